@@ -1,0 +1,97 @@
+"""The family of errors: what a person sees when something is wrong, and nothing else.
+
+MoviePipelineError
+├── SettingsError            a setting has a value that cannot be used
+├── RulesetError             a ruleset is not DQDL, or asks for what is not honoured: line, column, hint
+├── UnreadableFile           a file cannot be read as movies at all: it will be REJECTED
+├── StorageError
+│   ├── StoredFileMissing    the file is no longer there
+│   └── StoredFileChanged    another version lies there than the one that was judged
+├── WarehouseError           a statement failed
+│   └── WarehouseBusy        another process holds the warehouse; trying again later helps
+├── CatalogError
+└── AlertError               a notice could not be delivered; it stays in the outbox
+
+Every message names the culprit, the cause and the way out. No row value stands in a message, except
+in what is written to quarantine. Foreign exceptions become one of these at the edge, once.
+"""
+
+
+class MoviePipelineError(Exception):
+    """Base of all errors that this project raises on purpose."""
+
+
+class SettingsError(MoviePipelineError):
+    """A setting has a value that cannot be used."""
+
+
+class RulesetError(MoviePipelineError):
+    """A ruleset that cannot be used.
+
+    Args:
+        message: what is wrong, in a sentence without the place.
+        line: 1-based line of the place, None where the error is about no place in a text.
+        column: 1-based column of the place.
+        hint: the way out, such as "did you mean IsComplete?", or None.
+        source_line: the text of that line, so that the message can put a caret under the place.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int | None = None,
+        column: int | None = None,
+        hint: str | None = None,
+        source_line: str | None = None,
+    ) -> None:
+        self.problem = message
+        self.line = line
+        self.column = column
+        self.hint = hint
+        self.source_line = source_line
+        super().__init__(self._sentence())
+
+    def _sentence(self) -> str:
+        if self.line is None or self.column is None:
+            place = ""
+        else:
+            place = f"line {self.line}, column {self.column}: "
+        lines = [f"{place}{self.problem}"]
+        if self.source_line is not None and self.column is not None:
+            lines += [f"  {self.source_line}", f"  {' ' * (self.column - 1)}^"]
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+
+class UnreadableFile(MoviePipelineError):
+    """A file that cannot be read as movies; the message is the sentence its REJECTED row carries."""
+
+
+class StorageError(MoviePipelineError):
+    """A store did not do what was asked."""
+
+
+class StoredFileMissing(StorageError):
+    """The file is no longer there."""
+
+
+class StoredFileChanged(StorageError):
+    """Another version lies there than the one that was listed."""
+
+
+class WarehouseError(MoviePipelineError):
+    """A statement failed in the warehouse."""
+
+
+class WarehouseBusy(WarehouseError):
+    """Another process holds the warehouse; the same call may succeed later."""
+
+
+class CatalogError(MoviePipelineError):
+    """The catalog did not take or give a table."""
+
+
+class AlertError(MoviePipelineError):
+    """A notice could not be delivered."""

@@ -1,0 +1,1 @@
+"""Tests of movie_pipeline, one folder per part; `contracts/` holds the interfaces' shared classes."""

@@ -1,0 +1,12 @@
+"""Ships the top-level sql/ folder inside the wheel, as movie_pipeline/sql; all else is in pyproject.toml."""
+
+from setuptools import find_packages, setup
+
+setup(
+    packages=[*find_packages(include=["movie_pipeline", "movie_pipeline.*"]), "movie_pipeline.sql"],
+    package_dir={"movie_pipeline.sql": "sql"},
+    package_data={
+        "movie_pipeline": ["py.typed", "*.dqdl", "*.toml"],
+        "movie_pipeline.sql": ["**/*.sql"],
+    },
+)
