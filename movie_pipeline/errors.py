@@ -2,7 +2,7 @@
 
 MoviePipelineError
 ├── SettingsError            a setting has a value that cannot be used
-├── RulesetError             a ruleset is not DQDL, or asks for what is not honoured: line, column, hint
+├── RulesetError             a ruleset is not DQDL, or asks for what is not honoured
 ├── UnreadableFile           a file cannot be read as movies at all: it will be REJECTED
 ├── StorageError
 │   ├── StoredFileMissing    the file is no longer there
@@ -66,7 +66,7 @@ class RulesetError(MoviePipelineError):
 
 
 class UnreadableFile(MoviePipelineError):
-    """A file that cannot be read as movies; the message is the sentence its REJECTED row carries."""
+    """A file that cannot be read as movies; the message is what its REJECTED entry says."""
 
 
 class StorageError(MoviePipelineError):

@@ -1,0 +1,255 @@
+"""What the pipeline asks of the outside world, on one page; `local/` and `aws/` answer it.
+
+Only verbs and the values they exchange stand here, no behaviour. Each verb's docstring is its
+contract; one test class per interface runs against every implementation.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+# --- storage ---------------------------------------------------------------------------------
+
+
+class Area(StrEnum):
+    """The four places of a store; what they are called there is a setting."""
+
+    LANDING = "landing"
+    OUTPUT = "output"
+    QUARANTINE = "quarantine"
+    HISTORY = "history"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One version of one file in the landing area.
+
+    Attributes:
+        store: the bucket, or the name of the local store.
+        key: the name within the landing area, opaque: never decoded, normalised or put into SQL.
+        version: what changes when the content does (version id, etag, or modification time).
+        size: bytes.
+        modified_at: when this version came to lie there, with a time zone.
+    """
+
+    store: str
+    key: str
+    version: str
+    size: int
+    modified_at: datetime
+
+    @property
+    def file_id(self) -> str:
+        """32 hex digits that stand for this version everywhere a foreign name must not."""
+        parts = ("v1", self.store, self.key, self.version, str(self.size))
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+class Storage(Protocol):
+    """A store with a landing area and three areas that the pipeline writes.
+
+    Names in the areas other than landing are ours: `^[A-Za-z0-9_.=/-]+$`, no `..`, no leading `/`.
+    Every verb raises StorageError (or its kinds) and nothing foreign.
+    """
+
+    def landed(self) -> list[LandedFile]:
+        """List the whole files in landing, oldest first; files still being written are left out."""
+        ...
+
+    def land(self, source: Path, key: str) -> LandedFile:
+        """Put a copy of `source` into landing under `key`; the same bytes lying there are kept."""
+        ...
+
+    def fetch(self, file: LandedFile, to: Path) -> None:
+        """Copy exactly this version to a path, else StoredFileChanged or StoredFileMissing."""
+        ...
+
+    def put(self, area: Area, name: str, source: Path) -> str:
+        """Place a local file under `name`, replacing it in one step; return its URI."""
+        ...
+
+    def reading(self, area: Area, name: str) -> AbstractContextManager[Path]:
+        """A local path to read the named file at, for the length of the `with` block."""
+        ...
+
+    def names(self, area: Area, prefix: str = "") -> list[str]:
+        """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
+        ...
+
+    def remove(self, area: Area, name: str) -> None:
+        """Remove a file that the pipeline wrote; nothing happens where it is not there."""
+        ...
+
+    def settle(self, file: LandedFile, area: Area, name: str) -> str:
+        """Move this version out of landing to `name`; return its URI.
+
+        Safe to repeat: where it already lies under `name` only the landing copy is removed, and
+        only if it still is this version. Another version under the same key is left alone.
+        """
+        ...
+
+    def uri(self, area: Area, name: str) -> str:
+        """Where a named file lies, for people."""
+        ...
+
+
+# --- warehouse -------------------------------------------------------------------------------
+
+
+class WarehouseSession(Protocol):
+    """One connection. Statements are names of files under `sql/`, such as `load/delete_stale`.
+
+    Parameters are bound, never formatted in. Raises WarehouseError.
+    """
+
+    def run(self, statement: str, **parameters: object) -> None:
+        """Execute one statement."""
+        ...
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Execute one statement once per row of parameters."""
+        ...
+
+    def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
+        """The rows of one query, as dictionaries."""
+        ...
+
+    def copy(self, table: str, names: Sequence[str]) -> int:
+        """Append Parquet files of the output area to a staging table; return the rows added.
+
+        Columns map by position, as COPY does. The caller compares the count with what it expects.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class WarehouseColumn:
+    """A column as the warehouse reports it."""
+
+    name: str
+    type: str
+    nullable: bool
+
+
+class Warehouse(Protocol):
+    """Tables, ledger and outbox in one place, so that one transaction covers them."""
+
+    def prepare(self) -> None:
+        """Create what does not exist yet of tables and views; safe to repeat."""
+        ...
+
+    def writing(self) -> AbstractContextManager[WarehouseSession]:
+        """One transaction, the writer lock its first statement; committed at the end of the block.
+
+        An exception in the block rolls everything back. WarehouseBusy if the lock is not to be
+        had in time.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[WarehouseSession]:
+        """A session that changes nothing."""
+        ...
+
+    def refresh(self, view: str) -> None:
+        """Bring one materialized view up to what is committed."""
+        ...
+
+    def query(self, text: str) -> pd.DataFrame:
+        """The answer to a person's read-only query; WarehouseError where it would write."""
+        ...
+
+    def columns(self, table: str) -> list[WarehouseColumn]:
+        """The columns of a table or view, in order; empty where it does not exist."""
+        ...
+
+
+# --- catalog ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class CatalogColumn:
+    """A column as the catalog describes it."""
+
+    name: str
+    type: str
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class CatalogTable:
+    """A table of the catalog: what it holds and where it lies."""
+
+    name: str
+    location: str
+    columns: tuple[CatalogColumn, ...]
+    row_count: int | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Catalog(Protocol):
+    """The one place for metadata (the Glue Data Catalog's part). Raises CatalogError."""
+
+    def update(self, table: CatalogTable) -> bool:
+        """Put a table's present description; True where its columns differ from the last one."""
+        ...
+
+    def table(self, name: str) -> CatalogTable | None:
+        """The present description, None where there is none."""
+        ...
+
+    def tables(self) -> list[CatalogTable]:
+        """All tables, by name."""
+        ...
+
+
+# --- telling people --------------------------------------------------------------------------
+
+
+class NoticeKind(StrEnum):
+    """What a notice tells; success and failure go to different topics."""
+
+    SUCCESS = "success"
+    QUALITY_FAILURE = "quality_failure"
+    JOB_FAILURE = "job_failure"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One message to people; it never holds a row value.
+
+    Attributes:
+        id: the same for every attempt to deliver it, so that receivers can drop a second copy.
+        kind: what it tells.
+        subject: at most 100 printable ASCII characters, no foreign names.
+        text: for people, a few lines.
+        details: for machines, JSON values.
+    """
+
+    id: str
+    kind: NoticeKind
+    subject: str
+    text: str
+    details: Mapping[str, Any]
+
+
+class Alerts(Protocol):
+    """Where notices go: topics on AWS, a log file here."""
+
+    def send(self, notice: Notice) -> None:
+        """Deliver at least once; AlertError if it could not be handed over."""
+        ...
+
+
+class Events(Protocol):
+    """The bus that tells programs what happened (EventBridge's part)."""
+
+    def put(self, kind: str, detail: Mapping[str, Any]) -> None:
+        """Publish one event; AlertError if it could not be handed over."""
+        ...
