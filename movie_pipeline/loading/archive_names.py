@@ -1,0 +1,25 @@
+"""Where a decided file goes: history, or the quarantine area's `files/` where it was rejected.
+
+Fixed by the entry alone, so that every repetition puts it at the same place.
+"""
+
+from typing import NamedTuple
+
+from movie_pipeline.interfaces import Area
+from movie_pipeline.loading.file_names import safe_basename
+from movie_pipeline.loading.ledger import FileState, LedgerEntry
+
+
+class ArchivePlace(NamedTuple):
+    """An area and a name in it."""
+
+    area: Area
+    name: str
+
+
+def archive_place(entry: LedgerEntry) -> ArchivePlace:
+    """Where this entry's file goes."""
+    name = f"{entry.file_id}__{safe_basename(entry.object_key)}"
+    if entry.state is FileState.REJECTED:
+        return ArchivePlace(Area.QUARANTINE, f"files/{name}")
+    return ArchivePlace(Area.HISTORY, name)

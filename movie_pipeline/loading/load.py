@@ -1,0 +1,232 @@
+"""The load protocol: a batch's rows, its ledger entries and its notices in one transaction.
+
+Lock, drop what the ledger knows, stage, de-duplicate, never regress, delete and insert, ledger,
+outbox, commit. After the commit, whatever the warehouse said of it, the ledger is the truth.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from movie_pipeline.errors import WarehouseError
+from movie_pipeline.interfaces import Notice, Warehouse, WarehouseSession
+from movie_pipeline.loading import ledger, outbox
+from movie_pipeline.loading.crash_points import crash_point
+from movie_pipeline.loading.file_names import printable_name
+from movie_pipeline.loading.ledger import FileState, Ledger, LedgerEntry
+from movie_pipeline.loading.outcome import FileOutcome
+
+NoticeMaker = Callable[[Sequence[LedgerEntry]], Sequence[Notice]]
+"""Makes the notices of new ledger entries; kept in the transaction that makes them true."""
+
+STAGING = "movie_staging"
+
+
+@dataclass(frozen=True)
+class LoadRun:
+    """Which work loads: it stands in every ledger entry it writes."""
+
+    batch_id: str
+    run_id: str
+    attempt: int = 1
+
+
+def load_batch(
+    warehouse: Warehouse,
+    outcomes: Sequence[FileOutcome],
+    run: LoadRun,
+    notices: NoticeMaker,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> list[LedgerEntry]:
+    """Load a batch; safe to repeat with the same or overlapping files, at any time, from anywhere.
+
+    Returns:
+        The ledger's entry of every file, in the order of the outcomes: new ones, and for files that
+        were decided before, the entry that stands.
+
+    Raises:
+        WarehouseError: nothing of the batch was loaded.
+    """
+    file_ids = [outcome.file.file_id for outcome in outcomes]
+    try:
+        with warehouse.writing() as session:
+            crash_point("load.locked")
+            _apply(session, outcomes, run, notices, now())
+            crash_point("load.before_commit")
+    except WarehouseError as error:
+        return _found_in_ledger(warehouse, file_ids, error)
+    crash_point("load.committed")
+    unconfirmed = WarehouseError(
+        "the warehouse reported a commit, but the ledger does not hold the batch's files; nothing "
+        "was loaded: start the run again."
+    )
+    return _found_in_ledger(warehouse, file_ids, unconfirmed)
+
+
+def _found_in_ledger(
+    warehouse: Warehouse, file_ids: Sequence[str], error: WarehouseError
+) -> list[LedgerEntry]:
+    """Ask a new connection what was committed: an answer to COMMIT may be lost, or be wrong."""
+    try:
+        entries = Ledger(warehouse).known(file_ids)
+    except WarehouseError:
+        raise error from None
+    if not set(file_ids) <= entries.keys():
+        raise error
+    return [entries[file_id] for file_id in file_ids]
+
+
+def _apply(
+    session: WarehouseSession,
+    outcomes: Sequence[FileOutcome],
+    run: LoadRun,
+    notices: NoticeMaker,
+    committed_at: datetime,
+) -> None:
+    known = ledger.known(session, [outcome.file.file_id for outcome in outcomes])
+    undecided = {
+        outcome.file.file_id: outcome
+        for outcome in sorted(outcomes, key=_age)
+        if outcome.file.file_id not in known
+    }
+    if not undecided:
+        return
+    decided = _duplicates_marked(session, list(undecided.values()))
+    loaded = _load_rows(session, decided, committed_at)
+    entries = [
+        _entry(outcome, run, loaded.get(outcome.file.file_id, 0), committed_at)
+        for outcome in decided
+    ]
+    ledger.insert(session, entries)
+    crash_point("load.ledger_written")
+    outbox.insert(session, notices(entries), committed_at)
+
+
+def _age(outcome: FileOutcome) -> tuple[datetime, str]:
+    return outcome.version, outcome.file.file_id
+
+
+def _duplicates_marked(
+    session: WarehouseSession, outcomes: Sequence[FileOutcome]
+) -> list[FileOutcome]:
+    """Turn LOADED into DUPLICATE where the same bytes are loaded, or load with an earlier file."""
+    first = ledger.loaded_content(session, [outcome.content_sha256 for outcome in outcomes])
+    names = {outcome.file.file_id: outcome.file.key for outcome in outcomes}
+    marked: list[FileOutcome] = []
+    for outcome in outcomes:
+        if outcome.state is not FileState.LOADED:
+            marked.append(outcome)
+        elif outcome.content_sha256 in first:
+            marked.append(_duplicate(outcome, first[outcome.content_sha256], names))
+        else:
+            first[outcome.content_sha256] = outcome.file.file_id
+            marked.append(outcome)
+    return marked
+
+
+def _duplicate(outcome: FileOutcome, first: str, names: dict[str, str]) -> FileOutcome:
+    """The same file as one whose records are all accounted for: it has no rows of its own."""
+    known_as = f"{printable_name(names[first])} ({first})" if first in names else f"file {first}"
+    return replace(
+        outcome,
+        state=FileState.DUPLICATE,
+        rows_in=0,
+        rows_good=0,
+        rows_quarantined=0,
+        output_name=None,
+        quarantine_name=None,
+        reason=f"the same bytes as {known_as}, which was loaded before; nothing was loaded twice.",
+    )
+
+
+def _load_rows(
+    session: WarehouseSession, outcomes: Sequence[FileOutcome], loaded_at: datetime
+) -> dict[str, int]:
+    """Upsert the good rows; return how many of each file are in the table now."""
+    loading = [outcome for outcome in outcomes if outcome.rows_good]
+    if not loading:
+        return {}
+    session.run("load/create_staging")
+    _stage(session, loading)
+    _keep_latest_of_each_film(session)
+    session.run("load/delete_stale")
+    loaded = _staged_counts(session)
+    session.run("load/delete_replaced")
+    session.run("load/insert_staged", loaded_at=ledger.to_stored_time(loaded_at))
+    return loaded
+
+
+def _stage(session: WarehouseSession, loading: Sequence[FileOutcome]) -> None:
+    names = [outcome.output_name for outcome in loading if outcome.output_name]
+    added = session.copy(STAGING, names)
+    expected = {outcome.file.file_id: outcome.rows_good for outcome in loading}
+    staged = _staged_counts(session)
+    if staged != expected or added != sum(expected.values()):
+        wrong = sorted(
+            file_id
+            for file_id in expected.keys() | staged.keys()
+            if expected.get(file_id, 0) != staged.get(file_id, 0)
+        )
+        raise WarehouseError(
+            f"staging holds {sum(staged.values())} rows where screening wrote "
+            f"{sum(expected.values())}; they differ for {len(wrong)} files, such as "
+            f"{', '.join(wrong[:3])}. Nothing was loaded; run the batch again from the start."
+        )
+
+
+def _keep_latest_of_each_film(session: WarehouseSession) -> None:
+    row_count, keyed_count, key_count = _key_counts(session)
+    if keyed_count != row_count:
+        raise WarehouseError(
+            f"{row_count - keyed_count} staged rows have no movie_id; nothing was loaded. "
+            "Screening must set such rows apart: this is a fault of the pipeline."
+        )
+    if row_count == key_count:
+        return
+    session.run("load/create_losers")
+    session.run("load/delete_losers")
+    if _key_counts(session) != (key_count, key_count, key_count):
+        raise WarehouseError(
+            f"de-duplicating {row_count} staged rows did not leave one for each of {key_count} "
+            "films; nothing was loaded. Record numbers within a file must be unique: this is a "
+            "fault of the pipeline."
+        )
+
+
+def _key_counts(session: WarehouseSession) -> tuple[int, int, int]:
+    row = session.fetch("load/count_keys")[0]
+    return int(row["row_count"]), int(row["keyed_count"]), int(row["key_count"])
+
+
+def _staged_counts(session: WarehouseSession) -> dict[str, int]:
+    return {row["file_id"]: int(row["row_count"]) for row in session.fetch("load/count_staged")}
+
+
+def _entry(
+    outcome: FileOutcome, run: LoadRun, rows_loaded: int, committed_at: datetime
+) -> LedgerEntry:
+    return LedgerEntry(
+        file_id=outcome.file.file_id,
+        store=outcome.file.store,
+        object_key=outcome.file.key,
+        version=outcome.file.version,
+        size_bytes=outcome.file.size,
+        content_sha256=outcome.content_sha256,
+        file_version=outcome.version,
+        batch_id=run.batch_id,
+        run_id=run.run_id,
+        attempt=run.attempt,
+        ruleset_sha256=outcome.ruleset_sha256,
+        state=outcome.state,
+        rows_in=outcome.rows_in,
+        rows_loaded=rows_loaded,
+        rows_quarantined=outcome.rows_quarantined,
+        rows_superseded=outcome.rows_good - rows_loaded,
+        rows_held=outcome.rows_held,
+        output_name=outcome.output_name,
+        quarantine_name=outcome.quarantine_name,
+        reason=outcome.reason,
+        summary=outcome.summary,
+        committed_at=committed_at,
+    )

@@ -1,0 +1,113 @@
+"""Redshift's SQL as DuckDB takes it: sqlglot translates, this takes out what DuckDB does not have.
+
+Text in, text out; no connection. What Redshift does not enforce (keys) is not enforced here either,
+so that a missing de-duplication shows.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+import sqlglot
+from sqlglot import ErrorLevel, exp
+from sqlglot.errors import SqlglotError
+
+from movie_pipeline.errors import WarehouseError
+
+_DROPPED_PROPERTIES = (
+    exp.AutoRefreshProperty,
+    exp.BackupProperty,
+    exp.DistKeyProperty,
+    exp.DistStyleProperty,
+    exp.MaterializedProperty,
+    exp.SortKeyProperty,
+)
+_DROPPED_CONSTRAINTS = (
+    exp.EncodeColumnConstraint,
+    exp.PrimaryKeyColumnConstraint,
+    exp.UniqueColumnConstraint,
+)
+_DROPPED_TABLE_CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey)
+
+# DuckDB has no LOCK: two transactions that update the same row conflict instead.
+_LOCK = re.compile(r"^\s*lock\s+table\s+(\w+)\s*$", re.IGNORECASE)
+_COMMENT_LINE = re.compile(r"^\s*--[^\n]*\n", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class MaterializedView:
+    """What DuckDB needs to stand in for a materialized view: a table made from a query."""
+
+    name: str
+    query: str
+
+
+@cache
+def to_duckdb(text: str) -> str:
+    """Translate one statement.
+
+    Raises:
+        WarehouseError: the text is not one statement that sqlglot can read.
+    """
+    locked = _LOCK.match(_COMMENT_LINE.sub("", text))
+    if locked:
+        return f"UPDATE {locked.group(1)} SET x = x + 1"
+    return _generate(_parse(text))
+
+
+@cache
+def materialized_view(text: str) -> MaterializedView:
+    """Take a CREATE MATERIALIZED VIEW apart.
+
+    Raises:
+        WarehouseError: the text is something else.
+    """
+    statement = _parse(text)
+    if not isinstance(statement, exp.Create) or statement.kind != "VIEW":
+        raise WarehouseError(f"not a CREATE MATERIALIZED VIEW: {_first_line(text)}")
+    return MaterializedView(name=statement.this.name, query=_generate(statement.expression))
+
+
+def _parse(text: str) -> exp.Expr:
+    try:
+        statements = sqlglot.parse(text, read="redshift")
+    except SqlglotError as error:
+        raise WarehouseError(
+            f"a SQL file cannot be read as Redshift's dialect: {error} ({_first_line(text)})"
+        ) from error
+    first = statements[0] if statements else None
+    if len(statements) != 1 or first is None:
+        raise WarehouseError(
+            f"a SQL file must hold one statement, but this holds {len(statements)}: "
+            f"{_first_line(text)}"
+        )
+    return _without_redshift_only(first)
+
+
+def _without_redshift_only(statement: exp.Expr) -> exp.Expr:
+    for properties in list(statement.find_all(exp.Properties)):
+        kept = [p for p in properties.expressions if not isinstance(p, _DROPPED_PROPERTIES)]
+        properties.set("expressions", kept)
+        if not kept:
+            properties.pop()
+    _drop(
+        constraint
+        for constraint in statement.find_all(exp.ColumnConstraint)
+        if isinstance(constraint.kind, _DROPPED_CONSTRAINTS)
+    )
+    _drop(statement.find_all(*_DROPPED_TABLE_CONSTRAINTS))
+    return statement
+
+
+def _drop(nodes: Iterable[exp.Expr]) -> None:
+    for node in list(nodes):
+        node.pop()
+
+
+def _generate(statement: exp.Expr) -> str:
+    return statement.sql("duckdb", pretty=True, comments=False, unsupported_level=ErrorLevel.IGNORE)
+
+
+def _first_line(text: str) -> str:
+    return _COMMENT_LINE.sub("", text).strip().split("\n", 1)[0]

@@ -1,0 +1,80 @@
+"""Files written so that a reader sees all of one or none, and a power cut keeps what was reported.
+
+Plain paths; which names are allowed and what errors are called is the callers' matter.
+"""
+
+import errno
+import json
+import os
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+TEMPORARY_PREFIX = ".mp-"
+"""How every file of ours begins that is not finished; listings leave such names out."""
+
+
+def temporary_beside(target: Path) -> Path:
+    """A name for an unfinished file in the target's folder, so that renaming it is one step."""
+    return target.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
+
+
+def copy_into_place(source: Path, target: Path) -> None:
+    """Copy a file under its name in one step."""
+    temporary = temporary_beside(target)
+    try:
+        shutil.copyfile(source, temporary)
+        sync(temporary)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync(target.parent)
+
+
+def write_into_place(content: bytes, target: Path) -> None:
+    """Write a file under its name in one step."""
+    temporary = temporary_beside(target)
+    try:
+        temporary.write_bytes(content)
+        sync(temporary)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync(target.parent)
+
+
+def append_line(path: Path, line: bytes) -> None:
+    """Append one line in one write; where it does not fit on the disk, nothing of it stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        before = os.fstat(descriptor).st_size
+        written = os.write(descriptor, line + b"\n")
+        if written != len(line) + 1:
+            os.ftruncate(descriptor, before)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The JSON objects of a file, one a line; a last line that a crash cut short is left out."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    *whole, _torn = content.split(b"\n")
+    return [json.loads(line) for line in whole if line]
+
+
+def sync(path: Path) -> None:
+    """Have a file or a folder reach the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""One class per interface, run against every implementation of it."""

@@ -1,0 +1,1 @@
+"""Ledger, batch, load protocol, outbox and archive, on a real DuckDB file."""

@@ -1,0 +1,1 @@
+"""What the local implementations promise beyond the interfaces, and the SQL files."""

@@ -1,0 +1,5 @@
+-- How large the table is, and when a row last came in.
+select
+    count(*) as row_count,
+    max(loaded_at) as last_loaded_at
+from movie_data_table

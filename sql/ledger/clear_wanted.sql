@@ -1,0 +1,2 @@
+-- Make room for the next question.
+delete from mp_wanted

@@ -1,0 +1,3 @@
+-- Everything the pipeline has decided on.
+select file_id
+from mp_load_ledger

@@ -1,0 +1,3 @@
+-- One value asked about.
+insert into mp_wanted (value)
+values (:value)

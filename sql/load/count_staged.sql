@@ -1,0 +1,6 @@
+-- Rows of each file that are in staging now.
+select
+    file_id,
+    count(*) as row_count
+from movie_staging
+group by file_id

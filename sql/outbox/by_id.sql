@@ -1,0 +1,4 @@
+-- Whether a notice is kept already.
+select id
+from mp_outbox
+where id = :id
