@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -156,10 +156,12 @@ class Workspace:
 
 def file_values(file: LandedFile) -> dict[str, Any]:
     """JSON values from which `file_from` makes the same file."""
+    """JSON values from which `file_from` makes the same file."""
     return {**asdict(file), "modified_at": file.modified_at.isoformat()}
 
 
-def file_from(values: dict[str, Any]) -> LandedFile:
+def file_from(values: Mapping[str, Any]) -> LandedFile:
+    """The file that `file_values` was asked for."""
     """The file that `file_values` was asked for."""
     read: dict[str, Any] = {**values}
     read["modified_at"] = datetime.fromisoformat(values["modified_at"])

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -36,7 +36,7 @@ _ARROW: Mapping[ColumnType, Any] = {
     ColumnType.BIGINT: pa.int64(),
     ColumnType.DECIMAL: pa.float64(),
 }
-OUTPUT_SCHEMA: Any = pa.schema(
+OUTPUT_SCHEMA = cast("Any", pa).schema(
     [
         *((column.name, _ARROW[column.type]) for column in MOVIE_COLUMNS),
         ("other_columns", pa.string()),
@@ -139,7 +139,9 @@ class World:
             for number, film in enumerate(films, 1)
         ]
         path = self._scratch / "rows.parquet"
-        pq.write_table(pa.Table.from_pylist(rows, schema=OUTPUT_SCHEMA), path)
+        cast("Any", pq).write_table(
+            cast("Any", pa).Table.from_pylist(rows, schema=OUTPUT_SCHEMA), path
+        )
         self.storage.put(Area.OUTPUT, name, path)
 
     def decided(
