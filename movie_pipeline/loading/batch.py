@@ -133,12 +133,17 @@ class Workspace:
         path = self.folder / name
         temporary = self.folder / f".{name}.{os.getpid()}"
         crash_point(f"work.{name}.before")
-        # ASCII escapes keep undecodable file names, which are no valid UTF-8
-        with temporary.open("w", encoding="ascii") as file:
-            json.dump(values, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        try:
+            # ASCII escapes keep undecodable file names, which are no valid UTF-8
+            with temporary.open("w", encoding="ascii") as file:
+                json.dump(values, file)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        except OSError as error:
+            raise MoviePipelineError(
+                f"{path} cannot be written: {error.strerror}; make room and start the run again."
+            ) from error
         crash_point(f"work.{name}.after")
 
     def kept(self, name: str) -> Any:  # noqa: ANN401 - JSON
@@ -156,12 +161,10 @@ class Workspace:
 
 def file_values(file: LandedFile) -> dict[str, Any]:
     """JSON values from which `file_from` makes the same file."""
-    """JSON values from which `file_from` makes the same file."""
     return {**asdict(file), "modified_at": file.modified_at.isoformat()}
 
 
 def file_from(values: Mapping[str, Any]) -> LandedFile:
-    """The file that `file_values` was asked for."""
     """The file that `file_values` was asked for."""
     read: dict[str, Any] = {**values}
     read["modified_at"] = datetime.fromisoformat(values["modified_at"])
