@@ -1,0 +1,136 @@
+"""Evaluating data that is at hand: Arrow tables, pandas frames, DuckDB relations.
+
+A thin layer over the judge for unit tests and the command line; it brings every row back. Large data
+belongs in a relation and to `judge`.
+"""
+
+import contextlib
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Union, cast
+
+import duckdb
+import pyarrow as pa
+
+from movie_pipeline.quality.evaluation import History
+from movie_pipeline.quality.judge import Clock, CompositeMethod, judge
+from movie_pipeline.quality.judgement import Judgement, RuleOutcome
+from movie_pipeline.quality.model import Ruleset
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Data = Union[pa.Table, "pd.DataFrame", duckdb.DuckDBPyRelation]
+"""What can be evaluated."""
+
+_ORDER = "__dq_order"
+_counter = itertools.count()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a ruleset says of the data.
+
+    Attributes:
+        rules: one outcome per rule, in the order of the ruleset.
+        rows: the data with Glue's four columns, in the order of the data.
+        failing_rows: the rows that fail at least one rule.
+    """
+
+    rules: list[RuleOutcome]
+    rows: pa.Table
+    failing_rows: int = field(default=0)
+
+    @property
+    def passed(self) -> bool:
+        """Whether every rule passed."""
+        return all(rule.outcome == "Passed" for rule in self.rules)
+
+
+def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for all but two)
+    ruleset: Ruleset,
+    primary: Data,
+    *,
+    sources: Mapping[str, Data] | None = None,
+    clock: Clock | None = None,
+    history: History | None = None,
+    connection: duckdb.DuckDBPyConnection | None = None,
+    composite_method: CompositeMethod = "COLUMN",
+) -> Evaluation:
+    """Evaluates a ruleset on data.
+
+    Args:
+        ruleset: the rules.
+        primary: the data.
+        sources: reference datasets by the alias that rules use.
+        clock: what `now()` is; by default the time of the call. A time without a zone is UTC.
+        history: earlier values for dynamic rules, newest first, by canonical rule text or by metric.
+        connection: a DuckDB connection to work in; by default one of its own.
+        composite_method: how composite rules come to their outcome, COLUMN or ROW.
+
+    Raises:
+        RulesetError: the ruleset asks for what is not honoured.
+    """
+    with contextlib.ExitStack() as stack:
+        if connection is None:
+            connection = stack.enter_context(duckdb.connect())
+        table = as_arrow(primary)
+        order = pa.array(range(table.num_rows), pa.int64())
+        ordered = table.append_column(_ORDER, order)
+        relation = stack.enter_context(_registered(connection, ordered))
+        aliases = {
+            alias: stack.enter_context(_registered(connection, _with_a_column(as_arrow(data))))
+            for alias, data in (sources or {}).items()
+        }
+        judgement = stack.enter_context(
+            judge(
+                ruleset,
+                connection,
+                relation,
+                columns=table.column_names,
+                sources=aliases,
+                clock=clock,
+                history=history,
+                composite_method=composite_method,
+            )
+        )
+        rows = _rows(connection, relation, table, judgement)
+        return Evaluation(judgement.rules, rows, judgement.failing_rows)
+
+
+def as_arrow(data: Data) -> pa.Table:
+    """The data as an Arrow table."""
+    if isinstance(data, pa.Table):
+        return data
+    if isinstance(data, duckdb.DuckDBPyRelation):
+        return cast("pa.Table", data.to_arrow_table())
+    return pa.Table.from_pandas(data, preserve_index=False)
+
+
+def _with_a_column(table: pa.Table) -> pa.Table:
+    """DuckDB knows no relation without columns."""
+    if table.num_columns:
+        return table
+    return pa.table({_ORDER: pa.array(range(table.num_rows), pa.int64())})
+
+
+@contextlib.contextmanager
+def _registered(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Iterator[str]:
+    name = f"__dq_data_{next(_counter)}"
+    connection.register(name, table)
+    try:
+        yield name
+    finally:
+        connection.unregister(name)
+
+
+def _rows(
+    connection: duckdb.DuckDBPyConnection, relation: str, table: pa.Table, judgement: Judgement
+) -> pa.Table:
+    lists = ", ".join(f'{text} AS "{name}"' for name, text in judgement.lists_sql.items())
+    query = f"SELECT {lists} FROM {relation} ORDER BY {_ORDER}"
+    found = cast("pa.Table", connection.sql(query).to_arrow_table())
+    for name in judgement.lists_sql:
+        table = table.append_column(name, found.column(name))
+    return table

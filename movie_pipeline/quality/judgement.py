@@ -1,0 +1,77 @@
+"""What a ruleset says of a relation: an outcome per rule, and each row's outcomes as SQL.
+
+Values and text for whoever routes the rows. How the numbers were found is in `judge.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal, Self
+
+from movie_pipeline.quality.measuring import Measuring
+
+Outcome = Literal["Passed", "Failed"]
+
+
+@dataclass(frozen=True)
+class RuleOutcome:
+    """What one rule says of the whole relation.
+
+    Attributes:
+        rule: the rule's canonical text.
+        outcome: Passed or Failed.
+        evaluated: False where the rule could not be evaluated; its outcome is then Failed.
+        reason: why it failed, in a sentence without any value of a row; None where it passed.
+        metrics: what was measured, under Glue's names.
+        failing_rows: the rows whose row outcome is Fail; None for a rule that judges no rows.
+        routes: whether a failure only sets rows apart; False where the rule judges the whole file.
+        labels: the labels that hold for the rule.
+    """
+
+    rule: str
+    outcome: Outcome
+    evaluated: bool
+    reason: str | None
+    metrics: dict[str, float]
+    failing_rows: int | None
+    routes: bool
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a ruleset says of a relation. Close it when the SQL in it has been used.
+
+    Attributes:
+        rules: one outcome per rule, repeated rules once, in the order of the ruleset.
+        rows: the rows of the relation.
+        failing_rows: the rows that fail at least one rule.
+        fails_sql: DuckDB SQL over the relation, never NULL: this row fails at least one rule.
+        lists_sql: DuckDB SQL over the relation by the name of Glue's column: the three lists of
+            canonical texts, and the row's result.
+        row_rules_sql: DuckDB SQL over the relation by canonical text, never NULL: this row passes the
+            rule. Rules that judge no rows are not in it.
+    """
+
+    rules: list[RuleOutcome]
+    rows: int
+    failing_rows: int
+    fails_sql: str
+    lists_sql: Mapping[str, str]
+    row_rules_sql: Mapping[str, str]
+    _measuring: Measuring
+
+    def close(self) -> None:
+        """Drops the temporary tables; the SQL cannot be used any more."""
+        self._measuring.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()

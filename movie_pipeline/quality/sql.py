@@ -1,0 +1,150 @@
+"""The SQL vocabulary: small builders over sqlglot, so that rules read as what they ask.
+
+Nothing here knows a rule. What DuckDB and Spark write differently is in `dialects.py`; what a user
+wrote as Spark SQL is in `spark_sql.py`.
+"""
+
+from collections.abc import Iterable
+
+from sqlglot import exp
+from sqlglot.expressions import Expression
+
+Sql = Expression
+
+TRUE: Sql = exp.true()
+FALSE: Sql = exp.false()
+
+_EXACT_IN_DOUBLE = 2**53
+_COMPARISONS: dict[str, type[exp.Binary]] = {
+    "=": exp.EQ,
+    "!=": exp.NEQ,
+    ">": exp.GT,
+    ">=": exp.GTE,
+    "<": exp.LT,
+    "<=": exp.LTE,
+}
+
+
+def name(text: str) -> Sql:
+    """A quoted identifier as an expression."""
+    return exp.Column(this=exp.to_identifier(text, quoted=True))
+
+
+def number(value: float) -> Sql:
+    """A number, without a point where it needs none."""
+    value = float(value)
+    whole = value.is_integer() and abs(value) < _EXACT_IN_DOUBLE
+    text = str(int(abs(value))) if whole else repr(abs(value))
+    literal: Sql = exp.Literal.number(text)
+    return exp.Neg(this=literal) if value < 0 else literal
+
+
+def string(value: str) -> Sql:
+    """A string literal."""
+    return exp.Literal.string(value)
+
+
+def every(parts: Iterable[Sql]) -> Sql:
+    """All of them; TRUE where there is none."""
+    return _joined(exp.And, [p for p in parts if p != TRUE], TRUE, FALSE)
+
+
+def some(parts: Iterable[Sql]) -> Sql:
+    """Any of them; FALSE where there is none."""
+    return _joined(exp.Or, [p for p in parts if p != FALSE], FALSE, TRUE)
+
+
+def _joined(operator: type[exp.Connector], parts: list[Sql], none: Sql, settles: Sql) -> Sql:
+    if not parts or settles in parts:
+        return (settles if parts else none).copy()
+    joined = _enclosed(parts[0])
+    for part in parts[1:]:
+        joined = operator(this=joined, expression=_enclosed(part))
+    return parts[0].copy() if len(parts) == 1 else joined
+
+
+def _enclosed(part: Sql) -> Sql:
+    copy = part.copy()
+    return exp.Paren(this=copy) if isinstance(copy, (exp.Connector, exp.Not)) else copy
+
+
+def negated(part: Sql) -> Sql:
+    """Not that."""
+    if part == TRUE:
+        return FALSE.copy()
+    if part == FALSE:
+        return TRUE.copy()
+    copy = part.copy()
+    return exp.Not(this=exp.Paren(this=copy) if isinstance(copy, exp.Binary) else copy)
+
+
+def missing(part: Sql) -> Sql:
+    """It is NULL."""
+    return exp.Is(this=part.copy(), expression=exp.Null())
+
+
+def present(part: Sql) -> Sql:
+    """It is not NULL."""
+    return exp.Not(this=missing(part))
+
+
+def compared(left: Sql, operator: str, right: Sql) -> Sql:
+    """A comparison by one of the six signs."""
+    return _COMPARISONS[operator](this=left.copy(), expression=right.copy())
+
+
+def listed(left: Sql, values: Iterable[Sql]) -> Sql:
+    """It is one of the values."""
+    return exp.In(this=left.copy(), expressions=[v.copy() for v in values])
+
+
+def decided(part: Sql) -> Sql:
+    """The part, with SQL's third answer taken as no: this is the one place that settles NULL."""
+    if part in (TRUE, FALSE):
+        return part.copy()
+    return exp.Coalesce(this=part.copy(), expressions=[FALSE.copy()])
+
+
+def cast(part: Sql, type_name: str) -> Sql:
+    """A cast that may fail; for values that are known to fit."""
+    return exp.Cast(this=part.copy(), to=exp.DataType.build(type_name))
+
+
+def try_cast(part: Sql, type_name: str) -> Sql:
+    """A cast that gives NULL where the value does not fit."""
+    return exp.TryCast(this=part.copy(), to=exp.DataType.build(type_name))
+
+
+def call(function: str, *arguments: Sql) -> Sql:
+    """A function that both dialects know by this name."""
+    return exp.Anonymous(this=function, expressions=[a.copy() for a in arguments])
+
+
+def count() -> Sql:
+    """The number of rows."""
+    return exp.Count(this=exp.Star())
+
+
+def count_where(part: Sql) -> Sql:
+    """The number of rows for which the part holds."""
+    return filtered(count(), part)
+
+
+def filtered(aggregate: Sql, part: Sql) -> Sql:
+    """An aggregate over the rows for which the part holds."""
+    if part == TRUE:
+        return aggregate.copy()
+    return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=part.copy()))
+
+
+def field_of(column: str, path: Iterable[str]) -> Sql:
+    """A field inside a struct."""
+    part = name(column)
+    for step in path:
+        part = exp.Dot(this=part, expression=exp.to_identifier(step, quoted=True))
+    return part
+
+
+def table(text: str) -> Sql:
+    """A relation by its quoted name."""
+    return exp.Table(this=exp.to_identifier(text, quoted=True))
