@@ -55,7 +55,8 @@ class LandedFile:
 class Storage(Protocol):
     """A store with a landing area and three areas that the pipeline writes.
 
-    Names in the areas other than landing are ours: `^[A-Za-z0-9_.=/-]+$`, no `..`, no leading `/`.
+    Names in the areas other than landing are ours: `^[A-Za-z0-9_.=/-]+$`, no part
+    empty or beginning with a dot.
     Every verb raises StorageError (or its kinds) and nothing foreign.
     """
 
@@ -197,7 +198,10 @@ class Catalog(Protocol):
     """The one place for metadata (the Glue Data Catalog's part). Raises CatalogError."""
 
     def update(self, table: CatalogTable) -> bool:
-        """Put a table's present description; True where its columns differ from the last one."""
+        """Put a table's present description; True where its columns differ from the last one.
+
+        The first description counts as a difference.
+        """
         ...
 
     def table(self, name: str) -> CatalogTable | None:

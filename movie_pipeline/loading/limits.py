@@ -19,7 +19,8 @@ _OMITTED = "omitted"
 
 def fit_text(text: str, max_bytes: int) -> str:
     """The text, or as much of its beginning as fits, with a mark that it was cut."""
-    encoded = text.encode("utf-8", "backslashreplace")
+    # no warehouse text holds NUL, nor an undecodable byte
+    encoded = text.replace("\0", "\\0").encode("utf-8", "backslashreplace")
     if len(encoded) <= max_bytes:
         return encoded.decode("utf-8")
     room = max_bytes - len(_MARK.encode())

@@ -28,7 +28,7 @@ _DROPPED_CONSTRAINTS = (
     exp.PrimaryKeyColumnConstraint,
     exp.UniqueColumnConstraint,
 )
-_DROPPED_TABLE_CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey)
+_DROPPED_TABLE_CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
 
 # DuckDB has no LOCK: two transactions that update the same row conflict instead.
 _LOCK = re.compile(r"^\s*lock\s+table\s+(\w+)\s*$", re.IGNORECASE)
@@ -74,7 +74,8 @@ def _parse(text: str) -> exp.Expr:
         statements = sqlglot.parse(text, read="redshift")
     except SqlglotError as error:
         raise WarehouseError(
-            f"a SQL file cannot be read as Redshift's dialect: {error} ({_first_line(text)})"
+            f"a SQL file cannot be read as Redshift's dialect: {str(error).splitlines()[0]} "
+            f"({_first_line(text)})"
         ) from error
     first = statements[0] if statements else None
     if len(statements) != 1 or first is None:

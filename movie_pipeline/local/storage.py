@@ -10,7 +10,7 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +57,7 @@ class FolderStorage:
         now = time.time()
         found: list[LandedFile] = []
         landing = self._folders[Area.LANDING]
-        for key, status in _walk(landing, ""):
+        for key, status in _walk(landing, _is_ignored):
             # a time in the future says nothing about the age: then the other one does
             age = now - min(status.st_mtime, status.st_ctime)
             if age >= self._settle_seconds:
@@ -113,7 +113,9 @@ class FolderStorage:
 
     def names(self, area: Area, prefix: str = "") -> list[str]:
         """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
-        return sorted(name for name, _ in _walk(self._folders[area], "") if name.startswith(prefix))
+        return sorted(
+            name for name, _ in _walk(self._folders[area], _is_hidden) if name.startswith(prefix)
+        )
 
     def remove(self, area: Area, name: str) -> None:
         """Remove a file that the pipeline wrote; nothing happens where it is not there."""
@@ -150,10 +152,11 @@ class FolderStorage:
         return str(self._path(area, name))
 
     def _path(self, area: Area, name: str) -> Path:
-        if not _OUR_NAME.match(name) or name.startswith("/") or ".." in name.split("/"):
+        parts = name.split("/")
+        if not _OUR_NAME.match(name) or any(not part or _is_hidden(part) for part in parts):
             raise StorageError(
-                f"{name!r} cannot be a name in {area}: letters, digits and _ . = / - only, no .. "
-                "and no leading /."
+                f"{name!r} cannot be a name in {area}: letters, digits and _ . = / - only, and "
+                "no part that is empty or begins with a dot."
             )
         return self._folders[area] / name
 
@@ -164,8 +167,10 @@ class FolderStorage:
         return self._folders[Area.LANDING].joinpath(*parts)
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
-    """Every regular file's name and status; links, hidden and unfinished names are left out."""
+def _walk(
+    folder: Path, left_out: Callable[[str], bool], prefix: str = ""
+) -> Iterator[tuple[str, os.stat_result]]:
+    """Every regular file's name and status, in all folders below; links are left out."""
     try:
         entries = list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):
@@ -173,20 +178,24 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, os.stat_result]]:
     except OSError as error:
         raise StorageError(f"{folder} cannot be listed: {error.strerror}.") from error
     for entry in entries:
-        if _is_ignored(entry.name):
+        if left_out(entry.name):
             continue
         try:
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             continue  # it left while we looked
         if stat.S_ISDIR(status.st_mode):
-            yield from _walk(folder / entry.name, f"{prefix}{entry.name}/")
+            yield from _walk(folder / entry.name, left_out, f"{prefix}{entry.name}/")
         elif stat.S_ISREG(status.st_mode):
             yield f"{prefix}{entry.name}", status
 
 
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".")
+
+
 def _is_ignored(name: str) -> bool:
-    return name.startswith(".") or name.lower().endswith(_UNFINISHED)
+    return _is_hidden(name) or name.lower().endswith(_UNFINISHED)
 
 
 def _landed_file(key: str, status: os.stat_result) -> LandedFile:

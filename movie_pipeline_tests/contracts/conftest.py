@@ -1,0 +1,71 @@
+"""One fixture per interface, parametrised over its implementations: a new world adds a param here."""
+
+from pathlib import Path
+
+import pytest
+
+from movie_pipeline.interfaces import Alerts, Catalog, Events, Notice, Storage, Warehouse
+from movie_pipeline.local.alerts import AlertLog
+from movie_pipeline.local.catalog import FolderCatalog
+from movie_pipeline.local.events import EventLog
+from movie_pipeline.local.storage import FolderStorage
+from movie_pipeline.local.warehouse import DuckDBWarehouse
+from movie_pipeline.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        home=tmp_path / "home", settle_seconds=0.0, warehouse_wait_seconds=10.0, threads=1
+    )
+
+
+@pytest.fixture(params=["local"])
+def storage(request: pytest.FixtureRequest, settings: Settings) -> Storage:
+    return {"local": lambda: FolderStorage(settings)}[request.param]()
+
+
+@pytest.fixture(params=["local"])
+def warehouse(request: pytest.FixtureRequest, settings: Settings, storage: Storage) -> Warehouse:
+    return {"local": lambda: DuckDBWarehouse(settings, storage)}[request.param]()
+
+
+@pytest.fixture(params=["local"])
+def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Catalog:
+    return {"local": lambda: FolderCatalog(tmp_path / "catalog")}[request.param]()
+
+
+class Channel:
+    """Alerts, and what a receiver of them would have seen."""
+
+    def __init__(self, alerts: Alerts, path: Path) -> None:
+        self.alerts = alerts
+        self._path = path
+
+    def received(self) -> list[Notice]:
+        """Each notice once, whatever number of times it was delivered."""
+        return AlertLog(self._path).notices()
+
+
+@pytest.fixture(params=["local"])
+def channel(request: pytest.FixtureRequest, tmp_path: Path) -> Channel:
+    path = tmp_path / "alerts.jsonl"
+    return {"local": lambda: Channel(AlertLog(path), path)}[request.param]()
+
+
+class Bus:
+    """Events, and what a listener would have seen."""
+
+    def __init__(self, events: Events, path: Path) -> None:
+        self.events = events
+        self._path = path
+
+    def seen(self) -> list[tuple[str, dict[str, object]]]:
+        """Kind and detail, in order."""
+        return EventLog(self._path).events()
+
+
+@pytest.fixture(params=["local"])
+def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Bus:
+    path = tmp_path / "events.jsonl"
+    return {"local": lambda: Bus(EventLog(path), path)}[request.param]()

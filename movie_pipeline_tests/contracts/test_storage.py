@@ -1,0 +1,184 @@
+"""What every store promises."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
+from movie_pipeline.interfaces import Area, Storage
+
+HOSTILE_KEYS = [
+    "plain.csv",
+    "with space.csv",
+    "x' iam_role 'arn.csv",
+    'quote".csv',
+    "semi;colon--.csv",
+    "new\nline.csv",
+    "tab\t.csv",
+    "*.csv",
+    "a[1].csv",
+    "b?.csv",
+    "%2e%2e%2f.csv",
+    "a+b.csv",
+    "é.csv",
+    "e\u0301.csv",
+    "日本語.csv",
+    "back\\slash.csv",
+    "$(touch x).csv",
+    "-rf.csv",
+    "folder/inner/deep.csv",
+    "no ending",
+    "long" * 62 + ".csv",
+]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "source"
+    path.write_bytes(b"movie_id\nm1\n")
+    return path
+
+
+class TestStorage:
+    """Every implementation, by its interface alone."""
+
+    @pytest.mark.parametrize("key", HOSTILE_KEYS)
+    def test_any_name_lands_is_listed_fetched_and_settled(
+        self, storage: Storage, source: Path, tmp_path: Path, key: str
+    ) -> None:
+        landed = storage.land(source, key)
+        assert storage.landed() == [landed]
+        assert landed.key == key
+        storage.fetch(landed, tmp_path / "copy")
+        assert (tmp_path / "copy").read_bytes() == source.read_bytes()
+        storage.settle(landed, Area.HISTORY, f"{landed.file_id}.csv")
+        assert storage.landed() == []
+        assert storage.names(Area.HISTORY) == [f"{landed.file_id}.csv"]
+
+    def test_files_are_listed_oldest_first_with_size_and_time_zone(
+        self, storage: Storage, source: Path
+    ) -> None:
+        names = ["b.csv", "a.csv", "c.csv"]
+        for name in names:
+            storage.land(source, name)
+        listed = storage.landed()
+        assert [file.key for file in listed] == names
+        assert {file.size for file in listed} == {source.stat().st_size}
+        assert all(file.modified_at.tzinfo is not None for file in listed)
+        assert len({file.file_id for file in listed}) == 3
+
+    def test_an_empty_store_has_nothing(self, storage: Storage) -> None:
+        assert storage.landed() == []
+        assert storage.names(Area.OUTPUT) == []
+
+    def test_the_same_bytes_landed_again_stay_the_same_version(
+        self, storage: Storage, source: Path
+    ) -> None:
+        assert storage.land(source, "a.csv") == storage.land(source, "a.csv")
+
+    def test_other_bytes_under_a_name_are_another_version(
+        self, storage: Storage, source: Path
+    ) -> None:
+        first = storage.land(source, "a.csv")
+        source.write_bytes(b"movie_id\nm2\n")
+        second = storage.land(source, "a.csv")
+        assert first.file_id != second.file_id
+        assert storage.landed() == [second]
+
+    @pytest.mark.parametrize("key", ["", "../a.csv", "a/../../b.csv", "/etc/passwd", "a//b.csv"])
+    def test_a_key_that_leaves_landing_is_refused(
+        self, storage: Storage, source: Path, key: str
+    ) -> None:
+        with pytest.raises(StorageError, match="is no name of a file in landing"):
+            storage.land(source, key)
+
+    def test_fetching_a_version_that_was_overwritten_says_so_and_leaves_nothing(
+        self, storage: Storage, source: Path, tmp_path: Path
+    ) -> None:
+        first = storage.land(source, "a.csv")
+        source.write_bytes(b"other")
+        storage.land(source, "a.csv")
+        with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
+            storage.fetch(first, tmp_path / "copy")
+        assert not (tmp_path / "copy").exists()
+
+    def test_fetching_a_file_that_is_gone_says_so(
+        self, storage: Storage, source: Path, tmp_path: Path
+    ) -> None:
+        landed = storage.land(source, "a.csv")
+        with pytest.raises(StoredFileMissing, match=r"b\.csv is no longer"):
+            storage.fetch(replace(landed, key="b.csv"), tmp_path / "copy")
+
+    def test_a_named_file_is_replaced_read_listed_and_removed(
+        self, storage: Storage, source: Path
+    ) -> None:
+        for content in (b"one", b"two"):
+            source.write_bytes(content)
+            uri = storage.put(Area.OUTPUT, "a/b.parquet", source)
+        assert uri == storage.uri(Area.OUTPUT, "a/b.parquet")
+        assert uri.endswith("a/b.parquet")
+        with storage.reading(Area.OUTPUT, "a/b.parquet") as path:
+            assert path.read_bytes() == b"two"
+        storage.remove(Area.OUTPUT, "a/b.parquet")
+        storage.remove(Area.OUTPUT, "a/b.parquet")
+        assert storage.names(Area.OUTPUT) == []
+
+    def test_a_prefix_that_is_a_folder_is_not_the_beginning_of_a_name(
+        self, storage: Storage, source: Path
+    ) -> None:
+        for name in ("a/x", "a/y", "ab", "b"):
+            storage.put(Area.QUARANTINE, name, source)
+        assert storage.names(Area.QUARANTINE, "a/") == ["a/x", "a/y"]
+        assert storage.names(Area.QUARANTINE, "a") == ["a/x", "a/y", "ab"]
+
+    def test_the_areas_are_apart(self, storage: Storage, source: Path) -> None:
+        storage.put(Area.OUTPUT, "x", source)
+        assert storage.names(Area.QUARANTINE) == []
+        assert storage.names(Area.HISTORY) == []
+
+    def test_reading_a_name_that_is_not_there_says_so(self, storage: Storage) -> None:
+        missing = pytest.raises(StoredFileMissing, match=r"x\.parquet is not in .*output")
+        with missing, storage.reading(Area.OUTPUT, "x.parquet"):
+            pass
+
+    @pytest.mark.parametrize(
+        "name", ["", "/a", "a/../b", "a b", "a'b", "..", ".a", "a//b", "é", "a\n", "a\0b"]
+    )
+    def test_a_name_that_is_not_ours_is_refused(
+        self, storage: Storage, source: Path, name: str
+    ) -> None:
+        with pytest.raises(StorageError, match=f"^{re.escape(repr(name))} cannot be a name in"):
+            storage.put(Area.OUTPUT, name, source)
+
+    def test_settling_twice_is_settling_once(self, storage: Storage, source: Path) -> None:
+        landed = storage.land(source, "a.csv")
+        first = storage.settle(landed, Area.HISTORY, "a")
+        assert storage.settle(landed, Area.HISTORY, "a") == first
+        assert storage.names(Area.HISTORY) == ["a"]
+
+    def test_settling_leaves_a_newer_version_under_the_name_alone(
+        self, storage: Storage, source: Path
+    ) -> None:
+        first = storage.land(source, "a.csv")
+        source.write_bytes(b"newer")
+        newer = storage.land(source, "a.csv")
+        with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
+            storage.settle(first, Area.HISTORY, "a")
+        assert storage.landed() == [newer]
+        assert storage.names(Area.HISTORY) == []
+
+    def test_settling_a_file_that_is_gone_says_so(self, storage: Storage, source: Path) -> None:
+        landed = storage.land(source, "a.csv")
+        with pytest.raises(StoredFileMissing, match=r"b\.csv is no longer"):
+            storage.settle(replace(landed, key="b.csv"), Area.HISTORY, "a")
+
+    def test_a_settled_version_that_lies_in_landing_again_is_taken_away(
+        self, storage: Storage, source: Path
+    ) -> None:
+        landed = storage.land(source, "a.csv")
+        storage.settle(landed, Area.HISTORY, "a")
+        again = storage.land(source, "a.csv")
+        storage.settle(again, Area.HISTORY, "a")
+        assert storage.landed() == []

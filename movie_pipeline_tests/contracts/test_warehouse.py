@@ -1,0 +1,245 @@
+"""What every warehouse promises."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from movie_pipeline.errors import WarehouseError
+from movie_pipeline.interfaces import Area, Storage, Warehouse
+from movie_pipeline.movies import MOVIE_COLUMNS
+from movie_pipeline_tests.loading.world import OUTPUT_SCHEMA
+
+VIEWS = ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends")
+MOMENT = datetime(2026, 1, 1)  # noqa: DTZ001 - the tables hold UTC without a zone
+
+
+def notice(number: int) -> dict[str, object]:
+    return {"id": f"n{number}", "kind": "success", "body": "{}", "created_at": MOMENT}
+
+
+def ids(warehouse: Warehouse) -> list[str]:
+    with warehouse.reading() as session:
+        return [row["id"] for row in session.fetch("outbox/unsent")]
+
+
+@pytest.fixture
+def put_parquet(storage: Storage, tmp_path: Path) -> Callable[[str, Any], None]:
+    """Puts an Arrow table into the output area."""
+
+    def put(name: str, table: object) -> None:
+        path = tmp_path / "rows.parquet"
+        cast("Any", pq).write_table(table, path)
+        storage.put(Area.OUTPUT, name, path)
+
+    return put
+
+
+def rows(count: int, schema: object = OUTPUT_SCHEMA) -> Any:  # noqa: ANN401 - pyarrow has no types
+    films = [
+        {
+            "movie_id": f"m{number}",
+            "movie_title": "A",
+            "imdb_rating": 8.0,
+            "file_id": "f",
+            "record_number": number,
+            "file_version": MOMENT,
+        }
+        for number in range(count)
+    ]
+    return cast("Any", pa).Table.from_pylist(films, schema=schema)
+
+
+class TestWarehouse:
+    """Every implementation, by its interface alone."""
+
+    def test_preparing_twice_is_preparing_once(self, warehouse: Warehouse) -> None:
+        warehouse.prepare()
+        with warehouse.writing() as session:
+            session.run("outbox/insert", **notice(1))
+        warehouse.prepare()
+        assert ids(warehouse) == ["n1"]
+
+    def test_the_table_has_the_contracts_columns(self, warehouse: Warehouse) -> None:
+        columns = warehouse.columns("movie_data_table")
+        wanted = [(column.name, column.nullable) for column in MOVIE_COLUMNS]
+        assert [(column.name, column.nullable) for column in columns][: len(wanted)] == wanted
+
+    def test_a_table_that_is_not_there_has_no_columns(self, warehouse: Warehouse) -> None:
+        assert warehouse.columns("nothing") == []
+
+    def test_a_block_that_ends_well_is_committed(self, warehouse: Warehouse) -> None:
+        with warehouse.writing() as session:
+            session.run_many("outbox/insert", [notice(1), notice(2)])
+        assert ids(warehouse) == ["n1", "n2"]
+
+    def test_an_exception_in_the_block_rolls_everything_back(self, warehouse: Warehouse) -> None:
+        def fail() -> None:
+            with warehouse.writing() as session:
+                session.run("outbox/insert", **notice(1))
+                raise ValueError("anything")
+
+        with pytest.raises(ValueError, match="anything"):
+            fail()
+        assert ids(warehouse) == []
+
+    def test_a_swallowed_error_does_not_commit_what_came_before(self, warehouse: Warehouse) -> None:
+        def swallow() -> None:
+            with warehouse.writing() as session:
+                session.run("outbox/insert", **notice(1))
+                with pytest.raises(WarehouseError):
+                    session.run("outbox/insert", id=None, kind=None, body=None, created_at=None)
+
+        with pytest.raises(WarehouseError, match="nothing was committed, since before"):
+            swallow()
+        assert ids(warehouse) == []
+
+    def test_values_are_bound_whatever_they_hold(self, warehouse: Warehouse) -> None:
+        hostile = "'); drop table mp_outbox; -- $id :id \N{SNOWMAN}"
+        with warehouse.writing() as session:
+            session.run("outbox/insert", **{**notice(1), "id": hostile})
+        assert ids(warehouse) == [hostile]
+
+    def test_a_statement_that_fails_is_named(self, warehouse: Warehouse) -> None:
+        def fail() -> None:
+            with warehouse.writing() as session:
+                session.run("load/count_staged")
+
+        with pytest.raises(WarehouseError, match="load/count_staged"):
+            fail()
+
+    def test_an_error_does_not_repeat_a_value(self, warehouse: Warehouse) -> None:
+        def fail() -> None:
+            with warehouse.writing() as session:
+                session.run("outbox/mark_sent", sent_at="SSN-CANARY", id="x")
+
+        with pytest.raises(WarehouseError, match="outbox/mark_sent") as caught:
+            fail()
+        assert "SSN-CANARY" not in str(caught.value)
+
+    def test_a_writer_does_not_disturb_a_reader(self, warehouse: Warehouse) -> None:
+        with warehouse.writing() as session:
+            session.run("outbox/insert", **notice(1))
+            assert ids(warehouse) == []
+        assert ids(warehouse) == ["n1"]
+
+    def test_parquet_files_are_appended_by_position(
+        self, warehouse: Warehouse, put_parquet: Callable[[str, Any], None]
+    ) -> None:
+        put_parquet("a.parquet", rows(3))
+        renamed = rows(2).rename_columns([f"c{n}" for n in range(len(OUTPUT_SCHEMA))])
+        put_parquet("b.parquet", renamed)
+        with warehouse.writing() as session:
+            session.run("load/create_staging")
+            assert session.copy("movie_staging", ["a.parquet", "b.parquet"]) == 5
+            assert session.fetch("load/count_staged") == [{"file_id": "f", "row_count": 5}]
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            (
+                lambda table: table.drop_columns(["file_version"]),
+                r"bad\.parquet has 20 columns, but the table has 21",
+            ),
+            (
+                lambda table: table.set_column(2, "release_year", [[1]]),
+                r"bad\.parquet: column 3 is int64, but release_year of the table is INTEGER",
+            ),
+        ],
+    )
+    def test_a_parquet_file_of_another_shape_is_refused(
+        self,
+        warehouse: Warehouse,
+        put_parquet: Callable[[str, Any], None],
+        change: Callable[[Any], Any],
+        message: str,
+    ) -> None:
+        put_parquet("bad.parquet", change(rows(1)))
+
+        def load() -> None:
+            with warehouse.writing() as session:
+                session.run("load/create_staging")
+                session.copy("movie_staging", ["bad.parquet"])
+
+        with pytest.raises(WarehouseError, match=message):
+            load()
+
+    def test_a_file_that_is_no_parquet_is_refused(
+        self, warehouse: Warehouse, storage: Storage, tmp_path: Path
+    ) -> None:
+        (tmp_path / "x").write_bytes(b"not parquet at all")
+        storage.put(Area.OUTPUT, "x.parquet", tmp_path / "x")
+
+        def load() -> None:
+            with warehouse.writing() as session:
+                session.run("load/create_staging")
+                session.copy("movie_staging", ["x.parquet"])
+
+        with pytest.raises(WarehouseError, match=r"x\.parquet in the output area cannot be read"):
+            load()
+
+    @pytest.mark.parametrize("view", VIEWS)
+    def test_a_view_is_there_from_the_start_and_can_be_refreshed(
+        self, warehouse: Warehouse, view: str
+    ) -> None:
+        warehouse.refresh(view)
+        assert warehouse.query(f"select * from {view}").empty
+        assert warehouse.columns(view)
+
+    def test_a_view_shows_new_rows_only_after_a_refresh(
+        self, warehouse: Warehouse, put_parquet: Callable[[str, Any], None]
+    ) -> None:
+        put_parquet("a.parquet", rows(3))
+        with warehouse.writing() as session:
+            session.run("load/create_staging")
+            session.copy("movie_staging", ["a.parquet"])
+            session.run("load/insert_staged", loaded_at=MOMENT)
+        count = "select count(*) as n from mv_top_rated_movies"
+        assert warehouse.query(count)["n"].tolist() == [0]
+        warehouse.refresh("mv_top_rated_movies")
+        assert warehouse.query(count)["n"].tolist() == [3]
+
+    def test_refreshing_what_is_no_view_says_which_there_are(self, warehouse: Warehouse) -> None:
+        with pytest.raises(WarehouseError, match="did you mean mv_yearly_trends"):
+            warehouse.refresh("mv_yearly_trend")
+
+    def test_a_query_answers_with_a_frame(self, warehouse: Warehouse) -> None:
+        frame = warehouse.query("select 1 as a, 'x' as b union all select 2, 'y' order by a")
+        assert frame.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "delete from mp_outbox",
+            "with gone as (delete from mp_outbox returning *) select * from gone",
+            "explain analyze delete from mp_outbox",
+            "drop table mp_outbox",
+            "select 1; delete from mp_outbox",
+            "insert into mp_outbox select 'x', 'x', 'x', now(), null",
+            "",
+        ],
+    )
+    def test_a_query_that_would_write_is_refused_and_writes_nothing(
+        self, warehouse: Warehouse, text: str
+    ) -> None:
+        with warehouse.writing() as session:
+            session.run("outbox/insert", **notice(1))
+        with pytest.raises(WarehouseError, match=r"read-only|the query failed|one statement"):
+            warehouse.query(text)
+        assert ids(warehouse) == ["n1"]
+
+    def test_a_query_that_would_write_is_refused_beside_a_writer_too(
+        self, warehouse: Warehouse
+    ) -> None:
+        text = "with gone as (delete from mp_writer_lock returning *) select * from gone"
+        refused = pytest.raises(WarehouseError, match="the query failed")
+        with warehouse.writing(), refused:
+            warehouse.query(text)
+
+    def test_a_query_with_a_mistake_is_told_where(self, warehouse: Warehouse) -> None:
+        with pytest.raises(WarehouseError, match='the query failed: .*at or near "selct"'):
+            warehouse.query("selct 1")
