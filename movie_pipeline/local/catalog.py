@@ -17,7 +17,7 @@ from movie_pipeline.loading.crash_points import crash_point
 from movie_pipeline.local.files import write_into_place
 
 DATABASE = "movies"
-_TABLE_NAME = re.compile(r"^[a-z][a-z0-9_]{0,126}$")
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,126}")
 
 
 class FolderCatalog:
@@ -67,7 +67,7 @@ class FolderCatalog:
     def tables(self) -> list[CatalogTable]:
         """All tables, by name."""
         names = sorted(path.stem for path in self._folder.glob("*.json"))
-        found = [self._read(self._path(name)) for name in names if _TABLE_NAME.match(name)]
+        found = [self._read(self._path(name)) for name in names if _TABLE_NAME.fullmatch(name)]
         return [_table(described) for described in found if described is not None]
 
     def schemas(self, name: str) -> list[tuple[datetime, tuple[CatalogColumn, ...]]]:
@@ -77,7 +77,7 @@ class FolderCatalog:
         return [(datetime.fromisoformat(schema["since"]), _columns(schema)) for schema in schemas]
 
     def _path(self, name: str) -> Path:
-        if not _TABLE_NAME.match(name):
+        if not _TABLE_NAME.fullmatch(name):
             raise CatalogError(
                 f"{name!r} cannot be a table's name in the catalog: small letters, digits and _ "
                 "only, a letter first."

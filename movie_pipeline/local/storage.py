@@ -30,7 +30,7 @@ from movie_pipeline.settings import Settings
 STORE = "local"
 """The name of this store in file ids; the folder may move without files becoming new ones."""
 
-_OUR_NAME = re.compile(r"^[A-Za-z0-9_.=/-]+$")
+_OUR_NAME = re.compile(r"[A-Za-z0-9_.=/-]+")
 _UNFINISHED = (".tmp", ".part", ".crdownload")
 _BLOCK = 1 << 20
 
@@ -153,7 +153,7 @@ class FolderStorage:
 
     def _path(self, area: Area, name: str) -> Path:
         parts = name.split("/")
-        if not _OUR_NAME.match(name) or any(not part or _is_hidden(part) for part in parts):
+        if not _OUR_NAME.fullmatch(name) or any(not part or _is_hidden(part) for part in parts):
             raise StorageError(
                 f"{name!r} cannot be a name in {area}: letters, digits and _ . = / - only, and "
                 "no part that is empty or begins with a dot."

@@ -27,7 +27,7 @@ from movie_pipeline.sql_files import statement_names, statement_text
 FILE_NAME = "warehouse.duckdb"
 
 _LOCK_STATEMENT = "load/lock_writers"
-_IDENTIFIER = re.compile(r"^[a-z_][a-z0-9_]*$")
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 0.25
@@ -350,7 +350,7 @@ def _translated(what: str, error: duckdb.Error) -> WarehouseError:
 
 
 def _quoted(name: str) -> str:
-    if not _IDENTIFIER.match(name):
+    if not _IDENTIFIER.fullmatch(name):
         raise WarehouseError(f"{name!r} is not a name of a table.")
     return f'"{name}"'
 

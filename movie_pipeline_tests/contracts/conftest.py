@@ -1,4 +1,4 @@
-"""One fixture per interface, parametrised over its implementations: a new world adds a param here."""
+"""One fixture per interface, parametrised over implementations: a new world adds a param here."""
 
 from pathlib import Path
 

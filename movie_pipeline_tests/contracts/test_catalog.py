@@ -1,4 +1,5 @@
 """What every catalog promises."""
+# ruff: noqa: D102 - a test's name is its sentence
 
 from dataclasses import replace
 
