@@ -6,6 +6,8 @@ Free of Dagster, files and movies. The verdicts are those of the public Glue par
 
 from movie_pipeline.errors import RulesetError
 from movie_pipeline.quality.evaluate import Evaluation, evaluate
+from movie_pipeline.quality.explain import explain
+from movie_pipeline.quality.generated import GeneratedSql, generated_sql
 from movie_pipeline.quality.honoured import refusals, require_honoured
 from movie_pipeline.quality.judge import judge
 from movie_pipeline.quality.judgement import Judgement, RuleOutcome
@@ -14,11 +16,14 @@ from movie_pipeline.quality.parser import parse_ruleset
 
 __all__ = [
     "Evaluation",
+    "GeneratedSql",
     "Judgement",
     "RuleOutcome",
     "Ruleset",
     "RulesetError",
     "evaluate",
+    "explain",
+    "generated_sql",
     "judge",
     "parse_ruleset",
     "refusals",

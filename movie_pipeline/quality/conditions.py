@@ -57,8 +57,8 @@ def parse_condition(cursor: Cursor, constants: Constants) -> Condition:
     """Parses an operator and its operands.
 
     Raises:
-        RulesetError: an operand is missing, of another kind than its neighbours, or does not go with
-            the operator.
+        RulesetError: an operand is missing, of another kind than its neighbours, or does not go
+            with the operator.
     """
     place = cursor.place
     operator = _operator(cursor)
@@ -96,11 +96,8 @@ def _operator(cursor: Cursor) -> str:
 
 def _list(cursor: Cursor) -> tuple[Operand, ...]:
     if not cursor.at_sign("["):
-        hint = (
-            "a constant is named with a dollar sign, $name"
-            if cursor.token.kind is Kind.NAME
-            else None
-        )
+        named = cursor.token.kind is Kind.NAME
+        hint = "a constant is named with a dollar sign, $name" if named else None
         raise cursor.unexpected("`[` of a list", hint)
     return bracketed(cursor, lambda: _operand(cursor))
 
@@ -146,7 +143,7 @@ def constant_at(cursor: Cursor, constants: Constants) -> Constant:
     return constants[name.written]
 
 
-# --- operands ----------------------------------------------------------------------------------
+# --- operands -----------------------------------------------------------------------------------
 
 
 def _operand(cursor: Cursor) -> Operand:
@@ -274,7 +271,7 @@ def _call(cursor: Cursor) -> Call:
     return Call(name.written, tuple(arguments), name.place)
 
 
-# --- what kind of condition it makes -----------------------------------------------------------
+# --- what kind of condition it makes ------------------------------------------------------------
 
 
 def _kind(cursor: Cursor, operands: tuple[Operand, ...], place: Place) -> ConditionKind:

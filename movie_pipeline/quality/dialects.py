@@ -5,6 +5,7 @@ RE2, so `patterns.py` checks beforehand that a pattern means the same in both.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, Protocol
 
 import sqlglot
@@ -303,7 +304,7 @@ def _template(text: str, value: Sql) -> Sql:
     """DuckDB SQL in which `x` stands for the value."""
     if text not in _parsed:
         _parsed[text] = sqlglot.parse_one(text, dialect="duckdb")
-    return exp.Paren(this=_parsed[text].transform(lambda node: _put(node, value)))
+    return exp.Paren(this=sql.rewritten(_parsed[text], partial(_put, value=value)))
 
 
 def _put(node: Sql, value: Sql) -> Sql:

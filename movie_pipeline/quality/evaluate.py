@@ -1,28 +1,22 @@
 """Evaluating data that is at hand: Arrow tables, pandas frames, DuckDB relations.
 
-A thin layer over the judge for unit tests and the command line; it brings every row back. Large data
-belongs in a relation and to `judge`.
+A thin layer over the judge for unit tests and the command line; it brings every row back. Large
+data belongs in a relation and to `judge`.
 """
 
 import contextlib
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Union, cast
+from typing import cast
 
 import duckdb
-import pyarrow as pa
 
+from movie_pipeline.quality.arrow import ArrowTable, Data, as_arrow, numbered
 from movie_pipeline.quality.evaluation import History
 from movie_pipeline.quality.judge import Clock, CompositeMethod, judge
 from movie_pipeline.quality.judgement import Judgement, RuleOutcome
 from movie_pipeline.quality.model import Ruleset
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Data = Union[pa.Table, "pd.DataFrame", duckdb.DuckDBPyRelation]
-"""What can be evaluated."""
 
 _ORDER = "__dq_order"
 _counter = itertools.count()
@@ -39,7 +33,7 @@ class Evaluation:
     """
 
     rules: list[RuleOutcome]
-    rows: pa.Table
+    rows: ArrowTable
     failing_rows: int = field(default=0)
 
     @property
@@ -65,7 +59,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
         primary: the data.
         sources: reference datasets by the alias that rules use.
         clock: what `now()` is; by default the time of the call. A time without a zone is UTC.
-        history: earlier values for dynamic rules, newest first, by canonical rule text or by metric.
+        history: earlier values for dynamic rules, newest first, by canonical rule text or metric.
         connection: a DuckDB connection to work in; by default one of its own.
         composite_method: how composite rules come to their outcome, COLUMN or ROW.
 
@@ -76,11 +70,9 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
         if connection is None:
             connection = stack.enter_context(duckdb.connect())
         table = as_arrow(primary)
-        order = pa.array(range(table.num_rows), pa.int64())
-        ordered = table.append_column(_ORDER, order)
-        relation = stack.enter_context(_registered(connection, ordered))
+        relation = stack.enter_context(_registered(connection, numbered(table, _ORDER)))
         aliases = {
-            alias: stack.enter_context(_registered(connection, _with_a_column(as_arrow(data))))
+            alias: stack.enter_context(_registered(connection, _some_columns(as_arrow(data))))
             for alias, data in (sources or {}).items()
         }
         judgement = stack.enter_context(
@@ -99,24 +91,13 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
         return Evaluation(judgement.rules, rows, judgement.failing_rows)
 
 
-def as_arrow(data: Data) -> pa.Table:
-    """The data as an Arrow table."""
-    if isinstance(data, pa.Table):
-        return data
-    if isinstance(data, duckdb.DuckDBPyRelation):
-        return cast("pa.Table", data.to_arrow_table())
-    return pa.Table.from_pandas(data, preserve_index=False)
-
-
-def _with_a_column(table: pa.Table) -> pa.Table:
+def _some_columns(table: ArrowTable) -> ArrowTable:
     """DuckDB knows no relation without columns."""
-    if table.num_columns:
-        return table
-    return pa.table({_ORDER: pa.array(range(table.num_rows), pa.int64())})
+    return table if table.column_names else numbered(table, _ORDER)
 
 
 @contextlib.contextmanager
-def _registered(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Iterator[str]:
+def _registered(connection: duckdb.DuckDBPyConnection, table: ArrowTable) -> Generator[str]:
     name = f"__dq_data_{next(_counter)}"
     connection.register(name, table)
     try:
@@ -126,11 +107,11 @@ def _registered(connection: duckdb.DuckDBPyConnection, table: pa.Table) -> Itera
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, relation: str, table: pa.Table, judgement: Judgement
-) -> pa.Table:
+    connection: duckdb.DuckDBPyConnection, relation: str, table: ArrowTable, judgement: Judgement
+) -> ArrowTable:
     lists = ", ".join(f'{text} AS "{name}"' for name, text in judgement.lists_sql.items())
     query = f"SELECT {lists} FROM {relation} ORDER BY {_ORDER}"
-    found = cast("pa.Table", connection.sql(query).to_arrow_table())
+    found = cast("ArrowTable", connection.sql(query).to_arrow_table())
     for name in judgement.lists_sql:
         table = table.append_column(name, found.column(name))
     return table

@@ -54,7 +54,7 @@ _TESTS: dict[str, Callable[[float, list[float]], bool]] = {
 def single(expression: Expression, past: Sequence[float] = ()) -> float:
     """The one number that an expression comes to."""
     value = _value(expression, past)
-    if isinstance(value, float):
+    if not isinstance(value, list):
         return value
     if len(value) > 1:
         raise NoValue(f"{expression} is a list of {len(value)} values, and one number is wanted")
@@ -78,7 +78,7 @@ def _calculated(operator: str, left: float, right: float) -> float:
     return {"+": left + right, "-": left - right, "*": left * right}[operator]
 
 
-# --- functions over earlier values -------------------------------------------------------------
+# --- functions over earlier values --------------------------------------------------------------
 
 
 def _median(values: list[float]) -> float:
@@ -109,7 +109,7 @@ def _called(call: Call, past: Sequence[float]) -> float | list[float]:
     value = _value(call.arguments[0], past)
     if call.name == "abs":
         return [abs(v) for v in value] if isinstance(value, list) else abs(value)
-    values = value if isinstance(value, list) else [value]
+    values: list[float] = value if isinstance(value, list) else [value]
     if call.name == "index":
         position = int(single(call.arguments[1], past))
         return values[position] if 0 <= position < len(values) else 0.0

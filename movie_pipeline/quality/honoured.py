@@ -4,7 +4,7 @@ The second of the two moments of refusal. The parser takes all of DQDL; a pipeli
 threshold, a tag or an analyzer in silence would promise more than it checks.
 """
 
-import datetime
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 
@@ -74,12 +74,11 @@ def _threshold(rule: SimpleRule) -> Iterator[Problem]:
         )
     ignored = condition.operator in _IGNORED_THRESHOLDS and not condition.names("NULL")
     if rule.kind == "ColumnValues" and condition.kind == "number" and ignored:
-        yield (
-            f"Glue ignores a threshold on a number held by `{condition.operator}`",
-            threshold.place,
-            "use `in`, `not in`, `!=` or `not between`; or CustomSql with a row condition "
-            "and a threshold",
+        hint = (
+            "use `in`, `not in`, `!=` or `not between`, or a CustomSql that returns the good rows"
         )
+        problem = f"Glue ignores a threshold on a number held by `{condition.operator}`"
+        yield problem, threshold.place, hint
 
 
 def _tags(rule: SimpleRule) -> Iterator[Problem]:
@@ -94,8 +93,10 @@ def _tags(rule: SimpleRule) -> Iterator[Problem]:
             yield from _ignore_case(rule, tag)
         elif tag.name == "format":
             condition = rule.condition
-            values = {str(o).strip('"').upper() for o in condition.operands} if condition else set()
-            if rule.kind != "ColumnDataType" or values != {"DATE"}:
+            type_names = (
+                [str(o).strip('"').upper() for o in condition.operands] if condition else []
+            )
+            if rule.kind != "ColumnDataType" or type_names != ["DATE"]:
                 yield "a format goes with ColumnDataType and the type Date only", tag.place, None
         else:
             hint = did_you_mean(tag.name, ("ignoreCase", "format", "threshold"))
@@ -167,7 +168,7 @@ def _dates(rule: SimpleRule) -> Iterator[Problem]:
 
 def _is_date(text: str) -> bool:
     try:
-        datetime.date.fromisoformat(text)
+        dt.date.fromisoformat(text)
     except ValueError:
         return False
     return True

@@ -4,7 +4,7 @@ Compiles each rule, has them measured together, and combines the verdicts. Data 
 yet, and rows wanted back, are `evaluate.py`'s business.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal
 
@@ -29,7 +29,7 @@ from movie_pipeline.quality.model import CompositeRule, Rule, Ruleset, SimpleRul
 from movie_pipeline.quality.schema import Schema
 from movie_pipeline.quality.sql import Sql
 
-Clock = datetime.datetime | Callable[[], datetime.datetime]
+Clock = dt.datetime | Callable[[], dt.datetime]
 CompositeMethod = Literal["COLUMN", "ROW"]
 
 PASS, FAIL, SKIP = "DataQualityRulesPass", "DataQualityRulesFail", "DataQualityRulesSkip"
@@ -63,7 +63,7 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
         derived: columns that did not come with the data, which ColumnCount does not count.
         sources: reference datasets: the alias that rules use, and the name of its relation.
         clock: what `now()` is; by default the time of the call. A time without a zone is UTC.
-        history: earlier values for dynamic rules, newest first, by canonical rule text or by metric.
+        history: earlier values for dynamic rules, newest first, by canonical rule text or metric.
         composite_method: how AND and OR over rows come to an outcome: from the outcomes of the
             members (COLUMN, Glue's default) or from the rows (ROW).
 
@@ -106,11 +106,11 @@ def _schema(
     )
 
 
-def _moment(clock: Clock | None) -> datetime.datetime:
+def _moment(clock: Clock | None) -> dt.datetime:
     now = clock() if callable(clock) else clock
     if now is None:
-        now = datetime.datetime.now(datetime.UTC)
-    return now if now.tzinfo else now.replace(tzinfo=datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
+    return now if now.tzinfo else now.replace(tzinfo=dt.UTC)
 
 
 class _Found:
@@ -149,7 +149,7 @@ class _Judge:
             self._measuring.close()
             raise
 
-    # --- rows ----------------------------------------------------------------------------------------
+    # --- rows -----------------------------------------------------------------------------------
 
     def _row_rules(self, predicates: Mapping[int, Sql]) -> dict[str, Sql]:
         """The predicates of whole rules, and of all of them together."""
@@ -173,11 +173,11 @@ class _Judge:
         return sql.every(parts) if rule.operator == "AND" else sql.some(parts)
 
     def _fails_when_refused(self, number: int) -> bool:
-        """Whether a rule that the engine refused fails every row: when it would have judged rows."""
+        """Whether every row fails a rule that the engine refused: if it would have judged rows."""
         plan = self._plans[number]
         return plan.rows is not None and plan.keys is None
 
-    # --- outcomes --------------------------------------------------------------------------------------
+    # --- outcomes -------------------------------------------------------------------------------
 
     def _judged(self, measured: Measured) -> Judgement:
         found = {

@@ -49,8 +49,8 @@ class Judgement:
         fails_sql: DuckDB SQL over the relation, never NULL: this row fails at least one rule.
         lists_sql: DuckDB SQL over the relation by the name of Glue's column: the three lists of
             canonical texts, and the row's result.
-        row_rules_sql: DuckDB SQL over the relation by canonical text, never NULL: this row passes the
-            rule. Rules that judge no rows are not in it.
+        row_rules_sql: DuckDB SQL over the relation by canonical text, never NULL: this row passes
+            the rule. Rules that judge no rows are not in it.
     """
 
     rules: list[RuleOutcome]

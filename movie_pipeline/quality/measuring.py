@@ -1,6 +1,6 @@
 """Measuring: what the plans ask, put into as few passes over the relation as there can be.
 
-One GROUP BY per key set, then one aggregate SELECT for everything else, whatever the number of rules.
+One GROUP BY per key set, then one aggregate SELECT for the rest, whatever the number of rules.
 A plan that the engine refuses is taken out alone. Verdicts are given elsewhere.
 """
 
@@ -104,7 +104,7 @@ class Measuring:
         while self._tables:
             self._engine.run(f"DROP TABLE IF EXISTS temp.{_quoted(self._tables.pop())}")
 
-    # --- one plan at a time ------------------------------------------------------------------------
+    # --- one plan at a time ---------------------------------------------------------------------
 
     def _alone(self, number: int, step: Callable[[], object]) -> None:
         """Runs a step of one plan; what it does wrong takes out that plan and no other."""
@@ -191,10 +191,10 @@ class Measuring:
         self._tables.append(table)
         return table
 
-    # --- placeholders ------------------------------------------------------------------------------
+    # --- placeholders ---------------------------------------------------------------------------
 
     def _filled(self, predicate: Sql) -> Sql:
-        return predicate.transform(self._fill)
+        return sql.rewritten(predicate, self._fill)
 
     def _fill(self, node: Sql) -> Sql:
         if not isinstance(node, exp.Anonymous):
@@ -215,7 +215,7 @@ class Measuring:
             return self._words.in_row_list(columns, table)
         return node
 
-    # --- the one aggregate SELECT ------------------------------------------------------------------
+    # --- the one aggregate SELECT ---------------------------------------------------------------
 
     def _aggregate(self, combined: Combined) -> None:
         try:
@@ -297,13 +297,12 @@ def _asked_by(plan: Plan) -> list[Sql]:
 
 
 def _without_placeholders(predicate: Sql) -> Sql:
-    return predicate.transform(
-        lambda node: (
-            sql.FALSE.copy()
-            if isinstance(node, exp.Anonymous) and node.this in (REPEATED, IN_ROW_LIST)
-            else node
-        )
-    )
+    return sql.rewritten(predicate, _blank)
+
+
+def _blank(node: Sql) -> Sql:
+    placeholder = isinstance(node, exp.Anonymous) and node.this in (REPEATED, IN_ROW_LIST)
+    return sql.FALSE.copy() if placeholder else node
 
 
 def _identity(columns: Iterable[Sql], kept: Sql) -> str:

@@ -26,7 +26,7 @@ class Place:
     column: int
 
 
-# --- operands ----------------------------------------------------------------------------------
+# --- operands -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def quote(value: str) -> str:
     return '"' + "".join(_STRING_ESCAPES.get(character, character) for character in value) + '"'
 
 
-# --- conditions and rules ----------------------------------------------------------------------
+# --- conditions and rules -----------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +186,12 @@ class Condition:
         if self.operator in ("between", "not between"):
             return f"{self.operator} {self.operands[0]} and {self.operands[1]}"
         if self.operator in ("in", "not in"):
-            return f"{self.operator} [{','.join(_listed(o, reparsable) for o in self.operands)}]"
+            items = [_listed(operand, reparsable=reparsable) for operand in self.operands]
+            return f"{self.operator} [{','.join(items)}]"
         return f"{self.operator} {self.operands[0]}"
 
 
-def _listed(operand: Operand, reparsable: bool) -> str:  # noqa: FBT001 (a switch of one function)
+def _listed(operand: Operand, *, reparsable: bool) -> str:
     """Lists print their strings without escapes: that is the canonical text, oddly."""
     if isinstance(operand, Text):
         return operand.quoted if reparsable else f'"{operand.value}"'
@@ -230,8 +231,8 @@ Labels = tuple[tuple[str, str], ...]
 class SimpleRule:
     """One rule of one kind.
 
-    `tags` are sorted by name. `labels` are its own as written; `group_labels` stood after a `)` round it and are not printed;
-    `default_labels` are the ruleset's.
+    `tags` are sorted by name. `labels` are its own as written; `group_labels` stood after a `)`
+    round it and are not printed; `default_labels` are the ruleset's.
     """
 
     kind: str
@@ -355,7 +356,7 @@ def _labels_text(labels: Labels) -> str:
     return "labels=[" + ", ".join(f"{quote(k)}={quote(v)}" for k, v in labels) + "]"
 
 
-# --- the whole ruleset -------------------------------------------------------------------------
+# --- the whole ruleset --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def parse_ruleset(text: str, *, strict: bool = False) -> Ruleset:
 
     Args:
         text: the ruleset.
-        strict: refuse the two extensions too: CRLF line ends, and a last comment without a newline.
+        strict: refuse the two extensions too: CRLF line ends, a last comment without newline.
 
     Raises:
         RulesetError: the text is not DQDL; the message has line, column and a caret.
@@ -71,7 +71,7 @@ class _RulesetParser:
     def _at_section(self, name: str) -> bool:
         return self._cursor.at_word(name)
 
-    # --- the header --------------------------------------------------------------------------------
+    # --- the header -----------------------------------------------------------------------------
 
     def _metadata(self) -> dict[str, str]:
         cursor = self._cursor
@@ -161,7 +161,7 @@ class _RulesetParser:
         self._cursor.take()
         return parse_labels(self._cursor)
 
-    # --- rules and analyzers -----------------------------------------------------------------------
+    # --- rules and analyzers --------------------------------------------------------------------
 
     def _rules_and_analyzers(
         self, defaults: Labels

@@ -106,7 +106,7 @@ class RulesParser:
             kind_name.place,
         )
 
-    # --- kind and parameters ---------------------------------------------------------------------
+    # --- kind and parameters --------------------------------------------------------------------
 
     def _kind_name(self, what: str) -> Token:
         if self._cursor.token.kind is not Kind.NAME:
@@ -127,7 +127,7 @@ class RulesParser:
             if any((p.joined_by or "").upper() == "AND" for p in parameters):
                 hint = "put rules that are joined by AND in parentheses: (...) AND (...)"
             raise self._cursor.refuse(
-                f"{name.written} takes {kind.parameters}, and {len(parameters) or 'none'} stood here",
+                f"{name.written} takes {kind.parameters}, and here are {len(parameters) or 'none'}",
                 place=name.place,
                 hint=hint,
             )
@@ -152,7 +152,7 @@ class RulesParser:
             return Parameter(token.value, token.written, joined, token.place)
         if token.kind in STRINGS:
             cursor.need_string("a parameter")
-        if joined is None and not (token.kind in (Kind.NUMBER,) or _is_unit(token)):
+        if joined is None and not (token.kind is Kind.NUMBER or _is_unit(token)):
             return None
         hint = f'put the name in quotes: "{token.written}"' if token.written in KEYWORDS else None
         raise cursor.unexpected("a parameter or a condition", hint)
@@ -166,7 +166,7 @@ class RulesParser:
             )
         return Parameter(constant.value, f"${constant.name}", joined, place)
 
-    # --- condition and where ---------------------------------------------------------------------
+    # --- condition and where --------------------------------------------------------------------
 
     def _condition(
         self, name: Token, kind: RuleKind, parameters: tuple[Parameter, ...]
@@ -211,7 +211,7 @@ class RulesParser:
             raise cursor.refuse("this where clause is empty", place=clause.place)
         return Text(clause.value, clause.written)
 
-    # --- labels and tags -------------------------------------------------------------------------
+    # --- labels and tags ------------------------------------------------------------------------
 
     def _labels(self, own: Labels) -> Labels:
         place = self._cursor.take().place

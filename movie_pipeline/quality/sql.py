@@ -4,12 +4,11 @@ Nothing here knows a rule. What DuckDB and Spark write differently is in `dialec
 wrote as Spark SQL is in `spark_sql.py`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlglot import exp
-from sqlglot.expressions import Expression
 
-Sql = Expression
+Sql = exp.Expr
 
 TRUE: Sql = exp.true()
 FALSE: Sql = exp.false()
@@ -100,9 +99,20 @@ def listed(left: Sql, values: Iterable[Sql]) -> Sql:
 
 def decided(part: Sql) -> Sql:
     """The part, with SQL's third answer taken as no: this is the one place that settles NULL."""
-    if part in (TRUE, FALSE):
+    if _is_decided(part):
         return part.copy()
     return exp.Coalesce(this=part.copy(), expressions=[FALSE.copy()])
+
+
+def _is_decided(part: Sql) -> bool:
+    """Whether the part can never be NULL, as its outermost form shows."""
+    if isinstance(part, (exp.Not, exp.Paren)):
+        return _is_decided(part.this)
+    if isinstance(part, exp.Connector):
+        return _is_decided(part.this) and _is_decided(part.expression)
+    if isinstance(part, exp.Coalesce):
+        return part.expressions == [FALSE]
+    return isinstance(part, (exp.Boolean, exp.Is))
 
 
 def cast(part: Sql, type_name: str) -> Sql:
@@ -135,6 +145,11 @@ def filtered(aggregate: Sql, part: Sql) -> Sql:
     if part == TRUE:
         return aggregate.copy()
     return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=part.copy()))
+
+
+def rewritten(expression: Sql, rewrite: Callable[[Sql], Sql]) -> Sql:
+    """The expression with every part replaced by what the function makes of it."""
+    return expression.transform(rewrite)
 
 
 def field_of(column: str, path: Iterable[str]) -> Sql:

@@ -7,7 +7,7 @@ from movie_pipeline.quality import sql
 from movie_pipeline.quality.compiler.plan import Context, NotEvaluableError, RowsThen, Verdict
 from movie_pipeline.quality.compiler.spark_sql import where_clause
 from movie_pipeline.quality.cursor import did_you_mean
-from movie_pipeline.quality.model import SimpleRule
+from movie_pipeline.quality.model import Condition, SimpleRule
 from movie_pipeline.quality.schema import Column, Family
 from movie_pipeline.quality.sql import Sql
 
@@ -44,6 +44,13 @@ def typed_column(
             f"Expected type of column {written} to be {wanted}, but it is {column.type_name}.", rows
         )
     return column
+
+
+def condition_of(rule: SimpleRule) -> Condition:
+    """The rule's condition, for the kinds that the parser takes only with one."""
+    if rule.condition is None:
+        raise NotEvaluableError(f"{rule.kind} needs a condition.")
+    return rule.condition
 
 
 def kept_rows(context: Context, rule: SimpleRule, *, rows: RowsThen = "fail") -> Sql:

@@ -1,7 +1,7 @@
 """CustomSql: a query of the user's, held to a number, or naming the rows that pass.
 
-With a condition the query's one cell is the number. Without one, a row passes when the query returned
-it, compared by all the columns that came back, NULL equal to NULL.
+With a condition the query's one cell is the number. Without one, a row passes when the query
+returned it, compared by all the columns that came back, NULL equal to NULL.
 """
 
 from sqlglot import exp

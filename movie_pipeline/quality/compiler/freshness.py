@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from movie_pipeline.quality import sql
-from movie_pipeline.quality.compiler.common import column_of, kept_rows
+from movie_pipeline.quality.compiler.common import column_of, condition_of, kept_rows
 from movie_pipeline.quality.compiler.plan import (
     Answers,
     Context,
@@ -26,8 +26,7 @@ _MINUTE_DECIMALS = 4
 
 def data_freshness(rule: SimpleRule, context: Context) -> Plan:
     """The share of the kept rows whose age meets the condition; it passes at all of them."""
-    condition = rule.condition
-    assert condition is not None  # noqa: S101 (the parser wants one)
+    condition = condition_of(rule)
     if context.schema.find(rule.columns[0]) is None:
         raise NotEvaluableError(f"Column {rule.columns[0]} does not exist in the dataset.")
     column = column_of(context, rule.columns[0], rows="skip")
@@ -58,7 +57,7 @@ def data_freshness(rule: SimpleRule, context: Context) -> Plan:
 
 
 def _age(epoch: Sql, now: int) -> Sql:
-    """Hours to two decimals, halves away from zero, by whole numbers: 36 seconds are a hundredth."""
+    """Hours to two decimals, halves away from zero; 36 seconds are a hundredth."""
     seconds = exp.Paren(this=exp.Sub(this=sql.number(now), expression=epoch.copy()))
     halves = exp.Paren(this=exp.Add(this=exp.Abs(this=seconds), expression=sql.number(18)))
     hundredths = sql.call("floor", exp.Div(this=halves, expression=sql.number(36.0)))

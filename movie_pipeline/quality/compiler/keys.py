@@ -1,8 +1,8 @@
 """Rules about how often a key occurs: uniqueness, primary keys, distinct values, entropy.
 
 All of them read one GROUP BY that keeps only the keys that occur more than once; what occurs once
-follows by subtraction. A key that is NULL in every column leaves the denominators, yet two such rows
-repeat each other.
+follows by subtraction. A key that is NULL in every column leaves the denominators, yet two such
+rows repeat each other.
 """
 
 import math
@@ -150,7 +150,7 @@ def entropy(rule: SimpleRule, context: Context) -> Plan:
 
 
 def duplicate_row_count(rule: SimpleRule, context: Context) -> Plan:
-    """DuplicateRowCount: the rows whose key occurs more than once; all columns without parameters."""
+    """DuplicateRowCount: rows whose key occurs more than once; by default of all columns."""
     written = rule.columns or tuple(context.schema.types)
     columns = [column_of(context, name, rows="skip") for name in written]
     kept = kept_rows(context, rule, rows="skip")

@@ -6,6 +6,7 @@ otherwise. The oddities of `!=`, and of 0 in a list of what is not to be, are th
 
 from movie_pipeline.quality import sql
 from movie_pipeline.quality.compiler.common import (
+    condition_of,
     empty,
     kept_rows,
     nothing_kept,
@@ -25,8 +26,7 @@ _LONGEST = {"<": "<", "<=": "<=", "=": "=", "!=": "!=", "between": "<"}
 
 def column_length(rule: SimpleRule, context: Context) -> Plan:
     """ColumnLength, by extremes or by the share of rows."""
-    condition = rule.condition
-    assert condition is not None  # noqa: S101 (the parser wants one)
+    condition = condition_of(rule)
     column = typed_column(context, rule.columns[0], ("string",))
     try:
         bounds = [

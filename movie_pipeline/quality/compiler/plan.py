@@ -4,7 +4,7 @@ The values that pass between the compilers and the judge. No rule kind is named 
 executed.
 """
 
-import datetime
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -142,7 +142,7 @@ class Context:
     schema: Schema
     words: Words
     relation: str
-    now: datetime.datetime
+    now: dt.datetime
     describe: Callable[[Sql], Sequence[tuple[str, str]]] | None = None
     sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
     history: History = field(default_factory=dict[str, Sequence[float]])
@@ -172,7 +172,7 @@ class Context:
             raise NotEvaluableError(f"{error}.") from error
 
 
-# --- placeholders in row predicates ------------------------------------------------------------
+# --- placeholders in row predicates -------------------------------------------------------------
 # A row predicate is compiled before the repeated keys are known; the judge puts in what it found.
 
 REPEATED = "DQ_REPEATED"

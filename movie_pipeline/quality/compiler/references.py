@@ -65,7 +65,7 @@ def schema_match(rule: SimpleRule, context: Context) -> Plan:
     return Plan(verdict)
 
 
-# --- ReferentialIntegrity ----------------------------------------------------------------------
+# --- ReferentialIntegrity -----------------------------------------------------------------------
 
 
 def referential_integrity(rule: SimpleRule, context: Context) -> Plan:
@@ -120,16 +120,16 @@ def _unprefixed(name: str) -> str:
     return name.removeprefix(f"{PRIMARY}.")
 
 
-# --- DatasetMatch ------------------------------------------------------------------------------
+# --- DatasetMatch -------------------------------------------------------------------------------
 
 
 def dataset_match(rule: SimpleRule, context: Context) -> Plan:
-    """DatasetMatch: the rows that have their like in the reference, by key and compared columns."""
+    """DatasetMatch: rows that have their like in the reference, by key and columns."""
     alias = rule.columns[0]
     source = _source(context, alias)
     keys = _mapping(rule.columns[1])
-    compared = _mapping(rule.columns[2]) if len(rule.columns) > 2 else None  # noqa: PLR2004
-    if compared is None:
+    compared = {pair: to for text in rule.columns[2:] for pair, to in _mapping(text).items()}
+    if not rule.columns[2:]:
         compared = {name: name for name in context.schema.own_columns if name not in keys}
     key_pairs = _pairs(context, source, keys, "key columns")
     if not compared:
@@ -141,7 +141,7 @@ def dataset_match(rule: SimpleRule, context: Context) -> Plan:
             return Verdict(passed=False, reason="Cannot evaluate: primary data is empty.")
         if answers["here"] != answers.rows or answers["there"] != answers["all_there"]:
             raise NotEvaluableError(
-                f"The keys {', '.join(keys)} are not unique on both sides, so rows cannot be paired."
+                f"The keys {', '.join(keys)} are not unique on both sides; no row can be paired."
             )
         return judged(
             context, rule, f"Dataset.{alias}.DatasetMatch", answers["found"] / answers.rows
@@ -178,7 +178,7 @@ def _pairs(
     return [(left, right) for left, right in pairs if left is not None and right is not None]
 
 
-# --- AggregateMatch ----------------------------------------------------------------------------
+# --- AggregateMatch -----------------------------------------------------------------------------
 
 
 def aggregate_match(rule: SimpleRule, context: Context) -> Plan:
@@ -213,7 +213,7 @@ def _aggregate(written: str, context: Context) -> tuple[str, Sql]:
     return name, exp.Select(expressions=[aggregate]).from_(sql.table(relation))
 
 
-# --- shared ------------------------------------------------------------------------------------
+# --- shared -------------------------------------------------------------------------------------
 
 
 def _source(context: Context, alias: str) -> Source:

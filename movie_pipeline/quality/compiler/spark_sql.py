@@ -5,6 +5,8 @@ translation is refused. Row data is not touched here.
 """
 
 from collections.abc import Mapping
+from functools import partial
+from typing import cast
 
 import sqlglot
 from sqlglot import exp
@@ -52,15 +54,10 @@ def custom_query(text: str, context: Context) -> exp.Query:
     if not isinstance(query, exp.Query):
         raise NotEvaluableError(f"{about} must be one query.", "fail")
     scopes = _tables(query, context, about)
-    return _query(_translated(query, context, scopes, about, "fail"))
+    return cast("exp.Query", _translated(query, context, scopes, about, "fail"))
 
 
-def _query(expression: Sql) -> exp.Query:
-    assert isinstance(expression, exp.Query)  # noqa: S101 (only names and literals were replaced)
-    return expression
-
-
-# --- tables ------------------------------------------------------------------------------------
+# --- tables -------------------------------------------------------------------------------------
 
 
 def _tables(query: exp.Query, context: Context, about: str) -> dict[str, Schema]:
@@ -101,13 +98,13 @@ def _relation(written: str, context: Context, about: str) -> tuple[Sql, Schema]:
     return exp.Select(expressions=columns).from_(sql.table(relation)), schema
 
 
-# --- names, functions, types -------------------------------------------------------------------
+# --- names, functions, types --------------------------------------------------------------------
 
 
 def _translated(
     expression: Sql, context: Context, scopes: Mapping[str, Schema], about: str, rows: RowsThen
 ) -> Sql:
-    expression = expression.transform(lambda node: _named(node, scopes))
+    expression = sql.rewritten(expression, partial(_named, scopes=scopes))
     for function in expression.find_all(exp.Anonymous):
         if function.name.casefold() not in _SAME_IN_BOTH:
             raise NotEvaluableError(
@@ -153,7 +150,7 @@ def _coerce(node: Sql, schema: Schema) -> None:
 
 def _ends(node: Sql) -> list[Sql]:
     ends = [node.args.get(key) for key in ("expression", "low", "high")]
-    return [end for end in ends if isinstance(end, exp.Expression)]
+    return [end for end in ends if isinstance(end, exp.Expr)]
 
 
 def _is_number(part: object) -> bool:

@@ -1,6 +1,6 @@
 """Mean, Sum, StandardDeviation, Variance and ColumnCorrelation: one number of a numeric column.
 
-Doubles throughout, population deviations, NULL left out. NaN poisons the number, and the rule fails.
+Doubles throughout, population deviations, NULL left out. NaN poisons the number: the rule fails.
 """
 
 import math
@@ -17,7 +17,6 @@ from movie_pipeline.quality.compiler.common import (
 )
 from movie_pipeline.quality.compiler.plan import Answers, Context, Plan, Verdict
 from movie_pipeline.quality.model import SimpleRule
-from movie_pipeline.quality.sql import Sql
 
 _FUNCTIONS = {
     "Mean": "avg",
@@ -56,7 +55,7 @@ def statistic(rule: SimpleRule, context: Context) -> Plan:
             )
         return judged(context, rule, metric, value)
 
-    aggregates: dict[str, Sql] = {
+    aggregates = {
         "value": measured,
         "present": sql.count_where(present),
         "finite": sql.count_where(sql.every([present, finite])),

@@ -4,7 +4,7 @@ A number held by an order is judged by the column's minimum and maximum and its 
 else by the share of rows that pass. NULL fails, except where the rule says what is not to be there.
 """
 
-import datetime
+import datetime as dt
 import math
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
@@ -13,6 +13,7 @@ from movie_pipeline.quality import sql
 from movie_pipeline.quality.compiler.common import (
     NUMERIC,
     column_of,
+    condition_of,
     empty,
     kept_rows,
     nothing_kept,
@@ -42,8 +43,7 @@ from movie_pipeline.quality.sql import Sql
 
 def column_values(rule: SimpleRule, context: Context) -> Plan:
     """ColumnValues, whatever it is held against."""
-    condition = rule.condition
-    assert condition is not None  # noqa: S101 (the parser wants one)
+    condition = condition_of(rule)
     if condition.kind == "number":
         if condition.operator in _BY_EXTREMES and not condition.names("NULL"):
             return _by_extremes(rule, condition, context)
@@ -56,7 +56,7 @@ def column_values(rule: SimpleRule, context: Context) -> Plan:
     return _by_share(rule, context, _string_passes(rule, condition, context))
 
 
-# --- by the share of rows that pass ------------------------------------------------------------
+# --- by the share of rows that pass -------------------------------------------------------------
 
 
 def _by_share(
@@ -80,7 +80,7 @@ def _by_share(
     )
 
 
-# --- numbers -----------------------------------------------------------------------------------
+# --- numbers ------------------------------------------------------------------------------------
 
 _BY_EXTREMES: dict[str, tuple[str | None, str | None]] = {
     ">": (">", None),
@@ -191,10 +191,14 @@ def _in_or_out(column: Sql, value: Sql, operands: list[Sql], condition: Conditio
     return sql.some([sql.missing(column), passes]) if null_passes else passes
 
 
+_JAVA_PLAIN = (1e-3, 1e7)
+"""Between these Java prints a double without an exponent."""
+
+
 def _java_double(value: float) -> str:
     """The number as Java prints a double."""
     text = repr(value)
-    if value and not 1e-3 <= abs(value) < 1e7:  # noqa: PLR2004 (where Java turns to exponents)
+    if value and not _JAVA_PLAIN[0] <= abs(value) < _JAVA_PLAIN[1]:
         mantissa, _, exponent = f"{value:e}".partition("e")
         mantissa = mantissa.rstrip("0")
         return (
@@ -205,15 +209,14 @@ def _java_double(value: float) -> str:
     return text
 
 
-# --- strings -----------------------------------------------------------------------------------
+# --- strings ------------------------------------------------------------------------------------
 
 
 def _matches(column: Column, condition: Condition, context: Context) -> Sql:
-    pattern = condition.operands[0]
-    assert isinstance(pattern, Text)  # noqa: S101 (the parser wants one)
-    if condition.operator == "matches":
-        return context.words.matches(column.sql, pattern.value)
-    return context.words.not_matches(column.sql, pattern.value)
+    pattern = next(o.value for o in condition.operands if isinstance(o, Text))
+    words = context.words
+    how = words.matches if condition.operator == "matches" else words.not_matches
+    return how(column.sql, pattern)
 
 
 def _string_passes(rule: SimpleRule, condition: Condition, context: Context) -> Sql:
@@ -254,7 +257,7 @@ def _spaces_only(text: Sql) -> Sql:
     )
 
 
-# --- dates -------------------------------------------------------------------------------------
+# --- dates --------------------------------------------------------------------------------------
 
 
 def _date_passes(rule: SimpleRule, condition: Condition, context: Context) -> Sql:
@@ -291,6 +294,6 @@ def _day(operand: object, context: Context) -> str:
         return operand.value
     moment = context.now.astimezone(ZoneInfo("UTC"))
     if isinstance(operand, Now) and operand.shift is not None:
-        amount = datetime.timedelta(**{operand.shift.unit: operand.shift.amount})
+        amount = dt.timedelta(**{operand.shift.unit: operand.shift.amount})
         moment = moment + amount if operand.sign == "+" else moment - amount
     return moment.date().isoformat()
