@@ -97,7 +97,7 @@ class Storage(Protocol):
         ...
 
     def uri(self, area: Area, name: str) -> str:
-        """Where a named file lies, for people."""
+        """Where a named file lies, for people; the area itself for an empty name."""
         ...
 
 

@@ -149,7 +149,7 @@ class FolderStorage:
 
     def uri(self, area: Area, name: str) -> str:
         """The path of a named file."""
-        return str(self._path(area, name))
+        return str(self._path(area, name) if name else self._folders[area])
 
     def _path(self, area: Area, name: str) -> Path:
         parts = name.split("/")

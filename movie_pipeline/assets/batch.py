@@ -1,0 +1,28 @@
+"""The batch of files a run is about, as a Dagster resource that is configured at launch.
+
+What a batch is stands in loading/batch.py; here is only how a run is told of it.
+"""
+
+import dagster as dg
+from pydantic import Field
+
+
+class IngestBatch(dg.ConfigurableResource):
+    """Which files a run takes.
+
+    It is a resource, not an asset's config, so that every asset of a run and every re-execution
+    sees the same files. With nothing configured a run takes what lies in landing and the ledger
+    does not know, so that the button "Materialize" works.
+    """
+
+    batch_id: str = ""
+    """Names the batch in every path; empty: made from the files found."""
+    files: list[str] = Field(default_factory=list)
+    """file_ids, never foreign names; empty: all that wait in landing."""
+    attempt: int = 1
+    """The how-manieth attempt at these files this is."""
+
+
+def work_id(batch: IngestBatch, run: dg.DagsterRun) -> str:
+    """Name of the run's work folder: the same for a run and for all its re-executions."""
+    return batch.batch_id or f"run-{run.root_run_id or run.run_id}"

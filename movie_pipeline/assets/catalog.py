@@ -1,0 +1,111 @@
+"""The two catalog assets: what the crawlers of the landing area and of the warehouse find.
+
+They have an automation of their own, beside the ingest job: a catalog that fails must not turn a
+loaded file red.
+"""
+
+import dagster as dg
+
+from movie_pipeline.assets.conditions import refresh_after_update
+from movie_pipeline.assets.metadata import table
+from movie_pipeline.assets.naming import CATALOG, OWNERS, RETRY, TABLE, VIEWS, WAREHOUSE_POOL
+from movie_pipeline.interfaces import Area, Catalog, CatalogColumn, CatalogTable, Storage, Warehouse
+from movie_pipeline.loading.ledger import Ledger, LedgerEntry
+from movie_pipeline.movies import MOVIE_COLUMNS
+
+RAW_TABLE = "raw_movies"
+RECENT_FILES = 1000
+"""Ledger entries that the raw table's description is made from, the newest first."""
+
+
+@dg.asset(
+    deps=["raw_movies"],
+    group_name=CATALOG,
+    owners=OWNERS,
+    kinds={"catalog"},
+    retry_policy=RETRY,
+    automation_condition=refresh_after_update,
+)
+def raw_movies_catalog(
+    storage: dg.ResourceParam[Storage],
+    warehouse: dg.ResourceParam[Warehouse],
+    catalog: dg.ResourceParam[Catalog],
+) -> dg.MaterializeResult[None]:
+    """The raw files as the catalog describes them: each column that files brought, and its use."""
+    entries = Ledger(warehouse).entries(limit=RECENT_FILES)
+    described = describe_raw_files(entries, storage.uri(Area.HISTORY, ""))
+    return _updated(catalog, [described])
+
+
+@dg.asset(
+    deps=[TABLE],
+    group_name=CATALOG,
+    owners=OWNERS,
+    kinds={"catalog"},
+    pool=WAREHOUSE_POOL,
+    retry_policy=RETRY,
+    automation_condition=refresh_after_update,
+)
+def warehouse_catalog(
+    warehouse: dg.ResourceParam[Warehouse], catalog: dg.ResourceParam[Catalog]
+) -> dg.MaterializeResult[None]:
+    """The warehouse's table and views as the catalog describes them, read back from there."""
+    meanings = {column.name: column.description for column in MOVIE_COLUMNS}
+    described: list[CatalogTable] = []
+    for name in (TABLE, *VIEWS):
+        counted = warehouse.query(f"select count(*) as row_count from {name}")
+        described.append(
+            CatalogTable(
+                name=name,
+                location=f"warehouse:{name}",
+                columns=tuple(
+                    CatalogColumn(column.name, column.type, meanings.get(column.name, ""))
+                    for column in warehouse.columns(name)
+                ),
+                row_count=int(counted["row_count"].iloc[0]),
+            )
+        )
+    return _updated(catalog, described)
+
+
+def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTable:
+    """One table for all raw files: each column that any of them brought, as text, with its meaning.
+
+    Args:
+        entries: the ledger's, newest first; files that could not be read say nothing.
+        location: where processed files lie.
+    """
+    columns: dict[str, str] = {}
+    rows = 0
+    for entry in entries:
+        rows += entry.rows_in
+        for header, column, is_contract in entry.summary.get("mapping", []):
+            meaning = f"read as {column}" if is_contract else "kept as the file's own"
+            columns.setdefault(str(header), meaning)
+    return CatalogTable(
+        name=RAW_TABLE,
+        location=location,
+        columns=tuple(CatalogColumn(name, "string", meaning) for name, meaning in columns.items()),
+        row_count=rows,
+        parameters={"classification": "csv", "files": str(len(entries))},
+    )
+
+
+def _updated(catalog: Catalog, described: list[CatalogTable]) -> dg.MaterializeResult[None]:
+    changed = [catalog_table.name for catalog_table in described if catalog.update(catalog_table)]
+    return dg.MaterializeResult(
+        metadata={
+            "tables": table(
+                [
+                    {
+                        "table": one.name,
+                        "columns": len(one.columns),
+                        "rows": one.row_count,
+                        "schema": "changed" if one.name in changed else "as before",
+                    }
+                    for one in described
+                ]
+            ),
+            "schemas_changed": len(changed),
+        }
+    )

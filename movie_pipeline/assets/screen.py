@@ -1,0 +1,135 @@
+"""The two sides of screening: validated_movies and quarantined_movies."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from movie_pipeline.assets.batch import IngestBatch
+from movie_pipeline.assets.ingest import fetched_or_fail, open_workspace
+from movie_pipeline.assets.metadata import movie_schema, same_columns, table
+from movie_pipeline.assets.naming import OWNERS, RETRY, SCREENING
+from movie_pipeline.assets.pictures import rating_histogram, reasons_chart
+from movie_pipeline.interfaces import Area, Storage
+from movie_pipeline.loading.file_names import printable_name
+from movie_pipeline.loading.outcome import FileOutcome
+from movie_pipeline.quality import Ruleset
+from movie_pipeline.screening.publish import screen_batch
+from movie_pipeline.screening.stage import fetched_files
+from movie_pipeline.settings import Settings
+
+
+@dg.multi_asset(
+    specs=[
+        dg.AssetSpec(
+            "quarantined_movies",
+            deps=["raw_movies"],
+            description=(
+                "Records that do not load, one JSON line each: the raw text, its place in the "
+                "file, and every reason: rows that failed a rule, and all of a file that is held."
+            ),
+            group_name=SCREENING,
+            owners=OWNERS,
+            kinds={"json"},
+        ),
+        dg.AssetSpec(
+            "validated_movies",
+            deps=["raw_movies"],
+            description=(
+                "Rows that passed every rule and the movie contract, as Parquet, one file per "
+                "landed file; what the warehouse loads."
+            ),
+            group_name=SCREENING,
+            owners=OWNERS,
+            kinds={"parquet", "duckdb"},
+            metadata={"dagster/column_schema": movie_schema(loaded=False)},
+        ),
+    ],
+    name="screen_movies",
+    retry_policy=RETRY,
+)
+def screen_movies(
+    context: dg.AssetExecutionContext,
+    batch: IngestBatch,
+    storage: dg.ResourceParam[Storage],
+    ruleset: dg.ResourceParam[Ruleset],
+    settings: dg.ResourceParam[Settings],
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Judge every row by the ruleset, before the split, and write both sides."""
+    workspace = open_workspace(context, batch, settings)
+    fetched = fetched_or_fail(fetched_files(workspace))
+    outcomes = screen_batch(fetched, workspace, storage, ruleset, settings)
+    for outcome in outcomes:
+        context.log.info(
+            "%s: %s, %d good, %d quarantined, %d held. %s",
+            printable_name(outcome.file.key),
+            outcome.state,
+            outcome.rows_good,
+            outcome.rows_quarantined,
+            outcome.rows_held,
+            outcome.reason,
+        )
+    yield _quarantined(outcomes, storage)
+    yield _validated(outcomes, storage)
+
+
+def _quarantined(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.MaterializeResult[None]:
+    reasons: Counter[str] = Counter()
+    for outcome in outcomes:
+        reasons.update(outcome.summary.get("reasons", {}))
+    apart = [outcome for outcome in outcomes if outcome.quarantine_name]
+    return dg.MaterializeResult(
+        asset_key="quarantined_movies",
+        metadata={
+            "dagster/row_count": sum(
+                outcome.rows_quarantined + outcome.rows_held for outcome in outcomes
+            ),
+            "reasons": dg.MetadataValue.md(reasons_chart(reasons)),
+            "reasons_table": table(
+                [{"rule": rule, "records": count} for rule, count in reasons.most_common()]
+            ),
+            "files": table(
+                [
+                    {
+                        "file": printable_name(outcome.file.key),
+                        "quarantined": outcome.rows_quarantined,
+                        "held": outcome.rows_held,
+                        "records at": storage.uri(Area.QUARANTINE, str(outcome.quarantine_name)),
+                    }
+                    for outcome in apart
+                ]
+            ),
+        },
+    )
+
+
+def _validated(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.MaterializeResult[None]:
+    ratings = [0] * 20
+    for outcome in outcomes:
+        for position, count in enumerate(outcome.summary.get("ratings", [])):
+            ratings[position] += count
+    return dg.MaterializeResult(
+        asset_key="validated_movies",
+        metadata={
+            "dagster/row_count": sum(outcome.rows_good for outcome in outcomes),
+            "dagster/column_lineage": same_columns("raw_movies"),
+            "ratings": dg.MetadataValue.md(rating_histogram(ratings)),
+            "files": table(
+                [
+                    {
+                        "file": printable_name(outcome.file.key),
+                        "state": str(outcome.state),
+                        "records": outcome.rows_in,
+                        "good": outcome.rows_good,
+                        "quarantined": outcome.rows_quarantined,
+                        "held": outcome.rows_held,
+                        "why": outcome.reason,
+                        "rows at": storage.uri(Area.OUTPUT, outcome.output_name)
+                        if outcome.output_name
+                        else "",
+                    }
+                    for outcome in outcomes
+                ]
+            ),
+        },
+    )

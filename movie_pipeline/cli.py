@@ -1,0 +1,295 @@
+"""The command line: words and JSON that other programs build on. It calls, it does not decide.
+
+Dagster is imported only by the commands that run the job, so that the others answer at once.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from movie_pipeline.errors import MoviePipelineError, RulesetError, SettingsError
+from movie_pipeline.settings import Settings
+
+EXIT_PIPELINE_FAILED, EXIT_USAGE, EXIT_SET_ASIDE = 1, 2, 3
+WIDTH_OF_A_PIPE = 200
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """A console as wide as the terminal; a pipe has no width, and folded tables help nobody."""
+    found = Console(stderr=stderr)
+    return found if found.is_terminal else Console(stderr=stderr, width=WIDTH_OF_A_PIPE)
+
+
+console = _console()
+errors = _console(stderr=True)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
+    """Our errors end in a sentence and an exit code, never in a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (SettingsError, RulesetError) as error:
+            errors.print(str(error), style="red", markup=False, highlight=False)
+            sys.exit(EXIT_USAGE)
+        except MoviePipelineError as error:
+            errors.print(str(error), style="red", markup=False, highlight=False)
+            sys.exit(EXIT_PIPELINE_FAILED)
+
+    return run
+
+
+def _home_option(command: Callable[P, R]) -> Callable[P, R]:
+    return click.option(
+        "--home",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Home folder of the local world; MOVIE_PIPELINE_HOME, or data, by default.",
+    )(command)
+
+
+def _json_option(command: Callable[P, R]) -> Callable[P, R]:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="movie-pipeline")
+def main() -> None:
+    """Judge movie CSVs row by row, load the good rows exactly once, quarantine the others."""
+
+
+@main.command()
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@_home_option
+@click.option(
+    "--ruleset",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="DQDL file to judge by; MOVIE_PIPELINE_RULESET, or the shipped one, by default.",
+)
+@_json_option
+@_told_in_a_sentence
+def ingest(paths: tuple[Path, ...], home: Path | None, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Run the ingest job once over copies of PATHS, in this process.
+
+    Exit code: 0 all loaded or duplicate, 3 some held or rejected, 1 the pipeline failed, 2 usage.
+    """
+    from movie_pipeline.headless import ingest_files
+
+    settings = _settings(home, ruleset)
+    with _progress("Ingesting", quiet=as_json) as step:
+        report = ingest_files(paths, settings, step)
+    if as_json:
+        _print_json(report)
+    else:
+        _print_report(report)
+    set_aside = [file for file in report["files"] if file["state"] in {"HELD", "REJECTED"}]
+    sys.exit(EXIT_SET_ASIDE if set_aside else 0)
+
+
+@main.command()
+@_home_option
+@click.option("--limit", default=20, show_default=True, help="Entries to show, the newest first.")
+@_json_option
+@_told_in_a_sentence
+def status(home: Path | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+    """Show the ledger: what became of each file."""
+    from movie_pipeline.reports import entry_report, totals_report
+
+    with _ledger(_settings(home)) as ledger:
+        entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
+        totals = [totals_report(total) for total in ledger.totals()]
+    if as_json:
+        _print_json({"totals": totals, "files": entries})
+        return
+    if not entries:
+        console.print("Nothing has been ingested yet.")
+        return
+    _print_table("Files by state", totals)
+    shown = ("file", "state", "rows_in", "rows_loaded", "rows_quarantined", "rows_superseded")
+    shown = (*shown, "rows_held", "committed_at", "reason")
+    _print_table("Newest files", [{name: entry[name] for name in shown} for entry in entries])
+
+
+@main.command()
+@click.argument("sql")
+@_home_option
+@_json_option
+@_told_in_a_sentence
+def query(sql: str, home: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Ask the warehouse; SQL is one read-only query, such as "select * from mv_yearly_trends"."""
+    from movie_pipeline.deployments import deployment_from
+
+    warehouse = deployment_from(_settings(home)).warehouse
+    warehouse.prepare()
+    frame = warehouse.query(sql)
+    if as_json:
+        click.echo(frame.to_json(orient="records", date_format="iso", force_ascii=False))
+    else:
+        _print_table("", frame.astype(object).where(frame.notna(), None).to_dict("records"))
+        console.print(f"{len(frame):,} rows")
+
+
+@main.command()
+@_home_option
+@click.option("--file", "name", help="Only the records of files of this name or file_id.")
+@click.option("--limit", default=50, show_default=True, help="Records to show; 0 shows all.")
+@_json_option
+@_told_in_a_sentence
+def quarantine(home: Path | None, name: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+    """Show quarantined records with their reasons."""
+    from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.reports import quarantined_records
+
+    deployment = deployment_from(_settings(home))
+    deployment.warehouse.prepare()
+    records = quarantined_records(deployment.storage, deployment.warehouse, name)
+    if as_json:
+        for record in records:
+            click.echo(json.dumps(record, ensure_ascii=False))
+        return
+    shown = 0
+    grid = Table("file", "record", "reasons", "raw")
+    for record in records:
+        if limit and shown == limit:
+            break
+        reasons = "\n".join(reason["message"] for reason in record["reasons"])
+        grid.add_row(
+            _plain(record["file"]),
+            str(record["record_number"]),
+            _plain(reasons),
+            _plain(str(record["raw"])[:200]),
+        )
+        shown += 1
+    console.print(grid if shown else "Nothing is in quarantine.")
+
+
+@main.command()
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@_json_option
+@_told_in_a_sentence
+def rules(file: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Parse a ruleset, list its rules, and say what each demands."""
+    from movie_pipeline.reports import rule_reports
+    from movie_pipeline.rulesets import read_ruleset
+
+    ruleset = read_ruleset(file or Settings.from_environment().ruleset)
+    reports = rule_reports(ruleset)
+    if as_json:
+        _print_json(
+            {"sha256": ruleset.sha256, "rules": reports, "warnings": list(ruleset.warnings)}
+        )
+        return
+    _print_table("", reports)
+    for warning in ruleset.warnings:
+        console.print(f"warning: {warning}", style="yellow", markup=False)
+
+
+@main.command()
+@click.option("--rows", required=True, type=click.IntRange(min=0), help="Films to invent.")
+@click.option("--seed", default=0, show_default=True, help="The same seed makes the same file.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@_told_in_a_sentence
+def sample(rows: int, seed: int, out: Path) -> None:
+    """Write a CSV that looks like the real one, with the same kinds of dirt, all invented."""
+    from movie_pipeline.sample import write_sample
+
+    with _progress("Writing"):
+        write_sample(out, rows=rows, seed=seed)
+    errors.print(f"{rows:,} films in {out}", markup=False, highlight=False)
+
+
+def _settings(home: Path | None, ruleset: Path | None = None) -> Settings:
+    import os
+
+    environment = dict(os.environ)
+    if home is not None:
+        environment["MOVIE_PIPELINE_HOME"] = str(home)
+    if ruleset is not None:
+        environment["MOVIE_PIPELINE_RULESET"] = str(ruleset)
+    return Settings.from_environment(environment)
+
+
+@contextmanager
+def _ledger(settings: Settings) -> Iterator[Any]:
+    from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.loading.ledger import Ledger
+
+    warehouse = deployment_from(settings).warehouse
+    warehouse.prepare()
+    yield Ledger(warehouse)
+
+
+@contextmanager
+def _progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """A line that moves while something takes long; nothing where no person looks."""
+    if quiet or not errors.is_terminal:
+        yield lambda _: None
+        return
+    with errors.status(title) as line:
+        yield lambda step: line.update(f"{title}: {step}")
+
+
+def _print_json(value: Mapping[str, Any]) -> None:
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def _print_report(report: Mapping[str, Any]) -> None:
+    counts = ("rows_in", "rows_loaded", "rows_quarantined", "rows_superseded", "rows_held")
+    _print_table(
+        f"Batch {report['batch_id']}",
+        [
+            {name: file[name] for name in ("file", "state", *counts, "reason")}
+            for file in report["files"]
+        ],
+    )
+    rules = [
+        {"file": file["file"], **{name: rule[name] for name in ("rule", "outcome", "failing_rows")}}
+        for file in report["files"]
+        for rule in file["rules"]
+    ]
+    if rules:
+        _print_table("Rules", rules)
+    repairs = [
+        {"file": file["file"], "column": column, "values repaired": count}
+        for file in report["files"]
+        for column, count in file["repairs"].items()
+    ]
+    if repairs:
+        _print_table("Repairs", repairs)
+
+
+def _print_table(title: str, rows: Sequence[Mapping[Any, Any]]) -> None:
+    if not rows:
+        console.print("No rows.")
+        return
+    grid = Table(title=title or None, title_justify="left")
+    for name, value in rows[0].items():
+        numeric = isinstance(value, int | float) and not isinstance(value, bool)
+        grid.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(_plain(value) for value in row.values()))
+    console.print(grid)
+
+
+def _plain(value: object) -> str:
+    """A cell's text: no markup, no control characters of a foreign name or value."""
+    from rich.markup import escape
+
+    if value is None:
+        return ""
+    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    shown = "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text)
+    return escape(shown)

@@ -1,0 +1,100 @@
+"""The code location: one deployment, its assets, checks, jobs and sensors put together.
+
+Nothing is decided here but what belongs together; tests build the same over resources of their own.
+"""
+
+import warnings
+from collections.abc import Sequence
+
+import dagster as dg
+
+from movie_pipeline.assets.batch import IngestBatch
+from movie_pipeline.assets.catalog import raw_movies_catalog, warehouse_catalog
+from movie_pipeline.assets.ingest import raw_movies
+from movie_pipeline.assets.landing import landing_movies
+from movie_pipeline.assets.load import archived_files, movie_data_table
+from movie_pipeline.assets.marts import marts
+from movie_pipeline.assets.screen import screen_movies
+from movie_pipeline.checks.gate import load_gate
+from movie_pipeline.checks.rules import rule_checks
+from movie_pipeline.checks.warehouse import warehouse_checks
+from movie_pipeline.deployments import Deployment, deployment_from
+from movie_pipeline.quality import Ruleset
+from movie_pipeline.rulesets import read_ruleset
+from movie_pipeline.sensors.landing import INGEST_JOB, landing_sensor
+from movie_pipeline.sensors.notices import failed_jobs_sensor, notices_sensor
+from movie_pipeline.settings import Settings
+
+REFRESH_JOB = "refresh_marts_and_catalog"
+INGEST_ASSETS = [raw_movies, screen_movies, movie_data_table, archived_files]
+FOLLOWING_ASSETS = [*marts, raw_movies_catalog, warehouse_catalog]
+
+
+def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definitions:
+    """Everything Dagster is to know, over one deployment and one ruleset."""
+    checks = [rule_checks(ruleset), load_gate, warehouse_checks]
+    ingest = dg.AssetSelection.assets(*INGEST_ASSETS)
+    following = dg.AssetSelection.assets(*FOLLOWING_ASSETS)
+    return dg.Definitions(
+        assets=[
+            landing_movies,
+            *_with_code_references([*INGEST_ASSETS, *FOLLOWING_ASSETS]),
+        ],
+        asset_checks=checks,
+        jobs=[
+            dg.define_asset_job(
+                INGEST_JOB,
+                selection=ingest | dg.AssetSelection.checks_for_assets(*INGEST_ASSETS),
+                executor_def=dg.in_process_executor,
+                description="Take a batch of landed files from landing to warehouse and archive.",
+            ),
+            dg.define_asset_job(
+                REFRESH_JOB,
+                selection=following,
+                executor_def=dg.in_process_executor,
+                description="Bring the views and the catalog up to what is loaded.",
+            ),
+        ],
+        sensors=[
+            landing_sensor,
+            notices_sensor,
+            failed_jobs_sensor,
+            dg.AutomationConditionSensorDefinition(
+                "movie_automation",
+                target=following,
+                default_status=dg.DefaultSensorStatus.RUNNING,
+                minimum_interval_seconds=10,
+            ),
+        ],
+        resources={
+            "batch": IngestBatch.configure_at_launch(),
+            "ruleset": ruleset,
+            "settings": deployment.settings,
+            "storage": deployment.storage,
+            "warehouse": deployment.warehouse,
+            "catalog": deployment.catalog,
+            "alerts": deployment.alerts,
+            "events": deployment.events,
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+def from_settings(settings: Settings) -> dg.Definitions:
+    """The definitions of the deployment and the ruleset that the settings name."""
+    return build_definitions(deployment_from(settings), read_ruleset(settings.ruleset))
+
+
+def _with_code_references(
+    assets: Sequence[dg.AssetsDefinition],
+) -> Sequence[dg.AssetsDefinition | dg.SourceAsset | dg.AssetSpec]:
+    """The assets with a link to their code; Dagster warns, once per asset, that links are in beta."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        return dg.with_source_code_references(assets)
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `dagster dev` and `dg` load: everything as the environment says."""
+    return from_settings(Settings.from_environment())

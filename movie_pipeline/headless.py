@@ -1,0 +1,131 @@
+"""The ingest job run once in this process, over the same definitions that the UI shows.
+
+For the command line and for tests; the sensors do the same through the daemon.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from movie_pipeline.assets.batch import IngestBatch
+from movie_pipeline.assets.ingest import work_root
+from movie_pipeline.definitions import REFRESH_JOB, build_definitions
+from movie_pipeline.deployments import Deployment, deployment_from
+from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.interfaces import LandedFile
+from movie_pipeline.loading import outbox
+from movie_pipeline.loading.batch import Batch, Workspace
+from movie_pipeline.loading.ledger import Ledger
+from movie_pipeline.reports import file_report
+from movie_pipeline.rulesets import read_ruleset
+from movie_pipeline.sensors.landing import INGEST_JOB, ingest_tags
+from movie_pipeline.sensors.queue import Launch
+from movie_pipeline.settings import Settings
+
+
+def ingest_files(
+    paths: Sequence[Path], settings: Settings, step: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
+    """Land copies of these files, run the job over them, refresh what follows, send the notices.
+
+    Args:
+        paths: the files; they are not changed.
+        settings: which world, and how.
+        step: told what is being done, for a progress line.
+
+    Returns:
+        The batch and what became of each file, in the order of the paths.
+
+    Raises:
+        MoviePipelineError: the pipeline failed; the files stay in landing and can be tried again.
+    """
+    deployment = deployment_from(settings)
+    definitions = build_definitions(deployment, read_ruleset(settings.ruleset))
+    step("landing")
+    landed = [
+        deployment.storage.land(path, key) for path, key in zip(paths, _keys(paths), strict=True)
+    ]
+    batch = Batch.of(landed)
+    Workspace.at(work_root(settings), batch.batch_id).fix(batch)
+    with ExitStack() as stack:
+        instance = stack.enter_context(_instance())
+        step(f"{len(batch.files)} files")
+        _run(definitions, INGEST_JOB, instance, Launch(batch, attempt=1))
+        step("views and catalog")
+        _run(definitions, REFRESH_JOB, instance, None)
+    step("notices")
+    outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+    return _report(deployment, batch, landed)
+
+
+def _keys(paths: Sequence[Path]) -> list[str]:
+    """A name in landing for each path: its own, in a numbered folder where two are called alike."""
+    names = Counter[str]()
+    keys: list[str] = []
+    for path in paths:
+        names[path.name] += 1
+        number = names[path.name]
+        keys.append(path.name if number == 1 else f"{number}/{path.name}")
+    return keys
+
+
+def _report(deployment: Deployment, batch: Batch, landed: Sequence[LandedFile]) -> dict[str, Any]:
+    entries = Ledger(deployment.warehouse).known([file.file_id for file in batch.files])
+    missing = [file.key for file in batch.files if file.file_id not in entries]
+    if missing:
+        raise MoviePipelineError(
+            f"{len(missing)} files were taken out of landing or replaced while the job ran, and "
+            "were not ingested: run the command again."
+        )
+    return {
+        "batch_id": batch.batch_id,
+        "files": [file_report(entries[file.file_id]) for file in landed],
+    }
+
+
+def _instance() -> dg.DagsterInstance:
+    """The instance that the UI shows, where there is one; else one that lives as long as this."""
+    if os.environ.get("DAGSTER_HOME"):
+        return dg.DagsterInstance.get()
+    return dg.DagsterInstance.ephemeral()
+
+
+def _run(
+    definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, launch: Launch | None
+) -> None:
+    config: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    if launch is not None:
+        config["batch"] = IngestBatch(
+            batch_id=launch.batch.batch_id,
+            files=[file.file_id for file in launch.batch.files],
+            attempt=launch.attempt,
+        )
+        tags = ingest_tags(launch)
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        run_config={
+            **dg.RunConfig(resources=config).to_config_dict(),
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        },
+        tags=tags,
+        raise_on_error=False,
+    )
+    if not result.success:
+        raise MoviePipelineError(f"the job {job} failed in run {result.run_id}: {_cause(result)}")
+
+
+def _cause(result: dg.ExecuteInProcessResult) -> str:
+    """The innermost sentence of the first step that failed."""
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            error = event.step_failure_data.error
+            while error.cause is not None:
+                error = error.cause
+            return error.message.strip()
+    return "no step says why; see the run's log."

@@ -1,0 +1,84 @@
+"""What the command line tells, as plain values: the words and keys that other programs build on."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from movie_pipeline.interfaces import Area, Storage, Warehouse
+from movie_pipeline.loading.ledger import Ledger, LedgerEntry, StateTotals
+from movie_pipeline.quality import Ruleset, explain
+from movie_pipeline.screening.quarantine import read_records
+
+ALL_ENTRIES = 1_000_000
+
+
+def file_report(entry: LedgerEntry) -> dict[str, Any]:
+    """One file of an ingest, as `movie-pipeline ingest --json` tells it."""
+    return {
+        "file": entry.object_key,
+        "file_id": entry.file_id,
+        "state": str(entry.state),
+        "reason": entry.reason,
+        "rows_in": entry.rows_in,
+        "rows_loaded": entry.rows_loaded,
+        "rows_quarantined": entry.rows_quarantined,
+        "rows_superseded": entry.rows_superseded,
+        "rows_held": entry.rows_held,
+        "repairs": dict(entry.summary.get("repairs", {})),
+        "rules": [
+            {name: rule[name] for name in ("rule", "outcome", "failing_rows", "metrics")}
+            for rule in entry.summary.get("rules", [])
+        ],
+        "notes": list(entry.summary.get("notes", [])),
+    }
+
+
+def entry_report(entry: LedgerEntry) -> dict[str, Any]:
+    """One entry of the ledger, as `movie-pipeline status --json` tells it."""
+    return {
+        **file_report(entry),
+        "batch_id": entry.batch_id,
+        "run_id": entry.run_id,
+        "attempt": entry.attempt,
+        "content_sha256": entry.content_sha256,
+        "ruleset_sha256": entry.ruleset_sha256,
+        "committed_at": entry.committed_at.isoformat(timespec="seconds"),
+        "archived_at": entry.archived_at.isoformat(timespec="seconds")
+        if entry.archived_at
+        else None,
+        "history_name": entry.history_name,
+    }
+
+
+def totals_report(total: StateTotals) -> dict[str, Any]:
+    """Files and rows of one state."""
+    return {
+        "state": str(total.state),
+        "files": total.files,
+        "rows_in": total.rows_in,
+        "rows_loaded": total.rows_loaded,
+        "rows_quarantined": total.rows_quarantined,
+        "rows_superseded": total.rows_superseded,
+        "rows_held": total.rows_held,
+    }
+
+
+def rule_reports(ruleset: Ruleset) -> list[dict[str, Any]]:
+    """Each rule with its meaning, and what its failure does."""
+    return [
+        {
+            "rule": str(rule),
+            "failure": "sets rows apart" if rule.routes else "holds the file",
+            "meaning": explain(rule),
+        }
+        for rule in ruleset
+    ]
+
+
+def quarantined_records(
+    storage: Storage, warehouse: Warehouse, name: str | None
+) -> Iterator[Mapping[str, Any]]:
+    """The quarantined records of all files, or of those of one name or id, newest file first."""
+    for entry in Ledger(warehouse).entries(limit=ALL_ENTRIES):
+        if entry.quarantine_name and (name is None or name in {entry.object_key, entry.file_id}):
+            with storage.reading(Area.QUARANTINE, entry.quarantine_name) as path:
+                yield from read_records(path)

@@ -1,0 +1,49 @@
+"""Whether the Parquet that is about to be loaded keeps the movie contract, told by pandera.
+
+It is independent of the engine that judged the rows, and reads batch by batch in bounded memory.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pandera.errors
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from movie_pipeline.movies import MOVIE_COLUMNS, Movie
+
+BATCH_ROWS = 100_000
+_PANDAS_TYPES = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
+
+
+def contract_violations(path: Path) -> dict[str, int]:
+    """What a Parquet file breaks of the movie contract.
+
+    Returns:
+        "column: check" -> how many values break it; empty where the contract is kept. No values.
+    """
+    broken: Counter[str] = Counter()
+    with pq.ParquetFile(path) as file:
+        missing = {column.name for column in MOVIE_COLUMNS} - set(file.schema_arrow.names)
+        broken.update({f"{name}: the column is missing": 1 for name in missing})
+        if missing:
+            return dict(broken)
+        names = [column.name for column in MOVIE_COLUMNS]
+        for batch in file.iter_batches(BATCH_ROWS, columns=names):
+            broken.update(_violations(batch.to_pandas(types_mapper=_PANDAS_TYPES.get)))
+    return dict(broken)
+
+
+def _violations(frame: pd.DataFrame) -> Counter[str]:
+    try:
+        # An all-null text column comes without a type of its own.
+        texts = {column.name: "str" for column in MOVIE_COLUMNS if column.max_bytes is not None}
+        Movie.validate(frame.astype(texts), lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        cases = error.failure_cases
+        return Counter(
+            f"{column}: {check}"
+            for column, check in zip(cases["column"], cases["check"], strict=True)
+        )
+    return Counter()

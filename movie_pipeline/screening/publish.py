@@ -1,0 +1,130 @@
+"""The second step of the job: each staged file judged, split, published, its outcome kept.
+
+Publishing comes before the load: quarantine and output are complete when the ledger says so. The
+names are fixed by the file_id, so a repeated step overwrites its own files.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import duckdb
+
+from movie_pipeline.interfaces import Area, Storage
+from movie_pipeline.loading.batch import Workspace
+from movie_pipeline.loading.ledger import FileState
+from movie_pipeline.loading.outcome import FileOutcome
+from movie_pipeline.quality import Ruleset
+from movie_pipeline.screening.screen import ScreenedFile, ScreeningJob, screen_file
+from movie_pipeline.screening.stage import FetchedFile, source_path
+from movie_pipeline.settings import Settings
+
+
+def output_name(file_id: str) -> str:
+    """Name of a file's good rows in the output area."""
+    return f"{file_id}.parquet"
+
+
+def quarantine_name(file_id: str) -> str:
+    """Name of a file's set-apart records in the quarantine area."""
+    return f"{file_id}.jsonl"
+
+
+def screen_batch(
+    fetched: Sequence[FetchedFile],
+    workspace: Workspace,
+    storage: Storage,
+    ruleset: Ruleset,
+    settings: Settings,
+) -> list[FileOutcome]:
+    """Judge and publish every file of a batch; safe to repeat.
+
+    Returns:
+        One outcome per file that is neither gone nor known to the ledger, kept in the work folder
+        too.
+
+    Raises:
+        StorageError: a result could not be put into its area.
+    """
+    outcomes: list[FileOutcome] = []
+    with _engine(workspace, settings) as connection:
+        for file in fetched:
+            if file.staged is not None:
+                job = ScreeningJob(
+                    landed=file.landed,
+                    staged=file.staged,
+                    source=source_path(workspace, file.landed),
+                    folder=workspace.file_folder(file.landed.file_id),
+                    batch_id=workspace.name,
+                )
+                screened = screen_file(connection, job, ruleset)
+                outcomes.append(_judged(file, screened, storage, ruleset))
+            elif file.refused is not None or file.duplicate_of is not None:
+                outcomes.append(_not_judged(file, ruleset))
+    workspace.write_outcomes(outcomes)
+    return outcomes
+
+
+@contextmanager
+def _engine(workspace: Workspace, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB of the step's own, with its limits; beyond them it spills into the work folder."""
+    connection = duckdb.connect()
+    try:
+        connection.execute("SET memory_limit = $1", [settings.memory_limit])
+        connection.execute("SET temp_directory = $1", [str(workspace.folder / "spill")])
+        if settings.threads:
+            connection.execute("SET threads = $1", [settings.threads])
+        yield connection
+    finally:
+        connection.close()
+
+
+def _judged(
+    file: FetchedFile, screened: ScreenedFile, storage: Storage, ruleset: Ruleset
+) -> FileOutcome:
+    staged, file_id = file.staged, file.landed.file_id
+    assert staged is not None  # noqa: S101 - only staged files are judged
+    if screened.quarantine is not None:
+        storage.put(Area.QUARANTINE, quarantine_name(file_id), screened.quarantine)
+    if screened.good is not None:
+        storage.put(Area.OUTPUT, output_name(file_id), screened.good)
+    held = screened.verdict.state is FileState.HELD
+    return FileOutcome(
+        file=file.landed,
+        state=screened.verdict.state,
+        content_sha256=file.sha256,
+        ruleset_sha256=ruleset.sha256,
+        rows_in=staged.rows_in,
+        rows_good=screened.good_rows,
+        rows_quarantined=0 if held else screened.set_apart,
+        rows_held=screened.set_apart if held else 0,
+        output_name=output_name(file_id) if screened.good else None,
+        quarantine_name=quarantine_name(file_id) if screened.quarantine else None,
+        reason=screened.verdict.reason,
+        summary={
+            "dialect": staged.dialect.describe(),
+            "repairs": dict(staged.repairs),
+            "rules": [rule.summary() for rule in screened.rules],
+            "reasons": screened.reasons,
+            "ratings": list(screened.ratings),
+            "notes": list(staged.notes),
+            "mapping": [
+                [column.header, column.name, column.is_contract] for column in staged.mapping
+            ],
+        },
+    )
+
+
+def _not_judged(file: FetchedFile, ruleset: Ruleset) -> FileOutcome:
+    if file.refused is not None:
+        state, reason = FileState.REJECTED, file.refused
+    else:
+        state = FileState.DUPLICATE
+        reason = f"the same bytes as file {file.duplicate_of}; nothing was loaded twice."
+    return FileOutcome(
+        file=file.landed,
+        state=state,
+        content_sha256=file.sha256,
+        ruleset_sha256=ruleset.sha256,
+        reason=reason,
+        summary={"repairs": {}, "rules": [], "reasons": {}, "notes": []},
+    )

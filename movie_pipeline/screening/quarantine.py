@@ -1,0 +1,109 @@
+"""The quarantined record: one JSON line with the raw text, its place, and every reason.
+
+This is the only place where row values may be written down beside the warehouse. Which records come
+here is decided in screen.py; how they leave again is replay's affair.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from movie_pipeline.intake import RawRecord
+
+CONTRACT_RULE = "movie_contract"
+"""Stands in a reason's `rule` where the movie contract, not a ruleset, set the record apart."""
+INTAKE_RULE = "readable_record"
+"""Stands there where the record itself could not be read."""
+PASSED, FAILED = "Passed", "Failed"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a record was set apart: the rule, and a sentence that may name the value."""
+
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True)
+class RuleLists:
+    """Glue's row-level answer: the rules the row passed, failed, and that say nothing of rows."""
+
+    passed: list[str]
+    failed: list[str]
+    skipped: list[str]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What all records of one file's quarantine share."""
+
+    file: str
+    file_id: str
+    batch_id: str
+    ruleset_sha256: str
+    quarantined_at: datetime
+
+
+def quarantine_id(file_id: str, record_number: int) -> str:
+    """32 hex digits that stand for this record of this file version, in every run."""
+    return hashlib.sha256(f"{file_id}\0{record_number}".encode()).hexdigest()[:32]
+
+
+def record_line(
+    provenance: Provenance, raw: RawRecord, lists: RuleLists, reasons: Iterable[Reason]
+) -> bytes:
+    """One line of the quarantine file, with its newline.
+
+    Returns:
+        UTF-8 JSON. `raw` is the record's text; where the bytes are not UTF-8 it is their base64,
+        and `raw_encoding` says so.
+    """
+    text, encoding = _as_text(raw.raw)
+    return orjson.dumps(
+        {
+            "quarantine_id": quarantine_id(provenance.file_id, raw.record_number),
+            "file": provenance.file,
+            "file_id": provenance.file_id,
+            "batch_id": provenance.batch_id,
+            "record_number": raw.record_number,
+            "byte_offset": raw.byte_offset,
+            "raw": text,
+            "raw_encoding": encoding,
+            "columns": raw.columns,
+            "reasons": [{"rule": reason.rule, "message": reason.message} for reason in reasons],
+            "DataQualityRulesPass": lists.passed,
+            "DataQualityRulesFail": lists.failed,
+            "DataQualityRulesSkip": lists.skipped,
+            "DataQualityEvaluationResult": FAILED if lists.failed else PASSED,
+            "ruleset_sha256": provenance.ruleset_sha256,
+            "quarantined_at": provenance.quarantined_at.isoformat(),
+        },
+        option=orjson.OPT_APPEND_NEWLINE,
+    )
+
+
+def _as_text(raw: bytes) -> tuple[str, str]:
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(raw).decode("ascii"), "base64"
+
+
+def read_records(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The records of one quarantine file, in its order."""
+    with path.open("rb") as lines:
+        for line in lines:
+            yield orjson.loads(line)
+
+
+def count_records(path: Path) -> int:
+    """How many records a quarantine file holds, counted from the file itself."""
+    with path.open("rb") as lines:
+        return sum(1 for _ in lines)

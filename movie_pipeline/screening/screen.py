@@ -1,0 +1,325 @@
+"""One staged file, judged and split: good rows to Parquet, the others to quarantine with reasons.
+
+The engine judges every row before the split; nothing here decides policy (verdict.py) or knows what
+a rule means (quality/). Files are written to the work folder; publishing them is the caller's.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from movie_pipeline.intake import RawRecord, StagedFile, raw_records
+from movie_pipeline.interfaces import LandedFile
+from movie_pipeline.loading.ledger import FileState
+from movie_pipeline.movies import MOVIE_COLUMNS
+from movie_pipeline.quality import Judgement, Ruleset, judge
+from movie_pipeline.quality.model import Rule
+from movie_pipeline.screening.quarantine import (
+    CONTRACT_RULE,
+    INTAKE_RULE,
+    Provenance,
+    Reason,
+    RuleLists,
+    record_line,
+)
+from movie_pipeline.screening.reasons import breached, failed_rule, unreadable
+from movie_pipeline.screening.verdict import RuleVerdict, Verdict, decide
+
+TECHNICAL_COLUMNS = ("_record_number", "_unreadable", "_breached")
+STAGED = "staged"
+"""What the staged rows are called in the engine."""
+OUT_OF_CONTRACT = '("_unreadable" <> 0 OR "_breached" <> 0)'
+
+
+@dataclass(frozen=True)
+class ScreenedFile:
+    """What screening made of one file.
+
+    Attributes:
+        verdict: LOADED or HELD, with the reason.
+        rules: every rule's answer.
+        good_rows: rows in the Parquet file.
+        set_apart: records in the quarantine file.
+        good: the Parquet file, None where the file is held.
+        quarantine: the JSON lines file, None where nothing was set apart.
+        reasons: how many records each rule set apart; a record counts under each of its reasons.
+        ratings: how many good rows have a rating in each half point, from 0 to 10.
+    """
+
+    verdict: Verdict
+    rules: tuple[RuleVerdict, ...]
+    good_rows: int
+    set_apart: int
+    good: Path | None
+    quarantine: Path | None
+    reasons: dict[str, int]
+    ratings: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ScreeningJob:
+    """What screening needs to know of one file.
+
+    Attributes:
+        landed: the file's identity.
+        staged: the intake's summary of it.
+        source: the bytes as they landed.
+        folder: where the staged rows lie and the results go.
+        batch_id: the batch it is loaded with.
+    """
+
+    landed: LandedFile
+    staged: StagedFile
+    source: Path
+    folder: Path
+    batch_id: str
+
+    @property
+    def staged_rows(self) -> Path:
+        """The staged Arrow file."""
+        return self.folder / f"{self.landed.file_id}.arrow"
+
+    @property
+    def good(self) -> Path:
+        """Where the good rows go."""
+        return self.folder / f"{self.landed.file_id}.parquet"
+
+    @property
+    def quarantine(self) -> Path:
+        """Where the quarantined records go."""
+        return self.folder / f"{self.landed.file_id}.jsonl"
+
+
+def screen_file(
+    connection: duckdb.DuckDBPyConnection,
+    job: ScreeningJob,
+    ruleset: Ruleset,
+    *,
+    now: datetime | None = None,
+) -> ScreenedFile:
+    """Judge a staged file's rows and write both sides.
+
+    Args:
+        connection: a DuckDB connection of the caller's, with its limits set.
+        job: the file.
+        ruleset: the rules.
+        now: the clock, for rules about dates and for the records; the present by default.
+
+    Returns:
+        What was found and written. good_rows + set_apart is the number of records in the file.
+    """
+    now = now or datetime.now(UTC)
+    rows = ds.dataset(job.staged_rows, format="ipc")
+    connection.register(STAGED, rows)
+    try:
+        with judge(
+            ruleset,
+            connection,
+            STAGED,
+            columns=_data_columns(rows.schema, job.staged),
+            aliases={column.header: column.name for column in job.staged.mapping},
+            derived=job.staged.derived,
+            clock=now,
+        ) as judgement:
+            return _split(connection, job, ruleset, judgement, now)
+    finally:
+        connection.unregister(STAGED)
+
+
+def _data_columns(schema: pa.Schema, staged: StagedFile) -> list[str]:
+    """The columns that the file brought or that were derived: what a rule may speak of."""
+    brought = {column.name for column in staged.mapping} | set(staged.derived)
+    return [name for name in schema.names if name in brought]
+
+
+def _split(
+    connection: duckdb.DuckDBPyConnection,
+    job: ScreeningJob,
+    ruleset: Ruleset,
+    judgement: Judgement,
+    now: datetime,
+) -> ScreenedFile:
+    rules = tuple(RuleVerdict.of(outcome) for outcome in judgement.rules)
+    verdict = decide(job.staged.hold, rules)
+    held = verdict.state is FileState.HELD
+    bad = "TRUE" if held else f"({judgement.fails_sql}) OR {OUT_OF_CONTRACT}"
+    good_rows = 0 if held else _write_good(connection, job, bad)
+    apart = _Apart(
+        judged=_judged_rows(connection, judgement, bad),
+        unreadable=dict(job.staged.set_apart),
+        of_file=_file_reasons(verdict, rules),
+        columns_of={str(rule): _columns_of(rule, job.staged) for rule in ruleset},
+    )
+    provenance = Provenance(
+        file=job.landed.key,
+        file_id=job.landed.file_id,
+        batch_id=job.batch_id,
+        ruleset_sha256=ruleset.sha256,
+        quarantined_at=now,
+    )
+    reasons = _write_quarantine(job, provenance, apart)
+    set_apart = len(apart.numbers)
+    return ScreenedFile(
+        verdict=verdict,
+        rules=rules,
+        good_rows=good_rows,
+        set_apart=set_apart,
+        good=None if held else job.good,
+        quarantine=job.quarantine if set_apart else None,
+        reasons=reasons,
+        ratings=() if held else _ratings(connection, job.good),
+    )
+
+
+def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: str) -> int:
+    """Write the rows that load, in the order of columns that the warehouse stages them in."""
+    # The record number travels with each row, so the order of the rows need not be kept.
+    connection.execute("SET preserve_insertion_order = false")
+    columns = ", ".join(f'"{column.name}"' for column in MOVIE_COLUMNS)
+    own = [column.name for column in job.staged.mapping if not column.is_contract]
+    counted = connection.execute(
+        f"""
+        COPY (
+            SELECT {columns},
+                   {_other_columns(own)} AS other_columns,
+                   $file_id AS file_id,
+                   "_record_number" AS record_number,
+                   CAST($file_version AS TIMESTAMP) AS file_version
+            FROM {STAGED}
+            WHERE NOT ({bad})
+        ) TO '{_quoted(job.good)}' (FORMAT parquet)
+        """,
+        {
+            "file_id": job.landed.file_id,
+            "file_version": job.landed.modified_at.astimezone(UTC).replace(tzinfo=None),
+        },
+    ).fetchone()
+    assert counted is not None  # noqa: S101 - COPY always answers with its row count
+    return int(counted[0])
+
+
+def _other_columns(names: list[str]) -> str:
+    """The file's own columns as one JSON text, so that every output file has the same columns."""
+    if not names:
+        return "CAST(NULL AS VARCHAR)"
+    pairs = ", ".join(f"'{_quoted(name)}', {_identifier(name)}" for name in names)
+    return f"CAST(json_object({pairs}) AS VARCHAR)"
+
+
+def _ratings(connection: duckdb.DuckDBPyConnection, good: Path) -> tuple[int, ...]:
+    counts = dict(
+        connection.execute(
+            "SELECT CAST(least(floor(imdb_rating * 2), 19) AS INTEGER), count(*) "
+            f"FROM read_parquet('{_quoted(good)}') WHERE imdb_rating IS NOT NULL GROUP BY 1"
+        ).fetchall()
+    )
+    return tuple(counts.get(half, 0) for half in range(20))
+
+
+JudgedRow = tuple[int, int, list[str], list[str], list[str]]
+"""The two bit masks of a row, and the rules it passed, failed, and that say nothing of rows."""
+
+
+@dataclass(frozen=True)
+class _Apart:
+    """Which records of a file are set apart, and why.
+
+    Attributes:
+        judged: record number to what was found of its row.
+        unreadable: record number to why the record became no row.
+        of_file: why all records of a held file wait; empty where it is not held.
+        columns_of: canonical rule to the staged columns it names.
+    """
+
+    judged: dict[int, JudgedRow]
+    unreadable: dict[int, str]
+    of_file: list[Reason]
+    columns_of: dict[str, list[str]]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The records' numbers, in the file's order."""
+        return sorted([*self.judged, *self.unreadable])
+
+
+def _judged_rows(
+    connection: duckdb.DuckDBPyConnection, judgement: Judgement, bad: str
+) -> dict[int, JudgedRow]:
+    lists = judgement.lists_sql
+    answer = connection.execute(
+        f'SELECT "_record_number", "_unreadable", "_breached", '
+        f"{lists['DataQualityRulesPass']}, {lists['DataQualityRulesFail']}, "
+        f"{lists['DataQualityRulesSkip']} FROM {STAGED} WHERE {bad}"
+    ).fetchall()
+    return {row[0]: row[1:] for row in answer}
+
+
+def _write_quarantine(job: ScreeningJob, provenance: Provenance, apart: _Apart) -> dict[str, int]:
+    """Write the records set apart, in the file's order; return how many each rule set apart."""
+    counts: Counter[str] = Counter()
+    if not apart.numbers:
+        job.quarantine.unlink(missing_ok=True)
+        return counts
+    key_of = job.staged.columns_by_name
+    records = raw_records(job.source, job.staged, folder=job.folder, numbers=apart.numbers)
+    with job.quarantine.open("wb") as lines:
+        for raw in records:
+            row = apart.judged.get(raw.record_number)
+            reasons = [*apart.of_file, *_own_reasons(raw, row, apart, key_of)]
+            counts.update({reason.rule for reason in reasons})
+            lists = RuleLists(*row[2:]) if row else RuleLists([], [], [])
+            lines.write(record_line(provenance, raw, lists, reasons))
+    return dict(counts.most_common())
+
+
+def _own_reasons(
+    raw: RawRecord, row: JudgedRow | None, apart: _Apart, key_of: Mapping[str, str]
+) -> Iterator[Reason]:
+    if row is None:
+        yield Reason(INTAKE_RULE, apart.unreadable[raw.record_number])
+        return
+    cells = raw.columns or {}
+
+    def value(column: str) -> str | None:
+        return cells.get(key_of.get(column, ""))
+
+    for position, column in enumerate(MOVIE_COLUMNS):
+        if row[0] >> position & 1:
+            yield Reason(CONTRACT_RULE, unreadable(column, value(column.name)))
+        if row[1] >> position & 1:
+            yield Reason(CONTRACT_RULE, breached(column, value(column.name)))
+    for rule in row[3]:
+        named = {column: value(column) for column in apart.columns_of.get(rule, ())}
+        yield Reason(rule, failed_rule(rule, named))
+
+
+def _columns_of(rule: Rule, staged: StagedFile) -> list[str]:
+    """The staged columns that a rule names, whether by their own or by the file's name."""
+    names = {column.name.lower(): column.name for column in staged.mapping}
+    names = {column.header.lower(): column.name for column in staged.mapping} | names
+    asked = [names.get(name.lower()) for leaf in rule.leaves() for name in leaf.columns]
+    return list(dict.fromkeys(name for name in asked if name))
+
+
+def _file_reasons(verdict: Verdict, rules: tuple[RuleVerdict, ...]) -> list[Reason]:
+    """Why every record of a held file waits, though nothing may be wrong with it."""
+    if verdict.state is not FileState.HELD:
+        return []
+    holding = [
+        Reason(rule.rule, f"the file is held: {rule.reason}") for rule in rules if rule.holds
+    ]
+    return holding or [Reason(CONTRACT_RULE, f"the file is held: {verdict.reason}")]
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _quoted(text: object) -> str:
+    return str(text).replace("'", "''")

@@ -1,0 +1,149 @@
+"""The first step of the job: each file of a batch fetched, hashed, and read into staged rows.
+
+What the ledger knows is not read again, and the same bytes are not read twice. A file that cannot
+be read is an answer here, not an error; only a store or a warehouse that fails raises.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from movie_pipeline.errors import StoredFileChanged, StoredFileMissing, UnreadableFile
+from movie_pipeline.intake import StagedFile, stage_file
+from movie_pipeline.interfaces import LandedFile, Storage
+from movie_pipeline.loading.batch import Batch, Workspace, file_from, file_values
+from movie_pipeline.loading.ledger import Ledger
+from movie_pipeline.settings import Settings
+
+FETCHED = "fetched.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchedFile:
+    """What became of one file of the batch on its way to staged rows.
+
+    Exactly one of `staged`, `refused`, `duplicate_of`, `gone` and `known` says so.
+
+    Attributes:
+        landed: the file's identity.
+        sha256: of its bytes; empty where they were not read.
+        staged: the intake's summary, where it was read.
+        refused: the sentence why it cannot be read as movies.
+        duplicate_of: the file_id that brought the same bytes before.
+        gone: True where this version no longer lies in landing.
+        known: True where the ledger has an entry for this very version already.
+    """
+
+    landed: LandedFile
+    sha256: str = ""
+    staged: StagedFile | None = None
+    refused: str | None = None
+    duplicate_of: str | None = None
+    gone: bool = False
+    known: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values from which `from_dict` makes the same value."""
+        return {
+            **{name: getattr(self, name) for name in ("sha256", "refused", "duplicate_of")},
+            "gone": self.gone,
+            "known": self.known,
+            "landed": file_values(self.landed),
+            "staged": self.staged.to_json() if self.staged else None,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The value that `to_dict` was asked for."""
+        staged = values["staged"]
+        return cls(
+            **{
+                **values,
+                "landed": file_from(values["landed"]),
+                "staged": StagedFile.from_json(staged) if staged else None,
+            }
+        )
+
+
+def source_path(workspace: Workspace, file: LandedFile) -> Path:
+    """Where the file's bytes lie while it is worked on, under a name of ours."""
+    return workspace.file_folder(file.file_id) / f"{file.file_id}.csv"
+
+
+def stage_batch(
+    batch: Batch, workspace: Workspace, storage: Storage, ledger: Ledger, settings: Settings
+) -> list[FetchedFile]:
+    """Fetch and stage every file of a batch; safe to repeat.
+
+    Returns:
+        One value per file, in the batch's order; they are kept in the work folder too.
+
+    Raises:
+        StorageError: the store failed for another reason than the file being gone.
+        WarehouseError: the ledger could not be asked.
+    """
+    known = ledger.known([file.file_id for file in batch.files])
+    hashes: dict[str, str] = {}
+    gone: set[str] = set()
+    for file in batch.files:
+        if file.file_id in known:
+            continue
+        try:
+            hashes[file.file_id] = _fetch(file, source_path(workspace, file), storage)
+        except (StoredFileMissing, StoredFileChanged):
+            gone.add(file.file_id)
+    first = ledger.loaded_content(hashes.values()) if hashes else {}
+    fetched: list[FetchedFile] = []
+    for file in batch.files:
+        if file.file_id in known:
+            fetched.append(FetchedFile(landed=file, known=True))
+        elif file.file_id in gone:
+            fetched.append(FetchedFile(landed=file, gone=True))
+        else:
+            sha256 = hashes[file.file_id]
+            fetched.append(_stage(file, sha256, first.get(sha256), workspace, settings))
+            first.setdefault(sha256, file.file_id)
+    workspace.keep(FETCHED, [file.to_dict() for file in fetched])
+    return fetched
+
+
+def fetched_files(workspace: Workspace) -> list[FetchedFile] | None:
+    """What `stage_batch` kept in the work folder; None where it did not come to an end yet."""
+    values = workspace.kept(FETCHED)
+    return None if values is None else [FetchedFile.from_dict(item) for item in values]
+
+
+def _fetch(file: LandedFile, to: Path, storage: Storage) -> str:
+    storage.fetch(file, to)
+    with to.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def _stage(
+    file: LandedFile,
+    sha256: str,
+    duplicate_of: str | None,
+    workspace: Workspace,
+    settings: Settings,
+) -> FetchedFile:
+    if duplicate_of is not None and duplicate_of != file.file_id:
+        return FetchedFile(landed=file, sha256=sha256, duplicate_of=duplicate_of)
+    source = source_path(workspace, file)
+    try:
+        staged = stage_file(
+            source,
+            to=source.parent,
+            lenient_columns=settings.lenient_columns,
+            memory_limit=settings.memory_limit,
+            threads=settings.threads,
+        )
+    except UnreadableFile as error:
+        return FetchedFile(landed=file, sha256=sha256, refused=str(error))
+    return FetchedFile(landed=file, sha256=sha256, staged=staged)
+
+
+def staged_only(fetched: Sequence[FetchedFile]) -> list[tuple[FetchedFile, StagedFile]]:
+    """Those of the files that were read, with their summaries."""
+    return [(file, file.staged) for file in fetched if file.staged is not None]

@@ -1,0 +1,4 @@
+"""What starts runs and tells people, by looking again and again; thin over queue.py and loading/.
+
+No sensor keeps a cursor: the landing area, the ledger, the outbox and the runs are the state.
+"""

@@ -1,0 +1,232 @@
+"""The Dagster UI as its user sees it: a running instance, a file dropped in, a real Chromium.
+
+Screenshots go to test-output/ui, to be looked at. What the assets do is tested elsewhere.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from movie_pipeline.sample import write_sample
+
+REPOSITORY = Path(__file__).parents[2]
+PICTURES = REPOSITORY / "test-output" / "ui"
+CHROMIUM = next(
+    (
+        path
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (path := shutil.which(name))
+    ),
+    None,
+)
+
+pytestmark = [
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium on this machine: the UI was not looked at"
+    ),
+    pytest.mark.xdist_group("ui"),
+]
+
+
+@dataclass(frozen=True)
+class RunningUi:
+    """A `dagster dev` of the test's own, with its home folder."""
+
+    address: str
+    home: Path
+
+    def ask(self, query: str) -> dict[str, Any]:
+        request = urllib.request.Request(  # noqa: S310 - our own server on loopback
+            f"{self.address}/graphql",
+            json.dumps({"query": query}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+            return cast("dict[str, Any]", json.load(answer)["data"])
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(what: str, done: Any, seconds: float) -> None:  # noqa: ANN401
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if done():
+            return
+        time.sleep(1)
+    pytest.fail(f"{what} did not come true within {seconds:.0f} seconds")
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUi]:
+    home = tmp_path_factory.mktemp("home")
+    dagster_home = home / "dagster"
+    dagster_home.mkdir()
+    shutil.copy(REPOSITORY / "dagster.yaml", dagster_home)
+    (home / "input").mkdir()
+    write_sample(home / "input" / "sample.csv", rows=1000)
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(dagster_home),
+        "MOVIE_PIPELINE_HOME": str(home),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+    programs = Path(sys.executable).parent
+    subprocess.run(
+        [programs / "dagster", "instance", "info"], env=environment, check=True, capture_output=True
+    )
+    port = free_port()
+    with (home / "dagster.log").open("wb") as log:
+        server = subprocess.Popen(
+            [
+                programs / "dagster",
+                "dev",
+                "-w",
+                "workspace.yaml",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                str(port),
+            ],
+            cwd=REPOSITORY,
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        running = RunningUi(f"http://127.0.0.1:{port}", home)
+        try:
+            wait_until("the UI answering", lambda: _answers(running), 120)
+            yield running
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            try:
+                server.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
+
+
+def _answers(ui: RunningUi) -> bool:
+    try:
+        with urllib.request.urlopen(f"{ui.address}/server_info", timeout=5):  # noqa: S310
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            headless=True,
+            args=[
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+def look(browser: Browser, ui: RunningUi, path: str, words: list[str], picture: str) -> None:
+    """Open a page, wait until every word stands on it, and keep the screenshot."""
+    foreign: list[str] = []
+    page: Page = browser.new_page(viewport={"width": 1600, "height": 1000})
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(
+                (ui.address, "data:", "blob:", ui.address.replace("http", "ws"))
+            )
+            else foreign.append(request.url)
+        ),
+    )
+    try:
+        page.goto(f"{ui.address}{path}")
+        for word in words:
+            page.get_by_text(word).first.wait_for(state="attached", timeout=60_000)
+        page.wait_for_function("!document.body.innerText.includes('Loading')", timeout=60_000)
+        page.wait_for_timeout(2000)
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / f"{picture}.png")
+        assert foreign == []
+    finally:
+        page.close()
+
+
+MATERIALIZED = """{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }"""
+EXPECTED = {
+    "raw_movies",
+    "validated_movies",
+    "quarantined_movies",
+    "movie_data_table",
+    "archived_files",
+    "mv_top_rated_movies",
+    "mv_genre_statistics",
+    "mv_yearly_trends",
+    "raw_movies_catalog",
+    "warehouse_catalog",
+}
+
+
+def _materialized(ui: RunningUi) -> set[str]:
+    nodes = ui.ask(MATERIALIZED)["assetNodes"]
+    return {node["assetKey"]["path"][-1] for node in nodes if node["assetMaterializations"]}
+
+
+def test_a_file_dropped_into_the_landing_folder_turns_every_asset_green(ui: RunningUi) -> None:
+    wait_until("every asset being materialized", lambda: _materialized(ui) >= EXPECTED, 240)
+    assert not (ui.home / "input" / "sample.csv").exists()
+    assert (ui.home / "alerts.jsonl").read_text().count("\n") == 1
+
+
+def test_the_lineage_page_shows_the_whole_way_of_the_data(ui: RunningUi, browser: Browser) -> None:
+    look(
+        browser,
+        ui,
+        "/asset-groups",
+        ["landing_movies", "validated_movies", "mv_genre_statistics"],
+        "lineage",
+    )
+
+
+def test_the_checks_page_shows_each_rule_in_glues_words(ui: RunningUi, browser: Browser) -> None:
+    look(
+        browser,
+        ui,
+        "/assets/validated_movies?view=checks",
+        ["every_record_accounted_for", "movie_contract"],
+        "checks",
+    )
+
+
+def test_an_assets_page_shows_its_pictures_and_counts(ui: RunningUi, browser: Browser) -> None:
+    look(browser, ui, "/assets/validated_movies?view=overview", ["movie_id"], "validated_movies")
+    look(browser, ui, "/assets/movie_data_table?view=overview", ["imdb_rating"], "movie_data_table")
