@@ -1,0 +1,183 @@
+"""The fast reader: DuckDB parses the text, the splitter counts it, and the two must agree.
+
+DuckDB is never let sniff: it is told the dialect that was decided, and reads texts only.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import duckdb
+import numpy as np
+import pyarrow.compute as pc
+
+from movie_pipeline.intake.cells import text_buffers
+from movie_pipeline.intake.dialect import NEWLINES, Layout
+from movie_pipeline.intake.limits import Limits
+from movie_pipeline.intake.rows import Found, RowSink
+from movie_pipeline.intake.splitter import NotPlain, Split, split_plain
+
+Batch = Any  # pyarrow.RecordBatch, untyped
+Connection = duckdb.DuckDBPyConnection
+
+BATCH_ROWS = 61_440
+_BUFFERED = "48MB"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What DuckDB may use.
+
+    Attributes:
+        memory_limit: in DuckDB's words, such as `512MB`.
+        threads: 0 takes one per core.
+    """
+
+    memory_limit: str = "512MB"
+    threads: int = 0
+
+
+@contextlib.contextmanager
+def engine_connection(engine: Engine, folders: tuple[Path, ...]) -> Iterator[Connection]:
+    """A DuckDB that reads files in these folders, and reaches nothing else."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": engine.memory_limit,
+        "temp_directory": str(folders[-1].resolve()),
+    }
+    if engine.threads:
+        config["threads"] = engine.threads
+    with duckdb.connect(":memory:", config=config) as connection:
+        allowed = ", ".join(_literal(str(folder.resolve())) for folder in folders)
+        connection.execute(f"set allowed_directories = [{allowed}]")
+        connection.execute("set enable_external_access = false")
+        connection.execute(f"set streaming_buffer_size = '{_BUFFERED}'")
+        # TRY_CAST over read_csv can throw where casts are pushed into the reader (2.0.0).
+        connection.execute("set disabled_optimizers = 'type_pushdown'")
+        yield connection
+
+
+def _literal(text: str) -> str:
+    """A text as SQL writes it; only folders and values of our own come here."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def read_text(
+    connection: Connection, text: Path, layout: Layout, *, newline: str, limits: Limits
+) -> Iterator[Batch]:
+    """Batches of text columns, in the file's order.
+
+    Raises:
+        NotPlain: DuckDB sees something wrong in the text.
+    """
+    if layout.lines is None:
+        raise NotPlain("a name in the header holds a line end")
+    escaped = newline.replace("\r", "\\r").replace("\n", "\\n")
+    columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(layout.header)))
+    query = f"""
+        select * from read_csv(
+            $text, auto_detect = false, header = false, skip = {layout.lines},
+            delim = $delimiter, quote = '"', escape = '"', new_line = '{escaped}',
+            nullstr = '', columns = {{{columns}}}, strict_mode = true, parallel = true,
+            max_line_size = {limits.record_bytes + 1_048_576}
+        )
+    """
+    parameters = {"text": str(text.resolve()), "delimiter": layout.dialect.delimiter}
+    try:
+        reader = connection.sql(query, params=parameters).to_arrow_reader(BATCH_ROWS)
+        yield from reader
+    except (duckdb.Error, OSError) as error:
+        # The message would quote the row; the careful reader finds the place again.
+        raise NotPlain(f"DuckDB: {type(error).__name__}") from error
+
+
+def read_fast(  # noqa: PLR0913 - the parts that the two readers share
+    connection: Connection,
+    text: Path,
+    layout: Layout,
+    *,
+    sink: RowSink,
+    index: BinaryIO,
+    limits: Limits,
+) -> Found:
+    """Read a text with DuckDB while the splitter counts it beside.
+
+    Raises:
+        NotPlain: the two do not agree, or one of them sees what only the careful reader can judge.
+    """
+    newline = layout.line_end.decode()
+    if newline not in {"\n", "\r\n"}:
+        raise NotPlain("lines do not end with a line feed")
+    count = CellCount(len(layout.header))
+    with ThreadPoolExecutor(1) as beside:
+        splitting = beside.submit(
+            split_plain,
+            text,
+            start=layout.body,
+            delimiter=layout.dialect.delimiter.encode(),
+            columns=len(layout.header),
+            index=index,
+        )
+        for batch in read_text(connection, text, layout, newline=newline, limits=limits):
+            if splitting.done():
+                splitting.result()  # so that its objection stops the reading early
+            _refuse_second_header(batch, layout)
+            first = count.rows + 1
+            count.add(batch)
+            sink.write(batch.columns, np.arange(first, count.rows + 1))
+        split = splitting.result()
+    if split.longest > limits.record_bytes:
+        raise NotPlain("a record is over the limit")
+    if split.records and split.newline != newline and split.last_line_ends:
+        raise NotPlain("line ends are mixed")
+    count.check(split)
+    return Found(
+        newline=NEWLINES[layout.line_end],
+        records=split.records,
+        blank=split.blank_bytes,
+        separators=split.separator_bytes,
+        quotes=split.quotes > 0,
+        backslashed=split.backslashed > 0,
+    )
+
+
+def _refuse_second_header(batch: Batch, layout: Layout) -> None:
+    """The header may stand again in the middle, where files were put together."""
+    again: Any = None
+    for place, name in enumerate(layout.header):
+        same = pc.equal(batch.column(place), name)
+        again = same if again is None else pc.and_(again, same)
+        if not pc.any(again).as_py():
+            return
+    raise NotPlain("the header stands again")
+
+
+class CellCount:
+    """Counts what the fast reader gave, to be held against what the splitter found."""
+
+    def __init__(self, columns: int) -> None:
+        self._columns = columns
+        self.rows = 0
+        self.cell_bytes = 0
+
+    def add(self, batch: Batch) -> None:
+        """Add one batch of text columns."""
+        self.rows += batch.num_rows
+        for column in batch.columns:
+            bounds, _ = text_buffers(column)
+            self.cell_bytes += int(bounds[-1]) - int(bounds[0])
+
+    def check(self, split: Split) -> None:
+        """Every byte of every record must be in a cell, or be a delimiter or a quote.
+
+        Raises:
+            NotPlain: the rows or their bytes are not those of the records.
+        """
+        if self.rows != split.records:
+            raise NotPlain(f"{self.rows:,} rows were read from {split.records:,} records")
+        delimiters = (self._columns - 1) * self.rows
+        accounted = self.cell_bytes + delimiters + split.quotes - split.doubled
+        if accounted != split.record_bytes:
+            raise NotPlain("the cells do not add up to the records' bytes")

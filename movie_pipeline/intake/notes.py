@@ -1,0 +1,51 @@
+"""What is said to people about a file: why it is held, and what is worth knowing about it.
+
+Sentences here hold names and counts, never the values of rows.
+"""
+
+from collections.abc import Sequence
+
+from movie_pipeline.intake.mapping import MappedColumn, mapping_notes, printable
+from movie_pipeline.intake.rows import Found
+from movie_pipeline.intake.typed import Typist
+from movie_pipeline.movies import MOVIE_COLUMNS
+
+MOSTLY = 0.5
+MOSTLY_AT_LEAST = 10
+
+
+def hold_sentence(
+    found: Found, typist: Typist, mapping: Sequence[MappedColumn], *, salvage: bool
+) -> str | None:
+    """Why a file must be held as a whole, or None."""
+    if found.unclosed is not None and not salvage:
+        return (
+            f"A quote in record {found.unclosed:,} is never closed, so everything from there to the "
+            "end of the file is one cell. Correct the quote, or tell the source to salvage."
+        )
+    if found.ragged >= MOSTLY_AT_LEAST and found.ragged > MOSTLY * found.records:
+        return (
+            f"{found.ragged:,} of {found.records:,} records have another number of cells than the "
+            "header names columns. Check the delimiter, and the quotes of cells that hold it."
+        )
+    missing = typist.missing()
+    for name, count in typist.unreadable().items():
+        present = typist.rows - missing.get(name, 0)
+        if count >= MOSTLY_AT_LEAST and count > MOSTLY * present:
+            header = next(column.header for column in mapping if column.name == name)
+            kind = next(column.type for column in MOVIE_COLUMNS if column.name == name)
+            return (
+                f"{count:,} of {present:,} values of {name} (the file's column "
+                f'"{printable(header.strip())}") cannot be read as {kind}: the column holds '
+                "something else. Rename it, or correct columns.toml."
+            )
+    return None
+
+
+def file_notes(found: Found, mapping: Sequence[MappedColumn]) -> list[str]:
+    """What is worth knowing about a file."""
+    notes = mapping_notes(mapping)
+    if found.again:
+        times = "once" if len(found.again) == 1 else f"{len(found.again):,} times"
+        notes.append(f"the header stands again {times} among the rows, and is not counted as one")
+    return notes

@@ -1,0 +1,200 @@
+"""What the records of a text are, by its bytes alone: the independent count that parsers must meet.
+
+Quotes are counted: a line end after an even number of them ends a record. That is right exactly
+where every quote opens, closes or doubles, which is checked here; elsewhere careful.py decides.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+CHUNK = 4 << 20
+_QUOTE, _LF, _CR, _BACKSLASH = ord('"'), ord("\n"), ord("\r"), ord("\\")
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+
+
+class NotPlain(Exception):  # noqa: N818 - a signal, not an error: the careful reader takes over
+    """The text needs the careful reader; the message says why."""
+
+
+@dataclass
+class Split:
+    """What the splitter found behind the header.
+
+    Attributes:
+        records: how many records there are.
+        record_bytes: their bytes, without line ends.
+        blank_bytes: bytes of blank lines with their ends.
+        separator_bytes: bytes of the line ends of records.
+        longest: the longest record.
+        quotes: how many quotes stand in records.
+        doubled: how many pairs of them stand for one quote within a cell.
+        backslashed: how many of them stand behind a backslash.
+        newline: the line end of records.
+        last_line_ends: whether the last record has a line end.
+    """
+
+    records: int = 0
+    record_bytes: int = 0
+    blank_bytes: int = 0
+    separator_bytes: int = 0
+    longest: int = 0
+    quotes: int = 0
+    doubled: int = 0
+    backslashed: int = 0
+    newline: str = "\n"
+    last_line_ends: bool = True
+
+
+def split_plain(
+    text: Path, *, start: int, delimiter: bytes, columns: int, index: BinaryIO
+) -> Split:
+    """Split the text from `start`, and append each record's (start, end) to the index.
+
+    Raises:
+        NotPlain: quotes, line ends or blank lines are not plainly what they seem.
+    """
+    return _PlainSplitter(delimiter, columns, index).split(text, start)
+
+
+class _PlainSplitter:
+    def __init__(self, delimiter: bytes, columns: int, index: BinaryIO) -> None:
+        self._index = index
+        self._shortest = columns - 1
+        edges = b'\n\r"' + delimiter
+        self._edge = np.zeros(256, np.bool_)
+        self._edge[np.frombuffer(edges, np.uint8)] = True
+        self._found = Split()
+        self._record_start = 0
+        self._crlf: bool | None = None
+
+    def split(self, text: Path, start: int) -> Split:
+        self._record_start = start
+        size = text.stat().st_size
+        with text.open("rb", buffering=0) as file:
+            file.seek(start)
+            for window, offset in _windows(file, start):
+                self._take(window, offset)
+        if self._found.quotes % 2:
+            raise NotPlain("a quoted cell is not closed")
+        if self._record_start < size:
+            self._end_without_newline(size)
+        if self._crlf:
+            self._found.newline = "\r\n"
+        return self._found
+
+    def _take(self, window: Bytes, offset: int) -> None:
+        """One window: a byte before, the chunk, a byte after; `offset` is the chunk's."""
+        chunk = window[1:-1]
+        quotes = np.flatnonzero(chunk == _QUOTE)
+        line_ends = np.flatnonzero(chunk == _LF)
+        if len(quotes) or self._found.quotes % 2:
+            self._check_quotes(window, quotes)
+            before = np.searchsorted(quotes, line_ends) + self._found.quotes
+            line_ends = line_ends[before % 2 == 0]
+        self._check_returns(window, quotes, line_ends)
+        self._found.quotes += len(quotes)
+        self._end_records(line_ends + offset)
+
+    def _check_quotes(self, window: Bytes, quotes: Places) -> None:
+        parity = self._found.quotes % 2
+        opening, closing = quotes[parity::2], quotes[1 - parity :: 2]
+        # Positions in the window are one more than in the chunk.
+        if not (self._edge[window[opening]].all() and self._edge[window[closing + 2]].all()):
+            raise NotPlain("a quote stands in the middle of a cell")
+        self._found.backslashed += int(np.count_nonzero(window[quotes] == _BACKSLASH))
+        self._found.doubled += int(np.count_nonzero(window[closing + 2] == _QUOTE))
+
+    def _check_returns(self, window: Bytes, quotes: Places, line_ends: Places) -> None:
+        chunk = window[1:-1]
+        if self._crlf is not True and not (chunk == _CR).any():
+            # A carriage return may be the last byte of the chunk before.
+            if len(line_ends):
+                self._note_newline(bool(window[0] == _CR and line_ends[0] == 0), mixed=False)
+                if self._crlf and len(line_ends) > 1:
+                    raise NotPlain("line ends are mixed")
+            return
+        returns = np.flatnonzero(chunk == _CR)
+        if len(quotes) or self._found.quotes % 2:
+            before = np.searchsorted(quotes, returns) + self._found.quotes
+            returns = returns[before % 2 == 0]
+        if not (window[returns + 2] == _LF).all():
+            raise NotPlain("a carriage return stands alone")
+        if len(line_ends):
+            ends_crlf = window[line_ends] == _CR
+            self._note_newline(bool(ends_crlf[0]), mixed=bool((ends_crlf != ends_crlf[0]).any()))
+
+    def _note_newline(self, crlf: bool, *, mixed: bool) -> None:  # noqa: FBT001
+        if mixed or (self._crlf is not None and self._crlf != crlf):
+            raise NotPlain("line ends are mixed")
+        self._crlf = crlf
+
+    def _end_records(self, line_ends: Places) -> None:
+        if not len(line_ends):
+            return
+        ends = line_ends - 1 if self._crlf else line_ends
+        starts = np.concatenate(([self._record_start], line_ends[:-1] + 1))
+        self._record_start = int(line_ends[-1]) + 1
+        lengths = ends - starts
+        full = lengths > 0
+        newline = 2 if self._crlf else 1
+        self._found.blank_bytes += newline * int(len(full) - np.count_nonzero(full))
+        self._keep(starts[full], ends[full], lengths[full])
+        self._found.separator_bytes += newline * int(np.count_nonzero(full))
+
+    def _end_without_newline(self, size: int) -> None:
+        start = np.array([self._record_start], np.int64)
+        self._keep(start, np.array([size], np.int64), size - start)
+        self._found.last_line_ends = False
+
+    def _keep(self, starts: Places, ends: Places, lengths: Places) -> None:
+        if not len(lengths):
+            return
+        if int(lengths.min()) < self._shortest:
+            raise NotPlain("a record is too short")
+        self._index.write(np.column_stack((starts, ends)).astype(np.int64).tobytes())
+        self._found.records += len(lengths)
+        self._found.record_bytes += int(lengths.sum())
+        self._found.longest = max(self._found.longest, int(lengths.max()))
+
+
+def _windows(file: BinaryIO, start: int) -> Iterator[tuple[Bytes, int]]:
+    """Chunks with the byte before and the byte after; beyond both ends stands a line feed."""
+    buffer = np.full(CHUNK + 2, _LF, np.uint8)
+    view = memoryview(buffer)
+    filled = 1  # bytes in the buffer, the one before the chunk included
+    offset = start
+    while True:
+        read = _fill(file, view[filled:])
+        filled += read
+        at_end = filled < len(buffer)
+        if at_end:
+            buffer[filled] = _LF
+            filled += 1
+        window = buffer[:filled]
+        if (window == 0).any():
+            raise NotPlain("a byte is NUL")
+        if filled > 2:  # noqa: PLR2004 - the two neighbours alone are no chunk
+            yield window, offset
+        if at_end:
+            return
+        offset += filled - 2
+        buffer[0], buffer[1] = buffer[filled - 2], buffer[filled - 1]
+        filled = 2
+
+
+def _fill(file: BinaryIO, view: memoryview) -> int:
+    """Read until the view is full or the file ends."""
+    filled = 0
+    while filled < len(view):
+        read = file.readinto(view[filled:])  # type: ignore[attr-defined]
+        if not read:
+            break
+        filled += read
+    return filled

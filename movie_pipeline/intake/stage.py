@@ -1,0 +1,274 @@
+"""A file becomes staged rows and a summary: the one entrance to the intake.
+
+The steps stand here in their order; how each works stands in the module it is named after.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.intake.careful_rows import escape_of, holds_backslashed_quote, read_careful
+from movie_pipeline.intake.content import Content, content_of, head_of
+from movie_pipeline.intake.dialect import Layout, layout_of, with_decimal
+from movie_pipeline.intake.encodings import (
+    Encoding,
+    encoding_of,
+    encoding_of_all,
+    original_offsets,
+    write_utf8,
+)
+from movie_pipeline.intake.fast import Connection, Engine, engine_connection, read_fast
+from movie_pipeline.intake.limits import DEFAULT_LIMITS, NOTHING_DECLARED, Limits, SourceOptions
+from movie_pipeline.intake.mapping import MappedColumn, map_header
+from movie_pipeline.intake.notes import file_notes, hold_sentence
+from movie_pipeline.intake.records import index_path, read_index, rows_path
+from movie_pipeline.intake.rows import Found, RowSink
+from movie_pipeline.intake.splitter import NotPlain
+from movie_pipeline.intake.staged import ByteAccount, StagedFile
+from movie_pipeline.intake.typed import Typist
+from movie_pipeline.movies import KEY_COLUMN
+
+
+def stage_file(  # noqa: PLR0913 - one call says all; everything but the place has a default
+    path: Path,
+    *,
+    to: Path,
+    lenient_columns: Sequence[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    source: SourceOptions = NOTHING_DECLARED,
+    memory_limit: str = "512MB",
+    threads: int = 0,
+) -> StagedFile:
+    """Read a file into typed rows: `<stem>.arrow`, `<stem>.records` and the summary returned.
+
+    Args:
+        path: the file, under a name of ours.
+        to: the folder to stage to; what an earlier attempt left there is replaced.
+        lenient_columns: contract columns whose unreadable values leave the row in.
+        limits: what a file may ask of this machine.
+        source: what is declared about the source's files.
+        memory_limit: DuckDB's, such as `512MB`.
+        threads: DuckDB's; 0 takes one per core.
+
+    Raises:
+        UnreadableFile: the file must be rejected; the message says what it is and what to do.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    content = content_of(path, to=to, limits=limits)
+    staging = _Staging(
+        path, content, to, tuple(lenient_columns), limits, source, Engine(memory_limit, threads)
+    )
+    with ThreadPoolExecutor(1) as beside:
+        sha256 = beside.submit(_sha256, path)
+        staged = staging.run()
+        return replace(staged, sha256=sha256.result())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class _Staging:
+    """One file on its way; each step is a method, in their order."""
+
+    path: Path
+    content: Content
+    to: Path
+    lenient: tuple[str, ...]
+    limits: Limits
+    source: SourceOptions
+    engine: Engine
+
+    def run(self) -> StagedFile:
+        head = head_of(self.content.path)
+        encoding = encoding_of(self.content.path, head, self.source)
+        try:
+            return self._read(encoding, self._fast)
+        except NotPlain:
+            encoding = self._encoding_of_all(encoding)
+        try:
+            if encoding.is_utf8:
+                return self._read(encoding, self._careful)
+            return self._read(encoding, self._fast)
+        except NotPlain:
+            return self._read(encoding, self._careful)
+
+    def _encoding_of_all(self, encoding: Encoding) -> Encoding:
+        """What follows the head may be in another encoding; asked only where something is odd."""
+        if encoding.is_utf8 and not encoding.bom and self.source.encoding is None:
+            return encoding_of_all(self.content.path)
+        return encoding
+
+    def _read(self, encoding: Encoding, read: "_Reader") -> StagedFile:
+        text = self.content.path
+        dangling = 0
+        if not encoding.is_utf8:
+            text = self.to / f"{self.path.stem}.text"
+            dangling = write_utf8(self.content.path, encoding, text)
+        try:
+            head = head_of(text)
+            layout = layout_of(
+                head, bom=encoding.bom if encoding.is_utf8 else 0, source=self.source,
+                limits=self.limits,
+            )
+            mapping = map_header(layout.header)
+            layout = with_decimal(layout, head, self.source)
+            found, typist, layout = read(text, layout, mapping, encoding)
+            return self._summary(text, encoding, layout, mapping, found, typist, dangling, read)
+        finally:
+            if text != self.content.path:
+                text.unlink(missing_ok=True)
+
+    # --- the two readers -----------------------------------------------------------------------
+
+    def _fast(
+        self, text: Path, layout: Layout, mapping: "_Mapping", _encoding: Encoding
+    ) -> "_Result":
+        if self.source.escape == "backslash":
+            raise NotPlain("quotes are escaped by a backslash")
+        with (
+            engine_connection(self.engine, (text.parent, self.to)) as connection,
+            self._sink(mapping, layout, connection) as sink,
+            self._index().open("wb") as index,
+        ):
+            found = read_fast(
+                connection, text, layout, sink=sink, index=index, limits=self.limits
+            )
+        if (
+            found.backslashed
+            and self.source.escape is None
+            and escape_of(text, layout, self.limits) == "backslash"
+        ):
+            raise NotPlain("quotes are escaped by a backslash")
+        return found, sink.typist, layout
+
+    def _careful(
+        self, text: Path, layout: Layout, mapping: "_Mapping", encoding: Encoding
+    ) -> "_Result":
+        escape = self.source.escape
+        if escape is None:
+            backslashed = holds_backslashed_quote(text)
+            escape = escape_of(text, layout, self.limits) if backslashed else "doubled"
+        layout = replace(layout, dialect=replace(layout.dialect, escape=escape))
+        with (
+            engine_connection(self.engine, (text.parent, self.to)) as connection,
+            self._sink(mapping, layout, connection) as sink,
+            self._index().open("wb") as index,
+        ):
+            found = read_careful(
+                text, layout, sink=sink, index=index, limits=self.limits, encoding=encoding.name
+            )
+        return replace(found, quotes=True), sink.typist, layout
+
+    def _sink(self, mapping: "_Mapping", layout: Layout, connection: Connection) -> RowSink:
+        typist = Typist(
+            mapping,
+            lenient=self.lenient,
+            decimal=layout.dialect.decimal,
+            connection=connection.cursor(),
+        )
+        return RowSink(rows_path(self.path, self.to), typist)
+
+    def _index(self) -> Path:
+        return index_path(self.path, self.to)
+
+    # --- the summary ---------------------------------------------------------------------------
+
+    def _summary(  # noqa: PLR0913 - everything that was found comes together here
+        self,
+        text: Path,
+        encoding: Encoding,
+        layout: Layout,
+        mapping: "_Mapping",
+        found: Found,
+        typist: Typist,
+        dangling: int,
+        read: "_Reader",
+    ) -> StagedFile:
+        if not found.records:
+            raise UnreadableFile(
+                "The file has a header but no rows. If there are none to send, send no file."
+            )
+        account = self._account(text, encoding, layout, found, dangling)
+        kinds = typist.repairs()
+        unreadable = typist.unreadable()
+        dialect = replace(
+            layout.dialect,
+            encoding=encoding.name,
+            codec=encoding.codec,
+            bom=encoding.bom > 0,
+            compression=self.content.compression,
+            quote='"' if found.quotes else None,
+            newline=found.newline,
+        )
+        return StagedFile(
+            rows_in=found.records,
+            rows_staged=typist.rows,
+            sha256="",
+            size=self.path.stat().st_size,
+            content_size=self.content.size,
+            dialect=dialect,
+            reader="fast" if read == self._fast else "careful",
+            byte_account=account,
+            header=layout.header,
+            mapping=mapping,
+            derived=(KEY_COLUMN,) if typist.derives_key else (),
+            repairs={name: sum(kinds[name].values()) for name in kinds},
+            repair_kinds=kinds,
+            missing=typist.missing(),
+            unreadable=unreadable,
+            breached={name: count for name, count in typist.breached.items() if count},
+            lenient=typist.unreadable(lenient=True),
+            set_apart=tuple(found.set_apart),
+            hold=hold_sentence(found, typist, mapping, salvage=self.source.salvage),
+            notes=tuple(file_notes(found, mapping)),
+        )
+
+    def _account(
+        self, text: Path, encoding: Encoding, layout: Layout, found: Found, dangling: int
+    ) -> ByteAccount:
+        """Where every byte went, in the file's own bytes; the index is led back to them too."""
+        index = self._index()
+        places = [layout.header_start, layout.header_end, *itertools.chain(*found.again)]
+        if not encoding.is_utf8:
+            _lead_back(index, text, encoding)
+            places = original_offsets(text, encoding, np.array(places, np.int64)).tolist()
+        again = sum(places[3::2]) - sum(places[2::2])
+        line_ends = found.separators + len(layout.line_end)
+        account = ByteAccount(
+            header=places[1] - places[0],
+            records=_indexed_bytes(index),
+            separators=line_ends * encoding.unit,
+            blank=found.blank * encoding.unit,
+            other=places[0] + again + dangling,
+        )
+        if account.total != self.content.size:
+            raise UnreadableFile(
+                f"Of the file's {self.content.size:,} bytes only {account.total:,} are accounted "
+                "for. This is a fault of the intake: keep the file and report it."
+            )
+        return account
+
+
+_Mapping = Sequence[MappedColumn]
+_Result = tuple[Found, Typist, Layout]
+_Reader = Callable[[Path, Layout, _Mapping, Encoding], _Result]
+
+
+def _indexed_bytes(index: Path) -> int:
+    places = read_index(index)
+    return int(places[:, 1].sum() - places[:, 0].sum())
+
+
+def _lead_back(index: Path, text: Path, encoding: Encoding) -> None:
+    """Write the index again, in the offsets of the file."""
+    places = np.fromfile(index, np.int64)
+    original_offsets(text, encoding, places).tofile(index)
