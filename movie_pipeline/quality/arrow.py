@@ -54,5 +54,5 @@ def as_arrow(data: Data) -> ArrowTable:
 
 def numbered(table: ArrowTable, name: str) -> ArrowTable:
     """The table with the position of each row in a column of that name."""
-    positions = cast("object", pa.array(range(table.num_rows), pa.int64()))
+    positions = cast("object", pa.arange(0, table.num_rows))
     return table.append_column(name, positions)

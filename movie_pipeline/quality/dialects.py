@@ -130,23 +130,21 @@ class DuckDbWords:
 
     def repeated(self, columns: Sequence[Sql], kept: Sql, table: str, *, nulls_repeat: bool) -> Sql:
         """See `Words`."""
-        found = self.in_row_list(columns, table)
+        found = _stored(self.key(columns), table)
         if nulls_repeat and len(columns) == 1:
             found = sql.some([found, sql.missing(columns[0])])
         return sql.every([kept, found])
 
     def in_row_list(self, columns: Sequence[Sql], table: str) -> Sql:
         """See `Words`."""
-        stored = sql.name(STORED_KEY)
-        chosen = exp.Select(expressions=[stored]).from_(sql.table(table))
-        chosen = chosen.where(sql.present(stored))
-        inside = exp.In(this=self.key(columns), query=exp.Subquery(this=chosen))
-        return sql.decided(inside)
+        return _stored(self.null_safe_key(columns), table)
 
     def key(self, columns: Sequence[Sql]) -> Sql:
-        """The columns as one value; several make a struct, in which NULL equals NULL."""
-        if len(columns) == 1:
-            return columns[0].copy()
+        """The columns as one value: a single one stays as it is, for that is the quicker."""
+        return columns[0].copy() if len(columns) == 1 else self.null_safe_key(columns)
+
+    def null_safe_key(self, columns: Sequence[Sql]) -> Sql:
+        """The columns as a struct, in which NULL equals NULL."""
         pairs = [
             exp.PropertyEQ(this=exp.to_identifier(f"k{i}"), expression=column.copy())
             for i, column in enumerate(columns)
@@ -162,6 +160,13 @@ class DuckDbWords:
             exp.Array(expressions=[sql.string(text) for text in texts]),
             exp.Array(expressions=[c.copy() for c in conditions]),
         )
+
+
+def _stored(key: Sql, table: str) -> Sql:
+    """The key is in the temporary table: a semi-join, never a window."""
+    stored = sql.name(STORED_KEY)
+    chosen = exp.Select(expressions=[stored]).from_(sql.table(table)).where(sql.present(stored))
+    return sql.decided(exp.In(this=key, query=exp.Subquery(this=chosen)))
 
 
 class SparkWords:

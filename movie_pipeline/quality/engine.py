@@ -65,7 +65,7 @@ def cause(error: Exception) -> str:
     """What went wrong, in words that cannot hold a value of a row."""
     if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
         first = str(error).split("\n", maxsplit=1)[0]
-        return first.partition(": ")[2] or first
+        return (first.partition(": ")[2] or first).rstrip(".!")
     if isinstance(error, duckdb.ConversionException):
         return "a value cannot be converted to the type that the rule needs"
     if isinstance(error, duckdb.OutOfRangeException):

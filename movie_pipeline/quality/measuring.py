@@ -172,13 +172,13 @@ class Measuring:
         table = self._table()
         query = row_list.query.copy()
         names = [f"__dq_c{i}" for i in range(len(row_list.columns))]
-        key = render(self._words.key([exp.column(name) for name in names]))
+        key = render(self._words.null_safe_key([exp.column(name) for name in names]))
         self._engine.run(
             f"CREATE TEMP TABLE {_quoted(table)} AS "
             f"SELECT {key} AS {STORED_KEY}, count(*) AS {_OCCURRENCES} "
             f"FROM ({render(query)}) AS listed({', '.join(names)}) GROUP BY ALL"
         )
-        probe = render(self._words.key(row_list.columns))
+        probe = render(self._words.null_safe_key(row_list.columns))
         # The reference joins, so a row that the query returns twice counts twice.
         matched = self._engine.row(
             f"SELECT sum({_OCCURRENCES}) FROM {self._relation} AS r "
@@ -194,7 +194,7 @@ class Measuring:
     # --- placeholders ---------------------------------------------------------------------------
 
     def _filled(self, predicate: Sql) -> Sql:
-        return sql.rewritten(predicate, self._fill)
+        return sql.folded(sql.rewritten(predicate, self._fill))
 
     def _fill(self, node: Sql) -> Sql:
         if not isinstance(node, exp.Anonymous):

@@ -152,6 +152,22 @@ def rewritten(expression: Sql, rewrite: Callable[[Sql], Sql]) -> Sql:
     return expression.transform(rewrite)
 
 
+def folded(part: Sql) -> Sql:
+    """The predicate without the constants in it."""
+    if isinstance(part, exp.Paren):
+        inner = folded(part.this)
+        return inner if inner in (TRUE, FALSE) else exp.Paren(this=inner)
+    if isinstance(part, exp.Not):
+        return negated(folded(part.this.unnest()))
+    if isinstance(part, exp.And):
+        return every([folded(part.this), folded(part.expression)])
+    if isinstance(part, exp.Or):
+        return some([folded(part.this), folded(part.expression)])
+    if isinstance(part, exp.Coalesce) and part.expressions == [FALSE]:
+        return decided(folded(part.this))
+    return part
+
+
 def field_of(column: str, path: Iterable[str]) -> Sql:
     """A field inside a struct."""
     part = name(column)
