@@ -5,15 +5,15 @@ length is the beginning of a longer one with the same seed. Nothing real is quot
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
+
+from movie_pipeline.intake.arrow import pa, pc
 
 HEADER = (
     "Poster_Link,Series_Title,Released_Year,Certificate,Runtime,Genre,IMDB_Rating,Overview,"
@@ -39,38 +39,54 @@ REMAKES = 0.02
 _Indices = npt.NDArray[np.int64]
 _Texts = Any  # pyarrow's arrays carry no types
 
-_FIRST = (
-    "Alva Bram Cira Dorin Elske Fenno Gisla Hanno Ilvy Jorun Kesta Lioba Marek Nerys Ottmar Pilar "
-    "Quirin Runa Selma Tamsin Ulrik Vesna Wanda Xenia Yorick Zoran Aurélie Bärbel Çelik Dóra Émeric "
-    "Frøya Göran Håkon Íris Łucja Maëlle Noé Øystein Renée Søren Tomás Ursel Véra"
-).split()
-_LAST = (
-    "Abendroth Birkholt Cordwell Dunsmark Elverson Farrowby Grindel Hollenby Istermann Jarvelund "
-    "Kestrelle Lindqvarn Marlowan Nettlefold Osterby Pellinor Quennick Ravensholt Silvermoor Tarnwick "
-    "Umberlain Vantorre Wetherloch Xandermeer Yellowstead Zimmerall Ashgrove Brunelli Castaldi "
-    "Desroches Espinel Fjeldstad Grünewald Hråfnsson Ibáñez Jørlund"
-).split()
-_ADJECTIVES = (
-    "Amber Bitter Broken Burning Crooked Distant Drowned Electric Faithful Fallen Forgotten Gentle "
-    "Golden Hidden Hollow Idle Jealous Last Little Lonely Lost Lucky Midnight Northern Paper Patient "
-    "Quiet Restless Rusted Scarlet Secret Silent Sleeping Stolen Stubborn Tender Thirsty Velvet "
-    "Wandering Winter"
-).split()
-_NOUNS = (
-    "Actor Anchor Apricot Baker Balcony Bell Bicycle Bridge Cartographer Clockmaker Comet Detective "
-    "Engine Envelope Ferryman Fiddler Garden Glacier Harbour Heron Island Juggler Kettle Lantern "
-    "Letter Lighthouse Locomotive Magpie Mirror Neighbour Orchard Overcoat Passenger Piano Pilot "
-    "Postman Quarry Rooftop Satellite Shepherd Staircase Suitcase Thief Tailor Telegram Umbrella "
-    "Violin Watchman Weaver Zeppelin"
-).split()
-_PLACES = (
-    "Abelmoor Brackwater Caldermouth Dunhaven Eastmarch Fallowfield Greywick Highmere Ironford "
-    "Juniper_Bay Kingsholt Larkspur Millbrook Northgate Oldcastle Pinecrest Quaymouth Redhill Saltmarsh "
-    "Thornbury Underhill Valewater Westerly Yarrow Zephyr_Point"
-).split()
-_GENRES = (
-    "Drama Comedy Crime Action Adventure Romance Thriller Mystery War Animation Fantasy".split()
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_FIRST = _words(
+    "Alva Bram Cira Dorin Elske Fenno Gisla Hanno Ilvy Jorun Kesta Lioba Marek Nerys Ottmar "
+    "Pilar Quirin Runa Selma Tamsin Ulrik Vesna Wanda Xenia Yorick Zoran Aurélie Bärbel Çelik "
+    "Dóra Émeric Frøya Göran Håkon Íris Łucja Maëlle Noé Øystein Renée Søren Tomás Ursel Véra"
 )
+_LAST = _words(
+    "Abendroth Birkholt Cordwell Dunsmark Elverson Farrowby Grindel Hollenby Istermann "
+    "Jarvelund Kestrelle Lindqvarn Marlowan Nettlefold Osterby Pellinor Quennick Ravensholt "
+    "Silvermoor Tarnwick Umberlain Vantorre Wetherloch Xandermeer Yellowstead Zimmerall "
+    "Ashgrove Brunelli Castaldi Desroches Espinel Fjeldstad Grünewald Hråfnsson Ibáñez "
+    "Jørlund"
+)
+_ADJECTIVES = _words(
+    "Amber Bitter Broken Burning Crooked Distant Drowned Electric Faithful Fallen Forgotten "
+    "Gentle Golden Hidden Hollow Idle Jealous Last Little Lonely Lost Lucky Midnight Northern "
+    "Paper Patient Quiet Restless Rusted Scarlet Secret Silent Sleeping Stolen Stubborn "
+    "Tender Thirsty Velvet Wandering Winter"
+)
+_NOUNS = _words(
+    "Actor Anchor Apricot Baker Balcony Bell Bicycle Bridge Cartographer Clockmaker Comet "
+    "Detective Engine Envelope Ferryman Fiddler Garden Glacier Harbour Heron Island Juggler "
+    "Kettle Lantern Letter Lighthouse Locomotive Magpie Mirror Neighbour Orchard Overcoat "
+    "Passenger Piano Pilot Postman Quarry Rooftop Satellite Shepherd Staircase Suitcase Thief "
+    "Tailor Telegram Umbrella Violin Watchman Weaver Zeppelin"
+)
+_PLACES = _words(
+    "Abelmoor Brackwater Caldermouth Dunhaven Eastmarch Fallowfield Greywick Highmere "
+    "Ironford Juniper_Bay Kingsholt Larkspur Millbrook Northgate Oldcastle Pinecrest "
+    "Quaymouth Redhill Saltmarsh Thornbury Underhill Valewater Westerly Yarrow Zephyr_Point"
+)
+_GENRES = [
+    "Drama",
+    "Comedy",
+    "Crime",
+    "Action",
+    "Adventure",
+    "Romance",
+    "Thriller",
+    "Mystery",
+    "War",
+    "Animation",
+    "Fantasy",
+]
 _CERTIFICATES = ("U", "A", "UA", "R", "PG-13", "PG", "Passed", "G", "Approved", "TV-14")
 _CERTIFICATE_SHARES = (0.26, 0.22, 0.195, 0.16, 0.05, 0.04, 0.035, 0.015, 0.015, 0.01)
 _OPENINGS = (
@@ -162,26 +178,22 @@ class _Block:
 
     def lines(self) -> _Texts:
         """The rows as CSV lines."""
-        columns: Iterator[_Texts] = iter(
-            (
-                self._poster(),
-                self._title(),
-                self._spoil(self._year(), "year_unreadable", "PG"),
-                self._certificate(),
-                self._spoil(self._runtime(), "runtime_unreadable", "two hours"),
-                self._pick(_genres()),
-                self._rating(),
-                self._overview(),
-                self._blank(self._number(28, 101), NO_META_SCORE),
-                *(self._pick(_people()) for _ in range(5)),
-                self._spoil(self._votes(), "votes_unreadable", "many"),
-                self._gross(),
-            )
+        columns = (
+            self._poster(),
+            self._title(),
+            self._spoil(self._year(), "year_unreadable", "PG"),
+            self._certificate(),
+            self._spoil(self._runtime(), "runtime_unreadable", "two hours"),
+            self._pick(_genres()),
+            self._rating(),
+            self._overview(),
+            self._blank(self._number(28, 101), NO_META_SCORE),
+            *(self._pick(_people()) for _ in range(5)),
+            self._spoil(self._votes(), "votes_unreadable", "many"),
+            self._gross(),
         )
-        first = next(columns)
-        return pc.binary_join_element_wise(
-            pc.binary_join_element_wise(first, *columns, ","), "", "\n"
-        )
+        lines = pc.binary_join_element_wise(*columns, ",")
+        return pc.binary_join_element_wise(lines, "", "\n")
 
     def _choose(self, shares: list[float]) -> _Indices:
         bounds = np.cumsum(shares)[:-1]
@@ -254,7 +266,7 @@ class _Block:
         return self._blank(pc.binary_join_element_wise('"', grouped, '"', ""), NO_GROSS)
 
 
-def _joined(*words: list[str], between: str = " ") -> _Texts:
+def _joined(*words: Sequence[str], between: str = " ") -> _Texts:
     """Every combination of one word from each list."""
     texts = [""]
     for i, choices in enumerate(words):

@@ -4,6 +4,7 @@ What the rows mean, whether they are good and where they go is decided elsewhere
 """
 
 from movie_pipeline.intake.limits import Limits, SourceOptions
+from movie_pipeline.intake.problems import Problem, ProblemKind, describe_problem, problems
 from movie_pipeline.intake.records import RawRecord, raw_records
 from movie_pipeline.intake.stage import stage_file
 from movie_pipeline.intake.staged import ByteAccount, StagedFile
@@ -11,9 +12,13 @@ from movie_pipeline.intake.staged import ByteAccount, StagedFile
 __all__ = [
     "ByteAccount",
     "Limits",
+    "Problem",
+    "ProblemKind",
     "RawRecord",
     "SourceOptions",
     "StagedFile",
+    "describe_problem",
+    "problems",
     "raw_records",
     "stage_file",
 ]

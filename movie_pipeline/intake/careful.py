@@ -138,9 +138,7 @@ class _CarefulReader:
             self._read_more_only_one()
         after = self._grammar.behind_line_end(self._window, end)
         line_end = self._window[end:after]
-        record = Record(
-            start, self._base + end, self._base + after, [], line_end, self._too_long()
-        )
+        record = Record(start, self._base + end, self._base + after, [], line_end, self._too_long())
         record.unclosed = skipper.unclosed
         return record, after
 

@@ -19,7 +19,7 @@ _PIECE = 4 << 20
 _INDEXED = 65_536
 
 
-def read_careful(
+def read_careful(  # noqa: PLR0913 - the parts that the readers share
     text: Path, layout: Layout, *, sink: RowSink, index: BinaryIO, limits: Limits, encoding: str
 ) -> Found:
     """Read a text record by record.
@@ -50,13 +50,17 @@ class _Reading:
     def read(self, text: Path, record_limit: int) -> Found:
         with text.open("rb") as file:
             for record in careful_records(
-                file, self._layout.dialect.syntax, start=self._layout.body, record_limit=record_limit
+                file,
+                self._layout.dialect.syntax,
+                start=self._layout.body,
+                record_limit=record_limit,
             ):
                 self._take(record)
         self._rows.flush()
         self._flush_index()
         newlines = {NEWLINES[newline] for newline in self._newlines}
-        self._found.newline = newlines.pop() if len(newlines) == 1 else "mixed" if newlines else "lf"
+        if newlines:
+            self._found.newline = newlines.pop() if len(newlines) == 1 else "mixed"
         return self._found
 
     def _take(self, record: Record) -> None:
@@ -106,7 +110,8 @@ class _Reading:
 
 def ragged_sentence(cells: int, columns: int) -> str:
     """What is wrong with a record that has not as many cells as the header."""
-    counted = f"it has {cells} {'cell' if cells == 1 else 'cells'}, but the header names {columns} columns"
+    noun = "cell" if cells == 1 else "cells"
+    counted = f"it has {cells} {noun}, but the header names {columns} columns"
     if cells > columns:
         return f"{counted}: perhaps a cell that holds the delimiter is not quoted"
     return counted
@@ -130,8 +135,8 @@ def escape_of(text: Path, layout: Layout, limits: Limits) -> str:
     if doubled == backslash == 0 and differ:
         raise UnreadableFile(
             'The file holds \\" inside quoted cells, which can be read in two ways: as a quote '
-            "escaped by a backslash, or as a backslash before the closing quote. Declare the escape "
-            "of this source: backslash or doubled."
+            "escaped by a backslash, or as a backslash before the closing quote. Declare the "
+            "escape of this source: backslash or doubled."
         )
     return "backslash" if backslash < doubled else "doubled"
 

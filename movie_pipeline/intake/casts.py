@@ -123,10 +123,10 @@ def _read_plain(bare: str, column: MovieColumn, decimal: str) -> Reading:
 def _read_whole(bare: str, bits: int, decimal: str) -> Reading:
     if _WHOLE.fullmatch(bare):
         return _whole(bare, bits, None)
-    if found := _POINT_ZERO.fullmatch(bare):
-        # With decimal commas 1.000 is a thousand, not one.
-        if decimal == "." or not _COMMA_GROUPED.fullmatch(bare):
-            return _whole(found[1], bits, Repair.POINT_ZERO)
+    found = _POINT_ZERO.fullmatch(bare)
+    # With decimal commas 1.000 is a thousand, not one.
+    if found and (decimal == "." or not _COMMA_GROUPED.fullmatch(bare)):
+        return _whole(found[1], bits, Repair.POINT_ZERO)
     integer, fraction = _ungrouped(bare, decimal)
     if integer is None or (fraction and set(fraction) - {"0"}):
         return _UNREADABLE

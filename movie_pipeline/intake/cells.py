@@ -10,9 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from movie_pipeline.intake.arrow import pa, pc
 from movie_pipeline.intake.casts import NULL_MARKER, SPACES, Repair, read_number
 from movie_pipeline.movies import ColumnType, MovieColumn
 

@@ -118,11 +118,7 @@ def _unpacked(path: Path, target: Path, limits: Limits) -> Content:
         with path.open("rb") as source, target.open("wb") as sink:
             for piece in _pieces(source):
                 size += len(piece)
-                if size > most:
-                    raise UnreadableFile(
-                        f"The file unpacks to more than {most:,} bytes from {packed:,}: a limit on "
-                        "unpacked files, or on disk, is reached. Send it uncompressed or in parts."
-                    )
+                _require_no_more(size, most, packed)
                 sink.write(piece)
     except (zlib.error, EOFError) as error:
         target.unlink(missing_ok=True)
@@ -135,6 +131,14 @@ def _unpacked(path: Path, target: Path, limits: Limits) -> Content:
     if size == 0:
         raise UnreadableFile("The file is an empty file, compressed with gzip. Send it again.")
     return Content(target, size, "gzip")
+
+
+def _require_no_more(size: int, most: int, packed: int) -> None:
+    if size > most:
+        raise UnreadableFile(
+            f"The file unpacks to more than {most:,} bytes from {packed:,}: a limit on unpacked "
+            "files, or on disk, is reached. Send it uncompressed, or in parts."
+        )
 
 
 def _pieces(source: BinaryIO) -> Iterator[bytes]:

@@ -267,8 +267,8 @@ def _best(candidates: Sequence[_Candidate]) -> _Candidate:
         best = split or best
     if not ranked[1] and not _looks_like_names(best[0].header):
         raise UnreadableFile(
-            f"None of the first {HEADER_WITHIN} lines names a column of the movie contract, such as "
-            "title and rating: the file is prose, or its header is missing. Send a table with a "
+            f"None of the first {HEADER_WITHIN} lines names a column of the movie contract, such "
+            "as title and rating: the file is prose, or its header is missing. Send a table with a "
             "line that names its columns."
         )
     return best[0]

@@ -191,8 +191,8 @@ def _refuse_binary(head: bytes) -> None:
     even, odd = head[::2].count(0), head[1::2].count(0)
     if max(even, odd) > 0.8 * nuls:
         raise UnreadableFile(
-            "The file looks like UTF-16 without a byte order mark, which could be read in two ways. "
-            "Declare utf-16-le or utf-16-be for this source, or export the file as UTF-8."
+            "The file looks like UTF-16 without a byte order mark, which could be read in two "
+            "ways. Declare utf-16-le or utf-16-be for this source, or export the file as UTF-8."
         )
     raise UnreadableFile("The file is no text but binary data. Export the table as CSV (UTF-8).")
 

@@ -4,7 +4,7 @@ DuckDB is never let sniff: it is told the dialect that was decided, and reads te
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 
 import duckdb
 import numpy as np
-import pyarrow.compute as pc
 
+from movie_pipeline.intake.arrow import pc
 from movie_pipeline.intake.cells import text_buffers
 from movie_pipeline.intake.dialect import NEWLINES, Layout
 from movie_pipeline.intake.limits import Limits
@@ -41,7 +41,7 @@ class Engine:
 
 
 @contextlib.contextmanager
-def engine_connection(engine: Engine, folders: tuple[Path, ...]) -> Iterator[Connection]:
+def engine_connection(engine: Engine, folders: tuple[Path, ...]) -> Generator[Connection]:
     """A DuckDB that reads files in these folders, and reaches nothing else."""
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": engine.memory_limit,
@@ -65,22 +65,23 @@ def _literal(text: str) -> str:
 
 
 def read_text(
-    connection: Connection, text: Path, layout: Layout, *, newline: str, limits: Limits
+    connection: Connection, text: Path, layout: Layout, *, limits: Limits, more: str | None = None
 ) -> Iterator[Batch]:
-    """Batches of text columns, in the file's order.
+    """Batches of text columns, in the file's order; behind them the SQL expression `more`.
 
     Raises:
         NotPlain: DuckDB sees something wrong in the text.
     """
     if layout.lines is None:
         raise NotPlain("a name in the header holds a line end")
-    escaped = newline.replace("\r", "\\r").replace("\n", "\\n")
+    # Told that lines end with CR LF, DuckDB 2.0.0 reads no rows at all; not told, it finds out.
+    newline = r"new_line = '\n'," if layout.line_end == b"\n" else ""
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(layout.header)))
     query = f"""
-        select * from read_csv(
+        select *{f", {more}" if more else ""} from read_csv(
             $text, auto_detect = false, header = false, skip = {layout.lines},
-            delim = $delimiter, quote = '"', escape = '"', new_line = '{escaped}',
-            nullstr = '', columns = {{{columns}}}, strict_mode = true, parallel = true,
+            delim = $delimiter, quote = '"', escape = '"',
+            {newline} nullstr = '', columns = {{{columns}}}, strict_mode = true, parallel = true,
             max_line_size = {limits.record_bytes + 1_048_576}
         )
     """
@@ -120,13 +121,16 @@ def read_fast(  # noqa: PLR0913 - the parts that the two readers share
             columns=len(layout.header),
             index=index,
         )
-        for batch in read_text(connection, text, layout, newline=newline, limits=limits):
+        more = sink.typist.key_expression()
+        for batch in read_text(connection, text, layout, limits=limits, more=more):
             if splitting.done():
                 splitting.result()  # so that its objection stops the reading early
             _refuse_second_header(batch, layout)
             first = count.rows + 1
-            count.add(batch)
-            sink.write(batch.columns, np.arange(first, count.rows + 1))
+            texts = batch.columns[: len(layout.header)]
+            count.add(texts)
+            numbers = np.arange(first, count.rows + 1)
+            sink.write(texts, numbers, batch.columns[-1] if more else None)
         split = splitting.result()
     if split.longest > limits.record_bytes:
         raise NotPlain("a record is over the limit")
@@ -162,10 +166,10 @@ class CellCount:
         self.rows = 0
         self.cell_bytes = 0
 
-    def add(self, batch: Batch) -> None:
+    def add(self, texts: Sequence[Any]) -> None:
         """Add one batch of text columns."""
-        self.rows += batch.num_rows
-        for column in batch.columns:
+        self.rows += len(texts[0])
+        for column in texts:
             bounds, _ = text_buffers(column)
             self.cell_bytes += int(bounds[-1]) - int(bounds[0])
 

@@ -20,8 +20,8 @@ def hold_sentence(
     """Why a file must be held as a whole, or None."""
     if found.unclosed is not None and not salvage:
         return (
-            f"A quote in record {found.unclosed:,} is never closed, so everything from there to the "
-            "end of the file is one cell. Correct the quote, or tell the source to salvage."
+            f"A quote in record {found.unclosed:,} is never closed, so everything from there to "
+            "the end of the file is one cell. Correct the quote, or tell the source to salvage."
         )
     if found.ragged >= MOSTLY_AT_LEAST and found.ragged > MOSTLY * found.records:
         return (

@@ -6,10 +6,11 @@ start and end of record 2, ...; offsets count bytes of the content.
 
 import csv
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -74,19 +75,10 @@ def raw_records(
     places = np.asarray(index[wanted - 1])
     content = folder / unpacked_name(path) if staged.dialect.compression else path
     parser = _RecordParser(staged)
-    with content.open("rb") as file:
-        raws = list(_slices(file, places)) if len(places) < _CHUNK else _slices(file, places)
-        for number, (start, _), raw in zip(wanted.tolist(), places.tolist(), raws, strict=True):
+    with content.open("rb", buffering=0) as file:
+        for number, (start, end) in zip(wanted.tolist(), places.tolist(), strict=True):
+            raw = os.pread(file.fileno(), end - start, start)
             yield RawRecord(number, start, raw, parser.columns(raw))
-
-
-_CHUNK = 1_000
-
-
-def _slices(file: BinaryIO, places: npt.NDArray[np.int64]) -> Iterator[bytes]:
-    for start, end in places.tolist():
-        file.seek(start)
-        yield file.read(end - start)
 
 
 class _RecordParser:
@@ -135,7 +127,7 @@ def _object_columns(text: str) -> dict[str, str] | None:
         return None
     if not isinstance(value, dict):
         return None
-    return {name: json_text(cell) or "" for name, cell in value.items()}  # pyright: ignore[reportUnknownVariableType]
+    return {name: json_text(cell) or "" for name, cell in cast("dict[str, object]", value).items()}
 
 
 def json_text(value: object) -> str | None:
@@ -148,4 +140,4 @@ def json_text(value: object) -> str | None:
         case bool():
             return "true" if value else "false"
         case _:
-            return json.dumps(value, ensure_ascii=False)
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -4,16 +4,16 @@ It knows nothing of files, dialects or bytes.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-from typing_extensions import Self
 
+from movie_pipeline.intake.arrow import pa
 from movie_pipeline.intake.typed import Typist
 
 MOST_ROWS = 20_000
@@ -60,6 +60,8 @@ class RowSink:
     def __init__(self, path: Path, typist: Typist) -> None:
         self.typist = typist
         self._file: Any = pa.OSFile(str(path), "wb")
+        self._beside = ThreadPoolExecutor(1)
+        self._writing: Future[None] | None = None
         self._writer: Any = pa.ipc.new_file(self._file, typist.schema)
 
     def __enter__(self) -> Self:
@@ -71,12 +73,27 @@ class RowSink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._beside.shutdown()
         self._writer.close()
         self._file.close()
+        if kind is None:
+            self._settle()
 
-    def write(self, texts: Sequence[Any], numbers: npt.NDArray[np.int64]) -> None:
-        """Type and write one batch of text columns."""
-        self._writer.write_batch(self.typist.type_batch(texts, numbers))
+    def write(
+        self,
+        texts: Sequence[Any],
+        numbers: npt.NDArray[np.int64],
+        keys: Any = None,  # noqa: ANN401
+    ) -> None:
+        """Type one batch of text columns; it is written while the next one is typed."""
+        batch = self.typist.type_batch(texts, numbers, keys)
+        self._settle()
+        self._writing = self._beside.submit(self._writer.write_batch, batch)
+
+    def _settle(self) -> None:
+        """Wait for the batch that is being written, and raise what went wrong with it."""
+        if self._writing is not None:
+            self._writing.result()
 
 
 class RowGatherer:

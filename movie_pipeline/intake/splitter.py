@@ -6,6 +6,7 @@ where every quote opens, closes or doubles, which is checked here; elsewhere car
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,7 @@ Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 
 
-class NotPlain(Exception):  # noqa: N818 - a signal, not an error: the careful reader takes over
+class NotPlain(Exception):
     """The text needs the careful reader; the message says why."""
 
 
@@ -164,10 +165,10 @@ class _PlainSplitter:
         self._found.longest = max(self._found.longest, int(lengths.max()))
 
 
-def _windows(file: BinaryIO, start: int) -> Iterator[tuple[Bytes, int]]:
+def _windows(file: RawIOBase, start: int) -> Iterator[tuple[Bytes, int]]:
     """Chunks with the byte before and the byte after; beyond both ends stands a line feed."""
     buffer = np.full(CHUNK + 2, _LF, np.uint8)
-    view = memoryview(buffer)
+    view = buffer.data
     filled = 1  # bytes in the buffer, the one before the chunk included
     offset = start
     while True:
@@ -189,11 +190,11 @@ def _windows(file: BinaryIO, start: int) -> Iterator[tuple[Bytes, int]]:
         filled = 2
 
 
-def _fill(file: BinaryIO, view: memoryview) -> int:
+def _fill(file: RawIOBase, view: memoryview) -> int:
     """Read until the view is full or the file ends."""
     filled = 0
     while filled < len(view):
-        read = file.readinto(view[filled:])  # type: ignore[attr-defined]
+        read = file.readinto(view[filled:])
         if not read:
             break
         filled += read

@@ -24,6 +24,7 @@ from movie_pipeline.intake.encodings import (
     write_utf8,
 )
 from movie_pipeline.intake.fast import Connection, Engine, engine_connection, read_fast
+from movie_pipeline.intake.json_records import json_format, json_layout, read_json
 from movie_pipeline.intake.limits import DEFAULT_LIMITS, NOTHING_DECLARED, Limits, SourceOptions
 from movie_pipeline.intake.mapping import MappedColumn, map_header
 from movie_pipeline.intake.notes import file_notes, hold_sentence
@@ -92,14 +93,16 @@ class _Staging:
         encoding = encoding_of(self.content.path, head, self.source)
         try:
             return self._read(encoding, self._fast)
-        except NotPlain:
-            encoding = self._encoding_of_all(encoding)
-        try:
-            if encoding.is_utf8:
-                return self._read(encoding, self._careful)
-            return self._read(encoding, self._fast)
-        except NotPlain:
-            return self._read(encoding, self._careful)
+        except NotPlain as odd:
+            reason = str(odd)
+        other = self._encoding_of_all(encoding)
+        if other != encoding:
+            try:
+                return self._read(other, self._fast)
+            except NotPlain as odd:
+                reason = str(odd)
+        staged = self._read(other, self._careful)
+        return replace(staged, notes=(*staged.notes, f"taken by the careful reader: {reason}"))
 
     def _encoding_of_all(self, encoding: Encoding) -> Encoding:
         """What follows the head may be in another encoding; asked only where something is odd."""
@@ -115,14 +118,20 @@ class _Staging:
             dangling = write_utf8(self.content.path, encoding, text)
         try:
             head = head_of(text)
-            layout = layout_of(
-                head, bom=encoding.bom if encoding.is_utf8 else 0, source=self.source,
-                limits=self.limits,
-            )
-            mapping = map_header(layout.header)
-            layout = with_decimal(layout, head, self.source)
+            start = encoding.bom if encoding.is_utf8 else 0
+            if kind := json_format(head, start):
+                layout = json_layout(text, kind, start=start, limits=self.limits)
+                mapping = map_header(layout.header)
+                read = self._json
+            else:
+                layout = layout_of(head, bom=start, source=self.source, limits=self.limits)
+                mapping = map_header(layout.header)
+                layout = with_decimal(layout, head, self.source)
             found, typist, layout = read(text, layout, mapping, encoding)
-            return self._summary(text, encoding, layout, mapping, found, typist, dangling, read)
+            reader = "fast" if read == self._fast else "careful"
+            return self._summary(
+                _Outcome(text, encoding, layout, mapping, found, typist, dangling, reader)
+            )
         finally:
             if text != self.content.path:
                 text.unlink(missing_ok=True)
@@ -139,9 +148,7 @@ class _Staging:
             self._sink(mapping, layout, connection) as sink,
             self._index().open("wb") as index,
         ):
-            found = read_fast(
-                connection, text, layout, sink=sink, index=index, limits=self.limits
-            )
+            found = read_fast(connection, text, layout, sink=sink, index=index, limits=self.limits)
         if (
             found.backslashed
             and self.source.escape is None
@@ -168,6 +175,17 @@ class _Staging:
             )
         return replace(found, quotes=True), sink.typist, layout
 
+    def _json(
+        self, text: Path, layout: Layout, mapping: "_Mapping", _encoding: Encoding
+    ) -> "_Result":
+        with (
+            engine_connection(self.engine, (text.parent, self.to)) as connection,
+            self._sink(mapping, layout, connection) as sink,
+            self._index().open("wb") as index,
+        ):
+            found = read_json(text, layout, sink=sink, index=index, limits=self.limits)
+        return found, sink.typist, layout
+
     def _sink(self, mapping: "_Mapping", layout: Layout, connection: Connection) -> RowSink:
         typist = Typist(
             mapping,
@@ -182,29 +200,18 @@ class _Staging:
 
     # --- the summary ---------------------------------------------------------------------------
 
-    def _summary(  # noqa: PLR0913 - everything that was found comes together here
-        self,
-        text: Path,
-        encoding: Encoding,
-        layout: Layout,
-        mapping: "_Mapping",
-        found: Found,
-        typist: Typist,
-        dangling: int,
-        read: "_Reader",
-    ) -> StagedFile:
+    def _summary(self, outcome: "_Outcome") -> StagedFile:
+        found, typist, layout = outcome.found, outcome.typist, outcome.layout
         if not found.records:
             raise UnreadableFile(
                 "The file has a header but no rows. If there are none to send, send no file."
             )
-        account = self._account(text, encoding, layout, found, dangling)
         kinds = typist.repairs()
-        unreadable = typist.unreadable()
         dialect = replace(
             layout.dialect,
-            encoding=encoding.name,
-            codec=encoding.codec,
-            bom=encoding.bom > 0,
+            encoding=outcome.encoding.name,
+            codec=outcome.encoding.codec,
+            bom=outcome.encoding.bom > 0,
             compression=self.content.compression,
             quote='"' if found.quotes else None,
             newline=found.newline,
@@ -216,31 +223,30 @@ class _Staging:
             size=self.path.stat().st_size,
             content_size=self.content.size,
             dialect=dialect,
-            reader="fast" if read == self._fast else "careful",
-            byte_account=account,
+            reader=outcome.reader,
+            byte_account=self._account(outcome),
             header=layout.header,
-            mapping=mapping,
+            mapping=outcome.mapping,
             derived=(KEY_COLUMN,) if typist.derives_key else (),
             repairs={name: sum(kinds[name].values()) for name in kinds},
             repair_kinds=kinds,
             missing=typist.missing(),
-            unreadable=unreadable,
+            unreadable=typist.unreadable(),
             breached={name: count for name, count in typist.breached.items() if count},
             lenient=typist.unreadable(lenient=True),
             set_apart=tuple(found.set_apart),
-            hold=hold_sentence(found, typist, mapping, salvage=self.source.salvage),
-            notes=tuple(file_notes(found, mapping)),
+            hold=hold_sentence(found, typist, outcome.mapping, salvage=self.source.salvage),
+            notes=tuple(file_notes(found, outcome.mapping)),
         )
 
-    def _account(
-        self, text: Path, encoding: Encoding, layout: Layout, found: Found, dangling: int
-    ) -> ByteAccount:
+    def _account(self, outcome: "_Outcome") -> ByteAccount:
         """Where every byte went, in the file's own bytes; the index is led back to them too."""
+        layout, found, encoding = outcome.layout, outcome.found, outcome.encoding
         index = self._index()
         places = [layout.header_start, layout.header_end, *itertools.chain(*found.again)]
         if not encoding.is_utf8:
-            _lead_back(index, text, encoding)
-            places = original_offsets(text, encoding, np.array(places, np.int64)).tolist()
+            _lead_back(index, outcome.text, encoding)
+            places = original_offsets(outcome.text, encoding, np.array(places)).tolist()
         again = sum(places[3::2]) - sum(places[2::2])
         line_ends = found.separators + len(layout.line_end)
         account = ByteAccount(
@@ -248,17 +254,31 @@ class _Staging:
             records=_indexed_bytes(index),
             separators=line_ends * encoding.unit,
             blank=found.blank * encoding.unit,
-            other=places[0] + again + dangling,
+            other=places[0] + again + outcome.dangling,
         )
         if account.total != self.content.size:
             raise UnreadableFile(
-                f"Of the file's {self.content.size:,} bytes only {account.total:,} are accounted "
-                "for. This is a fault of the intake: keep the file and report it."
+                f"Of the file's {self.content.size:,} bytes {account.total:,} are accounted for. "
+                "This is a fault of the intake: keep the file and report it."
             )
         return account
 
 
-_Mapping = Sequence[MappedColumn]
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of reading a text, and how it was read."""
+
+    text: Path
+    encoding: Encoding
+    layout: Layout
+    mapping: tuple[MappedColumn, ...]
+    found: Found
+    typist: Typist
+    dangling: int
+    reader: str
+
+
+_Mapping = tuple[MappedColumn, ...]
 _Result = tuple[Found, Typist, Layout]
 _Reader = Callable[[Path, Layout, _Mapping, Encoding], _Result]
 

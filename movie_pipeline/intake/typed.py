@@ -3,15 +3,16 @@
 It knows the mapping and the contract, not where the texts come from; both readers feed it.
 """
 
+import hashlib
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import duckdb
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from movie_pipeline.intake.arrow import pa, pc
 from movie_pipeline.intake.casts import Repair
 from movie_pipeline.intake.cells import (
     ARROW_TYPES,
@@ -32,11 +33,13 @@ BREACHED = "_breached"
 Batch = Any  # pyarrow.RecordBatch, untyped
 Connection = duckdb.DuckDBPyConnection
 
-_SINGLE_SPACES = "regexp_replace({title}, '\\s+', ' ', 'g')"
-_DERIVED_ID = """
-select 'm' || left(md5({title} || chr(10) || coalesce(cast(year as varchar), '')), 16) as movie_id
-from films
-"""
+KEY_SQL = "'m' || left(md5(lower(nfc_normalize({title})) || chr(10) || coalesce({year}, '')), 16)"
+"""A film's id by the SQL texts of its title and year; for titles whose spaces are single."""
+
+_SINGLE_SPACES = r"regexp_replace(title, '\s+', ' ', 'g')"
+_SPACES = re.compile("[ \t\n\f\r]+")
+_OTHER_SPACES = r"[\t\n\f\r]|  "
+_FEW = 2_000
 
 
 class Typist:
@@ -87,8 +90,27 @@ class Typist:
         """Whether the file brings no movie_id, so that it is made here."""
         return KEY_COLUMN not in self._places
 
-    def type_batch(self, texts: Sequence[Array], record_numbers: npt.NDArray[np.int64]) -> Batch:
-        """Read one batch; `texts` are string arrays in the mapping's order."""
+    def key_expression(self) -> str | None:
+        """SQL for the id over texts named c0, c1, ..., where ids are derived; else None."""
+        if not self.derives_key:
+            return None
+        year = self._places.get("release_year")
+        title = f"c{self._places['movie_title']}"
+        return KEY_SQL.format(title=title, year="null" if year is None else f"c{year}")
+
+    def type_batch(
+        self,
+        texts: Sequence[Array],
+        record_numbers: npt.NDArray[np.int64],
+        keys: Array | None = None,
+    ) -> Batch:
+        """Read one batch.
+
+        Args:
+            texts: string arrays in the mapping's order.
+            record_numbers: the record of each row.
+            keys: what `key_expression` gives for the texts, where it was asked for.
+        """
         rows = len(record_numbers)
         unreadable = np.zeros(rows, np.int64)
         breached = np.zeros(rows, np.int64)
@@ -103,7 +125,7 @@ class Typist:
                 unreadable[cells.unreadable] |= 1 << bit
             self._breach(column, bit, cells.breached, breached)
         if self.derives_key:
-            self._derive_key(columns, breached)
+            self._derive_key(columns, texts, keys, breached)
         for name in self._own:
             columns[name] = self._readers[name].read(texts[self._places[name]]).values
         columns |= {
@@ -173,20 +195,45 @@ class Typist:
         self,
         column: MovieColumn,
         bit: int,
-        flags: Any,
-        mask: npt.NDArray[np.int64],  # noqa: ANN401
+        flags: npt.NDArray[np.bool_] | None,
+        mask: npt.NDArray[np.int64],
     ) -> None:
         if flags is not None:
             mask[flags] |= 1 << bit
             self.breached[column.name] += int(np.count_nonzero(flags))
 
-    def _derive_key(self, columns: dict[str, Array], breached: npt.NDArray[np.int64]) -> None:
-        keys = derived_keys(columns["movie_title"], columns["release_year"], self._connection)
-        columns[KEY_COLUMN] = keys
-        self._missing_keys += keys.null_count
-        if keys.null_count:
+    def _derive_key(
+        self,
+        columns: dict[str, Array],
+        texts: Sequence[Array],
+        keys: Array | None,
+        breached: npt.NDArray[np.int64],
+    ) -> None:
+        titles, years = columns["movie_title"], columns["release_year"]
+        if keys is None:
+            derived = derived_keys(titles, years, self._connection)
+        else:
+            derived = self._corrected(keys, titles, years, texts)
+        columns[KEY_COLUMN] = derived
+        self._missing_keys += derived.null_count
+        if derived.null_count:
             bit = next(i for i, column in enumerate(MOVIE_COLUMNS) if column.name == KEY_COLUMN)
-            self._breach(MOVIE_COLUMNS[bit], bit, as_flags(pc.is_null(keys)), breached)
+            self._breach(MOVIE_COLUMNS[bit], bit, as_flags(pc.is_null(derived)), breached)
+
+    def _corrected(self, keys: Array, titles: Array, years: Array, texts: Sequence[Array]) -> Array:
+        """Derive again where a text is not what it became: trimmed, repaired or unreadable."""
+        same = _same(texts[self._places["movie_title"]], titles)
+        if "release_year" in self._places:
+            written = pc.cast(years, pa.string())
+            same &= _same(texts[self._places["release_year"]], written)
+        if _may_hold_other_spaces(titles):
+            odd = pc.match_substring_regex(titles, _OTHER_SPACES)
+            same &= ~as_flags(pc.fill_null(odd, fill_value=False))
+        if same.all():
+            return keys
+        again = pa.array(~same)
+        derived = derived_keys(titles.filter(again), years.filter(again), self._connection)
+        return pc.replace_with_mask(keys, again, derived)
 
 
 def derived_keys(titles: Array, years: Array, connection: Connection | None = None) -> Array:
@@ -195,16 +242,32 @@ def derived_keys(titles: Array, years: Array, connection: Connection | None = No
     The title counts in lower case, composed Unicode and with single spaces: `m` and the first 16
     hex digits of the MD5 of title, line feed and year (nothing where there is none).
     """
+    if len(titles) <= _FEW:
+        plain = titles.to_pylist()
+        if all(title is None or title.isascii() for title in plain):
+            return pa.array(map(_ascii_key, plain, years.to_pylist()), pa.string())
     if connection is None:
         with duckdb.connect(":memory:", config={"threads": 1}) as own:
             return derived_keys(titles, years, own)
-    title = "lower(nfc_normalize(title))"
-    if _may_hold_other_spaces(titles):
-        title = _SINGLE_SPACES.format(title=title)
+    expression = KEY_SQL.format(title=_SINGLE_SPACES, year="cast(year as varchar)")
     connection.register("films", pa.table({"title": titles, "year": years}))
-    found = connection.sql(_DERIVED_ID.format(title=title)).to_arrow_table()["movie_id"]
+    found = connection.sql(f"select {expression} as key from films").to_arrow_table()["key"]
     connection.unregister("films")
     return found.combine_chunks()
+
+
+def _ascii_key(title: str | None, year: int | None) -> str | None:
+    """The same in Python, for titles that have one lower case only."""
+    if title is None:
+        return None
+    text = f"{_SPACES.sub(' ', title).lower()}\n{'' if year is None else year}"
+    return f"m{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:16]}"
+
+
+def _same(one: Array, other: Array) -> npt.NDArray[np.bool_]:
+    """Where two arrays hold the same text, or both nothing."""
+    both_null = pc.and_(pc.is_null(one), pc.is_null(other))
+    return as_flags(pc.or_(both_null, pc.fill_null(pc.equal(one, other), fill_value=False)))
 
 
 def _may_hold_other_spaces(titles: Array) -> bool:

@@ -1,0 +1,133 @@
+"""What is wrong with a row, in words: the sentences that quarantine keeps beside the record.
+
+They hold values of the row, so they belong in quarantine and nowhere else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from movie_pipeline.intake.casts import read_number
+from movie_pipeline.intake.mapping import printable
+from movie_pipeline.intake.staged import StagedFile
+from movie_pipeline.movies import KEY_COLUMN, MOVIE_COLUMNS, ColumnType, MovieColumn
+
+_KINDS = {
+    ColumnType.INTEGER: "a whole number",
+    ColumnType.BIGINT: "a whole number",
+    ColumnType.DECIMAL: "a number",
+}
+_BITS = {ColumnType.INTEGER: 32, ColumnType.BIGINT: 64}
+
+
+class ProblemKind(StrEnum):
+    """How a cell can be wrong."""
+
+    UNREADABLE = "unreadable"
+    BREACHED = "breached"
+    SHIFTED = "shifted"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a row.
+
+    Attributes:
+        column: the contract column.
+        kind: what kind of wrong.
+        message: the sentence, beginning with the column.
+    """
+
+    column: str
+    kind: ProblemKind
+    message: str
+
+
+def problems(
+    staged: StagedFile, *, unreadable: int, breached: int, columns: Mapping[str, str] | None
+) -> tuple[Problem, ...]:
+    """Everything that is wrong with one row.
+
+    Args:
+        staged: the file's summary.
+        unreadable: the row's `_unreadable`.
+        breached: the row's `_breached`.
+        columns: the raw record's columns.
+    """
+    keys = staged.columns_by_name
+    found: list[Problem] = []
+    for bit, column in enumerate(MOVIE_COLUMNS):
+        for mask, kind in ((unreadable, ProblemKind.UNREADABLE), (breached, ProblemKind.BREACHED)):
+            if mask >> bit & 1:
+                raw = columns.get(keys.get(column.name, "")) if columns else None
+                message = describe_problem(column, kind, raw, decimal=staged.dialect.decimal)
+                found.append(Problem(column.name, kind, message))
+    if columns is not None and (shift := _shift(staged, columns, unreadable)):
+        found.append(shift)
+    return tuple(found)
+
+
+def describe_problem(
+    column: MovieColumn, kind: ProblemKind, raw: str | None, *, decimal: str = "."
+) -> str:
+    """One sentence: `release_year: "PG" is not a whole number`."""
+    if kind is ProblemKind.UNREADABLE:
+        return f"{column.name}: {_quoted(raw)} {_not_readable(column, raw, decimal)}"
+    return f"{column.name}: {_breach(column, raw, decimal)}"
+
+
+def _not_readable(column: MovieColumn, raw: str | None, decimal: str) -> str:
+    if column.type in _BITS and raw is not None:
+        wide = replace(column, type=ColumnType.DECIMAL)
+        value = read_number(raw, wide, decimal).value
+        if value is not None and float(value).is_integer():
+            return f"does not fit a whole number of {_BITS[column.type]} bits"
+    return f"is not {_KINDS[column.type]}"
+
+
+def _breach(column: MovieColumn, raw: str | None, decimal: str) -> str:
+    if column.type is ColumnType.TEXT:
+        if column.name == KEY_COLUMN and raw is None:
+            return "missing, and not to be derived without a title"
+        size = len((raw or "").encode())
+        if column.max_bytes is not None and size > column.max_bytes:
+            return f"{size:,} bytes are more than the {column.max_bytes:,} that fit"
+        return "missing"
+    value = None if raw is None else read_number(raw, column, decimal).value
+    if value is None:
+        return "missing"
+    if column.minimum is not None and value < column.minimum:
+        return f"{value:g} is less than {column.minimum:g}"
+    return f"{value:g} is more than {column.maximum:g}"
+
+
+def _shift(staged: StagedFile, columns: Mapping[str, str], unreadable: int) -> Problem | None:
+    """Whether all numbers would be readable one cell further left or right."""
+    at_fault = [column for bit, column in enumerate(MOVIE_COLUMNS) if unreadable >> bit & 1]
+    if len(at_fault) < 2:  # noqa: PLR2004 - one bad cell is just a bad cell
+        return None
+    cells = list(columns.values())
+    places = {column.name: place for place, column in enumerate(staged.mapping)}
+    for step, where in ((1, "right"), (-1, "left")):
+        fits = [
+            _fits(column, cells, places[column.name] + step, staged.dialect.decimal)
+            for column in at_fault
+        ]
+        if all(fits):
+            message = (
+                f"{at_fault[0].name}: the cells seem to be shifted one column to the {where}, as "
+                "by a stray delimiter"
+            )
+            return Problem(at_fault[0].name, ProblemKind.SHIFTED, message)
+    return None
+
+
+def _fits(column: MovieColumn, cells: list[str], place: int, decimal: str) -> bool:
+    if not 0 <= place < len(cells):
+        return False
+    reading = read_number(cells[place], column, decimal)
+    return reading.value is not None
+
+
+def _quoted(raw: str | None) -> str:
+    return '"' + printable(raw or "", 200) + '"'
