@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,17 @@ def write_into_place(content: bytes, target: Path) -> None:
 
 
 def append_line(path: Path, line: bytes) -> None:
-    """Append one line in one write; where it does not fit on the disk, nothing of it stays."""
+    """Append one line in one write; where it does not fit on the disk, nothing of it stays.
+
+    After a line that a crash cut short it begins a new one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         before = os.fstat(descriptor).st_size
-        written = os.write(descriptor, line + b"\n")
-        if written != len(line) + 1:
+        torn = before and os.pread(descriptor, 1, before - 1) != b"\n"
+        whole = b"\n" * torn + line + b"\n"
+        if os.write(descriptor, whole) != len(whole):
             os.ftruncate(descriptor, before)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         os.fsync(descriptor)
@@ -62,13 +67,16 @@ def append_line(path: Path, line: bytes) -> None:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The JSON objects of a file, one a line; a last line that a crash cut short is left out."""
+    """The JSON objects of a file, one a line; a line that a crash cut short is left out."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return []
-    *whole, _torn = content.split(b"\n")
-    return [json.loads(line) for line in whole if line]
+    found: list[dict[str, Any]] = []
+    for line in content.split(b"\n"):
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return found
 
 
 def sync(path: Path) -> None:

@@ -108,7 +108,7 @@ class World:
     ) -> FileOutcome:
         """A file in landing and its good rows in the output area: what LOADED looks like before."""
         values = json.dumps([film.row() for film in films]).encode()
-        content = content if content is not None else f"{key} {minutes} ".encode() + values
+        content = content if content is not None else f"{key!a} {minutes} ".encode() + values
         file = self.land(key, content)
         version = NOON + timedelta(minutes=minutes)
         name = f"{file.file_id}.parquet"
@@ -148,7 +148,7 @@ class World:
         self, key: str, state: FileState, *, held: int = 0, reason: str = ""
     ) -> FileOutcome:
         """A file that does not load: HELD, REJECTED or DUPLICATE."""
-        content = f"{key} {state}".encode()
+        content = f"{key!a} {state}".encode()
         file = self.land(key, content)
         return FileOutcome(
             file=file,

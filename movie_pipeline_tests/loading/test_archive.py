@@ -1,0 +1,121 @@
+"""Archiving: where files go, what is found instead of them, and that it can be repeated."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from movie_pipeline.errors import StorageError
+from movie_pipeline.interfaces import Area, LandedFile
+from movie_pipeline.loading import archive as archive_module
+from movie_pipeline.loading.archive import archive
+from movie_pipeline.loading.ledger import FileState
+from movie_pipeline.local.storage import FolderStorage
+from movie_pipeline_tests.loading.world import Film, World
+
+
+def test_each_state_goes_to_its_place(world: World) -> None:
+    world.load(
+        world.screened("loaded.csv", [Film("m1")], content=b"x"),
+        world.screened("again.csv", [Film("m1")], content=b"x", minutes=1),
+        world.decided("held.csv", FileState.HELD),
+        world.decided("no movies.csv", FileState.REJECTED),
+    )
+    report = world.archive()
+    assert (len(report.archived), report.not_found, report.failed) == (4, [], {})
+    history = [name.partition("__")[2] for name in world.storage.names(Area.HISTORY)]
+    assert sorted(history) == ["again.csv", "held.csv", "loaded.csv"]
+    [rejected] = world.storage.names(Area.QUARANTINE, "files/")
+    assert rejected.endswith("__no_movies.csv")
+    assert world.storage.landed() == []
+    assert world.ledger.unarchived() == []
+
+
+def test_the_ledger_says_where_a_file_lies(world: World) -> None:
+    world.load(world.screened("a.csv", [Film("m1")]))
+    world.archive()
+    [entry] = world.ledger.entries()
+    assert entry.history_name == f"{entry.file_id}__a.csv"
+    assert entry.archived_at is not None
+    assert world.ledger.finished_ids() == {entry.file_id}
+
+
+def test_archiving_again_does_nothing(world: World) -> None:
+    world.load(world.screened("a.csv", [Film("m1")]))
+    entries = world.ledger.unarchived()
+    world.archive()
+    first = world.ledger.entries()
+    archive(world.storage, world.warehouse, entries)
+    assert world.ledger.entries() == first
+
+
+def test_a_file_that_is_gone_is_marked_as_gone(world: World) -> None:
+    outcome = world.screened("a.csv", [Film("m1")])
+    world.load(outcome)
+    (world.settings.home / "input" / "a.csv").unlink()
+    report = world.archive()
+    [entry] = world.ledger.entries()
+    assert [found.file_id for found in report.not_found] == [entry.file_id]
+    assert entry.archive_note == archive_module.GONE
+    assert (entry.history_name, entry.archived_at is not None) == (None, True)
+
+
+def test_another_version_under_the_name_is_left_and_said_so(world: World) -> None:
+    world.load(world.screened("a.csv", [Film("m1")]))
+    newer = world.land("a.csv", b"newer")
+    world.archive()
+    [entry] = world.ledger.entries()
+    assert entry.archive_note == archive_module.OVERWRITTEN
+    assert world.storage.landed() == [newer]
+
+
+class NoHistory(FolderStorage):
+    """A store whose history cannot be written."""
+
+    def settle(self, file: LandedFile, area: Area, name: str) -> str:
+        """Fail for history alone."""
+        if area is Area.HISTORY:
+            raise StorageError("history: access denied.")
+        return super().settle(file, area, name)
+
+
+def test_a_file_that_cannot_be_moved_now_stays_on_the_list(world: World) -> None:
+    world.load(world.screened("a.csv", [Film("m1")]), world.decided("b.csv", FileState.REJECTED))
+    store = NoHistory(world.settings)
+    report = archive(store, world.warehouse, world.ledger.unarchived())
+    assert list(report.failed.values()) == ["history: access denied."]
+    assert [entry.object_key for entry in world.ledger.unarchived()] == ["a.csv"]
+    world.archive()
+    assert world.ledger.unarchived() == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["new\nline.csv", "back\\slash.csv", "caf\udce9.csv", "日本.csv", "a\\udce9.csv", "d/x.csv"],
+)
+def test_a_file_is_found_again_by_the_ledger_alone_whatever_its_name(
+    world: World, key: str
+) -> None:
+    world.load(world.screened(key, [Film("m1")]))
+    [entry] = world.ledger.unarchived()
+    assert entry.object_key == key
+    world.archive()
+    assert world.storage.landed() == []
+
+
+def test_a_file_whose_name_is_too_long_for_the_ledger_is_archived_all_the_same(
+    world: World, tmp_path: Path
+) -> None:
+    key = "/".join(["é" * 120] * 7) + "/" + "\udce9" * 250
+    outcome = world.decided("x", FileState.HELD)
+    target = tmp_path / "input" / key
+    target.parent.mkdir(parents=True)
+    shutil.copyfile(tmp_path / "input" / "x", target)
+    (tmp_path / "input" / "x").unlink()
+    [landed] = world.storage.landed()
+    world.load(replace(outcome, file=landed))
+    [entry] = world.ledger.unarchived()
+    assert len(entry.object_key) < len(key) * 6
+    world.archive()
+    assert world.storage.landed() == []
