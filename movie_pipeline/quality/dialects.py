@@ -212,8 +212,9 @@ class SparkWords:
     def repeated(self, columns: Sequence[Sql], kept: Sql, table: str, *, nulls_repeat: bool) -> Sql:
         """See `Words`."""
         del table, nulls_repeat
+        one = exp.Case(ifs=[exp.If(this=kept.copy(), true=sql.number(1))])
         counted = exp.Window(
-            this=exp.Count(this=exp.Case(ifs=[exp.If(this=kept.copy(), true=sql.number(1))])),
+            this=sql.count() if kept == sql.TRUE else exp.Count(this=one),
             partition_by=[column.copy() for column in columns],
         )
         return sql.every([kept, sql.compared(counted, ">", sql.number(1))])

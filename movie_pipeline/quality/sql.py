@@ -74,6 +74,8 @@ def negated(part: Sql) -> Sql:
     if part == FALSE:
         return TRUE.copy()
     copy = part.copy()
+    if isinstance(copy, exp.Not):
+        return copy.this.unnest()
     return exp.Not(this=exp.Paren(this=copy) if isinstance(copy, exp.Binary) else copy)
 
 

@@ -4,9 +4,11 @@ Nothing here asserts. Rulesets are built from single rules, so that a test reads
 """
 
 import datetime as dt
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypedDict, Unpack, cast
 
+import duckdb
 import pyarrow as pa
 
 from movie_pipeline.quality import Evaluation, RuleOutcome, evaluate, parse_ruleset
@@ -49,7 +51,14 @@ def one(rule: str, data: Data, **options: Unpack[Options]) -> RuleOutcome:
 
 def evaluation(rules: str, data: Data, **options: Unpack[Options]) -> Evaluation:
     """What some rules, with commas between, say of the data."""
-    return evaluate(parse_ruleset(f"Rules = [ {rules} ]"), data, **options)
+    ruleset = parse_ruleset(f"Rules = [ {rules} ]")
+    return evaluate(ruleset, data, connection=engine(), **options)
+
+
+@functools.cache
+def engine() -> duckdb.DuckDBPyConnection:
+    """One DuckDB for all tests: opening one costs more than most questions to it."""
+    return duckdb.connect()
 
 
 def row_outcomes(rule: str, data: Data, **options: Unpack[Options]) -> str:

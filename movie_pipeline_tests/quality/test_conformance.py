@@ -8,6 +8,7 @@ import collections
 import datetime as dt
 import json
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Any, cast
@@ -24,8 +25,11 @@ from movie_pipeline.quality import (
 )
 from movie_pipeline.quality.arrow import ArrowTable
 from movie_pipeline.quality.compiler import COMPILERS
+from movie_pipeline_tests.quality.samples import engine
 
+FOLDER_OF_DOCS = Path(__file__).resolve().parents[2] / "docs"
 FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "conformance" / "dqdl"
+PAGE = (FOLDER_OF_DOCS / "dqdl.md").read_text(encoding="utf-8")
 pytestmark = pytest.mark.skipif(
     not FOLDER.is_dir(),
     reason="the conformance cases are not beside the checkout, in ../shared/conformance/dqdl",
@@ -136,6 +140,7 @@ def run(case: Case) -> Evaluation:
         table(case),
         sources={alias: table(data) for alias, data in {**case["sources"], **others}.items()},
         clock=dt.datetime.fromisoformat(f"{moment[:26]}+00:00") if moment else None,
+        connection=engine(),
     )
 
 
@@ -227,3 +232,6 @@ def test_outcomes_rows_and_metrics_agree_in_the_gating_tiers(
     assert score["A-both-agree"]["not implemented"] == 0
     assert score["B-parity-branch-only"]["not implemented"] == 0
     assert score["E-error"]["agree"] == score["E-error"]["cases"]
+    for name, counts in score.items():
+        row = f"| {counts['cases']} | {counts['agree']} | {counts['named exceptions']} |"
+        assert re.search(rf"\| tier {name[0]}, [^|]*{re.escape(row)}", PAGE), (name, row)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from movie_pipeline.quality import Ruleset, RulesetError, evaluate, judge, parse_ruleset
 from movie_pipeline.quality.arrow import ArrowTable
 from movie_pipeline.quality.model import quote
+from movie_pipeline_tests.quality.samples import engine
 
 QUICK = settings(max_examples=150, deadline=None)
 WITH_AN_ENGINE = settings(max_examples=60, deadline=None)
@@ -128,7 +129,7 @@ def test_a_ruleset_that_is_printed_and_parsed_is_the_ruleset(text: str) -> None:
 def test_the_three_lists_part_the_rules_and_agree_with_the_counts(
     text: str, rows: list[tuple[str | None, int | None, float | None]]
 ) -> None:
-    found = evaluate(parse_ruleset(text), as_table(rows))
+    found = evaluate(parse_ruleset(text), as_table(rows), connection=engine())
     texts = sorted(outcome.rule for outcome in found.rules)
     failing = dict.fromkeys(texts, 0)
     for row in found.rows.to_pylist():

@@ -57,12 +57,14 @@ def data_freshness(rule: SimpleRule, context: Context) -> Plan:
 
 
 def _age(epoch: Sql, now: int) -> Sql:
-    """Hours to two decimals, halves away from zero; 36 seconds are a hundredth."""
+    """Hours to two decimals; half of 36 seconds is exact as a double, so halves round away."""
     seconds = exp.Paren(this=exp.Sub(this=sql.number(now), expression=epoch.copy()))
-    halves = exp.Paren(this=exp.Add(this=exp.Abs(this=seconds), expression=sql.number(18)))
-    hundredths = sql.call("floor", exp.Div(this=halves, expression=sql.number(36.0)))
-    signed = exp.Mul(this=sql.call("sign", seconds), expression=hundredths)
-    return exp.Div(this=exp.Paren(this=signed), expression=sql.cast(sql.number(100), "DOUBLE"))
+    hundredths = sql.call("round", exp.Div(this=seconds, expression=_double(36)))
+    return exp.Div(this=hundredths, expression=_double(100))
+
+
+def _double(value: int) -> Sql:
+    return sql.cast(sql.number(value), "DOUBLE")
 
 
 def _meets(hours: Sql, condition: Condition) -> Sql:
