@@ -13,6 +13,8 @@ from movie_pipeline.movies import MOVIE_COLUMNS, MovieColumn
 TABLE_ROWS_SHOWN = 100
 """Rows of a table kept in one event; a longer one is cut, and a last row says so."""
 
+BAR_WIDTH = 40
+
 _PROVENANCE = (
     dg.TableColumn(
         "other_columns", "varchar(65535)", "The file's own further columns, as JSON text"
@@ -80,6 +82,24 @@ def lineage(origins: Mapping[str, Sequence[tuple[str, str]]]) -> dg.TableColumnL
             ]
             for column, origin in origins.items()
         }
+    )
+
+
+def bar_table(counts: Mapping[str, int], *, what: str, counted: str) -> dg.MetadataValue:
+    """Counts as a table that can be read at a glance: each with a bar, drawn in its own row.
+
+    Args:
+        counts: what was counted, in the order to show.
+        what: heading of the names.
+        counted: heading of the numbers.
+    """
+    most = max(counts.values(), default=0) or 1
+    return table(
+        [
+            {what: name, counted: count, "": "█" * max(1, round(BAR_WIDTH * count / most))}
+            for name, count in counts.items()
+            if count
+        ]
     )
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from movie_pipeline.assets.batch import IngestBatch
 from movie_pipeline.assets.ingest import fetched_or_fail, open_workspace
-from movie_pipeline.assets.metadata import movie_schema, same_columns, table
+from movie_pipeline.assets.metadata import bar_table, movie_schema, same_columns, table
 from movie_pipeline.assets.naming import OWNERS, RETRY, SCREENING
 from movie_pipeline.assets.pictures import rating_histogram, reasons_chart
 from movie_pipeline.interfaces import Area, Storage
@@ -84,10 +84,8 @@ def _quarantined(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.Materi
             "dagster/row_count": sum(
                 outcome.rows_quarantined + outcome.rows_held for outcome in outcomes
             ),
-            "reasons": dg.MetadataValue.md(reasons_chart(reasons)),
-            "reasons_table": table(
-                [{"rule": rule, "records": count} for rule, count in reasons.most_common()]
-            ),
+            "reasons_chart": dg.MetadataValue.md(reasons_chart(reasons)),
+            "reasons": bar_table(dict(reasons.most_common()), what="rule", counted="records"),
             "files": table(
                 [
                     {
@@ -113,7 +111,12 @@ def _validated(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.Material
         metadata={
             "dagster/row_count": sum(outcome.rows_good for outcome in outcomes),
             "dagster/column_lineage": same_columns("raw_movies"),
-            "ratings": dg.MetadataValue.md(rating_histogram(ratings)),
+            "ratings": bar_table(
+                {f"{half / 2:g} to {half / 2 + 0.5:g}": n for half, n in enumerate(ratings)},
+                what="rating",
+                counted="films",
+            ),
+            "ratings_chart": dg.MetadataValue.md(rating_histogram(ratings)),
             "files": table(
                 [
                     {

@@ -46,7 +46,7 @@ def screen_batch(
         StorageError: a result could not be put into its area.
     """
     outcomes: list[FileOutcome] = []
-    with _engine(workspace, settings) as connection:
+    with screening_engine(workspace, settings) as connection:
         for file in fetched:
             if file.staged is not None:
                 job = ScreeningJob(
@@ -65,7 +65,9 @@ def screen_batch(
 
 
 @contextmanager
-def _engine(workspace: Workspace, settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def screening_engine(
+    workspace: Workspace, settings: Settings
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB of the step's own, with its limits; beyond them it spills into the work folder."""
     connection = duckdb.connect()
     try:
@@ -106,12 +108,18 @@ def _judged(
             "rules": [rule.summary() for rule in screened.rules],
             "reasons": screened.reasons,
             "ratings": list(screened.ratings),
-            "notes": list(staged.notes),
+            "notes": [*staged.notes, *map(_lenient_note, staged.lenient.items())],
             "mapping": [
                 [column.header, column.name, column.is_contract] for column in staged.mapping
             ],
         },
     )
+
+
+def _lenient_note(counted: tuple[str, int]) -> str:
+    column, count = counted
+    values = "1 value cannot be read and is" if count == 1 else f"{count:,} values cannot be read and are"
+    return f"{column} is lenient: {values} kept as text beside the row"
 
 
 def _not_judged(file: FetchedFile, ruleset: Ruleset) -> FileOutcome:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
@@ -66,7 +66,7 @@ def record_line(
         and `raw_encoding` says so.
     """
     text, encoding = _as_text(raw.raw)
-    return orjson.dumps(
+    return _dumped(
         {
             "quarantine_id": quarantine_id(provenance.file_id, raw.record_number),
             "file": provenance.file,
@@ -84,9 +84,30 @@ def record_line(
             "DataQualityEvaluationResult": FAILED if lists.failed else PASSED,
             "ruleset_sha256": provenance.ruleset_sha256,
             "quarantined_at": provenance.quarantined_at.isoformat(),
-        },
-        option=orjson.OPT_APPEND_NEWLINE,
+        }
     )
+
+
+def _dumped(record: Mapping[str, object]) -> bytes:
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        # a file's name may be bytes that are no text
+        return orjson.dumps(_as_valid_text(record), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _as_valid_text(value: Any) -> Any:  # noqa: ANN401 - JSON
+    r"""The same JSON with every undecodable byte written as `\udcxx`."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case list():
+            return [_as_valid_text(item) for item in cast("list[object]", value)]
+        case dict():
+            items = cast("dict[str, object]", value).items()
+            return {_as_valid_text(name): _as_valid_text(item) for name, item in items}
+        case _:
+            return value
 
 
 def _as_text(raw: bytes) -> tuple[str, str]:

@@ -127,7 +127,7 @@ def screen_file(
             derived=job.staged.derived,
             clock=now,
         ) as judgement:
-            return _split(connection, job, ruleset, judgement, now)
+            return _split(connection, job, ruleset, judgement, _other_names(rows.schema), now)
     finally:
         connection.unregister(STAGED)
 
@@ -138,18 +138,25 @@ def _data_columns(schema: pa.Schema, staged: StagedFile) -> list[str]:
     return [name for name in schema.names if name in brought]
 
 
-def _split(
+def _other_names(schema: pa.Schema) -> list[str]:
+    """The staged columns beside the contract's: the file's own, and the texts of lenient columns."""
+    ours = {*TECHNICAL_COLUMNS, *(column.name for column in MOVIE_COLUMNS)}
+    return [name for name in schema.names if name not in ours]
+
+
+def _split(  # noqa: PLR0913 - what is needed to judge, to write, and to say so
     connection: duckdb.DuckDBPyConnection,
     job: ScreeningJob,
     ruleset: Ruleset,
     judgement: Judgement,
+    other: list[str],
     now: datetime,
 ) -> ScreenedFile:
     rules = tuple(RuleVerdict.of(outcome) for outcome in judgement.rules)
     verdict = decide(job.staged.hold, rules)
     held = verdict.state is FileState.HELD
     bad = "TRUE" if held else f"({judgement.fails_sql}) OR {OUT_OF_CONTRACT}"
-    good_rows = 0 if held else _write_good(connection, job, bad)
+    good_rows = 0 if held else _write_good(connection, job, other, bad)
     apart = _Apart(
         judged=_judged_rows(connection, judgement, bad),
         unreadable=dict(job.staged.set_apart),
@@ -177,17 +184,18 @@ def _split(
     )
 
 
-def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: str) -> int:
+def _write_good(
+    connection: duckdb.DuckDBPyConnection, job: ScreeningJob, other: list[str], bad: str
+) -> int:
     """Write the rows that load, in the order of columns that the warehouse stages them in."""
     # The record number travels with each row, so the order of the rows need not be kept.
     connection.execute("SET preserve_insertion_order = false")
     columns = ", ".join(f'"{column.name}"' for column in MOVIE_COLUMNS)
-    own = [column.name for column in job.staged.mapping if not column.is_contract]
     counted = connection.execute(
         f"""
         COPY (
             SELECT {columns},
-                   {_other_columns(own)} AS other_columns,
+                   {_other_columns(other)} AS other_columns,
                    $file_id AS file_id,
                    "_record_number" AS record_number,
                    CAST($file_version AS TIMESTAMP) AS file_version
@@ -205,7 +213,7 @@ def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: s
 
 
 def _other_columns(names: list[str]) -> str:
-    """The file's own columns as one JSON text, so that every output file has the same columns."""
+    """Columns beside the contract's as one JSON text, so that every output file has the same columns."""
     if not names:
         return "CAST(NULL AS VARCHAR)"
     pairs = ", ".join(f"'{_quoted(name)}', {_identifier(name)}" for name in names)

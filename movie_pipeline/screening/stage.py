@@ -115,6 +115,21 @@ def fetched_files(workspace: Workspace) -> list[FetchedFile] | None:
     return None if values is None else [FetchedFile.from_dict(item) for item in values]
 
 
+def stage_one(source: Path, settings: Settings) -> StagedFile:
+    """Read one file beside itself, with the limits of the settings.
+
+    Raises:
+        UnreadableFile: it cannot be read as movies.
+    """
+    return stage_file(
+        source,
+        to=source.parent,
+        lenient_columns=settings.lenient_columns,
+        memory_limit=settings.memory_limit,
+        threads=settings.threads,
+    )
+
+
 def _fetch(file: LandedFile, to: Path, storage: Storage) -> str:
     storage.fetch(file, to)
     with to.open("rb") as content:
@@ -132,13 +147,7 @@ def _stage(
         return FetchedFile(landed=file, sha256=sha256, duplicate_of=duplicate_of)
     source = source_path(workspace, file)
     try:
-        staged = stage_file(
-            source,
-            to=source.parent,
-            lenient_columns=settings.lenient_columns,
-            memory_limit=settings.memory_limit,
-            threads=settings.threads,
-        )
+        staged = stage_one(source, settings)
     except UnreadableFile as error:
         return FetchedFile(landed=file, sha256=sha256, refused=str(error))
     return FetchedFile(landed=file, sha256=sha256, staged=staged)
