@@ -5,7 +5,7 @@ Dagster is imported only by the commands that run the job, so that the others an
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -223,7 +223,7 @@ def _settings(home: Path | None, ruleset: Path | None = None) -> Settings:
 
 
 @contextmanager
-def _ledger(settings: Settings) -> Iterator[Any]:
+def _ledger(settings: Settings) -> Generator[Any]:
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.loading.ledger import Ledger
 
@@ -233,7 +233,7 @@ def _ledger(settings: Settings) -> Iterator[Any]:
 
 
 @contextmanager
-def _progress(title: str, *, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+def _progress(title: str, *, quiet: bool = False) -> Generator[Callable[[str], None]]:
     """A line that moves while something takes long; nothing where no person looks."""
     if quiet or not errors.is_terminal:
         yield lambda _: None

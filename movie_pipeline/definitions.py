@@ -5,6 +5,7 @@ Nothing is decided here but what belongs together; tests build the same over res
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -87,8 +88,8 @@ def from_settings(settings: Settings) -> dg.Definitions:
 
 def _with_code_references(
     assets: Sequence[dg.AssetsDefinition],
-) -> Sequence[dg.AssetsDefinition | dg.SourceAsset | dg.AssetSpec]:
-    """The assets with a link to their code; Dagster warns, once per asset, that links are in beta."""
+) -> Sequence[Any]:
+    """The assets with a link to their code; Dagster warns, for each, that links are in beta."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)
         return dg.with_source_code_references(assets)

@@ -14,7 +14,7 @@ ALL_ENTRIES = 1_000_000
 def file_report(entry: LedgerEntry) -> dict[str, Any]:
     """One file of an ingest, as `movie-pipeline ingest --json` tells it."""
     return {
-        "file": entry.object_key,
+        "file": entry.object_key.encode("utf-8", "backslashreplace").decode("utf-8"),
         "file_id": entry.file_id,
         "state": str(entry.state),
         "reason": entry.reason,

@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 
-class IngestBatch(dg.ConfigurableResource):
+class IngestBatch(dg.ConfigurableResource[None]):
     """Which files a run takes.
 
     It is a resource, not an asset's config, so that every asset of a run and every re-execution

@@ -4,6 +4,8 @@ They have an automation of their own, beside the ingest job: a catalog that fail
 loaded file red.
 """
 
+from typing import Any
+
 import dagster as dg
 
 from movie_pipeline.assets.conditions import refresh_after_update
@@ -30,7 +32,7 @@ def raw_movies_catalog(
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     catalog: dg.ResourceParam[Catalog],
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult[Any]:
     """The raw files as the catalog describes them: each column that files brought, and its use."""
     entries = Ledger(warehouse).entries(limit=RECENT_FILES)
     described = describe_raw_files(entries, storage.uri(Area.HISTORY, ""))
@@ -48,7 +50,7 @@ def raw_movies_catalog(
 )
 def warehouse_catalog(
     warehouse: dg.ResourceParam[Warehouse], catalog: dg.ResourceParam[Catalog]
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult[Any]:
     """The warehouse's table and views as the catalog describes them, read back from there."""
     meanings = {column.name: column.description for column in MOVIE_COLUMNS}
     described: list[CatalogTable] = []
@@ -91,7 +93,7 @@ def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTabl
     )
 
 
-def _updated(catalog: Catalog, described: list[CatalogTable]) -> dg.MaterializeResult[None]:
+def _updated(catalog: Catalog, described: list[CatalogTable]) -> dg.MaterializeResult[Any]:
     changed = [catalog_table.name for catalog_table in described if catalog.update(catalog_table)]
     return dg.MaterializeResult(
         metadata={

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -68,7 +69,7 @@ def raw_movies(
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult[Any]:
     """Landed files read into typed rows: counted, columns mapped, values repaired, nothing dropped.
 
     A file that cannot be read as movies is set aside with one sentence; the others of the batch go

@@ -1,5 +1,7 @@
 """The warehouse table and the archive: rows loaded exactly once, files put away after."""
 
+from typing import Any
+
 import dagster as dg
 
 from movie_pipeline.assets.batch import IngestBatch
@@ -35,7 +37,7 @@ def movie_data_table(
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult[Any]:
     """The films in the warehouse: one row each, the newest version, loaded exactly once.
 
     Rows, ledger entries and notices are written in one transaction.
@@ -84,7 +86,7 @@ def archived_files(
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult[Any]:
     """Decided files put away: to history, or where they could not be read, to quarantine.
 
     Only after the ledger says what became of them; a file that cannot be moved now is moved later.

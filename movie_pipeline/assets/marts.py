@@ -1,8 +1,10 @@
 """The three materialized views over the table, refreshed after every load that changed it."""
 
+from typing import Any
+
 import dagster as dg
 from sqlglot import exp, parse_one
-from sqlglot.lineage import lineage as trace
+from sqlglot import lineage as tracing
 
 from movie_pipeline.assets.conditions import refresh_after_update
 from movie_pipeline.assets.metadata import lineage, warehouse_schema
@@ -25,9 +27,14 @@ def view_lineage(view: str) -> dg.TableColumnLineage:
     schema = {TABLE: {column.name: column.sql_type for column in MOVIE_COLUMNS}}
     origins: dict[str, list[tuple[str, str]]] = {}
     for column in query.named_selects:
-        nodes = trace(column, query.copy(), schema=schema, dialect="redshift").walk()
+        node = cast(
+            "Node",
+            cast("Any", tracing).lineage(column, query.copy(), schema=schema, dialect="redshift"),
+        )
         leaves = {
-            node.name.rpartition(".")[2] for node in nodes if isinstance(node.source, exp.Table)
+            found.name.rpartition(".")[2]
+            for found in node.walk()
+            if isinstance(found.source, exp.Table)
         }
         origins[column] = [(TABLE, leaf) for leaf in sorted(leaves)]
     return lineage(origins)
@@ -48,7 +55,7 @@ def _mart(view: str) -> dg.AssetsDefinition:
         automation_condition=refresh_after_update,
         metadata={"dagster/table_name": view},
     )
-    def refresh(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[None]:
+    def refresh(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
         warehouse.refresh(view)
         counted = warehouse.query(f"select count(*) as row_count from {view}")
         return dg.MaterializeResult(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -54,7 +55,7 @@ def screen_movies(
     storage: dg.ResourceParam[Storage],
     ruleset: dg.ResourceParam[Ruleset],
     settings: dg.ResourceParam[Settings],
-) -> Iterator[dg.MaterializeResult[None]]:
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Judge every row by the ruleset, before the split, and write both sides."""
     workspace = open_workspace(context, batch, settings)
     fetched = fetched_or_fail(fetched_files(workspace))
@@ -73,7 +74,7 @@ def screen_movies(
     yield _validated(outcomes, storage)
 
 
-def _quarantined(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.MaterializeResult[None]:
+def _quarantined(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.MaterializeResult[Any]:
     reasons: Counter[str] = Counter()
     for outcome in outcomes:
         reasons.update(outcome.summary.get("reasons", {}))
@@ -101,7 +102,7 @@ def _quarantined(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.Materi
     )
 
 
-def _validated(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.MaterializeResult[None]:
+def _validated(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.MaterializeResult[Any]:
     ratings = [0] * 20
     for outcome in outcomes:
         for position, count in enumerate(outcome.summary.get("ratings", [])):

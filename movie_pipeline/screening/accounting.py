@@ -5,6 +5,7 @@ and lines are counted anew.
 """
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pyarrow.parquet as pq
 
@@ -43,7 +44,7 @@ def account_for(outcome: FileOutcome, storage: Storage) -> Account:
     good = set_apart = 0
     if outcome.output_name:
         with storage.reading(Area.OUTPUT, outcome.output_name) as path:
-            good = pq.read_metadata(path).num_rows
+            good = int(cast("Any", pq).read_metadata(path).num_rows)
     if outcome.quarantine_name:
         with storage.reading(Area.QUARANTINE, outcome.quarantine_name) as path:
             set_apart = count_records(path)

@@ -5,6 +5,7 @@ It is independent of the engine that judged the rows, and reads batch by batch i
 
 from collections import Counter
 from pathlib import Path
+from typing import Any, cast
 
 import pandas as pd
 import pandera.errors
@@ -14,7 +15,8 @@ import pyarrow.parquet as pq
 from movie_pipeline.movies import MOVIE_COLUMNS, Movie
 
 BATCH_ROWS = 100_000
-_PANDAS_TYPES = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
+_ARROW = cast("Any", pa)
+_PANDAS_TYPES = {_ARROW.int32(): pd.Int32Dtype(), _ARROW.int64(): pd.Int64Dtype()}
 
 
 def contract_violations(path: Path) -> dict[str, int]:
@@ -24,7 +26,7 @@ def contract_violations(path: Path) -> dict[str, int]:
         "column: check" -> how many values break it; empty where the contract is kept. No values.
     """
     broken: Counter[str] = Counter()
-    with pq.ParquetFile(path) as file:
+    with cast("Any", pq).ParquetFile(path) as file:
         missing = {column.name for column in MOVIE_COLUMNS} - set(file.schema_arrow.names)
         broken.update({f"{name}: the column is missing": 1 for name in missing})
         if missing:
@@ -41,7 +43,7 @@ def _violations(frame: pd.DataFrame) -> Counter[str]:
         texts = {column.name: "str" for column in MOVIE_COLUMNS if column.max_bytes is not None}
         Movie.validate(frame.astype(texts), lazy=True)
     except pandera.errors.SchemaErrors as error:
-        cases = error.failure_cases
+        cases = cast("pd.DataFrame", error.failure_cases)
         return Counter(
             f"{column}: {check}"
             for column, check in zip(cases["column"], cases["check"], strict=True)

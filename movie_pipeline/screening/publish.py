@@ -4,7 +4,7 @@ Publishing comes before the load: quarantine and output are complete when the le
 names are fixed by the file_id, so a repeated step overwrites its own files.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -67,7 +67,7 @@ def screen_batch(
 @contextmanager
 def screening_engine(
     workspace: Workspace, settings: Settings
-) -> Iterator[duckdb.DuckDBPyConnection]:
+) -> Generator[duckdb.DuckDBPyConnection]:
     """A DuckDB of the step's own, with its limits; beyond them it spills into the work folder."""
     connection = duckdb.connect()
     try:
@@ -118,7 +118,11 @@ def _judged(
 
 def _lenient_note(counted: tuple[str, int]) -> str:
     column, count = counted
-    values = "1 value cannot be read and is" if count == 1 else f"{count:,} values cannot be read and are"
+    values = (
+        "1 value cannot be read and is"
+        if count == 1
+        else f"{count:,} values cannot be read and are"
+    )
     return f"{column} is lenient: {values} kept as text beside the row"
 
 

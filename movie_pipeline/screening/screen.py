@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import duckdb
-import pyarrow as pa
 import pyarrow.dataset as ds
 
 from movie_pipeline.intake import RawRecord, StagedFile, raw_records
@@ -115,48 +115,51 @@ def screen_file(
         What was found and written. good_rows + set_apart is the number of records in the file.
     """
     now = now or datetime.now(UTC)
-    rows = ds.dataset(job.staged_rows, format="ipc")
-    connection.register(STAGED, rows)
+    connection.register(STAGED, cast("Any", ds).dataset(job.staged_rows, format="ipc"))
     try:
+        names = _staged_names(connection)
         with judge(
             ruleset,
             connection,
             STAGED,
-            columns=_data_columns(rows.schema, job.staged),
+            columns=_data_columns(names, job.staged),
             aliases={column.header: column.name for column in job.staged.mapping},
             derived=job.staged.derived,
             clock=now,
         ) as judgement:
-            return _split(connection, job, ruleset, judgement, _other_names(rows.schema), now)
+            return _split(connection, job, ruleset, judgement, now)
     finally:
         connection.unregister(STAGED)
 
 
-def _data_columns(schema: pa.Schema, staged: StagedFile) -> list[str]:
+def _staged_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in connection.execute(f"DESCRIBE {STAGED}").fetchall()]
+
+
+def _data_columns(names: list[str], staged: StagedFile) -> list[str]:
     """The columns that the file brought or that were derived: what a rule may speak of."""
     brought = {column.name for column in staged.mapping} | set(staged.derived)
-    return [name for name in schema.names if name in brought]
+    return [name for name in names if name in brought]
 
 
-def _other_names(schema: pa.Schema) -> list[str]:
-    """The staged columns beside the contract's: the file's own, and the texts of lenient columns."""
+def _other_names(names: list[str]) -> list[str]:
+    """Staged columns beside the contract's: the file's own, and the texts of lenient columns."""
     ours = {*TECHNICAL_COLUMNS, *(column.name for column in MOVIE_COLUMNS)}
-    return [name for name in schema.names if name not in ours]
+    return [name for name in names if name not in ours]
 
 
-def _split(  # noqa: PLR0913 - what is needed to judge, to write, and to say so
+def _split(
     connection: duckdb.DuckDBPyConnection,
     job: ScreeningJob,
     ruleset: Ruleset,
     judgement: Judgement,
-    other: list[str],
     now: datetime,
 ) -> ScreenedFile:
     rules = tuple(RuleVerdict.of(outcome) for outcome in judgement.rules)
     verdict = decide(job.staged.hold, rules)
     held = verdict.state is FileState.HELD
     bad = "TRUE" if held else f"({judgement.fails_sql}) OR {OUT_OF_CONTRACT}"
-    good_rows = 0 if held else _write_good(connection, job, other, bad)
+    good_rows = 0 if held else _write_good(connection, job, bad)
     apart = _Apart(
         judged=_judged_rows(connection, judgement, bad),
         unreadable=dict(job.staged.set_apart),
@@ -184,13 +187,12 @@ def _split(  # noqa: PLR0913 - what is needed to judge, to write, and to say so
     )
 
 
-def _write_good(
-    connection: duckdb.DuckDBPyConnection, job: ScreeningJob, other: list[str], bad: str
-) -> int:
+def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: str) -> int:
     """Write the rows that load, in the order of columns that the warehouse stages them in."""
     # The record number travels with each row, so the order of the rows need not be kept.
     connection.execute("SET preserve_insertion_order = false")
     columns = ", ".join(f'"{column.name}"' for column in MOVIE_COLUMNS)
+    other = _other_names(_staged_names(connection))
     counted = connection.execute(
         f"""
         COPY (
@@ -213,7 +215,7 @@ def _write_good(
 
 
 def _other_columns(names: list[str]) -> str:
-    """Columns beside the contract's as one JSON text, so that every output file has the same columns."""
+    """These columns as one JSON text, so that every output file has the same columns."""
     if not names:
         return "CAST(NULL AS VARCHAR)"
     pairs = ", ".join(f"'{_quoted(name)}', {_identifier(name)}" for name in names)

@@ -47,7 +47,9 @@ class FetchedFile:
     def to_dict(self) -> dict[str, Any]:
         """JSON values from which `from_dict` makes the same value."""
         return {
-            **{name: getattr(self, name) for name in ("sha256", "refused", "duplicate_of")},
+            "sha256": self.sha256,
+            "refused": self.refused,
+            "duplicate_of": self.duplicate_of,
             "gone": self.gone,
             "known": self.known,
             "landed": file_values(self.landed),
@@ -59,11 +61,13 @@ class FetchedFile:
         """The value that `to_dict` was asked for."""
         staged = values["staged"]
         return cls(
-            **{
-                **values,
-                "landed": file_from(values["landed"]),
-                "staged": StagedFile.from_json(staged) if staged else None,
-            }
+            landed=file_from(values["landed"]),
+            sha256=values["sha256"],
+            staged=StagedFile.from_json(staged) if staged else None,
+            refused=values["refused"],
+            duplicate_of=values["duplicate_of"],
+            gone=values["gone"],
+            known=values["known"],
         )
 
 
