@@ -225,7 +225,11 @@ class _Candidate:
         )
         if record is None or record.is_blank:
             return None
-        names = tuple(cell.decode("utf-8", "replace") for cell in record.cells)
+        cells = record.cells
+        if record.problem:  # so that it can be said which line is at fault
+            line_bytes = head[record.start : record.end].splitlines()[0]
+            cells = line_bytes.replace(b'"', b"").split(syntax.delimiter)
+        names = tuple(cell.decode("utf-8", "replace") for cell in cells)
         return cls(delimiter, line, record, names, (names_required(names), count_known(names)))
 
 

@@ -3,18 +3,17 @@
 An object is a record; its numbers keep their digits, and lists or objects inside stay JSON text.
 """
 
-import json
 import re
 from array import array
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.intake.dialect import Dialect, Layout
+from movie_pipeline.intake.json_values import Pairs, json_text, parse_json
 from movie_pipeline.intake.limits import Limits
-from movie_pipeline.intake.records import json_text
 from movie_pipeline.intake.rows import Found, RowGatherer, RowSink
 
 ARRAY, LINES = "json array", "json lines"
@@ -57,7 +56,7 @@ def json_format(head: bytes, start: int) -> str | None:
         return None
     line = head[start:].lstrip(_BLANKS).split(b"\n", 1)[0]
     try:
-        first: Any = _parse(line)
+        first: Any = parse_json(line)
     except ValueError:
         first = None
     if first is None:
@@ -89,6 +88,10 @@ def json_layout(text: Path, kind: str, *, start: int, limits: Limits) -> Layout:
                 f"The JSON objects have more than {limits.columns:,} different keys. Send a table "
                 "of flat objects with the same keys, or raise the limit."
             )
+    if not keys:
+        raise UnreadableFile(
+            "The file is an empty JSON array. If there are no rows to send, send no file."
+        )
     dialect = Dialect(format=kind, bom=start > 0, delimiter="", quote='"', header_line=0)
     return Layout(dialect, tuple(keys), start, start, start, b"", None)
 
@@ -133,26 +136,27 @@ def elements(text: Path, kind: str, *, start: int, limits: Limits) -> Iterator[E
 
 
 def _lines(file: BinaryIO, offset: int, limit: int) -> Iterator[Element]:
-    for line, size in _bounded_lines(file, limit):
+    for line, size, line_end in _bounded_lines(file, limit):
         bare = line.strip(_BLANKS)
         if size > limit:
-            yield Element(offset, offset + size, b"", _too_long(limit))
+            yield Element(offset, offset + size - line_end, b"", _too_long(limit))
         elif bare:
             begin = offset + line.index(bare)
             yield Element(begin, begin + len(bare), bare)
         offset += size
 
 
-def _bounded_lines(file: BinaryIO, limit: int) -> Iterator[tuple[bytes, int]]:
-    """Lines and their sizes; of a line over the limit only the beginning is kept."""
+def _bounded_lines(file: BinaryIO, limit: int) -> Iterator[tuple[bytes, int, int]]:
+    """Lines, their sizes and those of their ends; of a line over the limit not all is kept."""
     while line := file.readline(limit + 1):
         size = len(line)
         while size > limit and not line.endswith(b"\n"):
-            line = file.readline(_PIECE)
-            if not line:
+            more = file.readline(_PIECE)
+            if not more:
                 break
+            line = more
             size += len(line)
-        yield line, size
+        yield line, size, len(line) - len(line.rstrip(b"\r\n"))
 
 
 class _ArrayReader:
@@ -249,38 +253,17 @@ def _too_long(limit: int) -> str:
     return f"the record is longer than the limit of {limit:,} bytes"
 
 
-def _parse(raw: bytes) -> Any:  # noqa: ANN401
-    """JSON whose numbers stay the texts they are; an object becomes a list of pairs."""
-    return json.loads(
-        raw,
-        parse_int=_Digits,
-        parse_float=_Digits,
-        parse_constant=_Digits,
-        object_pairs_hook=_Pairs,
-    )
-
-
-class _Digits(str):
-    """A number as it is written."""
-
-    __slots__ = ()
-
-
-class _Pairs(list[tuple[str, Any]]):
-    """An object, with its keys as often as they stand there."""
-
-
 def _pairs(element: Element) -> tuple[list[tuple[str, Any]], str | None]:
     """Keys and values of an element, and why there are none."""
     if element.problem is not None:
         return [], element.problem
     try:
-        value = _parse(element.raw)
+        value = parse_json(element.raw)
     except UnicodeDecodeError:
         return [], "it holds bytes that are not UTF-8 text"
     except (ValueError, RecursionError):
         return [], "it is not well-formed JSON"
-    if not isinstance(value, _Pairs):
+    if not isinstance(value, Pairs):
         return [], "it is no JSON object"
     if len({name for name, _ in value}) < len(value):
         return [], "it names a key twice"
@@ -292,7 +275,7 @@ def _cells(
 ) -> tuple[list[bytes | None], str | None]:
     cells: list[bytes | None] = []
     for name in header:
-        text = json_text(_plain(values.get(name)))
+        text = json_text(values.get(name))
         try:
             cell = None if text is None else text.encode("utf-8")
         except UnicodeEncodeError:
@@ -301,12 +284,3 @@ def _cells(
             return [], "it holds a NUL character, which is no text"
         cells.append(cell)
     return cells, None
-
-
-def _plain(value: Any) -> Any:  # noqa: ANN401
-    """Objects as dictionaries again, however deep; numbers inside them as JSON writes them."""
-    if isinstance(value, _Pairs):
-        return {name: _plain(inner) for name, inner in value}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in cast("list[Any]", value)]
-    return value

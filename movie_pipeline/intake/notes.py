@@ -15,10 +15,15 @@ MOSTLY_AT_LEAST = 10
 
 
 def hold_sentence(
-    found: Found, typist: Typist, mapping: Sequence[MappedColumn], *, salvage: bool
+    found: Found, typist: Typist, mapping: Sequence[MappedColumn], *, salvage: bool, json: bool
 ) -> str | None:
     """Why a file must be held as a whole, or None."""
     if found.unclosed is not None and not salvage:
+        if json:
+            return (
+                f"A JSON array is not closed behind record {found.unclosed:,}: the file seems to be "
+                "cut off. Send it again, or tell the source to salvage."
+            )
         return (
             f"A quote in record {found.unclosed:,} is never closed, so everything from there to "
             "the end of the file is one cell. Correct the quote, or tell the source to salvage."

@@ -5,18 +5,17 @@ start and end of record 2, ...; offsets count bytes of the content.
 """
 
 import csv
-import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.intake.careful import split_record
 from movie_pipeline.intake.content import unpacked_name
+from movie_pipeline.intake.json_values import Pairs, json_text, parse_json
 from movie_pipeline.intake.staged import StagedFile
 
 INDEX_SUFFIX = ".records"
@@ -122,22 +121,9 @@ class _RecordParser:
 
 def _object_columns(text: str) -> dict[str, str] | None:
     try:
-        value: Any = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        value = parse_json(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict):
+    if not isinstance(value, Pairs):
         return None
-    return {name: json_text(cell) or "" for name, cell in cast("dict[str, object]", value).items()}
-
-
-def json_text(value: object) -> str | None:
-    """A JSON value as the text of a cell: numbers as written, lists and objects as JSON."""
-    match value:
-        case None:
-            return None
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case _:
-            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return {name: json_text(cell) or "" for name, cell in value}

@@ -73,6 +73,7 @@ class _PlainSplitter:
         self._edge[np.frombuffer(edges, np.uint8)] = True
         self._found = Split()
         self._record_start = 0
+        self._last = _LF
         self._crlf: bool | None = None
 
     def split(self, text: Path, start: int) -> Split:
@@ -85,6 +86,8 @@ class _PlainSplitter:
         if self._found.quotes % 2:
             raise NotPlain("a quoted cell is not closed")
         if self._record_start < size:
+            if self._last == _CR:
+                raise NotPlain("a carriage return stands alone")
             self._end_without_newline(size)
         if self._crlf:
             self._found.newline = "\r\n"
@@ -93,6 +96,7 @@ class _PlainSplitter:
     def _take(self, window: Bytes, offset: int) -> None:
         """One window: a byte before, the chunk, a byte after; `offset` is the chunk's."""
         chunk = window[1:-1]
+        self._last = int(chunk[-1])
         quotes = np.flatnonzero(chunk == _QUOTE)
         line_ends = np.flatnonzero(chunk == _LF)
         if len(quotes) or self._found.quotes % 2:

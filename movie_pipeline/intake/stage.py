@@ -235,7 +235,13 @@ class _Staging:
             breached={name: count for name, count in typist.breached.items() if count},
             lenient=typist.unreadable(lenient=True),
             set_apart=tuple(found.set_apart),
-            hold=hold_sentence(found, typist, outcome.mapping, salvage=self.source.salvage),
+            hold=hold_sentence(
+                found,
+                typist,
+                outcome.mapping,
+                salvage=self.source.salvage,
+                json=layout.dialect.format != "csv",
+            ),
             notes=tuple(file_notes(found, outcome.mapping)),
         )
 
