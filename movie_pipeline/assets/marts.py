@@ -27,10 +27,8 @@ def view_lineage(view: str) -> dg.TableColumnLineage:
     schema = {TABLE: {column.name: column.sql_type for column in MOVIE_COLUMNS}}
     origins: dict[str, list[tuple[str, str]]] = {}
     for column in query.named_selects:
-        node = cast(
-            "Node",
-            cast("Any", tracing).lineage(column, query.copy(), schema=schema, dialect="redshift"),
-        )
+        traced: Any = tracing
+        node: tracing.Node = traced.lineage(column, query.copy(), schema=schema, dialect="redshift")
         leaves = {
             found.name.rpartition(".")[2]
             for found in node.walk()
