@@ -246,7 +246,7 @@ class _Block:
         return pc.binary_join_element_wise(self._number(45, 240), "min", " ")
 
     def _rating(self) -> _Texts:
-        ratings = self._pick(_tenths(10, 100))
+        ratings = self._pick(_ratings())
         ratings = self._spoil(ratings, "rating_out_of_range", self._pick(_tenths(101, 1000)))
         return self._spoil(ratings, "rating_unreadable", "not rated")
 
@@ -289,7 +289,16 @@ def _titles() -> _Texts:
 def _title_endings() -> _Texts:
     places = [place.replace("_", " ") for place in _PLACES]
     told = [f" {word} {place}" for word in ("of", "from", "in", "near") for place in places]
-    return pa.array([*told, *([""] * len(told))])
+    subtitles = [f" - {adjective} {noun}" for adjective in _ADJECTIVES for noun in _NOUNS]
+    return pa.array([*told, *subtitles])
+
+
+@cache
+def _ratings() -> _Texts:
+    """From 7.6 to 9.3, as in the real file: the higher, the rarer."""
+    return pa.array(
+        [f"{tenths / 10}" for tenths in range(76, 94) for _ in range(2 ** ((94 - tenths) // 2))]
+    )
 
 
 @cache

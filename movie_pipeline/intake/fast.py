@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import duckdb
 import numpy as np
 
+from movie_pipeline.errors import StorageError
 from movie_pipeline.intake.arrow import pc
 from movie_pipeline.intake.cells import text_buffers
 from movie_pipeline.intake.dialect import NEWLINES, Layout
@@ -85,13 +86,23 @@ def read_text(
             max_line_size = {limits.record_bytes + 1_048_576}
         )
     """
-    parameters = {"text": str(text.resolve()), "delimiter": layout.dialect.delimiter}
+    parameters = {
+        "text": str(text.parent.resolve() / text.name),
+        "delimiter": layout.dialect.delimiter,
+    }
     try:
         reader = connection.sql(query, params=parameters).to_arrow_reader(BATCH_ROWS)
         yield from reader
     except (duckdb.Error, OSError) as error:
-        # The message would quote the row; the careful reader finds the place again.
-        raise NotPlain(f"DuckDB: {type(error).__name__}") from error
+        # Its text would quote the row, so it is not handed on; the careful reader finds the place.
+        if isinstance(error, duckdb.IOException | duckdb.PermissionException) or str(
+            error
+        ).startswith(("IO Error", "Permission Error")):
+            raise StorageError(
+                f"The staged file {text.name} cannot be read by the engine. Look at its folder's "
+                "rights and free space."
+            ) from None
+        raise NotPlain("DuckDB refuses a record") from None
 
 
 def read_fast(  # noqa: PLR0913 - the parts that the two readers share

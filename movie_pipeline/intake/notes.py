@@ -21,8 +21,8 @@ def hold_sentence(
     if found.unclosed is not None and not salvage:
         if json:
             return (
-                f"A JSON array is not closed behind record {found.unclosed:,}: the file seems to be "
-                "cut off. Send it again, or tell the source to salvage."
+                f"A JSON array is not closed behind record {found.unclosed:,}: the file seems to "
+                "be cut off. Send it again, or tell the source to salvage."
             )
         return (
             f"A quote in record {found.unclosed:,} is never closed, so everything from there to "

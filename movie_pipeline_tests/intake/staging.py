@@ -26,20 +26,25 @@ class Staged:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
+        """The staged rows, as dictionaries."""
         return read_rows(rows_path(self.path, self.folder)).to_pylist()
 
     def column(self, name: str) -> list[Any]:
+        """One column of the staged rows."""
         return read_rows(rows_path(self.path, self.folder))[name].to_pylist()
 
     @property
     def titles(self) -> list[str]:
+        """The titles of the staged rows."""
         return self.column("movie_title")
 
     @property
     def index(self) -> list[list[int]]:
+        """The record index."""
         return read_index(index_path(self.path, self.folder)).tolist()
 
     def raw(self, *numbers: int) -> list[RawRecord]:
+        """The raw records of these numbers."""
         return list(raw_records(self.path, self.summary, folder=self.folder, numbers=numbers))
 
     def check_accounting(self) -> None:

@@ -19,7 +19,7 @@ MEASURED: dict[str, Any] = (
 
 pytestmark = pytest.mark.skipif(
     not MEASURED,
-    reason="the real files are not here: they lie beside the repository, in shared/data",
+    reason="the real files are not here: they lie in ../shared/data",
 )
 
 READ = {

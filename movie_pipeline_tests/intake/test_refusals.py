@@ -73,8 +73,10 @@ def workbook() -> bytes:
         ),
         (
             TWO_FILMS.encode("utf-16-le"),
-            "The file looks like UTF-16 without a byte order mark, which could be read in two "
-            "ways. Declare utf-16-le or utf-16-be for this source, or export the file as UTF-8.",
+            (
+                "The file looks like UTF-16 without a byte order mark, which could be read in two "
+                "ways. Declare utf-16-le or utf-16-be for this source, or export the file as UTF-8."
+            ),
         ),
         (
             TWO_FILMS.encode("utf-32"),
@@ -94,13 +96,17 @@ def workbook() -> bytes:
         ),
         (
             'title,"rating\nHeat,8.3\n',
-            "The header in line 1 cannot be read: a quoted cell is never closed, up to the end of "
-            "the file. Correct its quotes and send the file again.",
+            (
+                "The header in line 1 cannot be read: a quoted cell is never closed, up to the "
+                "end of the file. Correct its quotes and send the file again."
+            ),
         ),
         (
             '{\n "films": [\n  {"title": "Heat", "rating": 8}\n ]\n}',
-            "The file is one JSON object over several lines, not a table. Send an array of "
-            "objects, or one object per line.",
+            (
+                "The file is one JSON object over several lines, not a table. Send an array of "
+                "objects, or one object per line."
+            ),
         ),
         ("[]", "The file is an empty JSON array. If there are no rows to send, send no file."),
     ],

@@ -9,6 +9,13 @@ import pytest
 from movie_pipeline.intake import SourceOptions
 from movie_pipeline_tests.intake.staging import ALIEN, HEADER, HEAT, TWO_FILMS, refusal, stage
 
+MIXED = HEADER + ALIEN.replace("\n", "\r\n") + HEAT
+QUOTED = '"title","year","rating"\n"Alien","1979","8.5"\n"Heat",1995,8.3\n'
+JSON_ARRAY = """[{"title": "Alien", "year": 1979, "rating": 8.5},
+ {"rating": 8.3, "title": "Heat", "year": 1995}]"""
+JSON_LINES = """{"title": "Alien", "year": 1979, "rating": 8.5}\r
+
+{"title": "Heat", "year": "1995", "rating": 8.3}"""
 ACCENTED = "title;year;rating\nAmélie;2001;8,3\nGöttin €;1999;7,1\n"
 
 
@@ -22,7 +29,7 @@ ACCENTED = "title;year;rating\nAmélie;2001;8,3\nGöttin €;1999;7,1\n"
         (TWO_FILMS.replace("\n", "\r\n"), "comma, UTF-8, CRLF, header in line 1"),
         (TWO_FILMS.replace("\n", "\r"), "comma, UTF-8, CR, header in line 1"),
         (TWO_FILMS.rstrip("\n"), "comma, UTF-8, header in line 1"),
-        (HEADER + ALIEN.replace("\n", "\r\n") + HEAT, "comma, UTF-8, mixed line ends, header in line 1"),
+        (MIXED, "comma, UTF-8, mixed line ends, header in line 1"),
         (b"\xef\xbb\xbf" + TWO_FILMS.encode(), "comma, UTF-8 with BOM, header in line 1"),
         (TWO_FILMS.encode("utf-16"), "comma, UTF-16 with BOM, header in line 1"),
         (b"\xfe\xff" + TWO_FILMS.encode("utf-16-be"), "comma, UTF-16 with BOM, header in line 1"),
@@ -34,24 +41,15 @@ ACCENTED = "title;year;rating\nAmélie;2001;8,3\nGöttin €;1999;7,1\n"
         ("sep=;\n" + TWO_FILMS.replace(",", ";"), "semicolon, UTF-8, header in line 2"),
         ("Films of the week\n\n" + TWO_FILMS, "comma, UTF-8, header in line 3"),
         (TWO_FILMS.replace(ALIEN, ALIEN + "\n  \n"), "comma, UTF-8, header in line 1"),
-        ('"title","year","rating"\n"Alien","1979","8.5"\n"Heat",1995,8.3\n', "comma, UTF-8, header in line 1"),
+        (QUOTED, "comma, UTF-8, header in line 1"),
         (HEADER + ALIEN + HEADER + HEAT, "comma, UTF-8, header in line 1"),
         ("  TITLE , Year,  Rating\n" + ALIEN + HEAT, "comma, UTF-8, header in line 1"),
         ("rating,title,year\n8.5,Alien,1979\n8.3,Heat,1995\n", "comma, UTF-8, header in line 1"),
-        (
-            '[{"title": "Alien", "year": 1979, "rating": 8.5},\n {"rating": 8.3, "title": "Heat", "year": 1995}]',
-            "JSON array, UTF-8",
-        ),
-        (
-            '{"title": "Alien", "year": 1979, "rating": 8.5}\r\n\n{"title": "Heat", "year": "1995", "rating": 8.3}',
-            "JSON lines, UTF-8",
-        ),
-        (
-            b"\xff\xfe" + '[{"title": "Alien", "year": 1979, "rating": 8.5}, {"title": "Heat", "year": 1995, "rating": 8.3}]'.encode("utf-16-le"),
-            "JSON array, UTF-16 with BOM",
-        ),
+        (JSON_ARRAY, "JSON array, UTF-8"),
+        (JSON_LINES, "JSON lines, UTF-8"),
+        (b"\xff\xfe" + JSON_ARRAY.encode("utf-16-le"), "JSON array, UTF-16 with BOM"),
     ],
-)  # fmt: skip
+)
 def test_two_films_are_read_from_any_shape(
     content: bytes | str, described: str, tmp_path: Path
 ) -> None:
@@ -104,7 +102,8 @@ def test_as_many_stray_bytes_as_good_ones_are_refused_with_both_readings(tmp_pat
     content = "title,rating\nAmélie,8.3\n".encode() + b"Caf\xe9,5\n"
     assert refusal(tmp_path, content) == (
         "The file could be UTF-8 or Windows-1252: 1 characters beyond ASCII are well-formed UTF-8, "
-        "and 1 bytes are not. Declare the encoding of this source, or export the file again as UTF-8."
+        "and 1 bytes are not. Declare the encoding of this source, or export the file again as "
+        "UTF-8."
     )
     declared = stage(tmp_path, content, source=SourceOptions(encoding="windows-1252"))
     assert declared.titles == ["AmÃ©lie", "Café"]
