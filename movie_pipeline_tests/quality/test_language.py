@@ -35,6 +35,10 @@ def rule_text(rule: str, header: str = "") -> str:
             'ColumnValues "a" = "x" with ignoreCase = "true" with threshold  > 0.5',
             'ColumnValues "a" = "x" with threshold > 0.5 with ignoreCase = "true"',
         ),
+        (
+            'ColumnDataType "a" = "Date" with z = "1" with format = "yyyy"',
+            'ColumnDataType "a" = "Date" with format = "yyyy" with z = "1"',
+        ),
         ('(ColumnValues "a" > 1) labels=["k"="v"]', 'ColumnValues "a" > 1'),
     ],
 )

@@ -4,6 +4,7 @@ Names are resolved as for any rule, tables are only the data and its sources, an
 translation is refused. Row data is not touched here.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from functools import partial
 from typing import cast
@@ -112,7 +113,31 @@ def _translated(
             )
     for node in list(expression.find_all(*_COMPARISONS, exp.In, exp.Between)):
         _coerce(node, context.schema)
-    return expression
+    expression = sql.rewritten(expression, partial(_by_the_clock, context=context))
+    return _lenient(expression) if context.words.dialect == "duckdb" else expression
+
+
+def _by_the_clock(node: Sql, context: Context) -> Sql:
+    """The injected clock in the place of the engine's, so that a verdict can be had again."""
+    moment = context.now.astimezone(dt.UTC)
+    if isinstance(node, exp.CurrentDate):
+        return sql.cast(sql.string(moment.date().isoformat()), "DATE")
+    is_now = isinstance(node, exp.Anonymous) and node.name.casefold() == "now"
+    if is_now or isinstance(node, exp.CurrentTimestamp):
+        return sql.cast(sql.string(moment.replace(tzinfo=None).isoformat(" ")), "TIMESTAMP")
+    return node
+
+
+def _lenient(expression: Sql) -> Sql:
+    """As DuckDB's, with casts that give NULL where a value does not fit: Spark's way."""
+    translated = sqlglot.parse_one(expression.sql(dialect="duckdb"), dialect="duckdb")
+    return sql.rewritten(translated, _lenient_cast)
+
+
+def _lenient_cast(node: Sql) -> Sql:
+    if type(node) is not exp.Cast:
+        return node
+    return exp.TryCast(this=node.this, to=node.to)
 
 
 _SAME_IN_BOTH = frozenset({"now", "nullif", "replace", "ltrim", "rtrim", "lcase", "ucase"})
