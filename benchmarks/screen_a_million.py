@@ -60,7 +60,7 @@ def pipeline(source: Path, folder: Path) -> str:
     workspace = Workspace.at(folder / "work", "bench")
     landed = LandedFile("bench", source.name, "1", source.stat().st_size, datetime.now(UTC))
     copy = workspace.file_folder(landed.file_id) / f"{landed.file_id}.csv"
-    copy.symlink_to(source)
+    copy.hardlink_to(source)
     staged = stage_one(copy, settings)
     with screening_engine(workspace, settings) as connection:
         job = ScreeningJob(landed, staged, copy, copy.parent, "bench")
