@@ -7,8 +7,13 @@ import dagster as dg
 
 _AC = dg.AutomationCondition
 
+_updated = _AC.any_deps_updated()
+# An update that is seen in the evaluation right after a request may have come too late for the
+# refresh that was requested: it is not forgotten.
+_answered = _AC.newly_requested() & ~_updated
+
 refresh_after_update = (
-    _AC.any_deps_updated().since(_AC.newly_requested() | _AC.initial_evaluation())
+    _updated.since(_answered | _AC.initial_evaluation())
     & ~_AC.any_deps_missing()
     & ~_AC.in_progress()
 ).with_label("refresh_after_update")

@@ -13,6 +13,7 @@ from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.interfaces import Storage, Warehouse
 from movie_pipeline.loading.batch import Batch, Workspace
 from movie_pipeline.loading.file_names import printable_name
+from movie_pipeline.loading.lease import take_lease
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.screening.stage import FetchedFile, stage_batch, staged_only
 from movie_pipeline.settings import Settings
@@ -29,7 +30,9 @@ def open_workspace(
     settings: Settings,
 ) -> Workspace:
     """The work folder that all steps of this run, and of its re-executions, share."""
-    return Workspace.at(work_root(settings), work_id(batch, context.run))
+    workspace = Workspace.at(work_root(settings), work_id(batch, context.run))
+    take_lease(workspace.folder)
+    return workspace
 
 
 def take_batch(

@@ -11,6 +11,7 @@ from movie_pipeline.assets.naming import OWNERS, RETRY, TABLE, WAREHOUSE, WAREHO
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.interfaces import Area, Storage, Warehouse
 from movie_pipeline.loading.archive import archive
+from movie_pipeline.loading.lease import drop_lease
 from movie_pipeline.loading.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.loading.load import LoadRun, load_batch
 from movie_pipeline.loading.notices import build_notices, quarantine_name
@@ -98,6 +99,7 @@ def archived_files(
     for file_id, problem in report.failed.items():
         context.log.warning("file %s stays in landing for now: %s", file_id, problem)
     workspace.remove()
+    drop_lease(workspace.folder)  # after the folder: a free lease in it would say "abandoned"
     return dg.MaterializeResult(
         metadata={
             "archived": len(report.archived),

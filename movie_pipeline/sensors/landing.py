@@ -11,6 +11,7 @@ from movie_pipeline.assets.ingest import work_root
 from movie_pipeline.errors import WarehouseBusy
 from movie_pipeline.interfaces import Storage, Warehouse
 from movie_pipeline.loading.batch import Workspace
+from movie_pipeline.loading.lease import is_abandoned
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.sensors.queue import Launch, PastRun, QueuePlan, plan_launches
 from movie_pipeline.settings import Settings
@@ -55,6 +56,8 @@ def landing_sensor(
         finished = Ledger(warehouse).finished_ids()
     except WarehouseBusy as error:
         return dg.SkipReason(f"Waiting for the warehouse: {error}")
+    for run_id in fail_dead_runs(context.instance, settings):
+        context.log.warning("run %s: its process is gone; it is marked as failed", run_id)
     plan = plan_launches(landed, finished, past_runs(context.instance), settings, time.time())
     if not plan.launches:
         return dg.SkipReason(_why_nothing(plan))
@@ -106,6 +109,21 @@ def past_runs(instance: dg.DagsterInstance) -> list[PastRun]:
         dg.RunsFilter(tags={KIND_TAG: "ingest"}, statuses=_FAILED), limit=RUNS_LOOKED_AT
     )
     return [*_as_past_runs(active, active=True), *_as_past_runs(failed, active=False)]
+
+
+def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
+    """Mark ingest runs as failed whose process on this machine is gone; return their ids."""
+    started = instance.get_run_records(
+        dg.RunsFilter(tags={KIND_TAG: "ingest"}, statuses=[dg.DagsterRunStatus.STARTED])
+    )
+    dead: list[str] = []
+    for record in started:
+        run = record.dagster_run
+        folder = work_root(settings) / run.tags.get(BATCH_TAG, "")
+        if run.tags.get(BATCH_TAG) and is_abandoned(folder):
+            instance.report_run_failed(run, "the run's process is gone, killed or crashed")
+            dead.append(run.run_id)
+    return dead
 
 
 def _as_past_runs(records: Sequence[dg.RunRecord], *, active: bool) -> list[PastRun]:
