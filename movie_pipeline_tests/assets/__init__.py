@@ -1,0 +1,1 @@
+"""The Dagster side without the job: queue, sensors, automation, check results, pictures."""

@@ -1,0 +1,171 @@
+"""When views and catalog are refreshed: after every update, once for many, never starved."""
+
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+import pytest
+
+from movie_pipeline.assets.conditions import refresh_after_update
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@dg.asset
+def loaded() -> None:
+    """Stands for the table."""
+
+
+_during_the_refresh: list[Callable[[], None]] = []
+"""What happens while the view is being refreshed."""
+
+
+@dg.asset(deps=[loaded], automation_condition=refresh_after_update)
+def view() -> None:
+    """Stands for a view of it."""
+    while _during_the_refresh:
+        _during_the_refresh.pop()()
+
+
+DEFINITIONS = dg.Definitions(
+    assets=[loaded, view],
+    jobs=[
+        dg.define_asset_job("ingest", selection=["loaded"], executor_def=dg.in_process_executor),
+        dg.define_asset_job("refresh", selection=["view"], executor_def=dg.in_process_executor),
+    ],
+)
+VIEW = dg.AssetKey("view")
+
+
+class Automation:
+    """The daemon's evaluations, one after another, with what happens between them."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self._instance = instance
+        self._cursor = None
+        self.requested()
+
+    def requested(self) -> int:
+        """How many refreshes one evaluation requests."""
+        result = dg.evaluate_automation_conditions(
+            DEFINITIONS,
+            self._instance,
+            asset_selection=dg.AssetSelection.all(),
+            cursor=self._cursor,
+        )
+        self._cursor = result.cursor
+        return result.get_num_requested(VIEW)
+
+    def update(self) -> None:
+        """An ingest run comes to its end."""
+        self._run("ingest")
+
+    def refresh(self, *meanwhile: Callable[[], None]) -> None:
+        """The requested refresh runs; meanwhile other things happen."""
+        _during_the_refresh.extend(meanwhile)
+        self._run("refresh")
+
+    def begin_update(self) -> None:
+        """An ingest run begins, and goes on."""
+        self._instance.create_run_for_job(
+            DEFINITIONS.resolve_job_def("ingest"), status=dg.DagsterRunStatus.STARTED
+        )
+
+    def _run(self, job: str) -> None:
+        result = DEFINITIONS.resolve_job_def(job).execute_in_process(instance=self._instance)
+        assert result.success
+
+
+def test_an_update_requests_one_refresh_and_no_second(instance: dg.DagsterInstance) -> None:
+    automation = Automation(instance)
+    assert automation.requested() == 0
+    automation.update()
+    assert automation.requested() == 1
+    automation.refresh()
+    assert automation.requested() == 0
+
+
+def test_several_updates_are_one_refresh(instance: dg.DagsterInstance) -> None:
+    automation = Automation(instance)
+    for _ in range(5):
+        automation.update()
+    assert automation.requested() == 1
+    automation.refresh()
+    assert automation.requested() == 0
+
+
+def test_before_the_table_exists_nothing_is_requested(instance: dg.DagsterInstance) -> None:
+    automation = Automation(instance)
+    assert [automation.requested() for _ in range(3)] == [0, 0, 0]
+
+
+def test_an_update_during_a_refresh_is_followed_by_another_refresh(
+    instance: dg.DagsterInstance,
+) -> None:
+    automation = Automation(instance)
+    automation.update()
+    assert automation.requested() == 1
+
+    def meanwhile() -> None:
+        automation.update()
+        assert automation.requested() == 0, "a refresh is at work"
+
+    automation.refresh(meanwhile)
+    assert automation.requested() == 1
+    automation.refresh()
+    assert automation.requested() == 0
+
+
+def test_an_update_right_after_a_request_is_followed_by_another_refresh(
+    instance: dg.DagsterInstance,
+) -> None:
+    automation = Automation(instance)
+    automation.update()
+    assert automation.requested() == 1
+    automation.refresh()
+    automation.update()
+    assert automation.requested() == 1
+    automation.refresh()
+    assert automation.requested() == 0
+
+
+def test_an_update_in_the_middle_of_a_long_refresh_is_followed_by_another(
+    instance: dg.DagsterInstance,
+) -> None:
+    automation = Automation(instance)
+    automation.update()
+    assert automation.requested() == 1
+
+    def meanwhile() -> None:
+        assert automation.requested() == 0
+        automation.update()
+        assert [automation.requested() for _ in range(3)] == [0, 0, 0], "a refresh is at work"
+
+    automation.refresh(meanwhile)
+    assert automation.requested() == 1
+    automation.refresh()
+    assert automation.requested() == 0
+
+
+def test_overlapping_ingest_runs_do_not_starve_the_refresh(instance: dg.DagsterInstance) -> None:
+    automation = Automation(instance)
+    automation.begin_update()
+    automation.update()
+    automation.begin_update()
+    assert automation.requested() == 1
+
+
+def test_the_views_and_the_catalog_follow_this_condition() -> None:
+    from movie_pipeline.assets.catalog import (  # noqa: PLC0415 - the only test that needs them
+        raw_movies_catalog,
+        warehouse_catalog,
+    )
+    from movie_pipeline.assets.marts import marts  # noqa: PLC0415
+
+    follow: list[dg.AssetsDefinition] = [*marts, raw_movies_catalog, warehouse_catalog]
+    for asset in follow:
+        conditions = list(asset.automation_conditions_by_key.values())
+        assert conditions == [refresh_after_update]
