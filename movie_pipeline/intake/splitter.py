@@ -81,8 +81,8 @@ class _PlainSplitter:
         size = text.stat().st_size
         with text.open("rb", buffering=0) as file:
             file.seek(start)
-            for window, offset in _windows(file, start):
-                self._take(window, offset)
+            for window, offset, returns in _windows(file, start):
+                self._take(window, offset, returns=returns)
         if self._found.quotes % 2:
             raise NotPlain("a quoted cell is not closed")
         if self._record_start < size:
@@ -93,7 +93,7 @@ class _PlainSplitter:
             self._found.newline = "\r\n"
         return self._found
 
-    def _take(self, window: Bytes, offset: int) -> None:
+    def _take(self, window: Bytes, offset: int, *, returns: bool) -> None:
         """One window: a byte before, the chunk, a byte after; `offset` is the chunk's."""
         chunk = window[1:-1]
         self._last = int(chunk[-1])
@@ -103,7 +103,10 @@ class _PlainSplitter:
             self._check_quotes(window, quotes)
             before = np.searchsorted(quotes, line_ends) + self._found.quotes
             line_ends = line_ends[before % 2 == 0]
-        self._check_returns(window, quotes, line_ends)
+        if returns:
+            self._check_returns(window, quotes, line_ends)
+        elif len(line_ends):
+            self._note_newline(crlf=False, mixed=False)
         self._found.quotes += len(quotes)
         self._end_records(line_ends + offset)
 
@@ -117,15 +120,7 @@ class _PlainSplitter:
         self._found.doubled += int(np.count_nonzero(window[closing + 2] == _QUOTE))
 
     def _check_returns(self, window: Bytes, quotes: Places, line_ends: Places) -> None:
-        chunk = window[1:-1]
-        if self._crlf is not True and not (chunk == _CR).any():
-            # A carriage return may be the last byte of the chunk before.
-            if len(line_ends):
-                self._note_newline(bool(window[0] == _CR and line_ends[0] == 0), mixed=False)
-                if self._crlf and len(line_ends) > 1:
-                    raise NotPlain("line ends are mixed")
-            return
-        returns = np.flatnonzero(chunk == _CR)
+        returns = np.flatnonzero(window[1:-1] == _CR)
         if len(quotes) or self._found.quotes % 2:
             before = np.searchsorted(quotes, returns) + self._found.quotes
             returns = returns[before % 2 == 0]
@@ -133,9 +128,11 @@ class _PlainSplitter:
             raise NotPlain("a carriage return stands alone")
         if len(line_ends):
             ends_crlf = window[line_ends] == _CR
-            self._note_newline(bool(ends_crlf[0]), mixed=bool((ends_crlf != ends_crlf[0]).any()))
+            self._note_newline(
+                crlf=bool(ends_crlf[0]), mixed=bool((ends_crlf != ends_crlf[0]).any())
+            )
 
-    def _note_newline(self, crlf: bool, *, mixed: bool) -> None:  # noqa: FBT001
+    def _note_newline(self, *, crlf: bool, mixed: bool) -> None:
         if mixed or (self._crlf is not None and self._crlf != crlf):
             raise NotPlain("line ends are mixed")
         self._crlf = crlf
@@ -169,10 +166,11 @@ class _PlainSplitter:
         self._found.longest = max(self._found.longest, int(lengths.max()))
 
 
-def _windows(file: RawIOBase, start: int) -> Iterator[tuple[Bytes, int]]:
+def _windows(file: RawIOBase, start: int) -> Iterator[tuple[Bytes, int, bool]]:
     """Chunks with the byte before and the byte after; beyond both ends stands a line feed."""
-    buffer = np.full(CHUNK + 2, _LF, np.uint8)
-    view = buffer.data
+    buffer = bytearray(b"\n") * (CHUNK + 2)
+    view = memoryview(buffer)
+    numbers = np.frombuffer(buffer, np.uint8)
     filled = 1  # bytes in the buffer, the one before the chunk included
     offset = start
     while True:
@@ -182,11 +180,11 @@ def _windows(file: RawIOBase, start: int) -> Iterator[tuple[Bytes, int]]:
         if at_end:
             buffer[filled] = _LF
             filled += 1
-        window = buffer[:filled]
-        if (window == 0).any():
+        window = numbers[:filled]
+        if buffer.find(b"\0", 0, filled) >= 0:
             raise NotPlain("a byte is NUL")
         if filled > 2:  # noqa: PLR2004 - the two neighbours alone are no chunk
-            yield window, offset
+            yield window, offset, buffer.find(b"\r", 0, filled) >= 0
         if at_end:
             return
         offset += filled - 2
