@@ -1,6 +1,7 @@
 """The load protocol: exactly once, duplicates, order, superseded rows, errors around the commit."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -117,6 +118,20 @@ def test_fewer_rows_in_staging_than_screened_roll_everything_back(world: World) 
         world.load(whole, short)
     assert world.table() == {}
     assert (world.count("mp_load_ledger"), world.count("mp_outbox")) == (0, 0)
+
+
+def test_more_rows_than_one_thread_takes_at_once_are_all_there(tmp_path: Path) -> None:
+    world = World(tmp_path, threads=2)
+    count = 150_000
+    for minutes in (1, 0):  # the second file comes late: none of it loads
+        films = [Film(f"m{number}", float(minutes)) for number in range(count)]
+        [entry] = world.load(world.screened(f"{minutes}.csv", films, minutes=minutes))
+        assert entry.rows_loaded == minutes * count
+    summary = world.warehouse.query(
+        "select count(*) as n, sum(imdb_rating) as total, count(distinct movie_id) as ids "
+        "from (select * from movie_data_table limit 10000000)"
+    )
+    assert summary.to_dict("records") == [{"n": count, "total": float(count), "ids": count}]
 
 
 def test_rows_of_a_film_without_an_id_roll_everything_back(world: World) -> None:
