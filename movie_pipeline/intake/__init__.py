@@ -3,6 +3,8 @@
 What the rows mean, whether they are good and where they go is decided elsewhere.
 """
 
+from movie_pipeline.intake.drift import Drift, drift
+from movie_pipeline.intake.inspecting import Inspection, inspect_file
 from movie_pipeline.intake.limits import Limits, SourceOptions
 from movie_pipeline.intake.problems import Problem, ProblemKind, describe_problem, problems
 from movie_pipeline.intake.records import RawRecord, raw_records
@@ -11,6 +13,8 @@ from movie_pipeline.intake.staged import ByteAccount, StagedFile
 
 __all__ = [
     "ByteAccount",
+    "Drift",
+    "Inspection",
     "Limits",
     "Problem",
     "ProblemKind",
@@ -18,6 +22,8 @@ __all__ = [
     "SourceOptions",
     "StagedFile",
     "describe_problem",
+    "drift",
+    "inspect_file",
     "problems",
     "raw_records",
     "stage_file",

@@ -14,7 +14,7 @@ import numpy as np
 
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.intake.careful_rows import escape_of, holds_backslashed_quote, read_careful
-from movie_pipeline.intake.content import Content, content_of, head_of
+from movie_pipeline.intake.content import Content, content_of, head_of, unpacked_name
 from movie_pipeline.intake.dialect import Layout, layout_of, with_decimal
 from movie_pipeline.intake.encodings import (
     Encoding,
@@ -61,14 +61,19 @@ def stage_file(  # noqa: PLR0913 - one call says all; everything but the place h
         UnreadableFile: the file must be rejected; the message says what it is and what to do.
     """
     to.mkdir(parents=True, exist_ok=True)
-    content = content_of(path, to=to, limits=limits)
-    staging = _Staging(
-        path, content, to, tuple(lenient_columns), limits, source, Engine(memory_limit, threads)
-    )
-    with ThreadPoolExecutor(1) as beside:
-        sha256 = beside.submit(_sha256, path)
-        staged = staging.run()
-        return replace(staged, sha256=sha256.result())
+    try:
+        content = content_of(path, to=to, limits=limits)
+        staging = _Staging(
+            path, content, to, tuple(lenient_columns), limits, source, Engine(memory_limit, threads)
+        )
+        with ThreadPoolExecutor(1) as beside:
+            sha256 = beside.submit(_sha256, path)
+            staged = staging.run()
+            return replace(staged, sha256=sha256.result())
+    except UnreadableFile:
+        for left in (rows_path(path, to), index_path(path, to), to / unpacked_name(path)):
+            left.unlink(missing_ok=True)
+        raise
 
 
 def _sha256(path: Path) -> str:
