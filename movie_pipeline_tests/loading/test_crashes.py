@@ -115,9 +115,7 @@ def points_passed(run_in_child: Run, before: Path, tmp_path: Path) -> list[str]:
 
 
 def chosen(points: list[str]) -> list[str]:
-    """The first passing of each, without those before an effect: nothing lies between them and the
-    point passed last.
-    """
+    """The first passing of each, and of two points with no effect between them only one."""
     if ALL_POINTS:
         return points
     return [point for point in points if "#" not in point and not point.endswith(".before")]
