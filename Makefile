@@ -9,10 +9,11 @@ PORT ?= 3000
 ROWS ?= 1000
 FILE ?=
 export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
-export DAGSTER_HOME ?= $(CURDIR)/data/dagster
+export DAGSTER_HOME ?= $(MOVIE_PIPELINE_HOME)/dagster
+INPUT := $(MOVIE_PIPELINE_HOME)/$(or $(MOVIE_PIPELINE_LANDING),input)
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help install run sample ingest test check format lint types layers definitions bench lock clean
+.PHONY: help install run sample first-sample ingest test check format lint types layers definitions bench lock clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,17 +38,20 @@ $(DAGSTER_HOME)/ready: .venv/installed $(DAGSTER_HOME)/dagster.yaml
 	$(BIN)/dagster instance info > /dev/null
 	touch $@
 
-run: install $(DAGSTER_HOME)/ready sample ## Start the Dagster UI on 127.0.0.1:3000 with a sample in the landing folder
-	@echo "The Dagster UI: http://127.0.0.1:$(PORT)   Drop movie CSVs into: $(MOVIE_PIPELINE_HOME)/input"
+run: install $(DAGSTER_HOME)/ready first-sample ## Start the Dagster UI on 127.0.0.1:3000 with a sample in the landing folder
+	@echo "The Dagster UI: http://127.0.0.1:$(PORT)   Drop movie CSVs into: $(INPUT)"
 	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 sample: install ## Put a sample of ROWS movies into the landing folder
-	mkdir -p $(MOVIE_PIPELINE_HOME)/input
-	$(BIN)/movie-pipeline sample --rows $(ROWS) --out $(MOVIE_PIPELINE_HOME)/input/sample.csv
+	mkdir -p "$(INPUT)"
+	$(BIN)/movie-pipeline sample --rows $(ROWS) --out "$(INPUT)/sample.csv"
+
+first-sample: install
+	@test -e "$(MOVIE_PIPELINE_HOME)/warehouse.duckdb" || $(MAKE) --no-print-directory sample
 
 ingest: install $(DAGSTER_HOME)/ready ## Run the job once, without the UI: make ingest FILE=movies.csv
 	@test -n "$(FILE)" || { echo "Say which file: make ingest FILE=movies.csv"; exit 2; }
-	$(BIN)/movie-pipeline ingest $(FILE)
+	$(BIN)/movie-pipeline ingest "$(FILE)"
 
 test: install ## Run the tests
 	$(BIN)/pytest -n 2 --dist loadgroup

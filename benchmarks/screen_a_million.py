@@ -1,7 +1,7 @@
 """The intake and the screening of a million rows, against DuckDB's bare CSV to Parquet.
 
-The limit is DuckDB turning the same CSV into Parquet with no checks. Both run in turn, each time in a
-fresh process; medians, their ratio and the peak memory are printed. Reads nothing but what it makes.
+The limit is DuckDB turning the same CSV into Parquet with no checks. Both run in turn, each time in
+a fresh process; medians, their ratio and the peak memory are printed. It reads only what it makes.
 """
 
 import argparse

@@ -108,7 +108,7 @@ def status(home: Path | None, limit: int, as_json: bool) -> None:  # noqa: FBT00
     """Show the ledger: what became of each file."""
     from movie_pipeline.reports import entry_report, totals_report
 
-    with _ledger(_settings(home)) as ledger:
+    with _ledger(_existing(_settings(home))) as ledger:
         entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
         totals = [totals_report(total) for total in ledger.totals()]
     if as_json:
@@ -132,14 +132,14 @@ def query(sql: str, home: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """Ask the warehouse; SQL is one read-only query, such as "select * from mv_yearly_trends"."""
     from movie_pipeline.deployments import deployment_from
 
-    warehouse = deployment_from(_settings(home)).warehouse
+    warehouse = deployment_from(_existing(_settings(home))).warehouse
     warehouse.prepare()
     frame = warehouse.query(sql)
     if as_json:
         click.echo(frame.to_json(orient="records", date_format="iso", force_ascii=False))
     else:
         _print_table("", frame.astype(object).where(frame.notna(), None).to_dict("records"))
-        console.print(f"{len(frame):,} rows")
+        console.print(f"{len(frame)} {'row' if len(frame) == 1 else 'rows'}")
 
 
 @main.command()
@@ -153,7 +153,7 @@ def quarantine(home: Path | None, name: str | None, limit: int, as_json: bool) -
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports import quarantined_records
 
-    deployment = deployment_from(_settings(home))
+    deployment = deployment_from(_existing(_settings(home)))
     deployment.warehouse.prepare()
     records = quarantined_records(deployment.storage, deployment.warehouse, name)
     if as_json:
@@ -161,7 +161,9 @@ def quarantine(home: Path | None, name: str | None, limit: int, as_json: bool) -
             click.echo(json.dumps(record, ensure_ascii=False))
         return
     shown = 0
-    grid = Table("file", "record", "reasons", "raw")
+    grid = Table()
+    for heading in ("file", "record", "reasons", "raw"):
+        grid.add_column(heading, overflow="fold")
     for record in records:
         if limit and shown == limit:
             break
@@ -173,7 +175,7 @@ def quarantine(home: Path | None, name: str | None, limit: int, as_json: bool) -
             _plain(str(record["raw"])[:200]),
         )
         shown += 1
-    console.print(grid if shown else "Nothing is in quarantine.")
+    console.print(grid if shown else "No record is in quarantine.")
 
 
 @main.command()
@@ -220,6 +222,16 @@ def _settings(home: Path | None, ruleset: Path | None = None) -> Settings:
     if ruleset is not None:
         environment["MOVIE_PIPELINE_RULESET"] = str(ruleset)
     return Settings.from_environment(environment)
+
+
+def _existing(settings: Settings) -> Settings:
+    """The settings, where there is something to look at: looking must not make a new home."""
+    if settings.deployment == "local" and not settings.home.is_dir():
+        raise SettingsError(
+            f"there is no home {settings.home}; nothing has been ingested there yet. Say which one "
+            "with --home or MOVIE_PIPELINE_HOME."
+        )
+    return settings
 
 
 @contextmanager
@@ -290,6 +302,7 @@ def _plain(value: object) -> str:
 
     if value is None:
         return ""
-    text = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    shown = "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text)
+    shown = "".join(
+        letter if letter.isprintable() or letter == "\n" else "�" for letter in str(value)
+    )
     return escape(shown)

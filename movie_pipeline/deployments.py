@@ -13,6 +13,7 @@ from movie_pipeline.local.catalog import FolderCatalog
 from movie_pipeline.local.events import EventLog
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.local.warehouse import DuckDBWarehouse
+from movie_pipeline.movies import NUMBER_COLUMNS
 from movie_pipeline.settings import Settings
 
 
@@ -49,8 +50,14 @@ def deployment_from(settings: Settings) -> Deployment:
     """The deployment that the settings name.
 
     Raises:
-        SettingsError: there is none of that name.
+        SettingsError: there is none of that name, or a lenient column is no number column.
     """
+    wrong = sorted(set(settings.lenient_columns) - set(NUMBER_COLUMNS))
+    if wrong:
+        raise SettingsError(
+            f"MOVIE_PIPELINE_LENIENT_COLUMNS names {', '.join(wrong)}, but only number columns can "
+            f"be lenient: {', '.join(NUMBER_COLUMNS)}."
+        )
     make = DEPLOYMENTS.get(settings.deployment)
     if make is None:
         raise SettingsError(

@@ -177,5 +177,10 @@ def _movie_columns() -> tuple[MovieColumn, ...]:
 MOVIE_COLUMNS: tuple[MovieColumn, ...] = _movie_columns()
 """The contract's columns, in the table's order."""
 
+NUMBER_COLUMNS: tuple[str, ...] = tuple(
+    column.name for column in MOVIE_COLUMNS if column.type is not ColumnType.TEXT
+)
+"""Those of them that hold numbers."""
+
 KEY_COLUMN = "movie_id"
 """The column that identifies a film in the warehouse."""

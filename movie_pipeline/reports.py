@@ -6,9 +6,12 @@ from typing import Any
 from movie_pipeline.interfaces import Area, Storage, Warehouse
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry, StateTotals
 from movie_pipeline.quality import Ruleset, explain
+from movie_pipeline.quality.model import Rule
 from movie_pipeline.screening.quarantine import read_records
 
 ALL_ENTRIES = 1_000_000
+_SHARES = {"Completeness", "Uniqueness", "UniqueValueRatio"}
+"""Rules that demand a share of rows, and so have an outcome for each row too."""
 
 
 def file_report(entry: LedgerEntry) -> dict[str, Any]:
@@ -24,6 +27,7 @@ def file_report(entry: LedgerEntry) -> dict[str, Any]:
         "rows_superseded": entry.rows_superseded,
         "rows_held": entry.rows_held,
         "repairs": dict(entry.summary.get("repairs", {})),
+        "lenient": dict(entry.summary.get("lenient", {})),
         "rules": [
             {name: rule[name] for name in ("rule", "outcome", "failing_rows", "metrics")}
             for rule in entry.summary.get("rules", [])
@@ -67,11 +71,21 @@ def rule_reports(ruleset: Ruleset) -> list[dict[str, Any]]:
     return [
         {
             "rule": str(rule),
-            "failure": "sets rows apart" if rule.routes else "holds the file",
+            "failure": rule_effect(rule),
             "meaning": explain(rule),
         }
         for rule in ruleset
     ]
+
+
+def rule_effect(rule: Rule) -> str:
+    """What a rule does to a file that does not satisfy it."""
+    if rule.routes:
+        return "sets rows apart"
+    leaves = list(rule.leaves())
+    if all(leaf.kind in _SHARES or leaf.threshold is not None for leaf in leaves):
+        return "holds the file; while it passes, sets its failing rows apart"
+    return "holds the file"
 
 
 def quarantined_records(

@@ -5,6 +5,7 @@ SettingsError naming the variable.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from movie_pipeline.errors import SettingsError
 
 PREFIX = "MOVIE_PIPELINE_"
+_MEMORY = re.compile(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
 DEFAULT_RULESET = Path(__file__).with_name("movies.dqdl")
 
 
@@ -84,6 +86,11 @@ class Settings:
             raise SettingsError(
                 "landing, output, quarantine and history must have different names, but they are "
                 f"{', '.join(areas)}: set {PREFIX}LANDING, _OUTPUT, _QUARANTINE and _HISTORY apart."
+            )
+        if not _MEMORY.fullmatch(self.memory_limit):
+            raise SettingsError(
+                f"{PREFIX}MEMORY_LIMIT must be a number of KB, MB or GB, such as 512MB, but is "
+                f"{self.memory_limit!r}."
             )
         for area in areas:
             if not area or area.startswith(("/", ".")) or ".." in area.split("/"):

@@ -93,9 +93,9 @@ def archived_files(
     Only after the ledger says what became of them; a file that cannot be moved now is moved later.
     """
     workspace = open_workspace(context, batch, settings)
-    fetched = fetched_or_fail(fetched_files(workspace))
-    entries = Ledger(warehouse).known([file.landed.file_id for file in fetched])
-    report = archive(storage, warehouse, list(entries.values()))
+    fetched_or_fail(fetched_files(workspace))
+    # All that wait, not only this run's: a crash may have left some behind.
+    report = archive(storage, warehouse, Ledger(warehouse).unarchived())
     for file_id, problem in report.failed.items():
         context.log.warning("file %s stays in landing for now: %s", file_id, problem)
     workspace.remove()

@@ -63,7 +63,7 @@ def _bar(left: float, top: float, width: float, height: float, colour: str) -> s
     )
 
 
-def _text(  # noqa: PLR0913 - a label is placed in one call
+def _text(
     x: float, y: float, text: str, *, size: int, middle: bool = False, ink: str = _INK
 ) -> str:
     anchor = "middle" if middle else "start"

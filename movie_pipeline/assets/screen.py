@@ -11,10 +11,12 @@ from movie_pipeline.assets.ingest import fetched_or_fail, open_workspace
 from movie_pipeline.assets.metadata import bar_table, movie_schema, same_columns, table
 from movie_pipeline.assets.naming import OWNERS, RETRY, SCREENING
 from movie_pipeline.assets.pictures import rating_histogram, reasons_chart
-from movie_pipeline.interfaces import Area, Storage
+from movie_pipeline.interfaces import Area, Storage, Warehouse
 from movie_pipeline.loading.file_names import printable_name
+from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline.quality import Ruleset
+from movie_pipeline.screening.history import history_for
 from movie_pipeline.screening.publish import screen_batch
 from movie_pipeline.screening.stage import fetched_files
 from movie_pipeline.settings import Settings
@@ -53,13 +55,15 @@ def screen_movies(
     context: dg.AssetExecutionContext,
     batch: IngestBatch,
     storage: dg.ResourceParam[Storage],
+    warehouse: dg.ResourceParam[Warehouse],
     ruleset: dg.ResourceParam[Ruleset],
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Judge every row by the ruleset, before the split, and write both sides."""
     workspace = open_workspace(context, batch, settings)
     fetched = fetched_or_fail(fetched_files(workspace))
-    outcomes = screen_batch(fetched, workspace, storage, ruleset, settings)
+    history = history_for(ruleset, Ledger(warehouse))
+    outcomes = screen_batch(fetched, workspace, storage, ruleset, settings, history=history)
     for outcome in outcomes:
         context.log.info(
             "%s: %s, %d good, %d quarantined, %d held. %s",

@@ -4,7 +4,7 @@ Publishing comes before the load: quarantine and output are complete when the le
 names are fixed by the file_id, so a repeated step overwrites its own files.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 import duckdb
@@ -29,14 +29,24 @@ def quarantine_name(file_id: str) -> str:
     return f"{file_id}.jsonl"
 
 
-def screen_batch(
+def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
     fetched: Sequence[FetchedFile],
     workspace: Workspace,
     storage: Storage,
     ruleset: Ruleset,
     settings: Settings,
+    *,
+    history: Mapping[str, Sequence[float]] | None = None,
 ) -> list[FileOutcome]:
     """Judge and publish every file of a batch; safe to repeat.
+
+    Args:
+        fetched: what became of each file so far.
+        workspace: the batch's work folder.
+        storage: where both sides are published.
+        ruleset: the rules.
+        settings: limits of the engine.
+        history: what earlier files measured, for rules that compare with them.
 
     Returns:
         One outcome per file that is neither gone nor known to the ledger, kept in the work folder
@@ -56,7 +66,7 @@ def screen_batch(
                     folder=workspace.file_folder(file.landed.file_id),
                     batch_id=workspace.name,
                 )
-                screened = screen_file(connection, job, ruleset)
+                screened = screen_file(connection, job, ruleset, history=history)
                 outcomes.append(_judged(file, screened, storage, ruleset))
             elif file.refused is not None or file.duplicate_of is not None:
                 outcomes.append(_not_judged(file, ruleset))
@@ -101,10 +111,11 @@ def _judged(
         rows_held=screened.set_apart if held else 0,
         output_name=output_name(file_id) if screened.good else None,
         quarantine_name=quarantine_name(file_id) if screened.quarantine else None,
-        reason=screened.verdict.reason,
+        reason=screened.verdict.reason or _nothing_loads(screened),
         summary={
             "dialect": staged.dialect.describe(),
             "repairs": dict(staged.repairs),
+            "lenient": dict(staged.lenient),
             "rules": [rule.summary() for rule in screened.rules],
             "reasons": screened.reasons,
             "ratings": list(screened.ratings),
@@ -124,6 +135,13 @@ def _lenient_note(counted: tuple[str, int]) -> str:
         else f"{count:,} values cannot be read and are"
     )
     return f"{column} is lenient: {values} kept as text beside the row"
+
+
+def _nothing_loads(screened: ScreenedFile) -> str:
+    """A word of warning where the file is fine as a whole, but not one of its rows."""
+    if screened.good_rows or not screened.set_apart:
+        return ""
+    return f"Every one of its {screened.set_apart:,} records was set apart; none was loaded."
 
 
 def _not_judged(file: FetchedFile, ruleset: Ruleset) -> FileOutcome:

@@ -5,7 +5,7 @@ a rule means (quality/). Files are written to the work folder; publishing them i
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,6 +101,7 @@ def screen_file(
     job: ScreeningJob,
     ruleset: Ruleset,
     *,
+    history: Mapping[str, Sequence[float]] | None = None,
     now: datetime | None = None,
 ) -> ScreenedFile:
     """Judge a staged file's rows and write both sides.
@@ -109,6 +110,7 @@ def screen_file(
         connection: a DuckDB connection of the caller's, with its limits set.
         job: the file.
         ruleset: the rules.
+        history: what earlier files measured, newest first, for rules that compare with them.
         now: the clock, for rules about dates and for the records; the present by default.
 
     Returns:
@@ -126,6 +128,7 @@ def screen_file(
             aliases={column.header: column.name for column in job.staged.mapping},
             derived=job.staged.derived,
             clock=now,
+            history=history,
         ) as judgement:
             return _split(connection, job, ruleset, judgement, now)
     finally:

@@ -48,6 +48,8 @@ def landing_sensor(
     settings: dg.ResourceParam[Settings],
 ) -> dg.SensorResult | dg.SkipReason:
     """List, subtract, batch."""
+    for run_id in fail_dead_runs(context.instance, settings):
+        context.log.warning("run %s: its process is gone; it is marked as failed", run_id)
     landed = storage.landed()
     if not landed:
         return dg.SkipReason("Nothing lies in landing.")
@@ -56,8 +58,6 @@ def landing_sensor(
         finished = Ledger(warehouse).finished_ids()
     except WarehouseBusy as error:
         return dg.SkipReason(f"Waiting for the warehouse: {error}")
-    for run_id in fail_dead_runs(context.instance, settings):
-        context.log.warning("run %s: its process is gone; it is marked as failed", run_id)
     plan = plan_launches(landed, finished, past_runs(context.instance), settings, time.time())
     if not plan.launches:
         return dg.SkipReason(_why_nothing(plan))

@@ -17,6 +17,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -50,6 +51,7 @@ class RunningUi:
     home: Path
 
     def ask(self, query: str) -> dict[str, Any]:
+        """The answer to a GraphQL query."""
         request = urllib.request.Request(  # noqa: S310 - our own server on loopback
             f"{self.address}/graphql",
             json.dumps({"query": query}).encode(),
@@ -157,7 +159,7 @@ def browser() -> Iterator[Browser]:
 def look(browser: Browser, ui: RunningUi, path: str, words: list[str], picture: str) -> None:
     """Open a page, wait until every word stands on it, and keep the screenshot."""
     foreign: list[str] = []
-    page: Page = browser.new_page(viewport={"width": 1600, "height": 1000})
+    page: Page = browser.new_page(viewport={"width": 1900, "height": 1500})
     page.on(
         "request",
         lambda request: (
@@ -182,6 +184,7 @@ def look(browser: Browser, ui: RunningUi, path: str, words: list[str], picture: 
 
 
 MATERIALIZED = """{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }"""
+GROUPS = ("intake", "screening", "warehouse", "marts", "catalog")
 EXPECTED = {
     "raw_movies",
     "validated_movies",
@@ -208,11 +211,12 @@ def test_a_file_dropped_into_the_landing_folder_turns_every_asset_green(ui: Runn
 
 
 def test_the_lineage_page_shows_the_whole_way_of_the_data(ui: RunningUi, browser: Browser) -> None:
+    groups = ",".join(f"global@global:{group}" for group in GROUPS)
     look(
         browser,
         ui,
-        "/asset-groups",
-        ["landing_movies", "validated_movies", "mv_genre_statistics"],
+        f"/asset-groups?expanded={quote(groups)}",
+        ["landing_movies", *sorted(EXPECTED)],
         "lineage",
     )
 
@@ -228,5 +232,12 @@ def test_the_checks_page_shows_each_rule_in_glues_words(ui: RunningUi, browser: 
 
 
 def test_an_assets_page_shows_its_pictures_and_counts(ui: RunningUi, browser: Browser) -> None:
-    look(browser, ui, "/assets/validated_movies?view=overview", ["movie_id"], "validated_movies")
+    look(browser, ui, "/assets/validated_movies?view=events", ["ratings_chart"], "validated_movies")
+    look(
+        browser,
+        ui,
+        "/assets/quarantined_movies?view=events",
+        ["reasons_chart"],
+        "quarantined_movies",
+    )
     look(browser, ui, "/assets/movie_data_table?view=overview", ["imdb_rating"], "movie_data_table")

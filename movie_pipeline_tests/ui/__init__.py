@@ -1,0 +1,1 @@
+"""The UI, looked at in a browser."""
