@@ -63,6 +63,14 @@ def _json_option(command: Callable[P, R]) -> Callable[P, R]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
+def _ruleset_option(command: Callable[P, R]) -> Callable[P, R]:
+    return click.option(
+        "--ruleset",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="DQDL file to judge by; MOVIE_PIPELINE_RULESET, or the shipped one, by default.",
+    )(command)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="movie-pipeline")
 def main() -> None:
@@ -74,11 +82,7 @@ def main() -> None:
     "paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @_home_option
-@click.option(
-    "--ruleset",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="DQDL file to judge by; MOVIE_PIPELINE_RULESET, or the shipped one, by default.",
-)
+@_ruleset_option
 @_json_option
 @_told_in_a_sentence
 def ingest(paths: tuple[Path, ...], home: Path | None, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT001
@@ -197,6 +201,52 @@ def rules(file: Path | None, as_json: bool) -> None:  # noqa: FBT001
     _print_table("", reports)
     for warning in ruleset.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_ruleset_option
+@_json_option
+@_told_in_a_sentence
+def check(file: Path, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Judge FILE by a ruleset with no pipeline around it; nothing is loaded or kept.
+
+    Exit code: 0 it would load, 3 it would be held or rejected, 2 usage.
+    """
+    from dataclasses import asdict
+
+    from movie_pipeline.rulesets import read_ruleset
+    from movie_pipeline.screening.checking import check_file
+
+    settings = _settings(None, ruleset)
+    rules_read = read_ruleset(settings.ruleset)
+    with _progress("Checking", quiet=as_json):
+        checked = check_file(file, rules_read, settings)
+    if as_json:
+        _print_json(asdict(checked))
+    else:
+        for warning in rules_read.warnings:
+            console.print(f"warning: {warning}", style="yellow", markup=False)
+        counts = ("state", "rows_in", "rows_good", "rows_apart", "reason")
+        _print_table(file.name, [{name: getattr(checked, name) for name in counts}])
+        if checked.rules:
+            shown = ("rule", "outcome", "failing_rows", "reason")
+            _print_table("Rules", [{name: rule[name] for name in shown} for rule in checked.rules])
+    sys.exit(EXIT_SET_ASIDE if checked.state != "LOADED" else 0)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@_told_in_a_sentence
+def inspect(file: Path) -> None:
+    """Show what the intake makes of FILE: layout, columns, repairs, the first problems."""
+    from movie_pipeline.intake.inspecting import inspect_file
+
+    with _progress("Reading"):
+        found = inspect_file(file)
+    for line in found.lines():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    sys.exit(EXIT_SET_ASIDE if found.refusal else 0)
 
 
 @main.command()
