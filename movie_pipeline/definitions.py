@@ -16,6 +16,7 @@ from movie_pipeline.assets.landing import landing_movies
 from movie_pipeline.assets.load import archived_files, movie_data_table
 from movie_pipeline.assets.marts import marts
 from movie_pipeline.assets.screen import screen_movies
+from movie_pipeline.checks.files import every_file_readable
 from movie_pipeline.checks.gate import load_gate
 from movie_pipeline.checks.rules import rule_checks
 from movie_pipeline.checks.warehouse import warehouse_checks
@@ -33,7 +34,7 @@ FOLLOWING_ASSETS = [*marts, raw_movies_catalog, warehouse_catalog]
 
 def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definitions:
     """Everything Dagster is to know, over one deployment and one ruleset."""
-    checks = [rule_checks(ruleset), load_gate, warehouse_checks]
+    checks = [every_file_readable, rule_checks(ruleset), load_gate, warehouse_checks]
     ingest = dg.AssetSelection.assets(*INGEST_ASSETS)
     following = dg.AssetSelection.assets(*FOLLOWING_ASSETS)
     return dg.Definitions(

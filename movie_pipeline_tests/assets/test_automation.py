@@ -167,5 +167,4 @@ def test_the_views_and_the_catalog_follow_this_condition() -> None:
 
     follow: list[dg.AssetsDefinition] = [*marts, raw_movies_catalog, warehouse_catalog]
     for asset in follow:
-        conditions = list(asset.automation_conditions_by_key.values())
-        assert conditions == [refresh_after_update]
+        assert [spec.automation_condition for spec in asset.specs] == [refresh_after_update]

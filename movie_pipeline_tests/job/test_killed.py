@@ -1,0 +1,196 @@
+"""kill -9 in the middle of a command, and two commands at once: the end is as if nothing had been.
+
+The same command is given again after the crash, as a person would.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movie_pipeline.interfaces import Area
+from movie_pipeline_tests.home import Home
+from movie_pipeline_tests.samples import REPOSITORY, Film, clean_movies, film_file, without_ratings
+
+pytestmark = pytest.mark.xdist_group("killed commands")
+
+OURS = ("quarantine_id", "file_id", "batch_id", "ruleset_sha256", "quarantined_at")
+
+
+class Commands:
+    """A warm process that forks the command line."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def together(self, *commands: dict[str, Any]) -> list[int]:
+        """Run these at the same time; return their exit codes."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(commands) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def ingest(self, home: Path, paths: Sequence[Path], *, crash_at: str = "") -> int:
+        """Run one ingest; return its exit code."""
+        (code,) = self.together(ingest(home, paths, crash_at=crash_at))
+        return code
+
+
+def ingest(home: Path, paths: Sequence[Path], *, crash_at: str = "") -> dict[str, Any]:
+    """An ingest as an order."""
+    name = f"{paths[0].stem}.out"
+    return {
+        "arguments": ["ingest", *map(str, paths), "--home", str(home), "--json"],
+        "crash_at": crash_at,
+        "output": str(home.parent / name),
+    }
+
+
+@pytest.fixture(scope="module")
+def commands() -> Iterator[Commands]:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("MOVIE_PIPELINE_")
+    }
+    environment |= {"MOVIE_PIPELINE_THREADS": "1", "MOVIE_PIPELINE_SETTLE_SECONDS": "0"}
+    environment.pop("DAGSTER_HOME", None)
+    with subprocess.Popen(
+        [sys.executable, "-m", "movie_pipeline_tests.job.forked"],
+        cwd=REPOSITORY,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Commands(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+FILES = {
+    "loaded.csv": film_file(Film("a", "Abel"), Film("b", "Bela", year="PG"), Film("c", "Cora")),
+    "held.csv": clean_movies(2).replace(b"clean", b"same").replace(b"same2", b"same1"),
+    "rejected.csv": without_ratings(),
+}
+
+
+def sources(folder: Path) -> list[Path]:
+    """The files as a person has them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
+    return [folder / name for name in FILES]
+
+
+def state_of(home: Home) -> dict[str, Any]:
+    """All that must be the same however the end was come to, without ids and times."""
+    storage = home.deployment.storage
+    entries = home.entries()
+    rows = home.query("select * exclude (loaded_at, file_id, file_version) from movie_data_table")
+    return {
+        "table": sorted(map(repr, rows)),
+        "views": [
+            sorted(map(repr, home.query(f"select * from {view}")))
+            for view in ("mv_top_rated_movies", "mv_genre_statistics", "mv_yearly_trends")
+        ],
+        "quarantine": sorted(
+            json.dumps({name: value for name, value in record.items() if name not in OURS})
+            for entry in entries.values()
+            if entry.quarantine_name
+            for record in home.quarantined(entry)
+        ),
+        "ledger": sorted(
+            (
+                name,
+                str(entry.state),
+                entry.rows_in,
+                entry.rows_loaded,
+                entry.rows_quarantined,
+                entry.rows_held,
+                entry.archived_at is not None,
+                entry.archive_note,
+            )
+            for name, entry in entries.items()
+        ),
+        "history": sorted(name.partition("__")[2] for name in storage.names(Area.HISTORY)),
+        "rejected": sorted(
+            name.partition("__")[2] for name in storage.names(Area.QUARANTINE, "files/")
+        ),
+        "landing": [file.key for file in storage.landed()],
+        "work": [path.name for path in (home.settings.home / "work").iterdir()],
+        "unfinished": [path.name for path in home.settings.home.rglob(".mp-*")],
+        "notices": Counter((str(notice.kind), notice.details["file"]) for notice in home.notices()),
+        "unsent": home.count("mp_outbox where sent_at is null"),
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    assert commands.ingest(folder / "home", sources(folder / "sources")) == 3
+    state = state_of(Home(folder / "home"))
+    assert [row[1] for row in state["ledger"]] == ["HELD", "LOADED", "REJECTED"]
+    assert len(state["table"]) == 2
+    assert state["landing"] == state["work"] == state["unfinished"] == []
+    return state
+
+
+POINTS = {
+    "sql.load/insert_staged.after": 0,
+    "load.before_commit": 0,
+    "load.committed": 2,
+    "archive.before_settle": 2,
+}
+"""Where to die, and how many rows must then be in the table: all or none."""
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_after_a_kill_the_same_command_comes_to_the_same_end(
+    commands: Commands, undisturbed: dict[str, Any], tmp_path: Path, point: str
+) -> None:
+    paths = sources(tmp_path / "sources")
+    assert commands.ingest(tmp_path / "home", paths, crash_at=point) == -signal.SIGKILL
+    home = Home(tmp_path / "home")
+    rows = home.count("movie_data_table")
+    assert rows == POINTS[point]
+    assert home.count("mp_load_ledger") == home.count("mp_outbox") == (3 if rows else 0)
+    assert home.notices() == []
+    assert commands.ingest(tmp_path / "home", paths) == 3
+    assert state_of(home) == undisturbed
+    assert {path.name: path.read_bytes() for path in paths} == FILES
+
+
+def test_two_commands_at_once_load_each_film_once_and_do_not_mix_their_files(
+    commands: Commands, tmp_path: Path
+) -> None:
+    orders: list[dict[str, Any]] = []
+    for name in ("left", "right"):
+        own, same = tmp_path / f"{name}.csv", tmp_path / f"same as {name}.csv"
+        films = [Film(f"{name}{n}", name, year="PG" if n == 0 else "1999") for n in range(40)]
+        own.write_bytes(film_file(*films))
+        same.write_bytes(clean_movies(20))
+        orders.append(ingest(tmp_path / "home", [own, same]))
+    assert commands.together(*orders) == [0, 0]
+    home = Home(tmp_path / "home")
+    entries = home.entries()
+    for name in ("left", "right"):
+        entry = entries[f"{name}.csv"]
+        assert (entry.rows_loaded, entry.rows_quarantined) == (39, 1)
+        rows = home.query(
+            f"select distinct movie_title from movie_data_table where file_id = '{entry.file_id}'"
+        )
+        assert rows == [{"movie_title": name}]
+        (record,) = home.quarantined(entry)
+        assert record["columns"]["movie_title"] == name
+        file, _ = json.loads((tmp_path / f"{name}.out").read_text())["files"]
+        assert (file["file"], file["rows_loaded"]) == (f"{name}.csv", 39)
+    states = sorted(str(entries[f"same as {name}.csv"].state) for name in ("left", "right"))
+    assert states == ["DUPLICATE", "LOADED"]
+    assert home.count("movie_data_table") == 39 + 39 + 20

@@ -1,0 +1,71 @@
+"""Which files a run takes: those it was launched for, all that wait, and the same ones again."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from movie_pipeline_tests.home import QUIET, Home
+from movie_pipeline_tests.job.reconstructed import ingest_job
+from movie_pipeline_tests.samples import clean_movies
+
+
+def test_a_run_with_nothing_configured_takes_what_lies_in_landing(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.drop("a.csv", clean_movies(2))
+    home.drop("folder/b.csv", clean_movies(3, first=10))
+    assert home.run().success
+    entries = home.entries()
+    assert {name: entry.rows_loaded for name, entry in entries.items()} == {
+        "a.csv": 2,
+        "folder/b.csv": 3,
+    }
+    (batch,) = {entry.batch_id for entry in entries.values()}
+    (run_id,) = {entry.run_id for entry in entries.values()}
+    assert batch == f"run-{run_id}"
+
+
+def test_a_run_takes_only_the_files_it_was_launched_for(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    wanted = home.drop("wanted.csv", clean_movies(2))
+    home.drop("other.csv", clean_movies(3, first=10))
+    assert home.run(files=[wanted], batch_id="batch1").success
+    assert set(home.entries()) == {"wanted.csv"}
+    assert home.entries()["wanted.csv"].batch_id == "batch1"
+    assert [file.key for file in home.deployment.storage.landed()] == ["other.csv"]
+
+
+def test_a_file_that_is_taken_away_before_the_run_is_no_failure(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    gone = home.drop("gone.csv", clean_movies(2))
+    stays = home.drop("stays.csv", clean_movies(3, first=10))
+    (tmp_path / "input" / "gone.csv").unlink()
+    assert home.run(files=[gone, stays], batch_id="batch1").success
+    assert set(home.entries()) == {"stays.csv"}
+
+
+def test_a_reexecution_sees_the_same_files_whatever_landed_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOVIE_PIPELINE_HOME", str(tmp_path))
+    monkeypatch.setenv("MOVIE_PIPELINE_SETTLE_SECONDS", "0")
+    monkeypatch.setenv("MOVIE_PIPELINE_THREADS", "1")
+    home = Home(tmp_path)
+    home.drop("first.csv", clean_movies(2))
+    blockage = tmp_path / "output"
+    blockage.write_text("a file where a folder should be")
+    job = dg.reconstructable(ingest_job)
+    with dg.instance_for_test() as instance:
+        with dg.execute_job(job, instance, run_config=QUIET) as failed:
+            assert not failed.success
+        blockage.unlink()
+        home.drop("later.csv", clean_movies(3, first=10))
+        again = dg.ReexecutionOptions.from_failure(failed.run_id, instance)
+        with dg.execute_job(job, instance, run_config=QUIET, reexecution_options=again) as result:
+            assert result.success
+            assert result.run_id != failed.run_id
+            steps = {event.step_key for event in result.all_events if event.is_step_start}
+            assert "raw_movies" not in steps
+    (entry,) = home.entries().values()
+    assert (entry.object_key, entry.batch_id) == ("first.csv", f"run-{failed.run_id}")
+    assert [file.key for file in home.deployment.storage.landed()] == ["later.csv"]
