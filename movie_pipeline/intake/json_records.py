@@ -199,7 +199,9 @@ class _ArrayReader:
                 self._depth -= 1
                 if self._depth == 0:
                     yield from self._element(token.start())
-                    yield from self._behind(token.end())
+                    # A brace does not close an array: from there on, nothing belongs to it.
+                    closed = kind == b"]"
+                    yield from self._behind(token.end() if closed else token.start())
                     return token.end()
             elif self._depth == 1:
                 yield from self._element(token.start())
