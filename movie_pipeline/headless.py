@@ -121,11 +121,17 @@ def _run(
 
 
 def _cause(result: dg.ExecuteInProcessResult) -> str:
-    """The innermost sentence of the first step that failed."""
+    """The sentence of the first step that failed: our own where there is one, else the cause."""
     for event in result.all_events:
         if event.is_step_failure and event.step_failure_data.error is not None:
-            error = event.step_failure_data.error
-            while error.cause is not None:
-                error = error.cause
-            return error.message.strip()
+            errors = [event.step_failure_data.error]
+            while errors[-1].cause is not None:
+                errors.append(errors[-1].cause)
+            told = next((error for error in errors if error.cls_name in _our_errors()), errors[-1])
+            return told.message.partition(f"{told.cls_name}: ")[2].strip() or told.message.strip()
     return "no step says why; see the run's log."
+
+
+def _our_errors(kind: type[MoviePipelineError] = MoviePipelineError) -> set[str]:
+    """The names of the family of errors."""
+    return {kind.__name__}.union(*map(_our_errors, kind.__subclasses__()))

@@ -1,0 +1,1 @@
+"""The command line: its words, its JSON and its exit codes, which other programs build on."""

@@ -1,0 +1,65 @@
+"""The command as a person starts it, in a process of its own; few, since each takes seconds."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from movie_pipeline_tests.samples import one_bad_year
+
+COMMAND = Path(sys.executable).with_name("movie-pipeline")
+
+
+def run(
+    *arguments: str | Path, cwd: Path, **variables: str
+) -> "subprocess.CompletedProcess[bytes]":
+    """The installed command."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("MOVIE_PIPELINE_", "DAGSTER_"))
+    }
+    return subprocess.run(
+        [COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        env={**environment, **variables},
+        capture_output=True,
+        check=False,
+    )
+
+
+def test_an_ingest_prints_json_alone_and_leaves_its_data_in_the_default_home(
+    tmp_path: Path,
+) -> None:
+    name = os.fsdecode(b"na\xefve ?.csv")
+    (tmp_path / name).write_bytes(one_bad_year())
+    result = run("ingest", name, "--json", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    report = json.loads(result.stdout)
+    assert [file["file"] for file in report["files"]] == ["na\\udcefve ?.csv"]
+    assert result.stderr == b""
+    assert (tmp_path / "data" / "warehouse.duckdb").exists()
+    told = run("quarantine", "--json", cwd=tmp_path)
+    assert told.returncode == 0, told.stderr
+    assert json.loads(told.stdout)["file"] == "na\\udcefve ?.csv"
+
+
+def test_nothing_is_said_on_stdout_when_a_command_fails(tmp_path: Path) -> None:
+    result = run("status", cwd=tmp_path, MOVIE_PIPELINE_THREADS="many")
+    assert result.returncode == 2
+    assert result.stdout == b""
+    assert b"MOVIE_PIPELINE_THREADS must be a whole number" in result.stderr
+
+
+def test_commands_that_run_no_job_do_not_import_dagster(tmp_path: Path) -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from movie_pipeline.cli import main\n"
+        "for command in ['--help'], ['rules'], ['status', '--home', '.']:\n"
+        "    result = CliRunner().invoke(main, command)\n"
+        "    print(result.exit_code, 'dagster' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True
+    )
+    assert result.stdout.splitlines() == ["0 False"] * 3
