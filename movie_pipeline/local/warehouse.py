@@ -236,7 +236,8 @@ class _Session:
         except duckdb.Error as error:
             translated = _translated(name or sql.split("\n", 1)[0], error)
             self._failed = str(translated)
-            raise translated from error
+            # Dagster keeps causes in its event log, and DuckDB's own words may quote a row
+            raise translated from None
         return names, rows
 
     def prepare(self) -> None:
