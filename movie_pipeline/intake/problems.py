@@ -3,7 +3,7 @@
 They hold values of the row, so they belong in quarantine and nowhere else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -56,7 +56,8 @@ def problems(
     """
     keys = staged.columns_by_name
     found: list[Problem] = []
-    for bit, column in enumerate(MOVIE_COLUMNS):
+    for bit in _places(unreadable | breached):
+        column = MOVIE_COLUMNS[bit]
         for mask, kind in ((unreadable, ProblemKind.UNREADABLE), (breached, ProblemKind.BREACHED)):
             if mask >> bit & 1:
                 raw = columns.get(keys.get(column.name, "")) if columns else None
@@ -65,6 +66,14 @@ def problems(
     if columns is not None and (shift := _shift(staged, columns, unreadable)):
         found.append(shift)
     return tuple(found)
+
+
+def _places(mask: int) -> Iterator[int]:
+    """The places of the bits that are set, from the lowest."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
 
 
 def describe_problem(

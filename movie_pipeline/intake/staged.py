@@ -6,6 +6,7 @@ It goes through JSON unchanged, for it travels between processes. It holds no ro
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 from movie_pipeline.intake.dialect import Dialect
@@ -84,12 +85,12 @@ class StagedFile:
     hold: str | None = None
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def columns_by_name(self) -> dict[str, str]:
         """Name in the staged rows to the key under which raw records hold its text."""
         return dict(zip((column.name for column in self.mapping), self.record_keys, strict=True))
 
-    @property
+    @cached_property
     def record_keys(self) -> tuple[str, ...]:
         """The keys of a raw record's columns: the header's names, repeated ones told apart."""
         return record_keys(self.header)

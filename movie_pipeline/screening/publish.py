@@ -6,6 +6,7 @@ names are fixed by the file_id, so a repeated step overwrites its own files.
 
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 import duckdb
 
@@ -56,9 +57,14 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
         StorageError: a result could not be put into its area.
     """
     outcomes: list[FileOutcome] = []
+    loading: dict[str, str] = {}
     with screening_engine(workspace, settings) as connection:
         for file in fetched:
-            if file.staged is not None:
+            if file.sha256 in loading:
+                # Judged only now: had the first of the two been held, the second would be too.
+                again = replace(file, staged=None, duplicate_of=loading[file.sha256])
+                outcomes.append(_not_judged(again, ruleset))
+            elif file.staged is not None:
                 job = ScreeningJob(
                     landed=file.landed,
                     staged=file.staged,
@@ -68,6 +74,8 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
                 )
                 screened = screen_file(connection, job, ruleset, history=history)
                 outcomes.append(_judged(file, screened, storage, ruleset))
+                if outcomes[-1].state is FileState.LOADED:
+                    loading[file.sha256] = file.landed.file_id
             elif file.refused is not None or file.duplicate_of is not None:
                 outcomes.append(_not_judged(file, ruleset))
     workspace.write_outcomes(outcomes)

@@ -108,7 +108,6 @@ def stage_batch(
         else:
             sha256 = hashes[file.file_id]
             fetched.append(_stage(file, sha256, first.get(sha256), workspace, settings))
-            first.setdefault(sha256, file.file_id)
     workspace.keep(FETCHED, [file.to_dict() for file in fetched])
     return fetched
 
