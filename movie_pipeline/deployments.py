@@ -58,6 +58,8 @@ def deployment_from(settings: Settings) -> Deployment:
             f"MOVIE_PIPELINE_LENIENT_COLUMNS names {', '.join(wrong)}, but only number columns can "
             f"be lenient: {', '.join(NUMBER_COLUMNS)}."
         )
+    if settings.lenient_columns:
+        _refuse_other_than_numbers(settings.lenient_columns)
     make = DEPLOYMENTS.get(settings.deployment)
     if make is None:
         raise SettingsError(
@@ -65,3 +67,18 @@ def deployment_from(settings: Settings) -> Deployment:
             f"{', '.join(sorted(DEPLOYMENTS))}."
         )
     return make(settings)
+
+
+def _refuse_other_than_numbers(names: tuple[str, ...]) -> None:
+    from movie_pipeline.movies import (  # noqa: PLC0415 - pandera takes a second, few need it
+        MOVIE_COLUMNS,
+        ColumnType,
+    )
+
+    numbers = [column.name for column in MOVIE_COLUMNS if column.type is not ColumnType.TEXT]
+    for name in names:
+        if name not in numbers:
+            raise SettingsError(
+                f"MOVIE_PIPELINE_LENIENT_COLUMNS names {name}, but only number columns of the "
+                f"movie contract can be lenient: {', '.join(numbers)}."
+            )

@@ -1,0 +1,122 @@
+"""The settings: defaults, how the environment is read, and the sentence of each error."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movie_pipeline.deployments import deployment_from
+from movie_pipeline.errors import SettingsError
+from movie_pipeline.settings import DEFAULT_RULESET, Settings
+
+DEFAULTS: dict[str, Any] = {
+    "home": Path("data"),
+    "deployment": "local",
+    "ruleset": DEFAULT_RULESET,
+    "landing": "input",
+    "output": "output",
+    "quarantine": "badrecords",
+    "history": "history",
+    "lenient_columns": (),
+    "settle_seconds": 2.0,
+    "batch_files": 100,
+    "batch_bytes": 256_000_000,
+    "batches_in_flight": 4,
+    "max_attempts": 5,
+    "retry_seconds": 30.0,
+    "memory_limit": "512MB",
+    "threads": 0,
+    "warehouse_wait_seconds": 30.0,
+    "digest_files": 10,
+    "freshness_hours": 24.0,
+    "backlog_rows": 10_000,
+}
+
+
+def read(**values: str) -> Settings:
+    """Settings from these variables alone."""
+    environment = {f"MOVIE_PIPELINE_{name.upper()}": value for name, value in values.items()}
+    return Settings.from_environment(environment)
+
+
+def test_without_any_variable_every_setting_has_its_default() -> None:
+    settings = read()
+    assert {field.name: getattr(settings, field.name) for field in fields(settings)} == DEFAULTS
+
+
+def test_an_empty_or_blank_variable_is_as_good_as_none() -> None:
+    assert read(home="", batch_files="  ") == read()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("home", "/srv/films", Path("/srv/films")),
+        ("home", "~/films", Path("~/films").expanduser()),
+        ("landing", "input_data", "input_data"),
+        ("lenient_columns", " votes, gross_usd ,", ("votes", "gross_usd")),
+        ("settle_seconds", "0", 0.0),
+        ("settle_seconds", "1.5", 1.5),
+        ("batch_files", "7", 7),
+        ("batch_bytes", "1_000", 1000),
+        ("memory_limit", "2 GiB", "2 GiB"),
+    ],
+)
+def test_a_variable_is_read_by_the_type_of_its_default(name: str, text: str, value: object) -> None:
+    found = getattr(read(**{name: text}), name)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize("name", [name for name, default in DEFAULTS.items() if default != ()])
+def test_every_number_refuses_what_is_none(name: str) -> None:
+    default = DEFAULTS[name]
+    if not isinstance(default, int | float):
+        assert getattr(read(**{name: str(default)}), name) == default
+        return
+    kind = "a whole number" if isinstance(default, int) else "a number"
+    for text in ("many", "-1", "nan" if isinstance(default, float) else "1.5", "1e"):
+        with pytest.raises(SettingsError) as caught:
+            read(**{name: text})
+        assert str(caught.value) == (
+            f"MOVIE_PIPELINE_{name.upper()} must be {kind} of zero or more, but is {text!r}; "
+            f"the default is {default}."
+        )
+
+
+def test_two_areas_of_one_name_are_refused() -> None:
+    with pytest.raises(SettingsError, match=r"must have different names, but they are same, out"):
+        read(landing="same", output="out", quarantine="same")
+
+
+@pytest.mark.parametrize("name", ["/etc", "../up", ".hidden", "a/../b"])
+def test_an_area_outside_the_home_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="must be a plain relative name"):
+        read(history=name)
+
+
+def test_the_other_descriptions_names_are_one_setting_each_away() -> None:
+    settings = read(landing="input_data", quarantine="bad_data", history="archive")
+    assert (settings.landing, settings.quarantine, settings.history) == (
+        "input_data",
+        "bad_data",
+        "archive",
+    )
+
+
+@pytest.mark.parametrize("text", ["much", "512", "-1GB", "1GB; DROP TABLE x"])
+def test_a_memory_limit_that_duckdb_would_not_take_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="MOVIE_PIPELINE_MEMORY_LIMIT must be a number of"):
+        read(memory_limit=text)
+
+
+def test_an_unknown_deployment_is_refused_with_those_there_are() -> None:
+    with pytest.raises(SettingsError, match=r"is 'moon', but it must be one of: .*local"):
+        deployment_from(read(deployment="moon"))
+
+
+@pytest.mark.parametrize("name", ["genre", "no_such_column"])
+def test_only_a_number_column_of_the_contract_can_be_lenient(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"MOVIE_PIPELINE_LENIENT_COLUMNS names {name}, "):
+        deployment_from(read(lenient_columns=f"votes,{name}"))
