@@ -39,4 +39,4 @@ def test_a_lenient_value_outside_its_bounds_still_sets_the_row_apart(tmp_path: P
     content = film_file(Film("a"), Film("b", rating="11"), Film("c", rating="?"))
     screened = bench.screen(content, "Rules = [RowCount > 0]")
     assert screened.rows["movie_id"].tolist() == ["a", "c"]
-    assert screened.messages() == ['imdb_rating: "11" must be at least 0 and at most 10']
+    assert screened.messages() == ["imdb_rating: 11 is more than 10"]

@@ -83,7 +83,7 @@ def test_a_record_has_exactly_these_keys_and_values(bench: Bench) -> None:
         "reasons": [
             {
                 "rule": "movie_contract",
-                "message": 'release_year: "PG" is not a whole number of 32 bits',
+                "message": 'release_year: "PG" is not a whole number',
             },
             {
                 "rule": 'ColumnValues "release_year" > 1900',
@@ -187,10 +187,10 @@ def test_every_reason_is_told_not_only_the_first(bench: Bench) -> None:
     screened = bench.screen(content, RULES)
     (record,) = screened.records
     assert screened.messages() == [
-        "movie_title: a film must have one, but it is missing",
-        'release_year: "never" is not a whole number of 32 bits',
-        'imdb_rating: "11" must be at least 0 and at most 10',
-        'votes: "-5" must be at least 0',
+        "movie_title: missing",
+        'release_year: "never" is not a whole number',
+        "imdb_rating: 11 is more than 10",
+        "votes: -5 is less than 0",
         'release_year is "never": fails ColumnValues "release_year" > 1900',
         'movie_title is missing: fails IsComplete "movie_title"',
     ]
@@ -227,5 +227,5 @@ def test_a_value_too_long_for_its_column_is_set_apart_and_not_cut(bench: Bench) 
     (record,) = bench.screen(film_file(Film("a", title)), RULES).records
     assert record["columns"]["movie_title"] == title
     assert record["reasons"][0]["message"] == (
-        f'movie_title: "{"é" * 200}…" takes more than 1024 bytes as UTF-8'
+        "movie_title: 1,200 bytes are more than the 1,024 that fit"
     )
