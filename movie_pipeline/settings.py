@@ -37,6 +37,16 @@ class Settings:
     """Name of the folder or prefix of processed files."""
     lenient_columns: tuple[str, ...] = ()
     """Number columns whose unreadable values leave the row in: kept as text, and counted."""
+    sources: Path | None = None
+    """A TOML file that declares encoding, delimiter and more of the files of single senders."""
+    max_record_bytes: int = 1_048_576
+    """A longer record is set apart."""
+    max_columns: int = 2_000
+    """A file with more columns is rejected."""
+    max_content_bytes: int = 64_000_000_000
+    """A compressed file that becomes larger is rejected."""
+    max_compression_ratio: int = 200
+    """A compressed file of which one byte becomes more is rejected."""
     settle_seconds: float = 2.0
     """A file younger than this is taken to be still being written."""
     batch_files: int = 100
@@ -101,7 +111,7 @@ class Settings:
 
 def _parse(variable: str, text: str, default: object) -> object:
     try:
-        if isinstance(default, Path):
+        if default is None or isinstance(default, Path):
             return Path(text).expanduser()
         if isinstance(default, int):
             return _at_least_zero(int(text))

@@ -16,7 +16,7 @@ from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline.quality import Ruleset
-from movie_pipeline.screening.history import history_for
+from movie_pipeline.screening.past import FILES_LOOKED_AT, Past
 from movie_pipeline.screening.publish import screen_batch
 from movie_pipeline.screening.stage import fetched_files
 from movie_pipeline.settings import Settings
@@ -62,8 +62,8 @@ def screen_movies(
     """Judge every row by the ruleset, before the split, and write both sides."""
     workspace = open_workspace(context, batch, settings)
     fetched = fetched_or_fail(fetched_files(workspace))
-    history = history_for(ruleset, Ledger(warehouse))
-    outcomes = screen_batch(fetched, workspace, storage, ruleset, settings, history=history)
+    past = Past.of(Ledger(warehouse).entries(limit=FILES_LOOKED_AT))
+    outcomes = screen_batch(fetched, workspace, storage, ruleset, settings, past=past)
     for outcome in outcomes:
         context.log.info(
             "%s: %s, %d good, %d quarantined, %d held. %s",

@@ -49,7 +49,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, Encoding("UTF-16", "utf-16-le", bom=2, unit=2)),
     (codecs.BOM_UTF16_BE, Encoding("UTF-16", "utf-16-be", bom=2, unit=2)),
 )
-_DECLARABLE = {
+DECLARABLE = {
     "utf-8": UTF_8,
     "cp1252": WINDOWS_1252,
     "iso8859-1": Encoding("Latin-1", "latin-1"),
@@ -176,12 +176,12 @@ def _declared(name: str) -> Encoding:
         codec = codecs.lookup(name).name
     except LookupError:
         codec = name
-    if codec not in _DECLARABLE:
+    if codec not in DECLARABLE:
         raise UnreadableFile(
             f"The encoding {name!r} declared for this source is not one of utf-8, windows-1252, "
             "latin-1, latin-9, utf-16-le, utf-16-be."
         )
-    return _DECLARABLE[codec]
+    return DECLARABLE[codec]
 
 
 def _refuse_binary(head: bytes) -> None:

@@ -6,6 +6,7 @@ They hold values of the row, so they belong in quarantine and nowhere else.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from movie_pipeline.intake.casts import read_number
 from movie_pipeline.intake.mapping import printable
@@ -18,6 +19,8 @@ _KINDS = {
     ColumnType.DECIMAL: "a number",
 }
 _BITS = {ColumnType.INTEGER: 32, ColumnType.BIGINT: 64}
+_SHORT = 100
+"""Characters of a value whose sentence is remembered."""
 
 
 class ProblemKind(StrEnum):
@@ -61,11 +64,22 @@ def problems(
         for mask, kind in ((unreadable, ProblemKind.UNREADABLE), (breached, ProblemKind.BREACHED)):
             if mask >> bit & 1:
                 raw = columns.get(keys.get(column.name, "")) if columns else None
-                message = describe_problem(column, kind, raw, decimal=staged.dialect.decimal)
-                found.append(Problem(column.name, kind, message))
-    if columns is not None and (shift := _shift(staged, columns, unreadable)):
-        found.append(shift)
+                short = raw is None or len(raw) <= _SHORT
+                describe = _remembered if short else _problem
+                found.append(describe(bit, kind, raw, staged.dialect.decimal))
+    if columns is not None and unreadable & (unreadable - 1):
+        # One bad cell is just a bad cell; several may stand in the wrong place.
+        found += _shift(staged, columns, unreadable)
     return tuple(found)
+
+
+def _problem(bit: int, kind: ProblemKind, raw: str | None, decimal: str) -> Problem:
+    column = MOVIE_COLUMNS[bit]
+    return Problem(column.name, kind, describe_problem(column, kind, raw, decimal=decimal))
+
+
+_remembered = lru_cache(maxsize=4_096)(_problem)
+"""The same few wrong values come again and again."""
 
 
 def _places(mask: int) -> Iterator[int]:
@@ -110,11 +124,9 @@ def _breach(column: MovieColumn, raw: str | None, decimal: str) -> str:
     return f"{value:g} is more than {column.maximum:g}"
 
 
-def _shift(staged: StagedFile, columns: Mapping[str, str], unreadable: int) -> Problem | None:
-    """Whether all numbers would be readable one cell further left or right."""
-    at_fault = [column for bit, column in enumerate(MOVIE_COLUMNS) if unreadable >> bit & 1]
-    if len(at_fault) < 2:  # noqa: PLR2004 - one bad cell is just a bad cell
-        return None
+def _shift(staged: StagedFile, columns: Mapping[str, str], unreadable: int) -> Iterator[Problem]:
+    """Whether all numbers would be readable one cell further left or right: one hint, or none."""
+    at_fault = [MOVIE_COLUMNS[bit] for bit in _places(unreadable)]
     cells = list(columns.values())
     places = {column.name: place for place, column in enumerate(staged.mapping)}
     for step, where in ((1, "right"), (-1, "left")):
@@ -127,8 +139,8 @@ def _shift(staged: StagedFile, columns: Mapping[str, str], unreadable: int) -> P
                 f"{at_fault[0].name}: the cells seem to be shifted one column to the {where}, as "
                 "by a stray delimiter"
             )
-            return Problem(at_fault[0].name, ProblemKind.SHIFTED, message)
-    return None
+            yield Problem(at_fault[0].name, ProblemKind.SHIFTED, message)
+            return
 
 
 def _fits(column: MovieColumn, cells: list[str], place: int, decimal: str) -> bool:

@@ -81,6 +81,7 @@ def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
     if entry.reason:
         lines.append(f"Reason: {entry.reason}")
     lines += [_counts_line([entry]), *_reason_lines(entry)]
+    lines += [f"Note: {note}" for note in entry.summary.get("notes", [])]
     where = place(entry)
     if where:
         lines.append(f"Set apart in: {where}")

@@ -4,17 +4,19 @@ Publishing comes before the load: quarantine and output are complete when the le
 names are fixed by the file_id, so a repeated step overwrites its own files.
 """
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 import duckdb
 
+from movie_pipeline.intake.sources import read_sources
 from movie_pipeline.interfaces import Area, Storage
 from movie_pipeline.loading.batch import Workspace
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline.quality import Ruleset
+from movie_pipeline.screening.past import Past
 from movie_pipeline.screening.screen import ScreenedFile, ScreeningJob, screen_file
 from movie_pipeline.screening.stage import FetchedFile, source_path
 from movie_pipeline.settings import Settings
@@ -37,7 +39,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
     ruleset: Ruleset,
     settings: Settings,
     *,
-    history: Mapping[str, Sequence[float]] | None = None,
+    past: Past | None = None,
 ) -> list[FileOutcome]:
     """Judge and publish every file of a batch; safe to repeat.
 
@@ -47,7 +49,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
         storage: where both sides are published.
         ruleset: the rules.
         settings: limits of the engine.
-        history: what earlier files measured, for rules that compare with them.
+        past: what earlier files told, for rules and columns that are compared with it.
 
     Returns:
         One outcome per file that is neither gone nor known to the ledger, kept in the work folder
@@ -56,6 +58,8 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
     Raises:
         StorageError: a result could not be put into its area.
     """
+    past = past or Past()
+    sources = read_sources(settings.sources)
     outcomes: list[FileOutcome] = []
     loading: dict[str, str] = {}
     with screening_engine(workspace, settings) as connection:
@@ -72,8 +76,11 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
                     folder=workspace.file_folder(file.landed.file_id),
                     batch_id=workspace.name,
                 )
-                screened = screen_file(connection, job, ruleset, history=history)
-                outcomes.append(_judged(file, screened, storage, ruleset))
+                screened = screen_file(connection, job, ruleset, history=past.metrics)
+                source = sources.of(file.landed.key).name
+                changes = past.changes(source, file.staged.mapping)
+                outcome = _judged(file, screened, storage, ruleset)
+                outcomes.append(_with_source(outcome, source, changes))
                 if outcomes[-1].state is FileState.LOADED:
                     loading[file.sha256] = file.landed.file_id
             elif file.refused is not None or file.duplicate_of is not None:
@@ -143,6 +150,12 @@ def _lenient_note(counted: tuple[str, int]) -> str:
         else f"{count:,} values cannot be read and are"
     )
     return f"{column} is lenient: {values} kept as text beside the row"
+
+
+def _with_source(outcome: FileOutcome, source: str, changes: Sequence[str]) -> FileOutcome:
+    """The outcome with the file's source, and what changed since that source's last file."""
+    notes = [*outcome.summary["notes"], *changes]
+    return replace(outcome, summary={**outcome.summary, "source": source, "notes": notes})
 
 
 def _nothing_loads(screened: ScreenedFile) -> str:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,6 +51,11 @@ class Provenance:
     ruleset_sha256: str
     quarantined_at: datetime
 
+    @cached_property
+    def moment(self) -> str:
+        """When, as the records write it."""
+        return self.quarantined_at.isoformat()
+
 
 def quarantine_id(file_id: str, record_number: int) -> str:
     """32 hex digits that stand for this record of this file version, in every run."""
@@ -83,7 +89,7 @@ def record_line(
             "DataQualityRulesSkip": lists.skipped,
             "DataQualityEvaluationResult": FAILED if lists.failed else PASSED,
             "ruleset_sha256": provenance.ruleset_sha256,
-            "quarantined_at": provenance.quarantined_at.isoformat(),
+            "quarantined_at": provenance.moment,
         }
     )
 

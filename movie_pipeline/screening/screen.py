@@ -4,9 +4,8 @@ The engine judges every row before the split; nothing here decides policy (verdi
 a rule means (quality/). Files are written to the work folder; publishing them is the caller's.
 """
 
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,26 +14,17 @@ from typing import Any, cast
 import duckdb
 import pyarrow.dataset as ds
 
-from movie_pipeline.intake import RawRecord, StagedFile, problems, raw_records
+from movie_pipeline.intake import RawRecord, StagedFile, raw_records
 from movie_pipeline.intake.arrow import pa
 from movie_pipeline.interfaces import LandedFile
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.movies import MOVIE_COLUMNS
 from movie_pipeline.quality import Judgement, Ruleset, judge
 from movie_pipeline.quality.model import Rule
-from movie_pipeline.screening.quarantine import (
-    CONTRACT_RULE,
-    INTAKE_RULE,
-    Provenance,
-    Reason,
-    RuleLists,
-    record_line,
-)
-from movie_pipeline.screening.reasons import failed_rule
+from movie_pipeline.screening.apart import Apart, judged_columns, write_apart
+from movie_pipeline.screening.quarantine import CONTRACT_RULE, Provenance, Reason
 from movie_pipeline.screening.verdict import RuleVerdict, Verdict, decide
 
-PIECE = 10_000
-"""Records of a file that are written to quarantine at a time."""
 TECHNICAL_COLUMNS = ("_record_number", "_unreadable", "_breached")
 STAGED, STREAMED = "staged", "staged_stream"
 """What the staged rows are called in the engine: to be scanned by column, or once as they stand."""
@@ -98,6 +88,15 @@ class ScreeningJob:
     def quarantine(self) -> Path:
         """Where the quarantined records go."""
         return self.folder / f"{self.landed.file_id}.jsonl"
+
+    @property
+    def judged(self) -> Path:
+        """Where what was found of the rows set apart lies until they are written."""
+        return self.folder / f"{self.landed.file_id}.judged.parquet"
+
+    def records(self, numbers: Iterable[int]) -> Iterator[RawRecord]:
+        """Records as they stand in the source, in ascending order."""
+        return raw_records(self.source, self.staged, folder=self.folder, numbers=numbers)
 
 
 def screen_file(
@@ -166,9 +165,10 @@ def _split(
     verdict = decide(job.staged.hold, rules)
     held = verdict.state is FileState.HELD
     bad = "TRUE" if held else f"({judgement.fails_sql}) OR {OUT_OF_CONTRACT}"
-    good_rows = 0 if held else _write_good(connection, job, bad)
-    apart = _Apart(
-        not_rows=dict(job.staged.set_apart),
+    apart = Apart(
+        staged=job.staged,
+        judging=list(judgement.row_rules_sql),
+        skipped=[rule.rule for rule in rules if rule.rule not in judgement.row_rules_sql],
         of_file=_file_reasons(verdict, rules),
         columns_of={str(rule): _columns_of(rule, job.staged) for rule in ruleset},
     )
@@ -179,8 +179,20 @@ def _split(
         ruleset_sha256=ruleset.sha256,
         quarantined_at=now,
     )
-    pieces = _pieces(_judged_rows(connection, judgement, bad), apart.not_rows)
-    set_apart, reasons = _write_quarantine(job, provenance, apart, pieces)
+    _write_judged(connection, job, judgement, bad)
+    with ThreadPoolExecutor(1) as beside:
+        # The records are written in Python while the engine writes the rows that load.
+        quarantining = beside.submit(
+            write_apart,
+            job.judged,
+            job.quarantine,
+            apart=apart,
+            provenance=provenance,
+            records=job.records,
+        )
+        good_rows = 0 if held else _write_good(connection, job, bad)
+        set_apart, reasons = quarantining.result()
+    job.judged.unlink()
     return ScreenedFile(
         verdict=verdict,
         rules=rules,
@@ -190,6 +202,19 @@ def _split(
         quarantine=job.quarantine if set_apart else None,
         reasons=reasons,
         ratings=() if held else _ratings(connection, job.good),
+    )
+
+
+def _write_judged(
+    connection: duckdb.DuckDBPyConnection, job: ScreeningJob, judgement: Judgement, bad: str
+) -> None:
+    """Write what is to be known of the rows set apart, in the file's order.
+
+    A file, as the judgement's tables are its connection's own: no thread beside it sees them.
+    """
+    connection.execute(
+        f"COPY (SELECT {judged_columns(judgement)} FROM {STAGED} WHERE {bad} ORDER BY 1) "
+        f"TO '{_quoted(job.judged)}' (FORMAT parquet)"
     )
 
 
@@ -248,96 +273,6 @@ def _ratings(connection: duckdb.DuckDBPyConnection, good: Path) -> tuple[int, ..
         ).fetchall()
     )
     return tuple(counts.get(half, 0) for half in range(20))
-
-
-JudgedRow = tuple[int, int, list[str], list[str], list[str]]
-"""The two bit masks of a row, and the rules it passed, failed, and that say nothing of rows."""
-
-
-@dataclass(frozen=True)
-class _Apart:
-    """Why records of a file are set apart, beside what was found of their rows.
-
-    Attributes:
-        not_rows: record number to why the record became no row.
-        of_file: why all records of a held file wait; empty where it is not held.
-        columns_of: canonical rule to the staged columns it names.
-    """
-
-    not_rows: dict[int, str]
-    of_file: list[Reason]
-    columns_of: dict[str, list[str]]
-
-
-def _judged_rows(
-    connection: duckdb.DuckDBPyConnection, judgement: Judgement, bad: str
-) -> Iterator[dict[int, JudgedRow]]:
-    """The rows set apart, by record number, in the file's order and in bounded pieces."""
-    lists = judgement.lists_sql
-    answer = connection.execute(
-        f'SELECT "_record_number", "_unreadable", "_breached", '
-        f"{lists['DataQualityRulesPass']}, {lists['DataQualityRulesFail']}, "
-        f"{lists['DataQualityRulesSkip']} FROM {STAGED} WHERE {bad} ORDER BY 1"
-    )
-    while piece := answer.fetchmany(PIECE):
-        yield {row[0]: row[1:] for row in piece}
-
-
-def _pieces(
-    judged: Iterator[dict[int, JudgedRow]], not_rows: Mapping[int, str]
-) -> Iterator[dict[int, JudgedRow | None]]:
-    """The rows set apart and the records that became no row, together in the file's order."""
-    waiting = sorted(not_rows)
-    for piece in judged:
-        upto = bisect_right(waiting, max(piece))
-        yield {**piece, **dict.fromkeys(waiting[:upto])}
-        waiting = waiting[upto:]
-    for start in range(0, len(waiting), PIECE):
-        yield dict.fromkeys(waiting[start : start + PIECE])
-
-
-def _write_quarantine(
-    job: ScreeningJob,
-    provenance: Provenance,
-    apart: _Apart,
-    pieces: Iterator[dict[int, JudgedRow | None]],
-) -> tuple[int, dict[str, int]]:
-    """Write the records set apart, in the file's order.
-
-    Returns:
-        How many there are, and how many each rule set apart. Where there are none, no file is left.
-    """
-    counts: Counter[str] = Counter()
-    written = 0
-    with job.quarantine.open("wb", buffering=1 << 20) as lines:
-        for piece in pieces:
-            records = raw_records(job.source, job.staged, folder=job.folder, numbers=piece)
-            for raw in records:
-                row = piece[raw.record_number]
-                reasons = [*apart.of_file, *_own_reasons(raw, row, apart, job.staged)]
-                counts.update({reason.rule for reason in reasons})
-                lists = RuleLists(*row[2:]) if row else RuleLists([], [], [])
-                lines.write(record_line(provenance, raw, lists, reasons))
-            written += len(piece)
-    if not written:
-        job.quarantine.unlink()
-    return written, dict(counts.most_common())
-
-
-def _own_reasons(
-    raw: RawRecord, row: JudgedRow | None, apart: _Apart, staged: StagedFile
-) -> Iterator[Reason]:
-    if row is None:
-        yield Reason(INTAKE_RULE, apart.not_rows[raw.record_number])
-        return
-    unreadable, breached, _, failed, _ = row
-    if unreadable or breached:
-        found = problems(staged, unreadable=unreadable, breached=breached, columns=raw.columns)
-        yield from (Reason(CONTRACT_RULE, problem.message) for problem in found)
-    cells, key_of = raw.columns or {}, staged.columns_by_name if failed else {}
-    for rule in failed:
-        named = {name: cells.get(key_of.get(name, "")) for name in apart.columns_of.get(rule, ())}
-        yield Reason(rule, failed_rule(rule, named))
 
 
 def _columns_of(rule: Rule, staged: StagedFile) -> list[str]:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from movie_pipeline.errors import StoredFileChanged, StoredFileMissing, UnreadableFile
-from movie_pipeline.intake import StagedFile, stage_file
+from movie_pipeline.intake import Limits, SourceOptions, StagedFile, stage_file
+from movie_pipeline.intake.limits import NOTHING_DECLARED
+from movie_pipeline.intake.sources import read_sources
 from movie_pipeline.interfaces import LandedFile, Storage
 from movie_pipeline.loading.batch import Batch, Workspace, file_from, file_values
 from movie_pipeline.loading.ledger import Ledger
@@ -118,8 +120,10 @@ def fetched_files(workspace: Workspace) -> list[FetchedFile] | None:
     return None if values is None else [FetchedFile.from_dict(item) for item in values]
 
 
-def stage_one(source: Path, settings: Settings) -> StagedFile:
-    """Read one file beside itself, with the limits of the settings.
+def stage_one(
+    source: Path, settings: Settings, declared: SourceOptions = NOTHING_DECLARED
+) -> StagedFile:
+    """Read one file beside itself, with the limits of the settings and what its source declares.
 
     Raises:
         UnreadableFile: it cannot be read as movies.
@@ -128,6 +132,13 @@ def stage_one(source: Path, settings: Settings) -> StagedFile:
         source,
         to=source.parent,
         lenient_columns=settings.lenient_columns,
+        limits=Limits(
+            record_bytes=settings.max_record_bytes,
+            columns=settings.max_columns,
+            content_bytes=settings.max_content_bytes,
+            compression_ratio=settings.max_compression_ratio,
+        ),
+        source=declared,
         memory_limit=settings.memory_limit,
         threads=settings.threads,
     )
@@ -150,7 +161,8 @@ def _stage(
         return FetchedFile(landed=file, sha256=sha256, duplicate_of=duplicate_of)
     source = source_path(workspace, file)
     try:
-        staged = stage_one(source, settings)
+        declared = read_sources(settings.sources).of(file.key).options
+        staged = stage_one(source, settings, declared)
     except UnreadableFile as error:
         return FetchedFile(landed=file, sha256=sha256, refused=str(error))
     return FetchedFile(landed=file, sha256=sha256, staged=staged)

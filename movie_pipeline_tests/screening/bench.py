@@ -77,6 +77,10 @@ class Bench:
         by_id = {outcome.file.file_id: outcome for outcome in outcomes}
         return [self._screened(by_key[key], by_id[file.file_id]) for key, file in landed.items()]
 
+    def workspace_of(self, *files: LandedFile) -> Workspace:
+        """The work folder of the batch of these files."""
+        return Workspace.at(self.deployment.settings.home / "work", self.batch_id(*files))
+
     def batch_id(self, *files: LandedFile) -> str:
         """The id of the batch of these files."""
         return Batch.of(files).batch_id
