@@ -76,8 +76,10 @@ format: install ## Format the code and mend what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench: install ## Measure: a million rows screened and split, against DuckDB's CSV to Parquet
+bench: install ## Measure: a million rows screened and split, the rules alone, the splitter's share
 	$(BIN)/python benchmarks/screen_a_million.py
+	$(BIN)/python benchmarks/rules_on_a_million.py
+	$(BIN)/python benchmarks/splitter_share.py
 
 lock: install ## Work the lock file out again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
