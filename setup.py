@@ -1,4 +1,4 @@
-"""Ships the top-level sql/ folder inside the wheel, as movie_pipeline/sql; all else is in pyproject.toml."""
+"""Ships the top-level sql/ folder in the wheel, as movie_pipeline/sql; pyproject.toml has the rest."""
 
 from setuptools import find_packages, setup
 

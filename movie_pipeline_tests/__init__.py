@@ -1,1 +1,1 @@
-"""Tests of movie_pipeline, one folder per part; `contracts/` holds the interfaces' shared classes."""
+"""Tests of movie_pipeline, one folder per part; contracts/ holds what interfaces promise."""

@@ -1,5 +1,4 @@
 """What every channel for notices and every bus for events promises."""
-# ruff: noqa: D102 - a test's name is its sentence
 
 from movie_pipeline.interfaces import Notice, NoticeKind
 from movie_pipeline_tests.contracts.conftest import Bus, Channel

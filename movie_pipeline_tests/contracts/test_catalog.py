@@ -1,5 +1,4 @@
 """What every catalog promises."""
-# ruff: noqa: D102 - a test's name is its sentence
 
 from dataclasses import replace
 

@@ -1,5 +1,4 @@
 """What every store promises."""
-# ruff: noqa: D102 - a test's name is its sentence
 
 import re
 from dataclasses import replace

@@ -1,5 +1,4 @@
 """What every warehouse promises."""
-# ruff: noqa: D102 - a test's name is its sentence
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,5 +1,4 @@
 """Errors around the commit: whatever the warehouse said, the ledger is the truth."""
-# ruff: noqa: D102 - the methods are the interface's
 
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
