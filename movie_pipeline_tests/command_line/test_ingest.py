@@ -7,8 +7,6 @@ import pytest
 from movie_pipeline_tests.command_line.conftest import FILES, CommandLine, Ingested
 from movie_pipeline_tests.samples import clean_movies
 
-pytestmark = pytest.mark.xdist_group("ingest command")
-
 FILE_KEYS = {
     "file": str,
     "file_id": str,

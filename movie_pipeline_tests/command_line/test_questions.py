@@ -6,8 +6,6 @@ import pytest
 
 from movie_pipeline_tests.command_line.conftest import FILES, CommandLine, Ingested
 
-pytestmark = pytest.mark.xdist_group("ingest command")
-
 
 def test_status_tells_totals_and_files(ingested: Ingested) -> None:
     status = ingested.command.json("status")

@@ -16,8 +16,6 @@ from movie_pipeline_tests.home import Home, check_results, materialized
 from movie_pipeline_tests.parquet_files import drop_first_row, write_rows
 from movie_pipeline_tests.samples import clean_movies, one_bad_year
 
-pytestmark = pytest.mark.xdist_group("gates")
-
 
 class LosesARow(FolderStorage):
     """A store in which a published file ends with fewer rows than were put."""

@@ -19,8 +19,6 @@ from movie_pipeline.interfaces import Area
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import REPOSITORY, Film, clean_movies, film_file, without_ratings
 
-pytestmark = pytest.mark.xdist_group("killed commands")
-
 OURS = ("quarantine_id", "file_id", "batch_id", "ruleset_sha256", "quarantined_at")
 
 

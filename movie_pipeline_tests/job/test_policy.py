@@ -22,9 +22,6 @@ from movie_pipeline_tests.samples import (
     without_ratings,
 )
 
-pytestmark = pytest.mark.xdist_group("policy")
-
-
 RATING = 'ColumnValues "imdb_rating" > 5'
 BUDGET = 'ColumnValues "budget" in ["1"]'
 RULES = f"Rules = [RowCount > 2, {RATING}, {BUDGET}]"

@@ -17,7 +17,7 @@ from movie_pipeline.headless import ingest_files
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import IMDB, IMDB_CRLF, REAL_FILES, needs_real_files
 
-pytestmark = [needs_real_files, pytest.mark.xdist_group("real files")]
+pytestmark = needs_real_files
 
 
 def imdb_rows() -> list[dict[str, str]]:

@@ -12,8 +12,6 @@ import pytest
 
 from movie_pipeline_tests.samples import REPOSITORY
 
-pytestmark = pytest.mark.xdist_group("loading")
-
 BIN = Path(sys.executable).parent
 
 
