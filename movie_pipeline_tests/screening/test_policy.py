@@ -135,6 +135,8 @@ def test_a_rule_that_cannot_be_evaluated_holds_the_file_with_the_cause(
     assert answer["reason"]
     assert screened.outcome.reason.startswith(f"the rule {rule} could not be evaluated: ")
     assert screened.rules()["RowCount > 0"]["outcome"] == "Passed"
+    held = {"rule": rule, "message": f"the file is held: {answer['reason']}"}
+    assert all(record["reasons"][0] == held for record in screened.records)
 
 
 def test_a_file_without_a_required_column_is_rejected_by_name(bench: Bench) -> None:

@@ -59,6 +59,11 @@ def test_every_reason_to_hold_a_file_is_told_in_one_line() -> None:
     )
 
 
+def test_what_alone_holds_a_file_is_an_error_or_a_failed_rule_about_the_file() -> None:
+    holding = [rule.holds for rule in (PASSED, ROWS_FAIL, FILE_FAILS, CANNOT, CANNOT_BY_ROW)]
+    assert holding == [False, False, True, True, True]
+
+
 def outcome(*, passed: bool, evaluated: bool = True, routes: bool = True) -> RuleOutcome:
     """The engine's answer."""
     return RuleOutcome(
