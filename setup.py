@@ -1,4 +1,4 @@
-"""Ships the top-level sql/ folder in the wheel, as movie_pipeline/sql; pyproject.toml has the rest."""
+"""Ships the top-level sql/ folder in the wheel, as movie_pipeline/sql."""
 
 from setuptools import find_packages, setup
 

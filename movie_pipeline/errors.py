@@ -34,9 +34,10 @@ class RulesetError(MoviePipelineError):
         column: 1-based column of the place.
         hint: the way out, such as "did you mean IsComplete?", or None.
         source_line: the text of that line, so that the message can put a caret under the place.
+        file: which file the text came from, None where it came from none.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a refusal is said in one call
         self,
         message: str,
         *,
@@ -44,12 +45,14 @@ class RulesetError(MoviePipelineError):
         column: int | None = None,
         hint: str | None = None,
         source_line: str | None = None,
+        file: str | None = None,
     ) -> None:
         self.problem = message
         self.line = line
         self.column = column
         self.hint = hint
         self.source_line = source_line
+        self.file = file
         super().__init__(self._sentence())
 
     def _sentence(self) -> str:
@@ -57,7 +60,8 @@ class RulesetError(MoviePipelineError):
             place = ""
         else:
             place = f"line {self.line}, column {self.column}: "
-        lines = [f"{place}{self.problem}"]
+        file = f"{self.file}: " if self.file else ""
+        lines = [f"{file}{place}{self.problem}"]
         if self.source_line is not None and self.column is not None:
             lines += [f"  {self.source_line}", f"  {' ' * (self.column - 1)}^"]
         if self.hint:

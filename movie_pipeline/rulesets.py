@@ -25,10 +25,11 @@ def read_ruleset(path: Path) -> Ruleset:
         require_honoured(ruleset)
     except RulesetError as error:
         raise RulesetError(
-            f"{path}: {error.problem}",
+            error.problem,
             line=error.line,
             column=error.column,
             hint=error.hint,
             source_line=error.source_line,
+            file=str(path),
         ) from None
     return ruleset
