@@ -157,9 +157,7 @@ class NumberCells:
         for place, (pattern, removed, state) in enumerate(self._shortcuts):
             if not left.any():
                 break
-            fits = left & as_flags(
-                pc.fill_null(pc.match_substring_regex(texts, pattern), fill_value=False)
-            )
+            fits = left & _fits(texts, pattern)
             if fits.any():
                 chosen = texts.filter(pa.array(fits))
                 chosen = pc.replace_substring(chosen, removed, "") if removed else chosen
@@ -174,12 +172,12 @@ class NumberCells:
             values[left], states[left] = self._read_each(rest)
         return values, states
 
-    def _fitting_shortcuts(self) -> tuple[tuple[str, str, int], ...]:
-        """Pattern, what is taken out before the cast, and the state; safe for the type's range."""
+    def _fitting_shortcuts(self) -> tuple[tuple[str | int, str, int], ...]:
+        """Pattern or most digits, what is taken out before the cast, and the state; all fit."""
         if self.column.type is ColumnType.DECIMAL:
             return ((r"^[0-9]{1,15}(\.[0-9]{1,15})?$", "", _READ),) if self._decimal == "." else ()
         digits, groups = (9, 2) if self.column.type is ColumnType.INTEGER else (18, 5)
-        plain = (rf"^[0-9]{{1,{digits}}}$", "", _READ)
+        plain = (digits, "", _READ)
         separator, escaped = (",", ",") if self._decimal == "." else (".", r"\.")
         state = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
         return plain, (rf"^[0-9]{{1,3}}({escaped}[0-9]{{3}}){{1,{groups}}}$", separator, state)
@@ -214,6 +212,14 @@ def text_buffers(texts: Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.ui
     _, bounds, data = texts.buffers()
     numbers = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
     return numbers, np.frombuffer(data or b"", np.uint8)
+
+
+def _fits(texts: Array, pattern: str | int) -> Flags:
+    """Which texts match the pattern; where it is a number, which are up to so many digits."""
+    if isinstance(pattern, int):
+        digits = as_flags(pc.fill_null(pc.ascii_is_decimal(texts), fill_value=False))
+        return digits & (np.diff(text_buffers(texts)[0]) <= pattern)
+    return as_flags(pc.fill_null(pc.match_substring_regex(texts, pattern), fill_value=False))
 
 
 def as_flags(booleans: Array) -> Flags:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-CHUNK = 4 << 20
+CHUNK = 2 << 20
 _QUOTE, _LF, _CR, _BACKSLASH = ord('"'), ord("\n"), ord("\r"), ord("\\")
 
 Bytes = npt.NDArray[np.uint8]

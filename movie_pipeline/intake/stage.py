@@ -45,6 +45,7 @@ def stage_file(  # noqa: PLR0913 - one call says all; everything but the place h
     source: SourceOptions = NOTHING_DECLARED,
     memory_limit: str = "512MB",
     threads: int = 0,
+    sha256: str | None = None,
 ) -> StagedFile:
     """Read a file into typed rows: `<stem>.arrow`, `<stem>.records` and the summary returned.
 
@@ -56,6 +57,7 @@ def stage_file(  # noqa: PLR0913 - one call says all; everything but the place h
         source: what is declared about the source's files.
         memory_limit: DuckDB's, such as `512MB`.
         threads: DuckDB's; 0 takes one per core.
+        sha256: of the file's bytes, where it is known; else it is computed beside the reading.
 
     Raises:
         UnreadableFile: the file must be rejected; the message says what it is and what to do.
@@ -66,10 +68,11 @@ def stage_file(  # noqa: PLR0913 - one call says all; everything but the place h
         staging = _Staging(
             path, content, to, tuple(lenient_columns), limits, source, Engine(memory_limit, threads)
         )
+        if sha256 is not None:
+            return replace(staging.run(), sha256=sha256)
         with ThreadPoolExecutor(1) as beside:
-            sha256 = beside.submit(_sha256, path)
-            staged = staging.run()
-            return replace(staged, sha256=sha256.result())
+            computing = beside.submit(_sha256, path)
+            return replace(staging.run(), sha256=computing.result())
     except UnreadableFile:
         for left in (rows_path(path, to), index_path(path, to), to / unpacked_name(path)):
             left.unlink(missing_ok=True)

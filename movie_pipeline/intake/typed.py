@@ -273,7 +273,8 @@ def _same(one: Array, other: Array) -> npt.NDArray[np.bool_]:
 def _may_hold_other_spaces(titles: Array) -> bool:
     """Whether any title may hold white space other than single ordinary spaces."""
     _, data = text_buffers(titles)
-    return bool((data < ord(" ")).any()) or b"  " in data.tobytes()
+    spaces = data <= ord(" ")
+    return bool((spaces[1:] & spaces[:-1]).any() or (data < ord(" ")).any())
 
 
 def derived_key(title: str, year: int | None) -> str:

@@ -121,9 +121,19 @@ def fetched_files(workspace: Workspace) -> list[FetchedFile] | None:
 
 
 def stage_one(
-    source: Path, settings: Settings, declared: SourceOptions = NOTHING_DECLARED
+    source: Path,
+    settings: Settings,
+    declared: SourceOptions = NOTHING_DECLARED,
+    *,
+    sha256: str | None = None,
 ) -> StagedFile:
     """Read one file beside itself, with the limits of the settings and what its source declares.
+
+    Args:
+        source: the file.
+        settings: where the limits stand.
+        declared: what is declared about the source's files.
+        sha256: of the file's bytes, where it is known already.
 
     Raises:
         UnreadableFile: it cannot be read as movies.
@@ -141,6 +151,7 @@ def stage_one(
         source=declared,
         memory_limit=settings.memory_limit,
         threads=settings.threads,
+        sha256=sha256,
     )
 
 
@@ -162,7 +173,7 @@ def _stage(
     source = source_path(workspace, file)
     try:
         declared = read_sources(settings.sources).of(file.key).options
-        staged = stage_one(source, settings, declared)
+        staged = stage_one(source, settings, declared, sha256=sha256)
     except UnreadableFile as error:
         return FetchedFile(landed=file, sha256=sha256, refused=str(error))
     return FetchedFile(landed=file, sha256=sha256, staged=staged)
