@@ -54,7 +54,7 @@ ingest: install $(DAGSTER_HOME)/ready ## Run the job once, without the UI: make 
 	$(BIN)/movie-pipeline ingest "$(FILE)"
 
 test: install ## Run the tests
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: lint types layers definitions ## Lint, types, import layers, and whether the definitions load
 
@@ -68,7 +68,7 @@ types: install
 layers: install
 	$(BIN)/lint-imports
 
-definitions: install
+definitions: install $(DAGSTER_HOME)/ready
 	$(BIN)/dagster definitions validate -w workspace.yaml
 	$(BIN)/dg check defs
 

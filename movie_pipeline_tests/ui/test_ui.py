@@ -35,12 +35,9 @@ CHROMIUM = next(
     None,
 )
 
-pytestmark = [
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no Chromium on this machine: the UI was not looked at"
-    ),
-    pytest.mark.xdist_group("ui"),
-]
+pytestmark = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine: the UI was not looked at"
+)
 
 
 @dataclass(frozen=True)
