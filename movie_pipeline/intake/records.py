@@ -129,6 +129,8 @@ class _RecordParser:
 
     def _named(self, cells: list[str]) -> dict[str, str]:
         named = dict(zip(self._keys, cells, strict=False))
+        if len(cells) <= len(self._keys):
+            return named
         for place, cell in enumerate(cells[len(self._keys) :], len(self._keys) + 1):
             named[f"cell {place}"] = cell
         return named

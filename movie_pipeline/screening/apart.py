@@ -15,6 +15,7 @@ from typing import Any, cast
 import pyarrow.parquet as pq
 
 from movie_pipeline.intake import RawRecord, StagedFile, problems
+from movie_pipeline.movies import MOVIE_COLUMNS
 from movie_pipeline.quality import Judgement
 from movie_pipeline.screening.quarantine import (
     CONTRACT_RULE,
@@ -30,6 +31,9 @@ PIECE = 10_000
 """Records of a file that are written to quarantine at a time."""
 _RULES_IN_MASK = 62
 """A bit for each, in an integer of 64 bits that stays positive."""
+
+_SHORT = 200
+"""Characters of the cells whose reasons are remembered."""
 
 Masks = tuple[int, ...]
 """Of one row: the cells unreadable, the cells out of the contract, and the rules it fails."""
@@ -68,6 +72,10 @@ class Apart:
     of_file: list[Reason]
     columns_of: Mapping[str, Sequence[str]]
     _lists: dict[Masks, RuleLists] = field(default_factory=dict[Masks, RuleLists])
+    _keys: dict[Masks, list[str]] = field(default_factory=dict[Masks, list[str]])
+    _remembered: dict[tuple[Any, ...], list[Reason]] = field(
+        default_factory=dict[tuple[Any, ...], list[Reason]]
+    )
 
     @cached_property
     def not_rows(self) -> dict[int, str]:
@@ -106,11 +114,43 @@ class Apart:
         )
 
     def reasons(self, raw: RawRecord, masks: Masks | None) -> list[Reason]:
-        """Every reason why this record waits."""
-        reasons = self.of_file.copy()
+        """Every reason why this record waits; they are the same where the named cells are."""
         if masks is None:
-            reasons.append(Reason(INTAKE_RULE, self.not_rows[raw.record_number]))
-            return reasons
+            return [*self.of_file, Reason(INTAKE_RULE, self.not_rows[raw.record_number])]
+        unreadable = masks[0]
+        if raw.columns is None or unreadable & (unreadable - 1):
+            # Several unreadable cells may be shifted: then the others matter too.
+            return self._reasons(raw, masks)
+        cells = [raw.columns.get(key) for key in self._named(masks)]
+        known = self._remembered.get((masks, *cells))
+        if known is None:
+            known = self._reasons(raw, masks)
+            if sum(len(cell or "") for cell in cells) <= _SHORT:
+                if len(self._remembered) > PIECE:
+                    self._remembered.clear()
+                self._remembered[masks, *cells] = known
+        return known
+
+    def _named(self, masks: Masks) -> list[str]:
+        """The keys of the cells that the reasons of such a row speak of."""
+        keys = self._keys.get(masks)
+        if keys is None:
+            if len(self._keys) > PIECE:
+                self._keys.clear()
+            at_fault, names = masks[0] | masks[1], self.staged.columns_by_name
+            named = [
+                names.get(column.name, "")
+                for bit, column in enumerate(MOVIE_COLUMNS)
+                if at_fault >> bit & 1
+            ]
+            named += [
+                key for rule in self.lists(masks).failed for _, key in self.keys_of.get(rule, ())
+            ]
+            keys = self._keys[masks] = list(dict.fromkeys(named))
+        return keys
+
+    def _reasons(self, raw: RawRecord, masks: Masks) -> list[Reason]:
+        reasons = self.of_file.copy()
         unreadable, breached = masks[:2]
         if unreadable or breached:
             found = problems(
@@ -146,7 +186,8 @@ def write_apart(
             for raw in records(piece):
                 masks = piece[raw.record_number]
                 reasons = apart.reasons(raw, masks)
-                counts.update(dict.fromkeys((reason.rule for reason in reasons), 1))
+                for rule in dict.fromkeys([reason.rule for reason in reasons]):
+                    counts[rule] += 1
                 lines.write(record_line(provenance, raw, apart.lists(masks), reasons))
             written += len(piece)
     if not written:

@@ -6,7 +6,7 @@ here is decided in screen.py; how they leave again is replay's affair.
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -63,7 +63,7 @@ def quarantine_id(file_id: str, record_number: int) -> str:
 
 
 def record_line(
-    provenance: Provenance, raw: RawRecord, lists: RuleLists, reasons: Iterable[Reason]
+    provenance: Provenance, raw: RawRecord, lists: RuleLists, reasons: list[Reason]
 ) -> bytes:
     """One line of the quarantine file, with its newline.
 
@@ -83,7 +83,7 @@ def record_line(
             "raw": text,
             "raw_encoding": encoding,
             "columns": raw.columns,
-            "reasons": [{"rule": reason.rule, "message": reason.message} for reason in reasons],
+            "reasons": reasons,
             "DataQualityRulesPass": lists.passed,
             "DataQualityRulesFail": lists.failed,
             "DataQualityRulesSkip": lists.skipped,
@@ -107,6 +107,8 @@ def _as_valid_text(value: Any) -> Any:  # noqa: ANN401 - JSON
     match value:
         case str():
             return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case Reason():
+            return {name: _as_valid_text(text) for name, text in vars(value).items()}
         case list():
             return [_as_valid_text(item) for item in cast("list[object]", value)]
         case dict():
