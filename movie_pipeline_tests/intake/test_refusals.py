@@ -117,11 +117,17 @@ def test_what_is_no_table_is_refused_in_one_true_sentence(
     assert refusal(tmp_path, content) == sentence
 
 
+def test_a_first_line_that_may_be_a_row_is_not_told(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, "Secret Film,1999,Secret Director\nOther Film,2001,Someone\n")
+    assert "its header is missing" in sentence
+    assert "Secret" not in sentence
+
+
 def test_a_missing_required_column_is_named_with_what_was_seen_and_a_guess(tmp_path: Path) -> None:
     assert refusal(tmp_path, "title,year,raiting\nHeat,1995,8.3\n") == (
         "The file has no column imdb_rating (also known as imdb_score, averagerating, "
-        "average_rating, vote_average, imdb, score, ...). Its header names 3 columns: title, year, "
-        'raiting. Did you mean "raiting" for imdb_rating? Then rename it, or add it to '
+        "average_rating, vote_average, imdb, score and 1 more). Its header names 3 columns: title, "
+        'year, raiting. Did you mean "raiting" for imdb_rating? Then rename it, or add it to '
         "columns.toml."
     )
 
