@@ -175,3 +175,9 @@ def _listed(names: Sequence[str], most: int = 6) -> str:
 
 def _seen(header: Sequence[str]) -> str:
     return f"{len(header)} columns: {_listed([printable(name) for name in header], 12)}"
+
+
+def printable(text: str, most: int = 60) -> str:
+    """A foreign text made safe for a sentence: one line, no control characters, not too long."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return shown if len(shown) <= most else f"{shown[:most]}..."
