@@ -1,5 +1,6 @@
 """Stage a few bytes and look at what came of them; shared by the tests of the intake."""
 
+import gzip
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ HEADER = "title,year,rating\n"
 ALIEN = "Alien,1979,8.5\n"
 HEAT = "Heat,1995,8.3\n"
 TWO_FILMS = HEADER + ALIEN + HEAT
+
+
+def packed(content: bytes) -> bytes:
+    """The content compressed, to the same bytes at any time: they stand in names of tests."""
+    return gzip.compress(content, mtime=0)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What is no table of movies at all: one sentence each, that says what it is and what to do."""
 
-import gzip
 import io
 import zipfile
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from movie_pipeline.intake import Limits, SourceOptions
-from movie_pipeline_tests.intake.staging import HEADER, TWO_FILMS, refusal, stage
+from movie_pipeline_tests.intake.staging import HEADER, TWO_FILMS, packed, refusal, stage
 
 SAVE = "Open it there and save the sheet as CSV (UTF-8)."
 PROSE = (
@@ -83,15 +82,15 @@ def workbook() -> bytes:
             "The file is UTF-32, which is not read. Export it as CSV (UTF-8).",
         ),
         (
-            gzip.compress(TWO_FILMS.encode())[:-9],
+            packed(TWO_FILMS.encode())[:-9],
             "The file is compressed with gzip, but damaged or cut off. Compress and send it again.",
         ),
         (
-            gzip.compress(b""),
+            packed(b""),
             "The file is an empty file, compressed with gzip. Send it again.",
         ),
         (
-            gzip.compress(gzip.compress(TWO_FILMS.encode())),
+            packed(packed(TWO_FILMS.encode())),
             "The file is compressed with gzip twice. Compress it once.",
         ),
         (
@@ -149,7 +148,7 @@ def test_no_foreign_name_breaks_a_sentence(tmp_path: Path) -> None:
             "The header names 50,002 columns, more than the limit of 2,000.",
         ),
         (
-            gzip.compress(b"title,rating\n" + b"0" * 50_000_000),
+            packed(b"title,rating\n" + b"0" * 50_000_000),
             Limits(),
             "The file unpacks to more than ",
         ),

@@ -1,13 +1,20 @@
 """Each shape in which a good file may come, with exact cells and an exact description."""
 
-import gzip
 import hashlib
 from pathlib import Path
 
 import pytest
 
 from movie_pipeline.intake import SourceOptions
-from movie_pipeline_tests.intake.staging import ALIEN, HEADER, HEAT, TWO_FILMS, refusal, stage
+from movie_pipeline_tests.intake.staging import (
+    ALIEN,
+    HEADER,
+    HEAT,
+    TWO_FILMS,
+    packed,
+    refusal,
+    stage,
+)
 
 MIXED = HEADER + ALIEN.replace("\n", "\r\n") + HEAT
 QUOTED = '"title","year","rating"\n"Alien","1979","8.5"\n"Heat",1995,8.3\n'
@@ -33,9 +40,9 @@ ACCENTED = "title;year;rating\nAmélie;2001;8,3\nGöttin €;1999;7,1\n"
         (b"\xef\xbb\xbf" + TWO_FILMS.encode(), "comma, UTF-8 with BOM, header in line 1"),
         (TWO_FILMS.encode("utf-16"), "comma, UTF-16 with BOM, header in line 1"),
         (b"\xfe\xff" + TWO_FILMS.encode("utf-16-be"), "comma, UTF-16 with BOM, header in line 1"),
-        (gzip.compress(TWO_FILMS.encode()), "comma, UTF-8, header in line 1, gzip"),
+        (packed(TWO_FILMS.encode()), "comma, UTF-8, header in line 1, gzip"),
         (
-            gzip.compress(TWO_FILMS[:30].encode()) + gzip.compress(TWO_FILMS[30:].encode()),
+            packed(TWO_FILMS[:30].encode()) + packed(TWO_FILMS[30:].encode()),
             "comma, UTF-8, header in line 1, gzip",
         ),
         ("sep=;\n" + TWO_FILMS.replace(",", ";"), "semicolon, UTF-8, header in line 2"),
