@@ -46,7 +46,7 @@ def test_a_wrong_ruleset_is_refused_by_line_column_caret_and_hint(
     result = command.run("rules", wrong)
     assert result.exit_code == 2
     lines = result.stderr.splitlines()
-    assert lines[0].startswith(f"line 3, column 5: {wrong}: ")
+    assert lines[0].startswith(f"{wrong}: line 3, column 5: ")
     assert "IsComplet" in lines[0]
     assert lines[1] == '      IsComplet "movie_title"'
     assert lines[2] == "      ^"

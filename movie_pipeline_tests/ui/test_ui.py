@@ -171,7 +171,10 @@ def look(browser: Browser, ui: RunningUi, path: str, words: list[str], picture: 
         page.goto(f"{ui.address}{path}")
         for word in words:
             page.get_by_text(word).first.wait_for(state="attached", timeout=60_000)
-        page.wait_for_function("!document.body.innerText.includes('Loading')", timeout=60_000)
+        # The page's policy forbids evaluated text, so the waiting is done here.
+        wait_until(
+            f"{path} being loaded", lambda: "Loading" not in page.locator("body").inner_text(), 60
+        )
         page.wait_for_timeout(2000)
         PICTURES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=PICTURES / f"{picture}.png")
