@@ -277,11 +277,6 @@ def _may_hold_other_spaces(titles: Array) -> bool:
     return bool((spaces[1:] & spaces[:-1]).any() or (data < ord(" ")).any())
 
 
-def derived_key(title: str, year: int | None) -> str:
-    """The same for one film; `title` is as staged."""
-    return derived_keys(pa.array([title]), pa.array([year], pa.int32()))[0].as_py()
-
-
 def _reader(column: MovieColumn, decimal: str) -> TextCells | NumberCells:
     if column.type is ColumnType.TEXT:
         return TextCells(column)

@@ -3,7 +3,6 @@
 Expressions go in as sqlglot trees and come out as tuples. Which query is asked is not decided here.
 """
 
-from collections.abc import Sequence
 from typing import cast
 
 import duckdb
@@ -81,8 +80,3 @@ def as_number(value: object) -> float | None:
 def as_count(value: object) -> int:
     """A cell that holds a count, NULL being none."""
     return 0 if value is None else int(cast("int", value))
-
-
-def numbers_of(row: Sequence[object]) -> list[float | None]:
-    """A row of numbers."""
-    return [as_number(value) for value in row]
