@@ -184,3 +184,9 @@ NUMBER_COLUMNS: tuple[str, ...] = tuple(
 
 KEY_COLUMN = "movie_id"
 """The column that identifies a film in the warehouse."""
+
+OTHER_COLUMNS = "other_columns"
+"""The column that keeps what a file brings beside the contract, as JSON text."""
+
+OTHER_COLUMNS_BYTES = 65_535
+"""The most UTF-8 bytes it holds: Redshift has no wider VARCHAR, and COPY cuts no Parquet."""

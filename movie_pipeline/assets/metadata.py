@@ -8,7 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import dagster as dg
 
 from movie_pipeline.interfaces import WarehouseColumn
-from movie_pipeline.movies import MOVIE_COLUMNS, MovieColumn
+from movie_pipeline.movies import (
+    MOVIE_COLUMNS,
+    OTHER_COLUMNS,
+    OTHER_COLUMNS_BYTES,
+    MovieColumn,
+)
 
 TABLE_ROWS_SHOWN = 100
 """Rows of a table kept in one event; a longer one is cut, and a last row says so."""
@@ -17,7 +22,9 @@ BAR_WIDTH = 40
 
 _PROVENANCE = (
     dg.TableColumn(
-        "other_columns", "varchar(65535)", "The file's own further columns, as JSON text"
+        OTHER_COLUMNS,
+        f"varchar({OTHER_COLUMNS_BYTES})",
+        "The file's own further columns, as JSON text",
     ),
     dg.TableColumn("file_id", "varchar(64)", "The file version the row came from"),
     dg.TableColumn("record_number", "bigint", "The record's number in that file, from 1"),

@@ -27,6 +27,8 @@ ARROW_TYPES: Final = {
 
 MANY_DISTINCT = 0.5
 MOST_REMEMBERED = 100_000
+LONGEST_REMEMBERED = 100
+"""Characters of a cell whose reading is remembered: a cell may be a megabyte."""
 
 _REPAIRS: Final = tuple(Repair)
 _READ, _MISSING, _UNREADABLE = 0, 1, 2
@@ -136,7 +138,9 @@ class NumberCells:
                 continue
             known = remembered.get(text)
             if known is None:
-                known = remembered[text] = self._read_one(text)
+                known = self._read_one(text)
+                if len(text) <= LONGEST_REMEMBERED:
+                    remembered[text] = known
             values[i], states[i] = known
         return values, states
 

@@ -13,13 +13,13 @@ from typing import Any
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.intake.arrow import pa
 from movie_pipeline.intake.limits import DEFAULT_LIMITS, NOTHING_DECLARED, Limits, SourceOptions
-from movie_pipeline.intake.mapping import printable
+from movie_pipeline.intake.mapping import MappedColumn, printable
 from movie_pipeline.intake.problems import problems
 from movie_pipeline.intake.records import raw_records, rows_path
 from movie_pipeline.intake.stage import stage_file
 from movie_pipeline.intake.staged import StagedFile
 from movie_pipeline.intake.typed import BREACHED, RECORD_NUMBER, UNREADABLE
-from movie_pipeline.movies import MOVIE_COLUMNS
+from movie_pipeline.movies import MOVIE_COLUMNS, OTHER_COLUMNS, OTHER_COLUMNS_BYTES
 
 FIRST_PROBLEMS = 5
 
@@ -158,10 +158,16 @@ def _bytes(staged: StagedFile) -> str:
     return f"{staged.content_size:,}: {shown}"
 
 
+def _own_kind(column: MappedColumn) -> str:
+    if column.date_form is not None:
+        return f"date, declared as {column.date_form}, kept as the file's own"
+    return "text, kept as the file's own"
+
+
 def _column_lines(staged: StagedFile) -> Iterator[str]:
     types = {column.name: column.type.value for column in MOVIE_COLUMNS}
     for column in staged.mapping:
-        kind = types[column.name] if column.is_contract else "text, kept as the file's own"
+        kind = types[column.name] if column.is_contract else _own_kind(column)
         words = [f"    {printable(column.header)} -> {column.name} ({kind})"]
         for counts, what in (
             (staged.missing, "missing"),
@@ -173,3 +179,8 @@ def _column_lines(staged: StagedFile) -> Iterator[str]:
         for kind_of_repair, count in staged.repair_kinds.get(column.name, {}).items():
             words.append(f"{count:,} repaired: {kind_of_repair}")
         yield ", ".join(words)
+    if count := staged.breached.get(OTHER_COLUMNS):
+        yield (
+            f"    the file's own -> {OTHER_COLUMNS} (JSON text), {count:,} rows over "
+            f"{OTHER_COLUMNS_BYTES:,} bytes"
+        )

@@ -4,7 +4,8 @@ Only values stand here. Each limit has a sane default; each declaration is None 
 dialect.py decide.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class SourceOptions:
         header_line: the 1-based line that names the columns.
         decimal: `.` or `,`.
         salvage: load what stands before an unclosed quote, instead of holding the file.
+        dates: own columns of the file that hold dates, by name, each with the form they have.
     """
 
     encoding: str | None = None
@@ -47,6 +49,7 @@ class SourceOptions:
     header_line: int | None = None
     decimal: str | None = None
     salvage: bool = False
+    dates: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 DEFAULT_LIMITS = Limits()

@@ -7,8 +7,8 @@ import difflib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -30,11 +30,13 @@ class MappedColumn:
         header: its name as the file writes it.
         name: its name in the staged rows.
         is_contract: whether that is a column of the movie contract.
+        date_form: how its dates are written, where its source declares that it holds dates.
     """
 
     header: str
     name: str
     is_contract: bool
+    date_form: str | None = None
 
 
 def normalised(header: str) -> str:
@@ -78,8 +80,14 @@ def names_required(header: Iterable[str]) -> bool:
     return all(present.intersection(aliases()[name]) for name in REQUIRED_NAMES)
 
 
-def map_header(header: Sequence[str]) -> tuple[MappedColumn, ...]:
+def map_header(
+    header: Sequence[str], dates: Mapping[str, str] | None = None
+) -> tuple[MappedColumn, ...]:
     """Give every column of a file its name in the staged rows, in the file's order.
+
+    Args:
+        header: the names as the file writes them.
+        dates: columns that are declared to hold dates, each with its form.
 
     Raises:
         UnreadableFile: a required column is missing.
@@ -96,7 +104,19 @@ def map_header(header: Sequence[str]) -> tuple[MappedColumn, ...]:
         own = contract or unique_name(name or f"column_{position + 1}", used)
         used.add(own)
         mapped.append(MappedColumn(written, own, contract is not None))
+    for declared, form in (dates or {}).items():
+        position = _declared_position(declared, mapped)
+        if position is not None:
+            mapped[position] = replace(mapped[position], date_form=form)
     return tuple(mapped)
+
+
+def _declared_position(declared: str, mapped: Sequence[MappedColumn]) -> int | None:
+    """The own column that a declaration means: by the header as written, else by staged name."""
+    own = [(i, column) for i, column in enumerate(mapped) if not column.is_contract]
+    written = (i for i, column in own if column.header.strip() == declared.strip())
+    named = (i for i, column in own if column.name == normalised(declared))
+    return next(written, next(named, None))
 
 
 def unique_name(name: str, used: Iterable[str]) -> str:
@@ -109,7 +129,9 @@ def unique_name(name: str, used: Iterable[str]) -> str:
     return candidate
 
 
-def mapping_notes(mapping: Sequence[MappedColumn]) -> list[str]:
+def mapping_notes(
+    mapping: Sequence[MappedColumn], dates: Mapping[str, str] | None = None
+) -> list[str]:
     """What people should know about how the columns were taken."""
     notes: list[str] = []
     by_name = {column.name: column for column in mapping}
@@ -129,6 +151,12 @@ def mapping_notes(mapping: Sequence[MappedColumn]) -> list[str]:
             )
     if KEY_COLUMN not in by_name:
         notes.append(f"{KEY_COLUMN} is derived from title and year: the file brings none")
+    notes += [
+        f"the source declares dates in column {printable(declared)}, but the file has none of that "
+        "name beside the contract's"
+        for declared in dates or {}
+        if _declared_position(declared, mapping) is None
+    ]
     return notes
 
 

@@ -3,7 +3,7 @@
 Sentences here hold names and counts, never the values of rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from movie_pipeline.intake.mapping import MappedColumn, mapping_notes, printable
 from movie_pipeline.intake.rows import Found
@@ -37,19 +37,31 @@ def hold_sentence(
     for name, count in typist.unreadable().items():
         present = typist.rows - missing.get(name, 0)
         if count >= MOSTLY_AT_LEAST and count > MOSTLY * present:
-            header = next(column.header for column in mapping if column.name == name)
-            kind = next(column.type for column in MOVIE_COLUMNS if column.name == name)
+            column = next(column for column in mapping if column.name == name)
+            kind, way_out = _kind_and_way_out(column)
             return (
                 f"{count:,} of {present:,} values of {name} (the file's column "
-                f'"{printable(header.strip())}") cannot be read as {kind}: the column holds '
-                "something else. Rename it, or correct columns.toml."
+                f'"{printable(column.header.strip())}") cannot be read as {kind}: the column holds '
+                f"something else. {way_out}"
             )
     return None
 
 
-def file_notes(found: Found, mapping: Sequence[MappedColumn]) -> list[str]:
-    """What is worth knowing about a file."""
-    notes = mapping_notes(mapping)
+def _kind_and_way_out(column: MappedColumn) -> tuple[str, str]:
+    if column.date_form is not None:
+        return (
+            f"dates of the form {column.date_form}",
+            "Correct the form that is declared for this source, or declare none.",
+        )
+    kind = next(each.type for each in MOVIE_COLUMNS if each.name == column.name)
+    return str(kind), "Rename it, or correct columns.toml."
+
+
+def file_notes(
+    found: Found, mapping: Sequence[MappedColumn], dates: Mapping[str, str]
+) -> list[str]:
+    """What is worth knowing about a file; `dates` are the columns declared to hold dates."""
+    notes = mapping_notes(mapping, dates)
     if found.again:
         times = "once" if len(found.again) == 1 else f"{len(found.again):,} times"
         notes.append(f"the header stands again {times} among the rows, and is not counted as one")

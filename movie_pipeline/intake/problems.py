@@ -3,15 +3,24 @@
 They hold values of the row, so they belong in quarantine and nowhere else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from movie_pipeline.intake.casts import read_number
-from movie_pipeline.intake.mapping import printable
+from movie_pipeline.intake.dates import DateForm, read_date
+from movie_pipeline.intake.mapping import MappedColumn, printable
+from movie_pipeline.intake.marks import FIRST_DATE_BIT, OTHER_BIT, places
 from movie_pipeline.intake.staged import StagedFile
-from movie_pipeline.movies import KEY_COLUMN, MOVIE_COLUMNS, ColumnType, MovieColumn
+from movie_pipeline.movies import (
+    KEY_COLUMN,
+    MOVIE_COLUMNS,
+    OTHER_COLUMNS,
+    OTHER_COLUMNS_BYTES,
+    ColumnType,
+    MovieColumn,
+)
 
 _KINDS = {
     ColumnType.INTEGER: "a whole number",
@@ -36,7 +45,7 @@ class Problem:
     """One thing that is wrong with a row.
 
     Attributes:
-        column: the contract column.
+        column: the column, by its name in the staged rows, or `other_columns`.
         kind: what kind of wrong.
         message: the sentence, beginning with the column.
     """
@@ -59,7 +68,13 @@ def problems(
     """
     keys = staged.columns_by_name
     found: list[Problem] = []
-    for bit in _places(unreadable | breached):
+    for bit in places(unreadable | breached):
+        if bit == OTHER_BIT:
+            found.append(_too_much(staged, columns))
+            continue
+        if bit > OTHER_BIT:
+            found.append(_no_date(staged.date_columns[bit - FIRST_DATE_BIT], keys, columns))
+            continue
         column = MOVIE_COLUMNS[bit]
         for mask, kind in ((unreadable, ProblemKind.UNREADABLE), (breached, ProblemKind.BREACHED)):
             if mask >> bit & 1:
@@ -82,12 +97,30 @@ _remembered = lru_cache(maxsize=4_096)(_problem)
 """The same few wrong values come again and again."""
 
 
-def _places(mask: int) -> Iterator[int]:
-    """The places of the bits that are set, from the lowest."""
-    while mask:
-        lowest = mask & -mask
-        yield lowest.bit_length() - 1
-        mask ^= lowest
+def _no_date(
+    column: MappedColumn, keys: Mapping[str, str], columns: Mapping[str, str] | None
+) -> Problem:
+    form = DateForm.of(column.date_form or "")
+    raw = (columns or {}).get(keys[column.name])
+    message = (
+        f"{column.name}: {_quoted(raw)} is not a date of the declared form {form.text}, such as "
+        f"{form.example}"
+    )
+    return Problem(column.name, ProblemKind.UNREADABLE, message)
+
+
+def _too_much(staged: StagedFile, columns: Mapping[str, str] | None) -> Problem:
+    """The row brings more than fits beside the contract; the longest cell is named."""
+    keys = staged.columns_by_name
+    sizes = {name: len((columns or {}).get(keys[name], "").encode()) for name in staged.own_columns}
+    message = (
+        f"{OTHER_COLUMNS}: the columns that only this file has are more than the "
+        f"{OTHER_COLUMNS_BYTES:,} bytes that fit as JSON text"
+    )
+    if sizes:
+        longest = max(sizes, key=lambda name: sizes[name])
+        message += f"; the longest is {printable(longest)} with {sizes[longest]:,}"
+    return Problem(OTHER_COLUMNS, ProblemKind.BREACHED, message)
 
 
 def describe_problem(
@@ -126,28 +159,32 @@ def _breach(column: MovieColumn, raw: str | None, decimal: str) -> str:
 
 def _shift(staged: StagedFile, columns: Mapping[str, str], unreadable: int) -> Iterator[Problem]:
     """Whether all numbers would be readable one cell further left or right: one hint, or none."""
-    at_fault = [MOVIE_COLUMNS[bit] for bit in _places(unreadable)]
+    at_fault = [_readable_as(staged, bit) for bit in places(unreadable)]
     cells = list(columns.values())
-    places = {column.name: place for place, column in enumerate(staged.mapping)}
+    positions = {column.name: place for place, column in enumerate(staged.mapping)}
     for step, where in ((1, "right"), (-1, "left")):
-        fits = [
-            _fits(column, cells, places[column.name] + step, staged.dialect.decimal)
-            for column in at_fault
-        ]
+        fits = (
+            0 <= positions[name] + step < len(cells) and readable(cells[positions[name] + step])
+            for name, readable in at_fault
+        )
         if all(fits):
+            first = at_fault[0][0]
             message = (
-                f"{at_fault[0].name}: the cells seem to be shifted one column to the {where}, as "
-                "by a stray delimiter"
+                f"{first}: the cells seem to be shifted one column to the {where}, as by a stray "
+                "delimiter"
             )
-            yield Problem(at_fault[0].name, ProblemKind.SHIFTED, message)
+            yield Problem(first, ProblemKind.SHIFTED, message)
             return
 
 
-def _fits(column: MovieColumn, cells: list[str], place: int, decimal: str) -> bool:
-    if not 0 <= place < len(cells):
-        return False
-    reading = read_number(cells[place], column, decimal)
-    return reading.value is not None
+def _readable_as(staged: StagedFile, bit: int) -> tuple[str, Callable[[str], bool]]:
+    """The column of a bit of `_unreadable`, and whether a cell holds a value of its type."""
+    if bit > OTHER_BIT:
+        declared = staged.date_columns[bit - FIRST_DATE_BIT]
+        form = DateForm.of(declared.date_form or "")
+        return declared.name, lambda cell: read_date(cell, form).value is not None
+    column, decimal = MOVIE_COLUMNS[bit], staged.dialect.decimal
+    return column.name, lambda cell: read_number(cell, column, decimal).value is not None
 
 
 def _quoted(raw: str | None) -> str:

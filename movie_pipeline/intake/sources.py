@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any, cast
 
 from movie_pipeline.errors import SettingsError
+from movie_pipeline.intake.dates import BadForm, DateForm
 from movie_pipeline.intake.encodings import DECLARABLE
 from movie_pipeline.intake.limits import NOTHING_DECLARED, SourceOptions
+from movie_pipeline.intake.mapping import known_names, normalised
+from movie_pipeline.intake.marks import MOST_DATES
 
-_KINDS = {
+_KINDS: Mapping[str, type] = {
     "encoding": str,
     "delimiter": str,
     "escape": str,
     "header_line": int,
     "decimal": str,
     "salvage": bool,
+    "dates": dict,
 }
 _ONE_OF = {"escape": ("doubled", "backslash"), "decimal": (".", ",")}
 
@@ -113,6 +117,29 @@ def _check(path: Path, name: str, option: str, value: object) -> None:
         raise SettingsError(
             f"{path}: source {name!r} declares {option} = {value!r}, but it must be {wanted}."
         )
+    if option == "dates":
+        _check_dates(f"{path}: source {name!r}", cast("Mapping[str, object]", value))
+
+
+def _check_dates(where: str, dates: Mapping[str, object]) -> None:
+    if len(dates) > MOST_DATES:
+        raise SettingsError(
+            f"{where} declares dates for {len(dates)} columns, more than the {MOST_DATES} that a "
+            "row can be judged by. Leave the others as text."
+        )
+    for column, form in dates.items():
+        said = f"{where} declares dates = {{ {column!r} = {form!r} }}"
+        if not isinstance(form, str):
+            raise SettingsError(f"{said}, but a form is a text such as '%d.%m.%Y'.")
+        if normalised(column) in known_names():
+            raise SettingsError(
+                f"{said}, but {column!r} is a column of the movie contract, which has no dates. "
+                "Only a file's own columns can be declared."
+            )
+        try:
+            DateForm.of(form)
+        except BadForm as problem:
+            raise SettingsError(f"{said}, but of the form {form!r} {problem}.") from None
 
 
 _WANTED = {
@@ -120,6 +147,7 @@ _WANTED = {
     "delimiter": "one ASCII character",
     "header_line": "a line number from 1",
     "salvage": "true or false",
+    "dates": "a table of columns and forms, such as { premiere = '%d.%m.%Y' }",
 }
 
 

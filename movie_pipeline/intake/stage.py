@@ -129,11 +129,11 @@ class _Staging:
             start = encoding.bom if encoding.is_utf8 else 0
             if kind := json_format(head, start):
                 layout = json_layout(text, kind, start=start, limits=self.limits)
-                mapping = map_header(layout.header)
+                mapping = map_header(layout.header, self.source.dates)
                 read = self._json
             else:
                 layout = layout_of(head, bom=start, source=self.source, limits=self.limits)
-                mapping = map_header(layout.header)
+                mapping = map_header(layout.header, self.source.dates)
                 layout = with_decimal(layout, head, self.source)
             found, typist, layout = read(text, layout, mapping, encoding)
             reader = "fast" if read == self._fast else "careful"
@@ -242,6 +242,7 @@ class _Staging:
             unreadable=typist.unreadable(),
             breached={name: count for name, count in typist.breached.items() if count},
             lenient=typist.unreadable(lenient=True),
+            looks=typist.looks(),
             set_apart=tuple(found.set_apart),
             hold=hold_sentence(
                 found,
@@ -250,7 +251,7 @@ class _Staging:
                 salvage=self.source.salvage,
                 json=layout.dialect.format != "csv",
             ),
-            notes=tuple(file_notes(found, outcome.mapping)),
+            notes=tuple(file_notes(found, outcome.mapping, self.source.dates)),
         )
 
     def _account(self, outcome: "_Outcome") -> ByteAccount:

@@ -11,6 +11,8 @@ from typing import Any
 
 from movie_pipeline.intake.dialect import Dialect
 from movie_pipeline.intake.mapping import MappedColumn
+from movie_pipeline.intake.marks import FIRST_DATE_BIT, OTHER_BIT, date_columns, places
+from movie_pipeline.movies import MOVIE_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,10 @@ class StagedFile:
         repairs: contract or own column to the cells that were rewritten to be read.
         repair_kinds: the same by kind.
         missing: column to its missing cells.
-        unreadable: contract column to the cells that are not of its type; their rows are marked.
-        breached: contract column to the cells outside the contract; their rows are marked.
+        unreadable: column to the cells that are not of its type; their rows are marked.
+        breached: contract column to the cells outside the contract, and `other_columns` to the rows
+            that bring more than it holds; their rows are marked.
+        looks: column to what its values look like, in words; see looks.py.
         lenient: lenient column to the unreadable cells that stay beside it as text.
         set_apart: number and reason of each record that did not become a row.
         hold: why the file must be held as a whole, or None.
@@ -81,6 +85,7 @@ class StagedFile:
     unreadable: Mapping[str, int] = field(default_factory=dict[str, int])
     breached: Mapping[str, int] = field(default_factory=dict[str, int])
     lenient: Mapping[str, int] = field(default_factory=dict[str, int])
+    looks: Mapping[str, str] = field(default_factory=dict[str, str])
     set_apart: tuple[tuple[int, str], ...] = ()
     hold: str | None = None
     notes: tuple[str, ...] = ()
@@ -94,6 +99,28 @@ class StagedFile:
     def record_keys(self) -> tuple[str, ...]:
         """The keys of a raw record's columns: the header's names, repeated ones told apart."""
         return record_keys(self.header)
+
+    @cached_property
+    def date_columns(self) -> tuple[MappedColumn, ...]:
+        """The columns of declared dates, in the order of their bits."""
+        return date_columns(self.mapping)
+
+    @cached_property
+    def own_columns(self) -> tuple[str, ...]:
+        """The staged names of the columns beside the contract's."""
+        return tuple(column.name for column in self.mapping if not column.is_contract)
+
+    def marked(self, mask: int) -> list[str]:
+        """The staged columns that a row's `_unreadable` or `_breached` speaks of."""
+        names: list[str] = []
+        for bit in places(mask):
+            if bit == OTHER_BIT:
+                names += self.own_columns
+            elif bit < OTHER_BIT:
+                names.append(MOVIE_COLUMNS[bit].name)
+            else:
+                names.append(self.date_columns[bit - FIRST_DATE_BIT].name)
+        return names
 
     def to_json(self) -> str:
         """As one line of JSON."""

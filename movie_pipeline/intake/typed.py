@@ -23,8 +23,18 @@ from movie_pipeline.intake.cells import (
     as_flags,
     text_buffers,
 )
+from movie_pipeline.intake.dates import DATE_TYPE, DateCells, DateForm
+from movie_pipeline.intake.looks import Looks, look_of_numbers
 from movie_pipeline.intake.mapping import MappedColumn, unique_name
-from movie_pipeline.movies import KEY_COLUMN, MOVIE_COLUMNS, ColumnType, MovieColumn
+from movie_pipeline.intake.marks import FIRST_DATE_BIT, OTHER_BIT, date_columns
+from movie_pipeline.intake.other_columns import OtherColumns
+from movie_pipeline.movies import (
+    KEY_COLUMN,
+    MOVIE_COLUMNS,
+    OTHER_COLUMNS,
+    ColumnType,
+    MovieColumn,
+)
 
 RECORD_NUMBER = "_record_number"
 UNREADABLE = "_unreadable"
@@ -32,6 +42,7 @@ BREACHED = "_breached"
 
 Batch = Any  # pyarrow.RecordBatch, untyped
 Connection = duckdb.DuckDBPyConnection
+_Reader = TextCells | NumberCells | DateCells
 
 KEY_SQL = "'m' || left(md5(lower(nfc_normalize({title})) || chr(10) || coalesce({year}, '')), 16)"
 """A film's id by the SQL texts of its title and year; for titles whose spaces are single."""
@@ -70,19 +81,31 @@ class Typist:
             and column.type is not ColumnType.TEXT
         ]
         own = [column.name for column in mapping if not column.is_contract]
-        self._readers: dict[str, TextCells | NumberCells] = {
+        self._readers: dict[str, _Reader] = {
             column.name: _reader(column, decimal)
             for column in MOVIE_COLUMNS
             if column.name in self._places
-        } | {name: TextCells() for name in own}
+        } | {column.name: _own_reader(column) for column in mapping if not column.is_contract}
         self._own = own
+        self._date_bits = {
+            column.name: bit for bit, column in enumerate(date_columns(mapping), FIRST_DATE_BIT)
+        }
+        self._looks = {
+            name: Looks()
+            for name, reader in self._readers.items()
+            if not isinstance(reader, NumberCells)
+        }
         self._text_names: dict[str, str] = {}
         for column in self._lenient:
             used = {*own, *self._text_names.values(), *(each.name for each in MOVIE_COLUMNS)}
             self._text_names[column.name] = unique_name(f"{column.name}_text", used)
+        self._other_names = [*own, *self._text_names.values()]
+        self._other = OtherColumns(self._other_names)
         self.schema = self._schema()
         self.rows = 0
-        self.breached = dict.fromkeys((column.name for column in MOVIE_COLUMNS), 0)
+        self.breached = dict.fromkeys(
+            [*(column.name for column in MOVIE_COLUMNS), OTHER_COLUMNS], 0
+        )
         self._missing_keys = 0
 
     @property
@@ -123,11 +146,15 @@ class Typist:
             self._keep_text(column, cells, texts, columns)
             if cells.unreadable is not None and column not in self._lenient:
                 unreadable[cells.unreadable] |= 1 << bit
-            self._breach(column, bit, cells.breached, breached)
+            self._breach(column.name, bit, cells.breached, breached)
         if self.derives_key:
             self._derive_key(columns, texts, keys, breached)
         for name in self._own:
-            columns[name] = self._readers[name].read(texts[self._places[name]]).values
+            columns[name] = self._own_values(name, texts, unreadable)
+        too_long = self._other.too_long([columns[name] for name in self._other_names])
+        self._breach(OTHER_COLUMNS, OTHER_BIT, too_long, breached)
+        for name, looks in self._looks.items():
+            looks.see(texts[self._places[name]])
         columns |= {
             RECORD_NUMBER: pa.array(record_numbers),
             UNREADABLE: pa.array(unreadable),
@@ -157,19 +184,32 @@ class Typist:
 
     def unreadable(self, *, lenient: bool = False) -> dict[str, int]:
         """Column to the number of unreadable cells: of the lenient columns, or of all others."""
+        of_lenient = {column.name for column in self._lenient}
         return {
-            reader.column.name: reader.unreadable
-            for reader in self._readers.values()
-            if isinstance(reader, NumberCells)
+            name: reader.unreadable
+            for name, reader in self._readers.items()
+            if not isinstance(reader, TextCells)
             and reader.unreadable
-            and (reader.column in self._lenient) == lenient
+            and (name in of_lenient) == lenient
         }
+
+    def looks(self) -> dict[str, str]:
+        """Column to what its values look like; columns of too few values are left out."""
+        words = {name: looks.word() for name, looks in self._looks.items()} | {
+            name: look_of_numbers(self.rows - reader.missing, reader.unreadable)
+            for name, reader in self._readers.items()
+            if isinstance(reader, NumberCells)
+        }
+        return {name: word for name, word in words.items() if word is not None}
 
     # --- one batch -----------------------------------------------------------------------------
 
     def _schema(self) -> Any:  # noqa: ANN401
         fields = [pa.field(column.name, ARROW_TYPES[column.type]) for column in MOVIE_COLUMNS]
-        fields += [pa.field(name, pa.string()) for name in (*self._own, *self._text_names.values())]
+        fields += [
+            pa.field(name, DATE_TYPE if name in self._date_bits else pa.string())
+            for name in self._other_names
+        ]
         fields += [pa.field(name, pa.int64()) for name in (RECORD_NUMBER, UNREADABLE, BREACHED)]
         return pa.schema(fields)
 
@@ -191,16 +231,25 @@ class Typist:
             kept = pc.if_else(pa.array(cells.unreadable), raw, kept)
         columns[self._text_names[column.name]] = kept
 
+    def _own_values(
+        self, name: str, texts: Sequence[Array], unreadable: npt.NDArray[np.int64]
+    ) -> Array:
+        """A column of the file's own; what is no date of a declared form is marked."""
+        cells = self._readers[name].read(texts[self._places[name]])
+        if cells.unreadable is not None:
+            unreadable[cells.unreadable] |= 1 << self._date_bits[name]
+        return cells.values
+
     def _breach(
         self,
-        column: MovieColumn,
+        column: str,
         bit: int,
         flags: npt.NDArray[np.bool_] | None,
         mask: npt.NDArray[np.int64],
     ) -> None:
         if flags is not None:
             mask[flags] |= 1 << bit
-            self.breached[column.name] += int(np.count_nonzero(flags))
+            self.breached[column] += int(np.count_nonzero(flags))
 
     def _derive_key(
         self,
@@ -218,7 +267,7 @@ class Typist:
         self._missing_keys += derived.null_count
         if derived.null_count:
             bit = next(i for i, column in enumerate(MOVIE_COLUMNS) if column.name == KEY_COLUMN)
-            self._breach(MOVIE_COLUMNS[bit], bit, as_flags(pc.is_null(derived)), breached)
+            self._breach(KEY_COLUMN, bit, as_flags(pc.is_null(derived)), breached)
 
     def _corrected(self, keys: Array, titles: Array, years: Array, texts: Sequence[Array]) -> Array:
         """Derive again where a text is not what it became: trimmed, repaired or unreadable."""
@@ -275,6 +324,12 @@ def _may_hold_other_spaces(titles: Array) -> bool:
     _, data = text_buffers(titles)
     spaces = data <= ord(" ")
     return bool((spaces[1:] & spaces[:-1]).any() or (data < ord(" ")).any())
+
+
+def _own_reader(column: MappedColumn) -> TextCells | DateCells:
+    if column.date_form is None:
+        return TextCells()
+    return DateCells(DateForm.of(column.date_form))
 
 
 def _reader(column: MovieColumn, decimal: str) -> TextCells | NumberCells:

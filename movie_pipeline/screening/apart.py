@@ -15,7 +15,6 @@ from typing import Any, cast
 import pyarrow.parquet as pq
 
 from movie_pipeline.intake import RawRecord, StagedFile, problems
-from movie_pipeline.movies import MOVIE_COLUMNS
 from movie_pipeline.quality import Judgement
 from movie_pipeline.screening.quarantine import (
     CONTRACT_RULE,
@@ -138,11 +137,7 @@ class Apart:
             if len(self._keys) > PIECE:
                 self._keys.clear()
             at_fault, names = masks[0] | masks[1], self.staged.columns_by_name
-            named = [
-                names.get(column.name, "")
-                for bit, column in enumerate(MOVIE_COLUMNS)
-                if at_fault >> bit & 1
-            ]
+            named = [names.get(name, "") for name in self.staged.marked(at_fault)]
             named += [
                 key for rule in self.lists(masks).failed for _, key in self.keys_of.get(rule, ())
             ]
