@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.intake.careful_rows import escape_of, holds_backslashed_quote, read_careful
 from movie_pipeline.intake.content import Content, content_of, head_of, unpacked_name
@@ -135,7 +136,9 @@ class _Staging:
                 layout = layout_of(head, bom=start, source=self.source, limits=self.limits)
                 mapping = map_header(layout.header, self.source.dates)
                 layout = with_decimal(layout, head, self.source)
+            crash_point("intake.read.before")
             found, typist, layout = read(text, layout, mapping, encoding)
+            crash_point("intake.read.after")
             reader = "fast" if read == self._fast else "careful"
             return self._summary(
                 _Outcome(text, encoding, layout, mapping, found, typist, dangling, reader)

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
 from movie_pipeline.interfaces import LandedFile, Storage, Warehouse
 from movie_pipeline.loading.archive_names import archive_place
-from movie_pipeline.loading.crash_points import crash_point
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry
 
 GONE = "the file was no longer in landing"

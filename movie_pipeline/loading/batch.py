@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.interfaces import LandedFile
-from movie_pipeline.loading.crash_points import crash_point
 from movie_pipeline.loading.outcome import FileOutcome
 
 MANIFEST = "manifest.json"
@@ -126,7 +126,9 @@ class Workspace:
 
     def remove(self) -> None:
         """Take the folder away; nothing happens where it is gone."""
+        crash_point("work.remove.before")
         shutil.rmtree(self.folder, ignore_errors=True)
+        crash_point("work.remove.after")
 
     def keep(self, name: str, values: object) -> None:
         """Write JSON values under a name, in one step."""

@@ -8,6 +8,8 @@ import fcntl
 import os
 from pathlib import Path
 
+from movie_pipeline.crash_points import crash_point
+
 LEASE = "at-work.lock"
 _held: dict[Path, int] = {}
 
@@ -25,6 +27,7 @@ def take_lease(folder: Path) -> None:
         os.close(descriptor)
         return
     _held[path] = descriptor
+    crash_point("lease.taken")
 
 
 def drop_lease(folder: Path) -> None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseError
 from movie_pipeline.interfaces import Notice, Warehouse, WarehouseSession
 from movie_pipeline.loading import ledger, outbox
-from movie_pipeline.loading.crash_points import crash_point
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.loading.outcome import FileOutcome

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
 from movie_pipeline.interfaces import (
     Alerts,
@@ -16,7 +17,6 @@ from movie_pipeline.interfaces import (
     Warehouse,
     WarehouseSession,
 )
-from movie_pipeline.loading.crash_points import crash_point
 from movie_pipeline.loading.ledger import to_stored_time
 from movie_pipeline.loading.limits import TEXT_BYTES, fit_json, fit_text, read_json
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
 from movie_pipeline.interfaces import Notice, NoticeKind
-from movie_pipeline.loading.crash_points import crash_point
 from movie_pipeline.local.files import append_line, read_lines
 
 

@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import CatalogError
 from movie_pipeline.interfaces import CatalogColumn, CatalogTable
-from movie_pipeline.loading.crash_points import crash_point
 from movie_pipeline.local.files import write_into_place
 
 DATABASE = "movies"

@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from movie_pipeline.crash_points import crash_point
+
 TEMPORARY_PREFIX = ".mp-"
 """How every file of ours begins that is not finished; listings leave such names out."""
 
@@ -27,6 +29,7 @@ def copy_into_place(source: Path, target: Path) -> None:
     try:
         shutil.copyfile(source, temporary)
         sync(temporary)
+        crash_point("files.copied")
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -40,6 +43,7 @@ def write_into_place(content: bytes, target: Path) -> None:
     try:
         temporary.write_bytes(content)
         sync(temporary)
+        crash_point("files.written")
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)

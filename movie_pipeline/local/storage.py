@@ -15,9 +15,9 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
 from movie_pipeline.interfaces import Area, LandedFile
-from movie_pipeline.loading.crash_points import crash_point
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.local.files import (
     TEMPORARY_PREFIX,
@@ -87,7 +87,9 @@ class FolderStorage:
         try:
             with _translated(f"fetching {printable_name(file.key)}"):
                 _copy_version(source, file, temporary)
+                crash_point("storage.fetch.before")
                 temporary.replace(to)
+                crash_point("storage.fetch.after")
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -120,7 +122,9 @@ class FolderStorage:
     def remove(self, area: Area, name: str) -> None:
         """Remove a file that the pipeline wrote; nothing happens where it is not there."""
         with _translated(f"removing {name} from {area}"):
+            crash_point(f"storage.remove.{area}.before")
             self._path(area, name).unlink(missing_ok=True)
+            crash_point(f"storage.remove.{area}.after")
 
     def settle(self, file: LandedFile, area: Area, name: str) -> str:
         """Move this version out of landing to `name`; return its URI."""
@@ -130,6 +134,7 @@ class FolderStorage:
         with _translated(f"moving {printable_name(file.key)} to {area}"):
             _take_aside(landed, aside, file)
             if target.exists():
+                crash_point("storage.settle.again")
                 aside.unlink(missing_ok=True)
             elif aside.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -16,9 +16,9 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.interfaces import Area, Storage, WarehouseColumn, WarehouseSession
-from movie_pipeline.loading.crash_points import crash_point
 from movie_pipeline.local import parquet_rows
 from movie_pipeline.local.dialect import MaterializedView, materialized_view, to_duckdb
 from movie_pipeline.settings import Settings
@@ -58,7 +58,9 @@ class DuckDBWarehouse:
                 f"the folder of the warehouse {self.path} cannot be made: {error.strerror}."
             ) from error
         with self._preparing, self._transaction(_NO_LOCK) as session:
+            crash_point("sql.prepare.before")
             session.prepare()
+        crash_point("sql.prepare.after")
         self._prepared = True
 
     def writing(self) -> AbstractContextManager[WarehouseSession]:
@@ -222,7 +224,9 @@ class _Session:
         """Commit, unless a statement failed: a caller that swallowed the error is told again."""
         if self._failed:
             raise WarehouseError(f"nothing was committed, since before {self._failed}")
+        crash_point("sql.commit.before")
         self.execute("COMMIT")
+        crash_point("sql.commit.after")
 
     def execute(
         self, sql: str, parameters: Mapping[str, object] | None = None, *, name: str = ""

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 import pyarrow.parquet as pq
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.intake import RawRecord, StagedFile, problems
 from movie_pipeline.quality import Judgement
 from movie_pipeline.screening.quarantine import (
@@ -187,6 +188,7 @@ def write_apart(
             written += len(piece)
     if not written:
         to.unlink()
+    crash_point("screen.quarantine.after")
     return written, dict(counts.most_common())
 
 

@@ -14,6 +14,7 @@ from typing import Any, cast
 import duckdb
 import pyarrow.dataset as ds
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.intake import RawRecord, StagedFile, raw_records
 from movie_pipeline.intake.arrow import pa
 from movie_pipeline.interfaces import LandedFile
@@ -181,7 +182,9 @@ def _split(
         ruleset_sha256=ruleset.sha256,
         quarantined_at=now,
     )
+    crash_point("screen.judged.before")
     _write_judged(connection, job, judgement, bad)
+    crash_point("screen.judged.after")
     with ThreadPoolExecutor(1) as beside:
         # The records are written in Python while the engine writes the rows that load.
         quarantining = beside.submit(
@@ -245,6 +248,7 @@ def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: s
         },
     ).fetchone()
     connection.unregister(STREAMED)
+    crash_point("screen.good.after")
     assert counted is not None  # noqa: S101 - COPY always answers with its row count
     return int(counted[0])
 

@@ -8,6 +8,7 @@ import dagster as dg
 
 from movie_pipeline.assets.batch import IngestBatch
 from movie_pipeline.assets.ingest import work_root
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseBusy
 from movie_pipeline.interfaces import Storage, Warehouse
 from movie_pipeline.loading.batch import Workspace
@@ -63,6 +64,7 @@ def landing_sensor(
         return dg.SkipReason(_why_nothing(plan))
     for launch in plan.launches:
         Workspace.at(work_root(settings), launch.batch.batch_id).fix(launch.batch)
+    crash_point("landing.fixed")
     new_files = sum(len(launch.batch.files) for launch in plan.launches)
     return dg.SensorResult(
         run_requests=[run_request(launch) for launch in plan.launches],

@@ -10,8 +10,7 @@ import os
 import sys
 from typing import Any
 
-from movie_pipeline import cli, headless
-from movie_pipeline.loading import crash_points
+from movie_pipeline import cli, crash_points, headless
 
 IMPORTED_BEFORE_THE_FORK = (cli, headless)
 

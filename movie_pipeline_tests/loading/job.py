@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from movie_pipeline.loading import crash_points, outbox
+from movie_pipeline import crash_points
+from movie_pipeline.loading import outbox
 from movie_pipeline.loading.batch import Workspace
 from movie_pipeline.local.dialect import materialized_view, to_duckdb
 from movie_pipeline.sql_files import statement_names, statement_text
