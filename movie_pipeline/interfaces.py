@@ -115,7 +115,10 @@ class WarehouseSession(Protocol):
         ...
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
-        """Execute one statement once per row of parameters."""
+        """Do what executing the statement once per row of parameters would do.
+
+        The rows of an INSERT of VALUES go many to a statement. All rows have the same keys.
+        """
         ...
 
     def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:

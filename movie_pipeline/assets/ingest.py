@@ -54,7 +54,7 @@ def take_batch(
         asked = set(wanted.files)
         landed = [file for file in landed if file.file_id in asked]
     else:
-        finished = ledger.finished_ids()
+        finished = ledger.finished(file.file_id for file in landed)
         landed = [file for file in landed if file.file_id not in finished]
     return workspace.fix(Batch.of(landed))
 

@@ -160,15 +160,11 @@ class Ledger:
         with self._warehouse.reading() as session:
             return loaded_content(session, hashes)
 
-    def known_ids(self) -> set[str]:
-        """The file_ids of all entries."""
+    def finished(self, file_ids: Iterable[str]) -> set[str]:
+        """Those of the files that are decided on and out of landing: nothing is left to do."""
         with self._warehouse.reading() as session:
-            return {row["file_id"] for row in session.fetch("ledger/file_ids")}
-
-    def finished_ids(self) -> set[str]:
-        """The file_ids of all entries whose file is out of landing."""
-        with self._warehouse.reading() as session:
-            return {row["file_id"] for row in session.fetch("ledger/finished_ids")}
+            _want(session, file_ids)
+            return {row["file_id"] for row in session.fetch("ledger/finished")}
 
     def entries(
         self,
@@ -209,7 +205,9 @@ class Ledger:
             for row in (entry.to_row() for entry in entries)
         ]
         with self._warehouse.writing() as session:
-            session.run_many("ledger/mark_archived", marks)
+            session.run("ledger/create_marks")
+            session.run_many("ledger/insert_mark", marks)
+            session.run("ledger/mark_archived")
 
 
 def known(session: WarehouseSession, file_ids: Iterable[str]) -> dict[str, LedgerEntry]:

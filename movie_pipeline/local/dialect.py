@@ -7,7 +7,7 @@ so that a missing de-duplication shows.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
@@ -33,6 +33,7 @@ _DROPPED_TABLE_CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnCo
 # DuckDB has no LOCK: two transactions that update the same row conflict instead.
 _LOCK = re.compile(r"^\s*lock\s+table\s+(\w+)\s*$", re.IGNORECASE)
 _COMMENT_LINE = re.compile(r"^\s*--[^\n]*\n", re.MULTILINE)
+_PARAMETER = re.compile(r"\$[a-z_][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,25 @@ def to_duckdb(text: str) -> str:
     if locked:
         return f"UPDATE {locked.group(1)} SET x = x + 1"
     return _generate(_parse(text))
+
+
+@cache
+def parameters_of(text: str) -> tuple[str, ...] | None:
+    """The parameters of an INSERT of one row of VALUES, as they stand; None for anything else."""
+    statement = _parse(text)
+    values = statement.args.get("expression") if isinstance(statement, exp.Insert) else None
+    if not isinstance(values, exp.Values) or len(values.expressions) != 1:
+        return None
+    return tuple(_PARAMETER.findall(_generate(values.expressions[0])))
+
+
+@lru_cache(maxsize=32)
+def insert_of_many(text: str, count: int) -> str:
+    """An INSERT of one row as an INSERT of many: `$name` becomes `$name_0`, `$name_1`, ..."""
+    one = _generate(_parse(text))
+    head, values, row = one.partition("VALUES")
+    rows = (_PARAMETER.sub(rf"\g<0>_{number}", row) for number in range(count))
+    return head + values + ",".join(rows)
 
 
 @cache

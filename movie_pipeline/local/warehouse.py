@@ -20,7 +20,13 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.interfaces import Area, Storage, WarehouseColumn, WarehouseSession
 from movie_pipeline.local import parquet_rows
-from movie_pipeline.local.dialect import MaterializedView, materialized_view, to_duckdb
+from movie_pipeline.local.dialect import (
+    MaterializedView,
+    insert_of_many,
+    materialized_view,
+    parameters_of,
+    to_duckdb,
+)
 from movie_pipeline.settings import Settings
 from movie_pipeline.sql_files import statement_names, statement_text
 
@@ -31,6 +37,8 @@ _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 0.25
+_PARAMETERS_AT_ONCE = 10_000
+"""What one statement binds at most: far below what Redshift's driver takes, too."""
 
 
 class DuckDBWarehouse:
@@ -205,8 +213,19 @@ class _Session:
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
         crash_point(f"sql.{statement}.before")
-        for row in rows:
-            self._execute(statement, row)
+        text = statement_text(statement)
+        columns = parameters_of(text)
+        at_once = max(1, _PARAMETERS_AT_ONCE // len(columns)) if columns else 1
+        for start in range(0, len(rows), at_once):
+            chunk = rows[start : start + at_once]
+            if len(chunk) == 1:
+                self._execute(statement, chunk[0])
+            else:
+                self.execute(
+                    insert_of_many(text, len(chunk)),
+                    {f"{name}_{n}": row[name] for n, row in enumerate(chunk) for name in row},
+                    name=f"{statement}.sql",
+                )
         crash_point(f"sql.{statement}.after")
 
     def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:

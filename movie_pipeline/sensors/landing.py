@@ -56,7 +56,7 @@ def landing_sensor(
         return dg.SkipReason("Nothing lies in landing.")
     try:
         warehouse.prepare()
-        finished = Ledger(warehouse).finished_ids()
+        finished = Ledger(warehouse).finished(file.file_id for file in landed)
     except WarehouseBusy as error:
         return dg.SkipReason(f"Waiting for the warehouse: {error}")
     plan = plan_launches(landed, finished, past_runs(context.instance), settings, time.time())

@@ -85,6 +85,28 @@ class TestWarehouse:
             session.run_many("outbox/insert", [notice(1), notice(2)])
         assert ids(warehouse) == ["n1", "n2"]
 
+    def test_many_rows_at_once_are_the_same_rows_one_by_one(self, warehouse: Warehouse) -> None:
+        """More of them than fit one statement, with texts that are SQL."""
+        hostile = "'); -- $id :id VALUES ($id_0) \N{SNOWMAN}"
+        wanted = [{**notice(number), "id": f"{number:05}{hostile}"} for number in range(2_601)]
+        with warehouse.writing() as session:
+            session.run_many("outbox/insert", wanted)
+            together = session.fetch("outbox/unsent")
+        with warehouse.writing() as session:
+            for row in together:
+                session.run("outbox/mark_sent", id=row["id"], sent_at=MOMENT)
+            for row in wanted:
+                session.run("outbox/insert", **row)
+            assert session.fetch("outbox/unsent") == together
+        assert [row["id"] for row in together] == [row["id"] for row in wanted]
+
+    def test_a_statement_that_is_no_insert_runs_once_per_row(self, warehouse: Warehouse) -> None:
+        with warehouse.writing() as session:
+            session.run_many("outbox/insert", [notice(1), notice(2), notice(3)])
+            marks = [{"id": "n1", "sent_at": MOMENT}, {"id": "n3", "sent_at": MOMENT}]
+            session.run_many("outbox/mark_sent", marks)
+        assert ids(warehouse) == ["n2"]
+
     def test_an_exception_in_the_block_rolls_everything_back(self, warehouse: Warehouse) -> None:
         def fail() -> None:
             with warehouse.writing() as session:

@@ -38,7 +38,7 @@ def test_the_ledger_says_where_a_file_lies(world: World) -> None:
     [entry] = world.ledger.entries()
     assert entry.history_name == f"{entry.file_id}__a.csv"
     assert entry.archived_at is not None
-    assert world.ledger.finished_ids() == {entry.file_id}
+    assert world.ledger.finished([entry.file_id, "f"]) == {entry.file_id}
 
 
 def test_archiving_again_does_nothing(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from typing import Any
 
 import pytest
@@ -22,14 +23,20 @@ def write(world: World, *entries: LedgerEntry) -> None:
 def test_an_empty_ledger_knows_nothing(world: World) -> None:
     assert world.ledger.known(["f1"]) == {}
     assert world.ledger.known([]) == {}
-    assert world.ledger.known_ids() == world.ledger.finished_ids() == set()
+    assert world.ledger.finished(["f1"]) == world.ledger.finished([]) == set()
     assert world.ledger.entries() == world.ledger.unarchived() == world.ledger.totals() == []
 
 
 def test_known_files_are_told_from_unknown_ones(world: World) -> None:
     write(world, entry(file_id="f1"), entry(file_id="f2"))
     assert sorted(world.ledger.known(["f2", "f3"])) == ["f2"]
-    assert world.ledger.known_ids() == {"f1", "f2"}
+
+
+def test_finished_are_those_asked_about_whose_file_is_out_of_landing(world: World) -> None:
+    moment = NOON + timedelta(minutes=1)
+    away = {"archived_at": moment, "history_name": "f1__a.csv"}
+    write(world, entry(file_id="f1", **away), entry(file_id="f2"), entry(file_id="f3", **away))
+    assert world.ledger.finished(["f1", "f2", "f4"]) == {"f1"}
 
 
 def test_only_loaded_contents_count_as_loaded(world: World) -> None:
@@ -134,6 +141,7 @@ def test_a_hundred_thousand_files_are_known_without_their_entries(world: World) 
             "insert into mp_load_ledger select l.* replace (md5(i::varchar) as file_id) "
             "from mp_load_ledger l, range(100000) r(i)"
         ).fetchall()
-    assert len(world.ledger.known_ids()) == 100_001
-    assert len(world.ledger.finished_ids()) == 0
+    asked = [md5(str(number).encode()).hexdigest() for number in range(0, 200_000, 20)]  # noqa: S324
+    assert len(world.ledger.known(asked)) == 5_000
+    assert world.ledger.finished(asked) == set()
     assert len(world.ledger.entries(limit=5)) == 5

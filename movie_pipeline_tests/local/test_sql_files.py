@@ -9,7 +9,12 @@ from syrupy.assertion import SnapshotAssertion
 
 from movie_pipeline.errors import WarehouseError
 from movie_pipeline.loading.ledger import LedgerEntry
-from movie_pipeline.local.dialect import materialized_view, to_duckdb
+from movie_pipeline.local.dialect import (
+    insert_of_many,
+    materialized_view,
+    parameters_of,
+    to_duckdb,
+)
 from movie_pipeline.movies import MOVIE_COLUMNS
 from movie_pipeline.sql_files import sql_folder, statement_names, statement_text
 
@@ -165,3 +170,18 @@ def test_a_statement_that_is_not_there_is_named_with_the_place_looked_at() -> No
 def test_a_view_that_is_none_is_refused() -> None:
     with pytest.raises(WarehouseError, match="not a CREATE MATERIALIZED VIEW: select 1"):
         materialized_view("select 1")
+
+
+def test_an_insert_of_one_row_becomes_an_insert_of_many() -> None:
+    text = "-- why\ninsert into t (a, b2) values (:a, :b2)"
+    assert parameters_of(text) == ("$a", "$b2")
+    assert " ".join(insert_of_many(text, 2).split()) == (
+        "INSERT INTO t ( a, b2 ) VALUES ($a_0, $b2_0), ($a_1, $b2_1)"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["insert into t (a) select :a", "update t set a = :a", "delete from t where a = :a"]
+)
+def test_only_an_insert_of_values_goes_many_rows_to_a_statement(text: str) -> None:
+    assert parameters_of(text) is None

@@ -108,7 +108,7 @@ def test_a_file_that_is_no_warehouse_is_named_with_the_way_out(world: World) -> 
 def test_a_warehouse_that_was_removed_is_made_again(world: World) -> None:
     world.load(world.screened("a.csv", [Film("m1")]))
     world.warehouse.path.unlink()
-    assert world.ledger.known_ids() == set()
+    assert world.ledger.entries() == []
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
--- The file is out of landing, or was found to be gone; the first to say so is kept.
+-- The files are out of landing, or were found to be gone; the first to say so is kept.
 update mp_load_ledger
 set
-    archived_at = :archived_at,
-    history_name = :history_name,
-    archive_note = :archive_note
-where file_id = :file_id
-    and archived_at is null
+    archived_at = mp_marks.archived_at,
+    history_name = mp_marks.history_name,
+    archive_note = mp_marks.archive_note
+from mp_marks
+where mp_load_ledger.file_id = mp_marks.file_id
+    and mp_load_ledger.archived_at is null

@@ -1,3 +1,0 @@
--- Everything the pipeline has decided on.
-select file_id
-from mp_load_ledger
