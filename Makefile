@@ -29,6 +29,12 @@ help: ## List what can be done here
 
 install: .venv/installed ## Install exactly what the lock file says into .venv
 
+# ministack pins an older botocore than ours, so it lives in an environment of its own.
+.venv/standins/installed: .venv/installed standins.lock
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/standins
+	$(BIN)/uv pip sync --quiet --python .venv/standins/bin/python standins.lock
+	touch $@
+
 $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
 	mkdir -p $(DAGSTER_HOME)
 	cp dagster.yaml $@
@@ -53,7 +59,7 @@ ingest: install $(DAGSTER_HOME)/ready ## Run the job once, without the UI: make 
 	@test -n "$(FILE)" || { echo "Say which file: make ingest FILE=movies.csv"; exit 2; }
 	$(BIN)/movie-pipeline ingest "$(FILE)"
 
-test: install ## Run the tests
+test: install .venv/standins/installed ## Run the tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
 check: lint types layers definitions ## Lint, types, import layers, and whether the definitions load
@@ -84,6 +90,8 @@ bench: install ## Measure: a million rows screened and split, the rules alone, t
 lock: install ## Work the lock file out again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
 	  --group dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
+	  --group standins -o standins.lock
 
 clean: ## Remove everything that the other targets made, the data folder included
 	rm -rf .venv data build dist test-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
