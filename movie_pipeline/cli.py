@@ -241,9 +241,11 @@ def check(file: Path, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT
 def inspect(file: Path) -> None:
     """Show what the intake makes of FILE: layout, columns, repairs, the first problems."""
     from movie_pipeline.intake.inspecting import inspect_file
+    from movie_pipeline.intake.sources import read_sources
 
+    declared = read_sources(_settings(None).sources).of(file.name).options
     with _progress("Reading"):
-        found = inspect_file(file)
+        found = inspect_file(file, source=declared)
     for line in found.lines():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     sys.exit(EXIT_SET_ASIDE if found.refusal else 0)

@@ -81,8 +81,11 @@ def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTabl
     rows = 0
     for entry in entries:
         rows += entry.rows_in
+        dates = entry.summary.get("dates", {})
         for header, column, is_contract in entry.summary.get("mapping", []):
             meaning = f"read as {column}" if is_contract else "kept as the file's own"
+            if column in dates:
+                meaning += f", dates of the form {dates[column]}"
             columns.setdefault(str(header), meaning)
     return CatalogTable(
         name=RAW_TABLE,

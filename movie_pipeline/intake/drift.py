@@ -4,7 +4,7 @@ The history itself is kept elsewhere; two mappings come in, sentences go out.
 """
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from movie_pipeline.intake.mapping import MappedColumn, printable
@@ -20,6 +20,7 @@ class Drift:
         renamed: pairs of an old name and the new one that seems to stand for it.
         remapped: contract columns that are now taken from another column of the file.
         reordered: whether the names that stayed stand in another order.
+        retyped: columns whose values look otherwise, with what they looked like before and now.
     """
 
     added: tuple[str, ...] = ()
@@ -27,6 +28,7 @@ class Drift:
     renamed: tuple[tuple[str, str], ...] = ()
     remapped: tuple[tuple[str, str, str], ...] = ()
     reordered: bool = False
+    retyped: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -41,12 +43,29 @@ class Drift:
             f"{contract} is now taken from column {printable(new)}, before from {printable(old)}"
             for contract, old, new in self.remapped
         ]
+        notes += [
+            f"column {printable(name)} held {was} before, and holds {is_now} now"
+            for name, was, is_now in self.retyped
+        ]
         notes += ["the columns come in another order"] if self.reordered else []
         return tuple(notes)
 
 
-def drift(before: Sequence[MappedColumn], now: Sequence[MappedColumn]) -> Drift:
-    """Compare the columns of two files of one source."""
+def drift(
+    before: Sequence[MappedColumn],
+    now: Sequence[MappedColumn],
+    *,
+    looked: Mapping[str, str] | None = None,
+    looks: Mapping[str, str] | None = None,
+) -> Drift:
+    """Compare the columns of two files of one source.
+
+    Args:
+        before: the columns of the earlier file.
+        now: those of the later one.
+        looked: staged name of a column to what its values looked like before.
+        looks: the same for the later file.
+    """
     old, new = [_key(column) for column in before], [_key(column) for column in now]
     added = [name for name in new if name not in old]
     gone = [name for name in old if name not in new]
@@ -62,6 +81,7 @@ def drift(before: Sequence[MappedColumn], now: Sequence[MappedColumn]) -> Drift:
         tuple(renamed),
         tuple(_remapped(before, now, renamed)),
         stayed_before != stayed_now,
+        tuple(_retyped(before, now, renamed, looked or {}, looks or {})),
     )
 
 
@@ -102,3 +122,21 @@ def _remapped(
         and was[column.name] != _key(column)
         and (was[column.name], _key(column)) not in renamed
     ]
+
+
+def _retyped(
+    before: Iterable[MappedColumn],
+    now: Iterable[MappedColumn],
+    renamed: list[tuple[str, str]],
+    looked: Mapping[str, str],
+    looks: Mapping[str, str],
+) -> Iterator[tuple[str, str, str]]:
+    """Columns of which both files say what they look like, and not the same."""
+    old_names = {_key(column): column.name for column in before}
+    old_headers = {new: old for old, new in renamed}
+    for column in now:
+        key = _key(column)
+        was = looked.get(old_names.get(old_headers.get(key, key), ""))
+        is_now = looks.get(column.name)
+        if was is not None and is_now is not None and was != is_now:
+            yield key, was, is_now

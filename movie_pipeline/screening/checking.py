@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.intake.sources import read_sources
 from movie_pipeline.interfaces import LandedFile
 from movie_pipeline.loading.batch import Workspace
 from movie_pipeline.loading.ledger import FileState
@@ -53,7 +54,8 @@ def check_file(path: Path, ruleset: Ruleset, settings: Settings) -> CheckedFile:
         source = workspace.file_folder(landed.file_id) / f"{landed.file_id}.csv"
         _bring(path, source)
         try:
-            staged = stage_one(source, settings)
+            declared = read_sources(settings.sources).of(path.name).options
+            staged = stage_one(source, settings, declared)
         except UnreadableFile as error:
             return CheckedFile(str(FileState.REJECTED), str(error), 0, 0, 0, {}, [])
         with screening_engine(workspace, settings) as connection:

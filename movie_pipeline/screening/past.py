@@ -23,18 +23,21 @@ class Past:
     Attributes:
         metrics: metric name to its values, newest first, each file once.
         columns: source to the columns of its newest file.
+        looks: source to what each of its columns looked like when that was last known.
     """
 
     metrics: Mapping[str, Sequence[float]] = field(default_factory=dict[str, list[float]])
     columns: Mapping[str, Sequence[MappedColumn]] = field(
         default_factory=dict[str, list[MappedColumn]]
     )
+    looks: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, dict[str, str]])
 
     @classmethod
     def of(cls, entries: Iterable[LedgerEntry]) -> Self:
         """Read the past from ledger entries, newest first; files not judged say nothing."""
         metrics: dict[str, list[float]] = defaultdict(list)
         columns: dict[str, list[MappedColumn]] = {}
+        looks: dict[str, dict[str, str]] = defaultdict(dict)
         for entry in entries:
             measured: dict[str, float] = {}
             for rule in entry.summary.get("rules", []):
@@ -44,10 +47,25 @@ class Past:
             mapping = entry.summary.get("mapping", [])
             if mapping:
                 source = str(entry.summary.get("source", ""))
+                # Newest first, so what stands there already is what was seen last.
+                looks[source] = {**entry.summary.get("looks", {}), **looks[source]}
                 columns.setdefault(source, [MappedColumn(*column) for column in mapping])
-        return cls(dict(metrics), columns)
+        return cls(dict(metrics), columns, dict(looks))
 
-    def changes(self, source: str, now: Sequence[MappedColumn]) -> tuple[str, ...]:
-        """What changed in the columns since the source's last file, as sentences."""
+    def changes(
+        self,
+        source: str,
+        now: Sequence[MappedColumn],
+        looks: Mapping[str, str] | None = None,
+    ) -> tuple[str, ...]:
+        """What changed in the columns since the source's last file, as sentences.
+
+        Args:
+            source: whose file it is.
+            now: its columns.
+            looks: staged name of a column to what its values look like.
+        """
         before = self.columns.get(source)
-        return drift(before, now).notes if before else ()
+        if not before:
+            return ()
+        return drift(before, now, looked=self.looks.get(source), looks=looks).notes

@@ -78,7 +78,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
                 )
                 screened = screen_file(connection, job, ruleset, history=past.metrics)
                 source = sources.of(file.landed.key).name
-                changes = past.changes(source, file.staged.mapping)
+                changes = past.changes(source, file.staged.mapping, file.staged.looks)
                 outcome = _judged(file, screened, storage, ruleset)
                 outcomes.append(_with_source(outcome, source, changes))
                 if outcomes[-1].state is FileState.LOADED:
@@ -138,6 +138,8 @@ def _judged(
             "mapping": [
                 [column.header, column.name, column.is_contract] for column in staged.mapping
             ],
+            "dates": {column.name: column.date_form for column in staged.date_columns},
+            "looks": dict(staged.looks),
         },
     )
 

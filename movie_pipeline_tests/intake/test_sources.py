@@ -57,6 +57,26 @@ def test_without_a_declaration_names_that_differ_in_digits_are_one_source() -> N
         ("[v]\nfiles='*'\nheader_line=true", "header_line = True, but it must be a line number"),
         ("[v]\nfiles='*'\nescape='slash'", "escape = 'slash', but it must be 'doubled' or"),
         ("[v]\nfiles='*'\nsalvage='yes'", "salvage = 'yes', but it must be true or false"),
+        (
+            "[v]\nfiles='*'\ndates='%d.%m.%Y'",
+            "but it must be a table of columns and forms, such as",
+        ),
+        ("[v]\nfiles='*'\n[v.dates]\nday=3", "dates = { 'day' = 3 }, but a form is a text such as"),
+        (
+            "[v]\nfiles='*'\n[v.dates]\nday='%d.%m.%y'",
+            (
+                "source 'v' declares dates = { 'day' = '%d.%m.%y' }, but of the form '%d.%m.%y' %y "
+                "is not one of %Y, %m, %d, %b, %B."
+            ),
+        ),
+        (
+            "[v]\nfiles='*'\n[v.dates]\nYear='%Y-%m-%d'",
+            "but 'Year' is a column of the movie contract, which has no dates. Only a file's own",
+        ),
+        (
+            "[v]\nfiles='*'\n[v.dates]\n" + "\n".join(f"d{i}='%Y%m%d'" for i in range(46)),
+            "declares dates for 46 columns, more than the 45 that a row can be judged by. Leave",
+        ),
         ("[v", "cannot be read"),
     ],
 )
@@ -70,3 +90,12 @@ def test_a_wrong_declaration_is_refused_by_name(tmp_path: Path, text: str, sente
 def test_a_missing_sources_file_is_told_with_its_variable(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="MOVIE_PIPELINE_SOURCES must be the path of a TOML"):
         read_sources(tmp_path / "nowhere.toml")
+
+
+def test_a_source_declares_the_form_of_the_dates_in_its_columns(tmp_path: Path) -> None:
+    declared = _declare(
+        tmp_path, '[v]\nfiles = "*"\ndates = { "Date Published" = "%d.%m.%Y", seen = "%Y%m%d" }\n'
+    )
+    assert declared.of("a.csv").options == SourceOptions(
+        dates={"Date Published": "%d.%m.%Y", "seen": "%Y%m%d"}
+    )
