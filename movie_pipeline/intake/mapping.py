@@ -202,7 +202,8 @@ def _listed(names: Sequence[str], most: int = 6) -> str:
 
 
 def _seen(header: Sequence[str]) -> str:
-    return f"{len(header)} columns: {_listed([printable(name) for name in header], 12)}"
+    noun = "column" if len(header) == 1 else "columns"
+    return f"{len(header)} {noun}: {_listed([printable(name) for name in header], 12)}"
 
 
 def printable(text: str, most: int = 60) -> str:

@@ -131,6 +131,10 @@ def test_a_missing_required_column_is_named_with_what_was_seen_and_a_guess(tmp_p
     )
 
 
+def test_a_header_of_one_column_is_said_to_have_one(tmp_path: Path) -> None:
+    assert "Its header names 1 column: title." in refusal(tmp_path, "title\nHeat\nRonin\n")
+
+
 def test_no_foreign_name_breaks_a_sentence(tmp_path: Path) -> None:
     sentence = refusal(tmp_path, 'title,"a\nb\x1b[31m\u202e",' + "x" * 500 + "\nHeat,1,2\n")
     assert "\n" not in sentence
