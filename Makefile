@@ -86,12 +86,15 @@ bench: install ## Measure: a million rows screened and split, the rules alone, t
 	$(BIN)/python benchmarks/screen_a_million.py
 	$(BIN)/python benchmarks/rules_on_a_million.py
 	$(BIN)/python benchmarks/splitter_share.py
+	$(BIN)/python benchmarks/one_odd_record.py
 
 lock: install ## Work the lock file out again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
 	  --group dev pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
 	  --group standins -o standins.lock
+	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
+	  --extra container --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 
 clean: ## Remove everything that the other targets made, the data folder included
 	rm -rf .venv data build dist test-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
