@@ -219,6 +219,8 @@ def _count(data: bytes) -> tuple[int, int]:
     """Well-formed characters beyond ASCII, and bytes that belong to none."""
     if data.isascii():
         return 0, 0
+    if _is_utf8(data):  # each character beyond ASCII has one byte that is no continuation
+        return int(np.count_nonzero(np.frombuffer(data, np.uint8) >= _CONTINUATION_MASK)), 0
     text = data.decode("utf-8", "surrogateescape")
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     stray = int(np.count_nonzero((codes >= 0xDC80) & (codes <= 0xDCFF)))  # noqa: PLR2004

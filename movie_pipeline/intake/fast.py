@@ -4,7 +4,7 @@ DuckDB is never let sniff: it is told the dialect that was decided, and reads te
 """
 
 import contextlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,11 @@ from movie_pipeline.intake.cells import text_buffers
 from movie_pipeline.intake.dialect import NEWLINES, Layout
 from movie_pipeline.intake.limits import Limits
 from movie_pipeline.intake.rows import Found, RowSink
-from movie_pipeline.intake.splitter import NotPlain, Split, split_plain
+from movie_pipeline.intake.splitter import NotPlain, Places, Progress, Split, split_plain
 
 Batch = Any  # pyarrow.RecordBatch, untyped
 Connection = duckdb.DuckDBPyConnection
+Numbering = Callable[[Places], Places]
 
 BATCH_ROWS = 61_440
 _BUFFERED = "48MB"
@@ -67,7 +68,7 @@ def _literal(text: str) -> str:
 
 def read_text(
     connection: Connection, text: Path, layout: Layout, *, limits: Limits, more: str | None = None
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """Batches of text columns, in the file's order; behind them the SQL expression `more`.
 
     Raises:
@@ -91,8 +92,9 @@ def read_text(
         "delimiter": layout.dialect.delimiter,
     }
     try:
-        reader = connection.sql(query, params=parameters).to_arrow_reader(BATCH_ROWS)
-        yield from reader
+        # Closing the cursor ends a reading that was given up half-way.
+        with connection.cursor() as cursor:
+            yield from cursor.sql(query, params=parameters).to_arrow_reader(BATCH_ROWS)
     except (duckdb.Error, OSError) as error:
         # Its text would quote the row, so it is not handed on; the careful reader finds the place.
         if isinstance(error, duckdb.IOException | duckdb.PermissionException) or str(
@@ -105,51 +107,104 @@ def read_text(
         raise NotPlain("DuckDB refuses a record") from None
 
 
-def read_fast(  # noqa: PLR0913 - the parts that the two readers share
-    connection: Connection,
-    text: Path,
-    layout: Layout,
-    *,
-    sink: RowSink,
-    index: BinaryIO,
-    limits: Limits,
-) -> Found:
+@dataclass(frozen=True)
+class Reading:
+    """What both fast readings are given.
+
+    Attributes:
+        connection: the engine that parses.
+        text: the UTF-8 text.
+        layout: its layout.
+        sink: where rows go.
+        limits: the longest record.
+    """
+
+    connection: Connection
+    text: Path
+    layout: Layout
+    sink: RowSink
+    limits: Limits
+
+
+def read_fast(reading: Reading, index: BinaryIO, count: "CellCount") -> Found:
     """Read a text with DuckDB while the splitter counts it beside.
+
+    Args:
+        reading: what is read, and where its rows go.
+        index: where the places of records go.
+        count: what has gone to the sink; true even where the reading stops.
 
     Raises:
         NotPlain: the two do not agree, or one of them sees what only the careful reader can judge.
     """
-    newline = layout.line_end.decode()
-    if newline not in {"\n", "\r\n"}:
+    if not has_plain_newline(reading.layout):
         raise NotPlain("lines do not end with a line feed")
-    count = CellCount(len(layout.header))
+    return account_of(read_rows(reading, index, count), reading, count)
+
+
+def has_plain_newline(layout: Layout) -> bool:
+    """Whether lines end as the splitter knows them to."""
+    return layout.line_end in {b"\n", b"\r\n"}
+
+
+def read_rows(
+    reading: Reading, index: BinaryIO, count: "CellCount", numbering: "Numbering | None" = None
+) -> Split:
+    """Write a text's rows to the sink; each batch only after the splitter found its records.
+
+    Args:
+        reading: what is read, and where its rows go.
+        index: where the places of records go.
+        count: what has gone to the sink; true even where the reading stops.
+        numbering: gives the record numbers of rows by their 0-based places, if not one by one.
+
+    Raises:
+        NotPlain: DuckDB or the splitter sees something odd.
+    """
+    layout, typist = reading.layout, reading.sink.typist
+    progress = Progress()
     with ThreadPoolExecutor(1) as beside:
         splitting = beside.submit(
             split_plain,
-            text,
+            reading.text,
             start=layout.body,
             delimiter=layout.dialect.delimiter.encode(),
             columns=len(layout.header),
             index=index,
+            progress=progress,
         )
-        more = sink.typist.key_expression()
-        for batch in read_text(connection, text, layout, limits=limits, more=more):
-            if splitting.done():
-                splitting.result()  # so that its objection stops the reading early
-            _refuse_second_header(batch, layout)
-            first = count.rows + 1
-            texts = batch.columns[: len(layout.header)]
-            count.add(texts)
-            numbers = np.arange(first, count.rows + 1)
-            sink.write(texts, numbers, batch.columns[-1] if more else None)
-        split = splitting.result()
-    if split.longest > limits.record_bytes:
+        more = typist.key_expression()
+        batches = read_text(
+            reading.connection, reading.text, layout, limits=reading.limits, more=more
+        )
+        with contextlib.closing(batches):
+            for batch in batches:
+                if not progress.wait_for(count.rows + len(batch)):
+                    splitting.result()  # its objection stops the reading early
+                    raise NotPlain("more rows were read than there are records")
+                _refuse_second_header(batch, layout)
+                texts = batch.columns[: len(layout.header)]
+                places = np.arange(count.rows, count.rows + len(batch))
+                count.add(texts)
+                numbers = numbering(places) if numbering else places + 1
+                reading.sink.write(texts, numbers, batch.columns[-1] if more else None)
+        return splitting.result()
+
+
+def account_of(split: Split, reading: Reading, count: "CellCount") -> Found:
+    """The account of what the splitter and DuckDB both read.
+
+    Raises:
+        NotPlain: they do not agree, or what they read is odd.
+    """
+    newline = reading.layout.line_end
+    if split.longest > reading.limits.record_bytes:
         raise NotPlain("a record is over the limit")
-    if split.records and split.newline != newline and split.last_line_ends:
+    if split.records and split.newline != newline.decode() and split.last_line_ends:
         raise NotPlain("line ends are mixed")
     count.check(split)
     return Found(
-        newline=NEWLINES[layout.line_end],
+        newline=NEWLINES[newline],
         records=split.records,
         blank=split.blank_bytes,
         separators=split.separator_bytes,

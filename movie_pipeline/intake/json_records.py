@@ -118,7 +118,7 @@ def read_json(
         if problem is None:
             rows.add(found.records, cells, len(element.raw))
         else:
-            found.set_apart.append((found.records, problem))
+            found.set_aside(found.records, problem)
     found.separators += text.stat().st_size - last
     rows.flush()
     index.write(places.tobytes())

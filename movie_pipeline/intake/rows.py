@@ -3,6 +3,7 @@
 It knows nothing of files, dialects or bytes.
 """
 
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -47,6 +48,10 @@ class Found:
     quotes: bool = False
     backslashed: bool = False
     unclosed: int | None = None
+
+    def set_aside(self, number: int, reason: str) -> None:
+        """Note why a record is no row; equal reasons are kept once, for a million may be so."""
+        self.set_apart.append((number, sys.intern(reason)))
 
 
 class RowSink:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
+from threading import Condition
 from typing import BinaryIO
 
 import numpy as np
@@ -53,20 +54,66 @@ class Split:
     last_line_ends: bool = True
 
 
-def split_plain(
-    text: Path, *, start: int, delimiter: bytes, columns: int, index: BinaryIO
+def split_plain(  # noqa: PLR0913 - a text and its syntax; all but the first two are small
+    text: Path,
+    *,
+    start: int,
+    delimiter: bytes,
+    columns: int,
+    index: BinaryIO,
+    stop: int | None = None,
+    progress: "Progress | None" = None,
 ) -> Split:
     """Split the text from `start`, and append each record's (start, end) to the index.
+
+    Args:
+        text: the text.
+        start: where its first record starts.
+        delimiter: what separates cells.
+        columns: how many cells a record has.
+        index: where the places of records go.
+        stop: where the text is taken to end, if not at its end.
+        progress: told how many records were found so far.
 
     Raises:
         NotPlain: quotes, line ends or blank lines are not plainly what they seem.
     """
-    return _PlainSplitter(delimiter, columns, index).split(text, start)
+    size = text.stat().st_size
+    splitter = _PlainSplitter(delimiter, columns, index, progress or Progress())
+    return splitter.split(text, start, size if stop is None else min(stop, size))
+
+
+class Progress:
+    """How many records a splitter has found; another thread waits for them."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._records = 0
+        self._ended = False
+
+    def tell(self, records: int) -> None:
+        """Say how many there are by now."""
+        with self._changed:
+            self._records = records
+            self._changed.notify_all()
+
+    def end(self) -> None:
+        """Say that no more will come, for whatever reason."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def wait_for(self, records: int) -> bool:
+        """Whether there are so many; False only when the splitter has ended before."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended or self._records >= records)
+            return self._records >= records
 
 
 class _PlainSplitter:
-    def __init__(self, delimiter: bytes, columns: int, index: BinaryIO) -> None:
+    def __init__(self, delimiter: bytes, columns: int, index: BinaryIO, progress: Progress) -> None:
         self._index = index
+        self._progress = progress
         self._shortest = columns - 1
         edges = b'\n\r"' + delimiter
         self._edge = np.zeros(256, np.bool_)
@@ -76,12 +123,17 @@ class _PlainSplitter:
         self._last = _LF
         self._crlf: bool | None = None
 
-    def split(self, text: Path, start: int) -> Split:
+    def split(self, text: Path, start: int, size: int) -> Split:
+        try:
+            return self._split(text, start, size)
+        finally:
+            self._progress.end()
+
+    def _split(self, text: Path, start: int, size: int) -> Split:
         self._record_start = start
-        size = text.stat().st_size
         with text.open("rb", buffering=0) as file:
             file.seek(start)
-            for window, offset, returns in _windows(file, start):
+            for window, offset, returns in _windows(file, start, size):
                 self._take(window, offset, returns=returns)
         if self._found.quotes % 2:
             raise NotPlain("a quoted cell is not closed")
@@ -164,18 +216,21 @@ class _PlainSplitter:
         self._found.records += len(lengths)
         self._found.record_bytes += int(lengths.sum())
         self._found.longest = max(self._found.longest, int(lengths.max()))
+        self._progress.tell(self._found.records)
 
 
-def _windows(file: RawIOBase, start: int) -> Iterator[tuple[Bytes, int, bool]]:
+def _windows(file: RawIOBase, start: int, size: int) -> Iterator[tuple[Bytes, int, bool]]:
     """Chunks with the byte before and the byte after; beyond both ends stands a line feed."""
+    left = size - start
     buffer = bytearray(b"\n") * (CHUNK + 2)
     view = memoryview(buffer)
     numbers = np.frombuffer(buffer, np.uint8)
     filled = 1  # bytes in the buffer, the one before the chunk included
     offset = start
     while True:
-        read = _fill(file, view[filled:])
+        read = _fill(file, view[filled : filled + left])
         filled += read
+        left -= read
         at_end = filled < len(buffer)
         if at_end:
             buffer[filled] = _LF

@@ -5,10 +5,13 @@ The steps stand here in their order; how each works stands in the module it is n
 
 import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -24,10 +27,18 @@ from movie_pipeline.intake.encodings import (
     original_offsets,
     write_utf8,
 )
-from movie_pipeline.intake.fast import Connection, Engine, engine_connection, read_fast
+from movie_pipeline.intake.fast import (
+    CellCount,
+    Connection,
+    Engine,
+    Reading,
+    engine_connection,
+    read_fast,
+)
 from movie_pipeline.intake.json_records import json_format, json_layout, read_json
 from movie_pipeline.intake.limits import DEFAULT_LIMITS, NOTHING_DECLARED, Limits, SourceOptions
 from movie_pipeline.intake.mapping import MappedColumn, map_header
+from movie_pipeline.intake.mended import read_mended
 from movie_pipeline.intake.notes import file_notes, hold_sentence
 from movie_pipeline.intake.records import index_path, read_index, rows_path
 from movie_pipeline.intake.rows import Found, RowSink
@@ -35,6 +46,8 @@ from movie_pipeline.intake.splitter import NotPlain
 from movie_pipeline.intake.staged import ByteAccount, StagedFile
 from movie_pipeline.intake.typed import Typist
 from movie_pipeline.movies import KEY_COLUMN
+
+_BACKSLASHES = "quotes are escaped by a backslash"
 
 
 def stage_file(  # noqa: PLR0913 - one call says all; everything but the place has a default
@@ -137,36 +150,51 @@ class _Staging:
                 mapping = map_header(layout.header, self.source.dates)
                 layout = with_decimal(layout, head, self.source)
             crash_point("intake.read.before")
-            found, typist, layout = read(text, layout, mapping, encoding)
+            result = read(text, layout, mapping, encoding)
             crash_point("intake.read.after")
-            reader = "fast" if read == self._fast else "careful"
-            return self._summary(
-                _Outcome(text, encoding, layout, mapping, found, typist, dangling, reader)
-            )
+            return self._summary(_Outcome(text, encoding, mapping, dangling, result))
         finally:
             if text != self.content.path:
                 text.unlink(missing_ok=True)
 
-    # --- the two readers -----------------------------------------------------------------------
+    # --- the readers ---------------------------------------------------------------------------
 
     def _fast(
-        self, text: Path, layout: Layout, mapping: "_Mapping", _encoding: Encoding
+        self, text: Path, layout: Layout, mapping: "_Mapping", encoding: Encoding
     ) -> "_Result":
         if self.source.escape == "backslash":
-            raise NotPlain("quotes are escaped by a backslash")
-        with (
-            engine_connection(self.engine, (text.parent, self.to)) as connection,
-            self._sink(mapping, layout, connection) as sink,
-            self._index().open("wb") as index,
-        ):
-            found = read_fast(connection, text, layout, sink=sink, index=index, limits=self.limits)
+            raise NotPlain(_BACKSLASHES)
+        with self._outputs(text, layout, mapping) as (connection, sink, index):
+            reading = Reading(connection, text, layout, sink, self.limits)
+            count = CellCount(len(layout.header))
+            try:
+                found = read_fast(reading, index, count)
+            except NotPlain as odd:
+                self._require_doubled(text, layout, backslashed=holds_backslashed_quote(text))
+                found = read_mended(
+                    reading,
+                    index,
+                    count,
+                    scratch=self.to / f"{self.path.stem}.mended",
+                    encoding=encoding.name,
+                    doubt_encoding=partial(self._require_encoding, encoding),
+                )
+                note = f"odd records were taken one by one: {odd}"
+                return _Result(replace(found, quotes=True), sink.typist, layout, "mended", (note,))
+        self._require_doubled(text, layout, backslashed=found.backslashed)
+        return _Result(found, sink.typist, layout, "fast")
+
+    def _require_doubled(self, text: Path, layout: Layout, *, backslashed: bool) -> None:
         if (
-            found.backslashed
+            backslashed
             and self.source.escape is None
             and escape_of(text, layout, self.limits) == "backslash"
         ):
-            raise NotPlain("quotes are escaped by a backslash")
-        return found, sink.typist, layout
+            raise NotPlain(_BACKSLASHES)
+
+    def _require_encoding(self, encoding: Encoding) -> None:
+        if self._encoding_of_all(encoding) != encoding:
+            raise NotPlain("what follows is in another encoding")
 
     def _careful(
         self, text: Path, layout: Layout, mapping: "_Mapping", encoding: Encoding
@@ -176,35 +204,36 @@ class _Staging:
             backslashed = holds_backslashed_quote(text)
             escape = escape_of(text, layout, self.limits) if backslashed else "doubled"
         layout = replace(layout, dialect=replace(layout.dialect, escape=escape))
-        with (
-            engine_connection(self.engine, (text.parent, self.to)) as connection,
-            self._sink(mapping, layout, connection) as sink,
-            self._index().open("wb") as index,
-        ):
+        with self._outputs(text, layout, mapping) as (_, sink, index):
             found = read_careful(
                 text, layout, sink=sink, index=index, limits=self.limits, encoding=encoding.name
             )
-        return replace(found, quotes=True), sink.typist, layout
+        return _Result(replace(found, quotes=True), sink.typist, layout, "careful")
 
     def _json(
         self, text: Path, layout: Layout, mapping: "_Mapping", _encoding: Encoding
     ) -> "_Result":
-        with (
-            engine_connection(self.engine, (text.parent, self.to)) as connection,
-            self._sink(mapping, layout, connection) as sink,
-            self._index().open("wb") as index,
-        ):
+        with self._outputs(text, layout, mapping) as (_, sink, index):
             found = read_json(text, layout, sink=sink, index=index, limits=self.limits)
-        return found, sink.typist, layout
+        return _Result(found, sink.typist, layout, "careful")
 
-    def _sink(self, mapping: "_Mapping", layout: Layout, connection: Connection) -> RowSink:
-        typist = Typist(
-            mapping,
-            lenient=self.lenient,
-            decimal=layout.dialect.decimal,
-            connection=connection.cursor(),
-        )
-        return RowSink(rows_path(self.path, self.to), typist)
+    @contextmanager
+    def _outputs(
+        self, text: Path, layout: Layout, mapping: "_Mapping"
+    ) -> Generator[tuple[Connection, RowSink, BinaryIO]]:
+        """An engine that may read the text, and what a reader fills: the rows and the index."""
+        with engine_connection(self.engine, (text.parent, self.to)) as connection:
+            typist = Typist(
+                mapping,
+                lenient=self.lenient,
+                decimal=layout.dialect.decimal,
+                connection=connection.cursor(),
+            )
+            with (
+                RowSink(rows_path(self.path, self.to), typist) as sink,
+                self._index().open("w+b") as index,
+            ):
+                yield connection, sink, index
 
     def _index(self) -> Path:
         return index_path(self.path, self.to)
@@ -212,7 +241,7 @@ class _Staging:
     # --- the summary ---------------------------------------------------------------------------
 
     def _summary(self, outcome: "_Outcome") -> StagedFile:
-        found, typist, layout = outcome.found, outcome.typist, outcome.layout
+        found, typist, layout = outcome.result.found, outcome.result.typist, outcome.result.layout
         if not found.records:
             raise UnreadableFile(
                 "The file has a header but no rows. If there are none to send, send no file."
@@ -234,7 +263,7 @@ class _Staging:
             size=self.path.stat().st_size,
             content_size=self.content.size,
             dialect=dialect,
-            reader=outcome.reader,
+            reader=outcome.result.reader,
             byte_account=self._account(outcome),
             header=layout.header,
             mapping=outcome.mapping,
@@ -254,12 +283,15 @@ class _Staging:
                 salvage=self.source.salvage,
                 json=layout.dialect.format != "csv",
             ),
-            notes=tuple(file_notes(found, outcome.mapping, self.source.dates)),
+            notes=(
+                *file_notes(found, outcome.mapping, self.source.dates),
+                *outcome.result.notes,
+            ),
         )
 
     def _account(self, outcome: "_Outcome") -> ByteAccount:
         """Where every byte went, in the file's own bytes; the index is led back to them too."""
-        layout, found, encoding = outcome.layout, outcome.found, outcome.encoding
+        layout, found, encoding = outcome.result.layout, outcome.result.found, outcome.encoding
         index = self._index()
         places = [layout.header_start, layout.header_end, *itertools.chain(*found.again)]
         if not encoding.is_utf8:
@@ -283,21 +315,28 @@ class _Staging:
 
 
 @dataclass(frozen=True)
+class _Result:
+    """What a reader gave, and which it was."""
+
+    found: Found
+    typist: Typist
+    layout: Layout
+    reader: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class _Outcome:
-    """What came of reading a text, and how it was read."""
+    """What came of reading a text."""
 
     text: Path
     encoding: Encoding
-    layout: Layout
     mapping: tuple[MappedColumn, ...]
-    found: Found
-    typist: Typist
     dangling: int
-    reader: str
+    result: _Result
 
 
 _Mapping = tuple[MappedColumn, ...]
-_Result = tuple[Found, Typist, Layout]
 _Reader = Callable[[Path, Layout, _Mapping, Encoding], _Result]
 
 

@@ -4,6 +4,7 @@ It goes through JSON unchanged, for it travels between processes. It holds no ro
 """
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -50,7 +51,8 @@ class StagedFile:
         size: bytes of the file.
         content_size: bytes of its content, the same where it is not compressed.
         dialect: how it is laid out.
-        reader: `fast` or `careful`: which reader its rows came from.
+        reader: which reader its rows came from: `fast`, `mended` (the fast one, around records that
+            were taken one by one) or `careful`.
         byte_account: where the content's bytes went.
         header: the file's names, as written.
         mapping: the file's columns, in its order.
@@ -133,7 +135,9 @@ class StagedFile:
         values["dialect"] = Dialect(**values["dialect"])
         values["byte_account"] = ByteAccount(**values["byte_account"])
         values["mapping"] = tuple(MappedColumn(**column) for column in values["mapping"])
-        values["set_apart"] = tuple((number, reason) for number, reason in values["set_apart"])
+        values["set_apart"] = tuple(
+            (number, sys.intern(reason)) for number, reason in values["set_apart"]
+        )
         for name in ("header", "derived", "notes"):
             values[name] = tuple(values[name])
         return cls(**values)

@@ -120,7 +120,9 @@ def test_a_cell_of_another_form_marks_its_row_with_the_column_and_the_form(tmp_p
 
 
 def test_the_careful_reader_and_json_read_dates_alike(tmp_path: Path) -> None:
-    ragged = stage(tmp_path, f"{HEADER}A,8.5,31.01.2015\nB,8\n", source=DAY_FIRST)
+    ragged = stage(
+        tmp_path, f"{HEADER}A,8.5,31.01.2015\nB,8\n".replace("\n", "\r"), source=DAY_FIRST
+    )
     objects = '[{"title": "A", "rating": 8.5, "date_published": "31.01.2015"}]'
     as_json = stage(tmp_path, objects, source=DAY_FIRST)
     assert ragged.summary.reader == "careful"

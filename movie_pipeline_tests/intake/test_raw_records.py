@@ -113,7 +113,7 @@ def test_an_inspection_shows_the_place_of_the_first_problems(tmp_path: Path) -> 
         "    year -> release_year (integer), 1 unreadable",
         "    rating -> imdb_rating (decimal)",
         "note      movie_id is derived from title and year: the file brings none",
-        "note      taken by the careful reader: DuckDB refuses a record",
+        "note      odd records were taken one by one: DuckDB refuses a record",
         "record 2 at byte 33",
         "    Heat,PG,8.3",
         "         ^",
