@@ -4,9 +4,8 @@ It goes through JSON unchanged, for it travels between processes. It holds no ro
 """
 
 import json
-import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -126,7 +125,12 @@ class StagedFile:
 
     def to_json(self) -> str:
         """As one line of JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False)
+        # Every record of a file may be set apart, for one reason: said once, and copied never.
+        apart: dict[str, list[int]] = {}
+        for number, reason in self.set_apart:
+            apart.setdefault(reason, []).append(number)
+        values = asdict(replace(self, set_apart=()))
+        return json.dumps({**values, "set_apart": apart}, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> "StagedFile":
@@ -135,8 +139,9 @@ class StagedFile:
         values["dialect"] = Dialect(**values["dialect"])
         values["byte_account"] = ByteAccount(**values["byte_account"])
         values["mapping"] = tuple(MappedColumn(**column) for column in values["mapping"])
+        apart: dict[str, list[int]] = values["set_apart"]
         values["set_apart"] = tuple(
-            (number, sys.intern(reason)) for number, reason in values["set_apart"]
+            sorted((number, reason) for reason, numbers in apart.items() for number in numbers)
         )
         for name in ("header", "derived", "notes"):
             values[name] = tuple(values[name])

@@ -28,6 +28,10 @@ from movie_pipeline.screening.verdict import RuleVerdict, Verdict, decide
 
 ROW_GROUP = 61_440
 """Half of DuckDB's own: what is gathered then stays small, and the kernel has half the work."""
+ROW_GROUP_BYTES = "32MB"
+"""A row group ends here too: of a wide file, few rows are many bytes."""
+SLICE_BYTES = 8_000_000
+"""Staged bytes that the engine takes at a time while it writes the rows that load."""
 TECHNICAL_COLUMNS = ("_record_number", "_unreadable", "_breached")
 STAGED, STREAMED = "staged", "staged_stream"
 """What the staged rows are called in the engine: to be scanned by column, or once as they stand."""
@@ -229,7 +233,7 @@ def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: s
     connection.execute("SET preserve_insertion_order = false")
     columns = ", ".join(f'"{column.name}"' for column in MOVIE_COLUMNS)
     other = _other_names(_staged_names(connection))
-    connection.register(STREAMED, _stream(job.staged_rows))
+    connection.register(STREAMED, _stream(job.staged_rows, frame=sum(map(len, other))))
     counted = connection.execute(
         f"""
         COPY (
@@ -240,7 +244,8 @@ def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: s
                    CAST($file_version AS TIMESTAMP) AS file_version
             FROM {STREAMED}
             WHERE NOT ({bad})
-        ) TO '{_quoted(job.good)}' (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP})
+        ) TO '{_quoted(job.good)}'
+        (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP}, ROW_GROUP_SIZE_BYTES '{ROW_GROUP_BYTES}')
         """,
         {
             "file_id": job.landed.file_id,
@@ -253,14 +258,27 @@ def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: s
     return int(counted[0])
 
 
-def _stream(path: Path) -> Any:  # noqa: ANN401 - an Arrow reader, untyped
+def _stream(path: Path, *, frame: int) -> Any:  # noqa: ANN401 - an Arrow reader, untyped
     """The staged rows batch by batch: a scan of every column is half as dear as through a dataset.
 
     A dataset reads many batches ahead, which costs memory and gains nothing where all are written.
+
+    Args:
+        path: the staged Arrow file.
+        frame: bytes that the names of the file's own columns add to each row.
     """
     file = pa.ipc.open_file(pa.OSFile(str(path)))
     batches = (file.get_batch(number) for number in range(file.num_record_batches))
-    return pa.RecordBatchReader.from_batches(file.schema, batches)
+    pieces = (piece for batch in batches for piece in _sliced(batch, frame))
+    return pa.RecordBatchReader.from_batches(file.schema, pieces)
+
+
+def _sliced(batch: Any, frame: int) -> Iterator[Any]:  # noqa: ANN401 - Arrow batches, untyped
+    """A batch in pieces of bounded bytes: the engine takes a piece, or 2,048 rows, at a time."""
+    size = batch.nbytes + frame * batch.num_rows
+    rows = max(1, batch.num_rows * SLICE_BYTES // max(size, 1))
+    for start in range(0, batch.num_rows, rows):
+        yield batch.slice(start, rows)
 
 
 def _other_columns(names: list[str]) -> str:

@@ -79,6 +79,13 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     assert contract_violations(path) == {"genre: the column is missing": 1}
 
 
+def test_more_than_fits_beside_the_contract_is_named(tmp_path: Path) -> None:
+    text = MOVIE_TYPES["genre"]
+    rows = [good_row(other_columns="é" * length) for length in (1, 32_767, 32_768)]
+    found = contract_violations(parquet(tmp_path, good_row(), *rows, other_columns=text))
+    assert found == {"other_columns: _fits_varchar(limit=65535)": 1}
+
+
 def test_every_break_of_a_file_is_counted_across_its_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
