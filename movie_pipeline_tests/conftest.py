@@ -1,0 +1,31 @@
+"""The stand-ins of AWS as fixtures: started by the first test that asks, one for each worker."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from movie_pipeline_tests.standins.aws import Endpoint
+from movie_pipeline_tests.standins.ministack import Ministack
+from movie_pipeline_tests.standins.ministack import ministack as running_ministack
+from movie_pipeline_tests.standins.seaweed import seaweed as running_seaweed
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
+    """S3."""
+    with running_seaweed(tmp_path_factory.mktemp("seaweed")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="session")
+def started_ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ministack]:
+    """The other services, with what earlier tests left; ask for `ministack` instead."""
+    with running_ministack(tmp_path_factory.mktemp("ministack")) as services:
+        yield services
+
+
+@pytest.fixture
+def ministack(started_ministack: Ministack) -> Iterator[Ministack]:
+    """SQS, SNS, EventBridge and Glue, with nothing in them."""
+    yield started_ministack
+    started_ministack.reset()

@@ -1,0 +1,1 @@
+"""Programs that stand in for AWS in tests, and nowhere else: started lazily, stopped for sure."""
