@@ -34,7 +34,7 @@ class LandedFile:
     Attributes:
         store: the bucket, or the name of the local store.
         key: the name within the landing area, opaque: never decoded, normalised or put into SQL.
-        version: what changes when the content does (version id, etag, or modification time).
+        version: what changes when the content does (etag or modification time).
         size: bytes.
         modified_at: when this version came to lie there, with a time zone.
     """
@@ -62,6 +62,10 @@ class Storage(Protocol):
 
     def landed(self) -> list[LandedFile]:
         """List the whole files in landing, oldest first; files still being written are left out."""
+        ...
+
+    def look_at(self, keys: Sequence[str]) -> list[LandedFile]:
+        """What `landed` would list of these keys, without a look at the others."""
         ...
 
     def land(self, source: Path, key: str) -> LandedFile:

@@ -8,12 +8,24 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from itertools import permutations
 from pathlib import Path
 
 from movie_pipeline.errors import SettingsError
 
 PREFIX = "MOVIE_PIPELINE_"
 _MEMORY = re.compile(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
+_AWS_NEEDS = ("bucket", "success_topic", "failure_topic", "event_bus", "glue_database")
+_TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"
+_AWS_FORMS = {
+    "bucket": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "movies-gds"),
+    "success_topic": (_TOPIC, "arn:aws:sns:us-east-1:123456789012:movies-pipeline-success"),
+    "failure_topic": (_TOPIC, "arn:aws:sns:us-east-1:123456789012:movies-pipeline-failure"),
+    "event_bus": (r"[A-Za-z0-9._:/-]+", "default"),
+    "glue_database": (r"[a-z0-9_-]{1,255}", "movie_database"),
+    "wakeup_queue": (r"https?://[^\s]+", "https://sqs.us-east-1.amazonaws.com/123456789012/landed"),
+    "ui_url": (r"https?://[^\s]+", "https://dagster.example.com"),
+}
 DEFAULT_RULESET = Path(__file__).with_name("movies.dqdl")
 
 
@@ -71,6 +83,32 @@ class Settings:
     """The table counts as stale when nothing was loaded for this long."""
     backlog_rows: int = 10_000
     """Quarantined rows waiting above which the backlog check warns."""
+    bucket: str = ""
+    """The S3 bucket of which the areas are prefixes."""
+    kms_key_id: str = ""
+    """The KMS key that objects are encrypted with; empty: as the bucket says."""
+    wakeup_queue: str = ""
+    """URL of the SQS queue that is told of landed files; empty: none."""
+    listing_seconds: float = 60.0
+    """With a wake-up queue, how often landing is listed although no message came."""
+    success_topic: str = ""
+    """ARN of the SNS topic of notices that all is well."""
+    failure_topic: str = ""
+    """ARN of the SNS topic of notices of failed rules and failed jobs."""
+    event_bus: str = "default"
+    """Name or ARN of the EventBridge bus that events are put on."""
+    glue_database: str = "movie_database"
+    """The Glue database that holds the tables' descriptions."""
+    raw_crawler: str = ""
+    """The Glue crawler of the raw files; empty: none is started."""
+    warehouse_crawler: str = ""
+    """The Glue crawler of the warehouse; empty: none is started."""
+    crawler_seconds: float = 900.0
+    """How long to wait for a crawler."""
+    log_group: str = ""
+    """The CloudWatch log group that runs write to; empty: none."""
+    ui_url: str = ""
+    """Address of the Dagster UI, for the links in notices; empty: no links."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -97,15 +135,33 @@ class Settings:
                 "landing, output, quarantine and history must have different names, but they are "
                 f"{', '.join(areas)}: set {PREFIX}LANDING, _OUTPUT, _QUARANTINE and _HISTORY apart."
             )
+        if self.deployment == "aws":
+            self._validate_aws()
         if not _MEMORY.fullmatch(self.memory_limit):
             raise SettingsError(
                 f"{PREFIX}MEMORY_LIMIT must be a number of KB, MB or GB, such as 512MB, but is "
                 f"{self.memory_limit!r}."
             )
         for area in areas:
-            if not area or area.startswith(("/", ".")) or ".." in area.split("/"):
+            if area.startswith(".") or not all(area.split("/")) or ".." in area.split("/"):
                 raise SettingsError(
                     f"the area name {area!r} must be a plain relative name, such as input_data."
+                )
+        for inner, outer in permutations(areas, 2):
+            if inner.startswith(f"{outer}/"):
+                raise SettingsError(
+                    f"the area {inner} lies inside the area {outer}, so that its files would be "
+                    f"listed there too: set {PREFIX}LANDING, _OUTPUT, _QUARANTINE and _HISTORY "
+                    "apart."
+                )
+
+    def _validate_aws(self) -> None:
+        for name, (form, example) in _AWS_FORMS.items():
+            value: str = getattr(self, name)
+            if (value or name in _AWS_NEEDS) and not re.fullmatch(form, value):
+                raise SettingsError(
+                    f"{PREFIX}{name.upper()} must be set to something like {example} for the "
+                    f"deployment aws, but is {value!r}."
                 )
 
 

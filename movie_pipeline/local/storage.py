@@ -6,11 +6,10 @@ become StorageErrors here.
 
 import errno
 import os
-import re
 import shutil
 import stat
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +17,14 @@ from pathlib import Path
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
 from movie_pipeline.interfaces import Area, LandedFile
-from movie_pipeline.loading.file_names import printable_name
+from movie_pipeline.loading.file_names import (
+    expect_key_of_a_file,
+    expect_listed_key,
+    expect_our_name,
+    is_hidden,
+    is_ignored,
+    printable_name,
+)
 from movie_pipeline.local.files import (
     TEMPORARY_PREFIX,
     copy_into_place,
@@ -30,8 +36,6 @@ from movie_pipeline.settings import Settings
 STORE = "local"
 """The name of this store in file ids; the folder may move without files becoming new ones."""
 
-_OUR_NAME = re.compile(r"[A-Za-z0-9_.=/-]+")
-_UNFINISHED = (".tmp", ".part", ".crdownload")
 _BLOCK = 1 << 20
 
 
@@ -57,21 +61,22 @@ class FolderStorage:
         now = time.time()
         found: list[LandedFile] = []
         landing = self._folders[Area.LANDING]
-        for key, status in _walk(landing, _is_ignored):
+        for key, status in _walk(landing, is_ignored):
             # a time in the future says nothing about the age: then the other one does
             age = now - min(status.st_mtime, status.st_ctime)
             if age >= self._settle_seconds:
                 found.append(_landed_file(key, status))
         return sorted(found, key=lambda file: (file.modified_at, file.key))
 
+    def look_at(self, keys: Sequence[str]) -> list[LandedFile]:
+        """List what lies in landing under these keys, oldest first."""
+        wanted = set(keys)
+        return [file for file in self.landed() if file.key in wanted]
+
     def land(self, source: Path, key: str) -> LandedFile:
         """Put a copy of `source` into landing under `key`; the same bytes lying there are kept."""
         target = self._landing_path(key)
-        if _is_ignored(target.name) or any(_is_ignored(part) for part in key.split("/")[:-1]):
-            raise StorageError(
-                f"{printable_name(key)} cannot land under this name: hidden files and "
-                f"{', '.join(_UNFINISHED)} are taken to be unfinished; give it another name."
-            )
+        expect_listed_key(key)
         with _translated(f"landing {printable_name(key)}"):
             target.parent.mkdir(parents=True, exist_ok=True)
             if not _same_bytes(source, target):
@@ -116,7 +121,7 @@ class FolderStorage:
     def names(self, area: Area, prefix: str = "") -> list[str]:
         """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
         return sorted(
-            name for name, _ in _walk(self._folders[area], _is_hidden) if name.startswith(prefix)
+            name for name, _ in _walk(self._folders[area], is_hidden) if name.startswith(prefix)
         )
 
     def remove(self, area: Area, name: str) -> None:
@@ -157,19 +162,12 @@ class FolderStorage:
         return str(self._path(area, name) if name else self._folders[area])
 
     def _path(self, area: Area, name: str) -> Path:
-        parts = name.split("/")
-        if not _OUR_NAME.fullmatch(name) or any(not part or _is_hidden(part) for part in parts):
-            raise StorageError(
-                f"{name!r} cannot be a name in {area}: letters, digits and _ . = / - only, and "
-                "no part that is empty or begins with a dot."
-            )
+        expect_our_name(area, name)
         return self._folders[area] / name
 
     def _landing_path(self, key: str) -> Path:
-        parts = key.split("/")
-        if not key or "\0" in key or any(part in ("", ".", "..") for part in parts):
-            raise StorageError(f"{printable_name(key)!r} is no name of a file in landing.")
-        return self._folders[Area.LANDING].joinpath(*parts)
+        expect_key_of_a_file(key)
+        return self._folders[Area.LANDING].joinpath(*key.split("/"))
 
 
 def _walk(
@@ -193,14 +191,6 @@ def _walk(
             yield from _walk(folder / entry.name, left_out, f"{prefix}{entry.name}/")
         elif stat.S_ISREG(status.st_mode):
             yield f"{prefix}{entry.name}", status
-
-
-def _is_hidden(name: str) -> bool:
-    return name.startswith(".")
-
-
-def _is_ignored(name: str) -> bool:
-    return _is_hidden(name) or name.lower().endswith(_UNFINISHED)
 
 
 def _landed_file(key: str, status: os.stat_result) -> LandedFile:

@@ -11,6 +11,7 @@ from movie_pipeline.local.events import EventLog
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.local.warehouse import DuckDBWarehouse
 from movie_pipeline.settings import Settings
+from movie_pipeline_tests.standins.buckets import s3_storage
 
 
 @pytest.fixture
@@ -20,9 +21,11 @@ def settings(tmp_path: Path) -> Settings:
     )
 
 
-@pytest.fixture(params=["local"])
+@pytest.fixture(params=["local", "aws"])
 def storage(request: pytest.FixtureRequest, settings: Settings) -> Storage:
-    return {"local": lambda: FolderStorage(settings)}[request.param]()
+    if request.param == "local":
+        return FolderStorage(settings)
+    return s3_storage(request.getfixturevalue("seaweed"))
 
 
 @pytest.fixture(params=["local"])

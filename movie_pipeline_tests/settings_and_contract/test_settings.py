@@ -30,6 +30,10 @@ DEFAULTS: dict[str, Any] = {
     "digest_files": 10,
     "freshness_hours": 24.0,
     "backlog_rows": 10_000,
+    "listing_seconds": 60.0,
+    "event_bus": "default",
+    "glue_database": "movie_database",
+    "crawler_seconds": 900.0,
 }
 
 
@@ -89,10 +93,55 @@ def test_two_areas_of_one_name_are_refused() -> None:
         read(landing="same", output="out", quarantine="same")
 
 
-@pytest.mark.parametrize("name", ["/etc", "../up", ".hidden", "a/../b"])
+@pytest.mark.parametrize("name", ["/etc", "../up", ".hidden", "a/../b", "a/", "a//b"])
 def test_an_area_outside_the_home_is_refused(name: str) -> None:
     with pytest.raises(SettingsError, match="must be a plain relative name"):
         read(history=name)
+
+
+def test_an_area_inside_another_is_refused() -> None:
+    with pytest.raises(SettingsError, match="area films/done lies inside the area films, so that"):
+        read(landing="films", history="films/done")
+    assert read(landing="films/new", history="films/done").history == "films/done"
+
+
+AWS = {
+    "deployment": "aws",
+    "bucket": "movies-gds",
+    "success_topic": "arn:aws:sns:us-east-1:123456789012:movies-pipeline-success",
+    "failure_topic": "arn:aws-us-gov:sns:us-gov-west-1:123456789012:movies-pipeline-failure",
+}
+
+
+def test_the_aws_deployment_needs_a_bucket_and_two_topics_alone() -> None:
+    assert read(**AWS).glue_database == "movie_database"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("bucket", ""),
+        ("bucket", "s3://movies"),
+        ("bucket", "Movies"),
+        ("success_topic", ""),
+        ("failure_topic", "movies-pipeline-failure"),
+        ("wakeup_queue", "arn:aws:sqs:us-east-1:123456789012:landed"),
+        ("glue_database", "Movies"),
+        ("ui_url", "dagster.example.com"),
+        ("event_bus", "a bus"),
+    ],
+)
+def test_a_value_that_aws_would_not_take_is_refused(name: str, text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read(**{**AWS, name: text})
+    assert str(caught.value).startswith(
+        f"MOVIE_PIPELINE_{name.upper()} must be set to something like "
+    )
+    assert str(caught.value).endswith(f"for the deployment aws, but is {text!r}.")
+
+
+def test_the_local_deployment_needs_nothing_of_aws() -> None:
+    assert read(bucket="whatever it says").deployment == "local"
 
 
 def test_the_other_descriptions_names_are_one_setting_each_away() -> None:

@@ -1,0 +1,1 @@
+"""What the AWS world promises beyond the interfaces, on the stand-ins."""
