@@ -7,8 +7,10 @@ MoviePipelineError
 ├── StorageError
 │   ├── StoredFileMissing    the file is no longer there
 │   └── StoredFileChanged    another version lies there than the one that was judged
+├── WorkFolderError          the work folder cannot be made or written, as where a disk is full
 ├── WarehouseError           a statement failed
-│   └── WarehouseBusy        another process holds the warehouse; trying again later helps
+│   ├── WarehouseBusy        another process holds the warehouse; trying again later helps
+│   └── BatchRefused         the warehouse is well, but these files cannot be loaded
 ├── CatalogError
 └── AlertError               a notice could not be delivered; it stays in the outbox
 
@@ -91,6 +93,14 @@ class WarehouseError(MoviePipelineError):
 
 class WarehouseBusy(WarehouseError):
     """Another process holds the warehouse; the same call may succeed later."""
+
+
+class BatchRefused(WarehouseError):
+    """What a batch brings cannot be loaded; the warehouse itself is well."""
+
+
+class WorkFolderError(MoviePipelineError):
+    """The work folder cannot be made or written; the files of the batch are not to blame."""
 
 
 class CatalogError(MoviePipelineError):

@@ -23,6 +23,7 @@ from movie_pipeline.loading.batch import Batch, Workspace
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.reports import file_report
 from movie_pipeline.rulesets import read_ruleset
+from movie_pipeline.sensors.causes import cause_of_failure
 from movie_pipeline.sensors.landing import INGEST_JOB, ingest_tags
 from movie_pipeline.sensors.queue import Launch
 from movie_pipeline.settings import Settings
@@ -121,17 +122,9 @@ def _run(
 
 
 def _cause(result: dg.ExecuteInProcessResult) -> str:
-    """The sentence of the first step that failed: our own where there is one, else the cause."""
+    """Why the first step failed: our own sentence where there is one, else the error's words."""
     for event in result.all_events:
-        if event.is_step_failure and event.step_failure_data.error is not None:
-            errors = [event.step_failure_data.error]
-            while errors[-1].cause is not None:
-                errors.append(errors[-1].cause)
-            told = next((error for error in errors if error.cls_name in _our_errors()), errors[-1])
-            return told.message.partition(f"{told.cls_name}: ")[2].strip() or told.message.strip()
+        if event.is_step_failure:
+            cause = cause_of_failure(event)
+            return cause.raised or cause.sentence
     return "no step says why; see the run's log."
-
-
-def _our_errors(kind: type[MoviePipelineError] = MoviePipelineError) -> set[str]:
-    """The names of the family of errors."""
-    return {kind.__name__}.union(*map(_our_errors, kind.__subclasses__()))

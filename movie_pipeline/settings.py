@@ -68,9 +68,11 @@ class Settings:
     batches_in_flight: int = 4
     """The most ingest runs queued or running at once."""
     max_attempts: int = 5
-    """Failed runs after which a file is left alone and people are told."""
+    """Failed runs after which people are told, or a file that fails alone is rejected."""
     retry_seconds: float = 30.0
-    """Wait before the second attempt; doubled for each further one."""
+    """Wait before the next attempt; doubled for each further one while the world is to blame."""
+    max_retry_seconds: float = 300.0
+    """The longest such wait."""
     memory_limit: str = "512MB"
     """DuckDB's memory limit; beyond it, it spills into the work folder."""
     threads: int = 0

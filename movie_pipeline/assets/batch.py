@@ -21,6 +21,8 @@ class IngestBatch(dg.ConfigurableResource[None]):
     """file_ids, never foreign names; empty: all that wait in landing."""
     attempt: int = 1
     """The how-manieth attempt at these files this is."""
+    reject: str = ""
+    """Why the files are REJECTED without being read; empty: they are read."""
 
 
 def work_id(batch: IngestBatch, run: dg.DagsterRun) -> str:

@@ -82,7 +82,7 @@ def raw_movies(
     ledger = Ledger(warehouse)
     workspace = open_workspace(context, batch, settings)
     files = take_batch(workspace, batch, storage, ledger)
-    fetched = stage_batch(files, workspace, storage, ledger, settings)
+    fetched = stage_batch(files, workspace, storage, ledger, settings, reject=batch.reject)
     for file in fetched:
         context.log.info("%s: %s", printable_name(file.landed.key), _what_became(file))
     staged = [summary for _, summary in staged_only(fetched)]

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.errors import MoviePipelineError, WorkFolderError
 from movie_pipeline.interfaces import LandedFile
 from movie_pipeline.loading.outcome import FileOutcome
 
@@ -80,7 +80,8 @@ class Workspace:
         """The work folder of that name, made where it does not exist.
 
         Raises:
-            MoviePipelineError: the name cannot be a folder's, or the folder cannot be made.
+            MoviePipelineError: the name cannot be a folder's.
+            WorkFolderError: the folder cannot be made.
         """
         if not name or not all(character.isalnum() or character in "-_" for character in name):
             raise MoviePipelineError(
@@ -143,7 +144,7 @@ class Workspace:
                 os.fsync(file.fileno())
             temporary.replace(path)
         except OSError as error:
-            raise MoviePipelineError(
+            raise WorkFolderError(
                 f"{path} cannot be written: {error.strerror}; make room and start the run again."
             ) from error
         crash_point(f"work.{name}.after")
@@ -177,6 +178,6 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MoviePipelineError(
+        raise WorkFolderError(
             f"the work folder {folder} cannot be made: {error.strerror}."
         ) from error

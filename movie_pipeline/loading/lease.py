@@ -37,6 +37,12 @@ def drop_lease(folder: Path) -> None:
         os.close(descriptor)
 
 
+def clear_abandoned(folder: Path) -> None:
+    """Take a dead process's mark off a folder, before another is to work there."""
+    if is_abandoned(folder):
+        (folder / LEASE).unlink(missing_ok=True)
+
+
 def is_abandoned(folder: Path) -> bool:
     """Whether a process on this machine took the folder and is gone.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import WarehouseError
+from movie_pipeline.errors import BatchRefused, WarehouseError
 from movie_pipeline.interfaces import Notice, Warehouse, WarehouseSession
 from movie_pipeline.loading import ledger, outbox
 from movie_pipeline.loading.file_names import printable_name
@@ -46,7 +46,7 @@ def load_batch(
         were decided before, the entry that stands.
 
     Raises:
-        WarehouseError: nothing of the batch was loaded.
+        WarehouseError: nothing of the batch was loaded; BatchRefused where its files are to blame.
     """
     file_ids = [outcome.file.file_id for outcome in outcomes]
     try:
@@ -168,7 +168,7 @@ def _stage(session: WarehouseSession, loading: Sequence[FileOutcome]) -> None:
             for file_id in expected.keys() | staged.keys()
             if expected.get(file_id, 0) != staged.get(file_id, 0)
         )
-        raise WarehouseError(
+        raise BatchRefused(
             f"staging holds {sum(staged.values())} rows where screening wrote "
             f"{sum(expected.values())}; they differ for {len(wrong)} files, such as "
             f"{', '.join(wrong[:3])}. Nothing was loaded; run the batch again from the start."
@@ -178,7 +178,7 @@ def _stage(session: WarehouseSession, loading: Sequence[FileOutcome]) -> None:
 def _keep_latest_of_each_film(session: WarehouseSession) -> None:
     row_count, keyed_count, key_count = _key_counts(session)
     if keyed_count != row_count:
-        raise WarehouseError(
+        raise BatchRefused(
             f"{row_count - keyed_count} staged rows have no movie_id; nothing was loaded. "
             "Screening must set such rows apart: this is a fault of the pipeline."
         )
@@ -187,7 +187,7 @@ def _keep_latest_of_each_film(session: WarehouseSession) -> None:
     session.run("load/create_losers")
     session.run("load/delete_losers")
     if _key_counts(session) != (key_count, key_count, key_count):
-        raise WarehouseError(
+        raise BatchRefused(
             f"de-duplicating {row_count} staged rows did not leave one for each of {key_count} "
             "films; nothing was loaded. Record numbers within a file must be unique: this is a "
             "fault of the pipeline."

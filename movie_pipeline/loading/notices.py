@@ -48,10 +48,16 @@ def build_notices(
     return [_file_notice(entry, place) for entry in entries]
 
 
-def job_failure_notice(
-    run_id: str, job_name: str, error: str, *, files: int, attempts: int
+def job_failure_notice(  # noqa: PLR0913 - what a notice tells
+    run_id: str,
+    job_name: str,
+    error: str,
+    *,
+    files: int,
+    attempts: int,
+    outage: str | None = None,
 ) -> Notice:
-    """The pipeline itself failed, and no further attempt will be made.
+    """The pipeline itself failed, and will not mend itself.
 
     Args:
         run_id: the last run.
@@ -59,16 +65,26 @@ def job_failure_notice(
         error: the sentence of the error, without row values.
         files: how many files wait for it.
         attempts: how many attempts were made.
+        outage: what all failures of the same outage have in common; None where the run was
+            launched by hand and nobody tries again by themselves.
     """
+    way_out = (
+        "When the cause is removed, launch the job again: what was loaded is not loaded twice."
+    )
+    if outage is not None:
+        way_out = (
+            "They are tried again by themselves, at growing intervals; this notice is sent once, "
+            "until a run succeeds."
+        )
     lines = [
         f"The job {job_name} failed in run {run_id} after {_counted(attempts, 'attempt')}.",
         f"{_counted(files, 'file')} stay in landing; nothing of them was loaded.",
         f"Cause: {error}",
-        "When the cause is removed, launch the job again: what was loaded is not loaded twice.",
+        way_out,
     ]
     details = {"run_id": run_id, "job": job_name, "files": files, "attempts": attempts}
     return Notice(
-        id=f"job-failure-{_short_hash(run_id)}",
+        id=f"job-failure-{_short_hash(run_id if outage is None else f'after {outage}')}",
         kind=NoticeKind.JOB_FAILURE,
         subject="Movie pipeline: a job failed",
         text="\n".join(lines),

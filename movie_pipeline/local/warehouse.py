@@ -17,7 +17,7 @@ import duckdb
 import pandas as pd
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import WarehouseBusy, WarehouseError
+from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
 from movie_pipeline.interfaces import Area, Storage, WarehouseColumn, WarehouseSession
 from movie_pipeline.local import parquet_rows
 from movie_pipeline.local.dialect import (
@@ -309,7 +309,7 @@ class _Session:
                 raise
             except (*parquet_rows.READ_ERRORS, duckdb.Error) as error:
                 self._failed = f"{name} in the output area cannot be read as Parquet: {error}"
-                raise WarehouseError(self._failed) from error
+                raise BatchRefused(self._failed) from error
         return int(rows[0][0])
 
 

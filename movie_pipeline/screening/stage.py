@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from movie_pipeline.errors import StoredFileChanged, StoredFileMissing, UnreadableFile
+from movie_pipeline.errors import (
+    StorageError,
+    StoredFileChanged,
+    StoredFileMissing,
+    UnreadableFile,
+)
 from movie_pipeline.intake import Limits, SourceOptions, StagedFile, stage_file
 from movie_pipeline.intake.limits import NOTHING_DECLARED
 from movie_pipeline.intake.sources import read_sources
@@ -78,10 +83,24 @@ def source_path(workspace: Workspace, file: LandedFile) -> Path:
     return workspace.file_folder(file.file_id) / f"{file.file_id}.csv"
 
 
-def stage_batch(
-    batch: Batch, workspace: Workspace, storage: Storage, ledger: Ledger, settings: Settings
+def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
+    batch: Batch,
+    workspace: Workspace,
+    storage: Storage,
+    ledger: Ledger,
+    settings: Settings,
+    *,
+    reject: str = "",
 ) -> list[FetchedFile]:
     """Fetch and stage every file of a batch; safe to repeat.
+
+    Args:
+        batch: the files.
+        workspace: its work folder.
+        storage: where they are fetched from.
+        ledger: what was decided and loaded before.
+        settings: the limits of reading.
+        reject: where given, the files are not read but refused with this sentence.
 
     Returns:
         One value per file, in the batch's order; they are kept in the work folder too.
@@ -100,6 +119,10 @@ def stage_batch(
             hashes[file.file_id] = _fetch(file, source_path(workspace, file), storage)
         except (StoredFileMissing, StoredFileChanged):
             gone.add(file.file_id)
+        except StorageError:
+            if not reject:
+                raise
+            hashes[file.file_id] = ""  # what is not read is rejected without its hash
     first = ledger.loaded_content(hashes.values()) if hashes else {}
     fetched: list[FetchedFile] = []
     for file in batch.files:
@@ -109,6 +132,9 @@ def stage_batch(
             fetched.append(FetchedFile(landed=file, gone=True))
         else:
             sha256 = hashes[file.file_id]
+            if reject:
+                fetched.append(FetchedFile(landed=file, sha256=sha256, refused=reject))
+                continue
             fetched.append(_stage(file, sha256, first.get(sha256), workspace, settings))
     workspace.keep(FETCHED, [file.to_dict() for file in fetched])
     return fetched

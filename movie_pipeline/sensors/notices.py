@@ -6,10 +6,22 @@ from movie_pipeline.errors import AlertError, WarehouseBusy, WarehouseError
 from movie_pipeline.interfaces import Alerts, Events, Warehouse
 from movie_pipeline.loading import outbox
 from movie_pipeline.loading.notices import job_failure_notice
-from movie_pipeline.sensors.landing import ATTEMPT_TAG, INGEST_JOB, KIND_TAG, configured_files
+from movie_pipeline.sensors.causes import KILLED, Cause, cause_of_run
+from movie_pipeline.sensors.history import Fault, judged
+from movie_pipeline.sensors.landing import INGEST_JOB
+from movie_pipeline.sensors.past_runs import (
+    ATTEMPT_TAG,
+    INGEST,
+    KIND_TAG,
+    REJECTING_TAG,
+    configured_files,
+    past_runs,
+)
 from movie_pipeline.settings import Settings
 
 WILL_RETRY_TAG = "dagster/will_retry"
+TOLD_TAG = "movie_pipeline/told"
+"""On a run of which people were told: the outage it was part of."""
 
 
 @dg.sensor(
@@ -26,7 +38,6 @@ def notices_sensor(
 ) -> dg.SkipReason:
     """Send what waits; what cannot be sent now is sent by a later tick."""
     try:
-        warehouse.prepare()
         sent = outbox.drain(warehouse, alerts, events)
     except WarehouseBusy as error:
         return dg.SkipReason(f"Waiting for the warehouse: {error}")
@@ -40,7 +51,7 @@ def notices_sensor(
     name="failed_jobs",
     minimum_interval_seconds=10,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells people of an ingest run that failed and will not be tried again.",
+    description="Tells people of ingest runs that fail and do not mend themselves, once an outage.",
 )
 def failed_jobs_sensor(
     context: dg.RunFailureSensorContext,
@@ -50,25 +61,59 @@ def failed_jobs_sensor(
 ) -> None:
     """Put one notice into the outbox; straight to the channel where the warehouse is away."""
     run = context.dagster_run
-    if not is_final_failure(run, settings):
+    record = context.instance.get_run_record_by_id(run.run_id)
+    cause = cause_of_run(context.instance, record) if record is not None else KILLED
+    if not is_to_be_told(run, cause, context.instance, settings):
+        return
+    outage = outage_of(run, context.instance)
+    if outage is not None and _was_told(outage, context.instance):
         return
     notice = job_failure_notice(
         run.run_id,
         run.job_name,
-        context.failure_event.message or "the run failed",
+        cause.sentence,
         files=len(configured_files(run)),
         attempts=int(run.tags.get(ATTEMPT_TAG, "1")),
+        outage=outage,
     )
     try:
         outbox.post(warehouse, notice)
     except WarehouseError:
         alerts.send(notice)
+    if outage is not None:
+        context.instance.add_run_tags(run.run_id, {TOLD_TAG: outage})
 
 
-def is_final_failure(run: dg.DagsterRun, settings: Settings) -> bool:
-    """Whether nobody will try this ingest run again by themselves."""
+def is_to_be_told(
+    run: dg.DagsterRun, cause: Cause, instance: dg.DagsterInstance, settings: Settings
+) -> bool:
+    """Whether people should know of this failed run now.
+
+    A run launched by hand is told at once. A batch of the landing sensor is told when it failed
+    often and its files are not to blame: else they are halved, and rejected with a notice of their
+    own.
+    """
     if run.job_name != INGEST_JOB or run.tags.get(WILL_RETRY_TAG) == "true":
         return False
-    if run.tags.get(KIND_TAG) != "ingest":
-        return True  # launched by hand: the landing sensor does not count its attempts
-    return int(run.tags.get(ATTEMPT_TAG, "1")) >= settings.max_attempts
+    if run.tags.get(KIND_TAG) != INGEST:
+        return True
+    if int(run.tags.get(ATTEMPT_TAG, "1")) < settings.max_attempts:
+        return False
+    if REJECTING_TAG in run.tags or cause.fault is Fault.WORLD:
+        return True
+    failed = judged(past_runs(instance, configured_files(run)))
+    return any(one.run_id == run.run_id and one.fault is Fault.WORLD for one in failed)
+
+
+def outage_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> str | None:
+    """What all failures since the last success share: its run's id; None for a run by hand."""
+    if run.tags.get(KIND_TAG) != INGEST:
+        return None
+    succeeded = instance.get_run_records(
+        dg.RunsFilter(tags={KIND_TAG: INGEST}, statuses=[dg.DagsterRunStatus.SUCCESS]), limit=1
+    )
+    return succeeded[0].dagster_run.run_id if succeeded else "the first run"
+
+
+def _was_told(outage: str, instance: dg.DagsterInstance) -> bool:
+    return bool(instance.get_run_ids(dg.RunsFilter(tags={TOLD_TAG: outage}), limit=1))

@@ -1,7 +1,7 @@
 """What to launch next: the landing area minus the ledger minus the runs at work, cut into batches.
 
 A pure function over values, so that every rule of the queue is tested without Dagster. There is no
-cursor: the listing and the ledger are the whole state, a failed run only makes its files wait.
+cursor: the listing, the ledger and the runs are the whole state; history.py judges the failed ones.
 """
 
 from collections import defaultdict
@@ -10,30 +10,27 @@ from dataclasses import dataclass
 
 from movie_pipeline.interfaces import LandedFile
 from movie_pipeline.loading.batch import Batch, plan_batches
+from movie_pipeline.sensors.history import Failures, PastRun, failures_by_file
 from movie_pipeline.settings import Settings
 
-
-@dataclass(frozen=True)
-class PastRun:
-    """An ingest run as the queue sees it.
-
-    Attributes:
-        files: the file_ids it was launched for.
-        active: whether it is queued or running.
-        failed_at: when it failed, seconds since the epoch; None where it did not.
-    """
-
-    files: frozenset[str]
-    active: bool
-    failed_at: float | None = None
+_TRIES = 2
+"""Failed runs of the same files after which they are halved, or the one file is set apart."""
 
 
 @dataclass(frozen=True)
 class Launch:
-    """One run to launch: a batch, and the how-manieth attempt at its files this is (from 1)."""
+    """One run to launch.
+
+    Attributes:
+        batch: its files.
+        attempt: the how-manieth attempt at them this is, from 1.
+        poison: the failed run that says why the one file of the batch is to be REJECTED; empty
+            where the batch is to be loaded.
+    """
 
     batch: Batch
     attempt: int
+    poison: str = ""
 
     @property
     def run_key(self) -> str:
@@ -49,12 +46,10 @@ class QueuePlan:
         launches: runs to launch now.
         waiting: files that must wait for a running batch, for their next attempt, or for a free
             slot.
-        spent: files whose attempts are used up; they stay in landing until a person acts.
     """
 
     launches: tuple[Launch, ...]
     waiting: int
-    spent: tuple[LandedFile, ...]
 
 
 def plan_launches(
@@ -66,49 +61,97 @@ def plan_launches(
 ) -> QueuePlan:
     """Decide which batches to launch.
 
+    Files that were in no failed run become batches. Where only the world failed, they do so again
+    after the back-off. Where the batch is to blame, the same files are tried once more, then each
+    half by itself, and so on; a file that fails alone is REJECTED in the end.
+
     Args:
         landed: the whole files in landing.
-        finished: file_ids that the ledger knows and whose file has been archived.
-        runs: the ingest runs that name files, newest or oldest first.
+        finished: file_ids of which nothing is left to do.
+        runs: the ingest runs that name files, in any order.
         settings: batch sizes, attempts and back-off.
         now: seconds since the epoch.
     """
     busy = {file_id for run in runs if run.active for file_id in run.files}
-    failures = _failures(runs)
+    known = failures_by_file(runs)
     due: dict[int, list[LandedFile]] = defaultdict(list)
-    spent: list[LandedFile] = []
+    isolated: dict[frozenset[str], list[LandedFile]] = defaultdict(list)
     waiting = 0
     for file in landed:
         if file.file_id in finished:
             continue
-        failed = failures.get(file.file_id, [])
-        if file.file_id in busy or (failed and now < _next_attempt(failed, settings)):
+        failures = known.get(file.file_id, Failures())
+        if file.file_id in busy or now < failures.next_attempt(settings):
             waiting += 1
-        elif len(failed) >= settings.max_attempts:
-            spent.append(file)
+        elif failures.counted:
+            isolated[_part_of(file.file_id, failures)].append(file)
         else:
-            due[len(failed) + 1].append(file)
-    launches = [
-        Launch(Batch.of(files), attempt)
-        for attempt, candidates in sorted(due.items())
-        for files in plan_batches(
-            candidates, max_files=settings.batch_files, max_bytes=settings.batch_bytes
-        )
-    ]
-    free = max(0, settings.batches_in_flight - sum(run.active for run in runs))
-    waiting += sum(len(launch.batch.files) for launch in launches[free:])
-    return QueuePlan(tuple(launches[:free]), waiting, tuple(spent))
+            due[failures.count + 1].append(file)
+    fresh = _batches(due.pop(1, []), 1, settings)
+    again = [_isolation(files, known, settings) for files in isolated.values()]
+    for attempt, files in sorted(due.items()):
+        again += _batches(files, attempt, settings)
+    chosen = _share(fresh, again, _free(runs, known, settings))
+    left = sum(len(launch.batch.files) for launch in (*fresh, *again))
+    left -= sum(len(launch.batch.files) for launch in chosen)
+    return QueuePlan(tuple(chosen), waiting + left)
 
 
-def _failures(runs: Sequence[PastRun]) -> dict[str, list[float]]:
-    failures: dict[str, list[float]] = defaultdict(list)
-    for run in runs:
-        if run.failed_at is not None:
-            for file_id in run.files:
-                failures[file_id].append(run.failed_at)
-    return failures
+def _batches(files: Sequence[LandedFile], attempt: int, settings: Settings) -> list[Launch]:
+    batches = plan_batches(files, max_files=settings.batch_files, max_bytes=settings.batch_bytes)
+    return [Launch(Batch.of(batch), attempt) for batch in batches]
 
 
-def _next_attempt(failed: list[float], settings: Settings) -> float:
-    """When the next attempt may start: doubled waits, so that a broken world is not hammered."""
-    return max(failed) + settings.retry_seconds * 2 ** (len(failed) - 1)
+def _part_of(file_id: str, failures: Failures) -> frozenset[str]:
+    """The files to try this one with: those it failed with last, or its half of them."""
+    files, times = failures.smallest
+    if times < _TRIES or len(files) == 1:
+        return files
+    ordered = sorted(files)
+    half = len(ordered) // 2
+    first = frozenset(ordered[:half])
+    return first if file_id in first else frozenset(ordered[half:])
+
+
+def _isolation(
+    files: Sequence[LandedFile], known: dict[str, Failures], settings: Settings
+) -> Launch:
+    """A run for files of which one may be poison; for one that is, the run that rejects it."""
+    failures = [known[file.file_id] for file in files]
+    attempt = 1 + max(failure.count for failure in failures)
+    smallest, alone = failures[0].smallest
+    counted = failures[0].counted
+    spent = alone >= _TRIES and len(counted) >= settings.max_attempts
+    poison = counted[-1].run_id if len(smallest) == 1 and spent else ""
+    return Launch(Batch.of(files), attempt, poison)
+
+
+@dataclass(frozen=True)
+class _Free:
+    """Slots for new runs: in all, and for files that failed before while others wait."""
+
+    slots: int
+    for_failed: int
+
+
+def _free(runs: Sequence[PastRun], known: dict[str, Failures], settings: Settings) -> _Free:
+    active = [run for run in runs if run.active]
+    failed_before = sum(any(file_id in known for file_id in run.files) for run in active)
+    return _Free(
+        slots=max(0, settings.batches_in_flight - len(active)),
+        for_failed=max(0, max(1, settings.batches_in_flight // 2) - failed_before),
+    )
+
+
+def _share(fresh: Sequence[Launch], again: Sequence[Launch], free: _Free) -> list[Launch]:
+    """Who may start: failed files get half of the slots, or more where nothing else waits.
+
+    Args:
+        fresh: launches of files that never failed.
+        again: launches of the others.
+        free: how many may start.
+    """
+    share = min(free.slots, free.for_failed)
+    share = max(share, free.slots - len(fresh))
+    tried = list(again[:share])
+    return [*tried, *fresh[: free.slots - len(tried)]]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from movie_pipeline.interfaces import LandedFile
-from movie_pipeline.sensors.queue import PastRun, QueuePlan, plan_launches
+from movie_pipeline.sensors.history import OUTAGE_BATCHES, Fault, PastRun
+from movie_pipeline.sensors.queue import QueuePlan, plan_launches
 from movie_pipeline_tests.home import settings_for
 
 NOW = 1_000_000.0
@@ -30,10 +31,20 @@ def at_work(*landed: LandedFile) -> PastRun:
     return PastRun(frozenset(one.file_id for one in landed), active=True)
 
 
-def failed(*landed: LandedFile, ago: float) -> PastRun:
+def failed(*landed: LandedFile, ago: float, fault: Fault = Fault.WORLD) -> PastRun:
     """A run that failed so many seconds ago."""
     ids = frozenset(one.file_id for one in landed)
-    return PastRun(ids, active=False, failed_at=NOW - ago)
+    return PastRun(ids, failed_at=NOW - ago, fault=fault, run_id=f"failed {ago:g} s ago")
+
+
+def broken(*landed: LandedFile, ago: float) -> PastRun:
+    """A run that failed so many seconds ago, and its files are to blame."""
+    return failed(*landed, ago=ago, fault=Fault.BATCH)
+
+
+def succeeded(*landed: LandedFile, ago: float) -> PastRun:
+    """A run that ended well so many seconds ago."""
+    return PastRun(frozenset(one.file_id for one in landed), succeeded_at=NOW - ago)
 
 
 def plan(
@@ -56,15 +67,15 @@ def test_what_the_ledger_does_not_know_is_launched_in_one_batch() -> None:
     found = plan(files(3), finished=files(1))
     assert keys(found) == [["00001.csv", "00002.csv"]]
     assert [launch.attempt for launch in found.launches] == [1]
-    assert (found.waiting, found.spent) == (0, ())
+    assert found.waiting == 0
 
 
 def test_where_all_is_finished_nothing_is_launched() -> None:
-    assert plan(files(3), finished=files(3)) == QueuePlan((), 0, ())
+    assert plan(files(3), finished=files(3)) == QueuePlan((), 0)
 
 
 def test_an_empty_landing_area_launches_nothing() -> None:
-    assert plan([]) == QueuePlan((), 0, ())
+    assert plan([]) == QueuePlan((), 0)
 
 
 def test_the_same_files_make_the_same_batch_and_run_key_on_every_look() -> None:
@@ -105,7 +116,7 @@ def test_no_more_runs_than_allowed_are_in_flight_and_the_rest_waits() -> None:
 def test_while_all_slots_are_taken_nothing_is_launched() -> None:
     landed = files(4)
     runs = [at_work(file(f"other{number}")) for number in range(4)]
-    assert plan(landed, *runs, batches_in_flight=4) == QueuePlan((), 4, ())
+    assert plan(landed, *runs, batches_in_flight=4) == QueuePlan((), 4)
 
 
 def test_ten_thousand_files_are_bounded_launches_with_each_file_once() -> None:
@@ -128,7 +139,7 @@ def test_a_failed_runs_files_wait_before_their_second_attempt() -> None:
     landed = files(2)
     waiting = plan(landed, failed(*landed, ago=29), retry_seconds=30)
     assert (waiting.launches, waiting.waiting) == ((), 2)
-    again = plan(landed, failed(*landed, ago=30), retry_seconds=30)
+    again = plan(landed, failed(*landed, ago=33), retry_seconds=30)
     assert keys(again) == [["00000.csv", "00001.csv"]]
     assert [launch.attempt for launch in again.launches] == [2]
 
@@ -140,27 +151,142 @@ def test_another_attempt_has_another_run_key_for_the_same_batch() -> None:
     assert first.launches[0].run_key != again.launches[0].run_key
 
 
-@pytest.mark.parametrize(("failures", "wait"), [(1, 30), (2, 60), (3, 120), (4, 240)])
-def test_the_wait_doubles_with_every_failure(failures: int, wait: float) -> None:
+@pytest.mark.parametrize(
+    ("failures", "wait"), [(1, 30), (2, 60), (3, 120), (4, 240), (5, 300), (9, 300), (2000, 300)]
+)
+def test_while_the_world_fails_the_wait_doubles_up_to_a_limit(failures: int, wait: float) -> None:
     one = file("a.csv")
     earlier = [failed(one, ago=5000 + number) for number in range(failures - 1)]
-    assert not plan([one], *earlier, failed(one, ago=wait - 1), retry_seconds=30).launches
-    (launch,) = plan([one], *earlier, failed(one, ago=wait), retry_seconds=30).launches
+    assert not plan([one], *earlier, failed(one, ago=wait - 1)).launches
+    (launch,) = plan([one], *earlier, failed(one, ago=wait * 1.1)).launches
     assert launch.attempt == failures + 1
+    assert not launch.poison
 
 
-def test_files_of_spent_attempts_are_left_for_a_person() -> None:
-    one, other = file("spent.csv"), file("fresh.csv")
-    found = plan([one, other], *[failed(one, ago=10_000 + n) for n in range(5)], max_attempts=5)
-    assert keys(found) == [["fresh.csv"]]
-    assert found.spent == (one,)
+def test_files_of_a_failed_run_come_back_together_and_those_of_different_runs_do_not() -> None:
+    landed = files(200)
+
+    def due_at(seconds: float) -> int:
+        runs = [failed(*landed[n : n + 10], ago=seconds + n / 1000) for n in range(0, 200, 10)]
+        found = plan(landed, *runs, batches_in_flight=1000, batch_files=1)
+        return len(found.launches)
+
+    counts = [due_at(30 + tenth / 10) for tenth in range(31)]
+    assert all(count % 10 == 0 for count in counts)
+    assert counts[0] < counts[-1] == 200
+    assert len(set(counts)) > 5, "the runs do not all come back at the same moment"
+
+
+def test_a_batch_that_failed_once_is_tried_again_whole() -> None:
+    landed = files(5)
+    found = plan(landed, broken(*landed, ago=31))
+    assert keys(found) == [[one.key for one in landed]]
+    assert plan(landed, broken(*landed, ago=29)).waiting == 5
+
+
+def test_a_batch_that_failed_twice_is_halved_and_the_wait_is_not_doubled() -> None:
+    landed = files(5)
+    found = plan(landed, broken(*landed, ago=90), broken(*landed, ago=31))
+    assert sorted(len(names) for names in keys(found)) == [2, 3]
+    assert sorted(name for names in keys(found) for name in names) == [one.key for one in landed]
+    assert [launch.attempt for launch in found.launches] == [3, 3]
+
+
+def test_a_half_keeps_its_files_while_the_other_is_at_work_or_done() -> None:
+    landed = files(6)
+    whole = [broken(*landed, ago=90), broken(*landed, ago=60)]
+    one, other = (launch.batch.files for launch in plan(landed, *whole).launches)
+    found = plan(landed, *whole, at_work(*one))
+    assert [launch.batch.files for launch in found.launches] == [other]
+    found = plan(landed, *whole, broken(*other, ago=40), finished=one)
+    assert [launch.batch.files for launch in found.launches] == [other]
+    found = plan(landed, *whole, broken(*other, ago=40), broken(*other, ago=31), finished=one)
+    assert sorted(len(launch.batch.files) for launch in found.launches) == [1, 2]
+
+
+def test_a_file_that_fails_alone_is_poison_after_the_attempts_and_not_before() -> None:
+    one = file("a.csv")
+    runs = [broken(one, ago=100 * number) for number in range(1, 6)]
+    for failures in range(1, 5):
+        (launch,) = plan([one], *runs[:failures], max_attempts=5).launches
+        assert (launch.attempt, launch.poison) == (failures + 1, "")
+    (launch,) = plan([one], *runs, max_attempts=5).launches
+    assert (launch.attempt, launch.poison) == (6, "failed 100 s ago")
+
+
+def test_a_file_is_never_poison_before_it_failed_twice_alone() -> None:
+    landed = files(2)
+    poison = landed[0]
+    pair = [broken(*landed, ago=1000 * number) for number in range(1, 9)]
+    once = plan([poison], *pair, broken(poison, ago=90), max_attempts=1)
+    assert not once.launches[0].poison
+    twice = plan([poison], *pair, broken(poison, ago=90), broken(poison, ago=50), max_attempts=1)
+    assert twice.launches[0].poison
+
+
+def test_the_worlds_failures_never_count_towards_rejection() -> None:
+    one = file("a.csv")
+    runs = [failed(one, ago=1000 * number) for number in range(1, 500)]
+    (launch,) = plan([one], *runs, broken(one, ago=900)).launches
+    assert not launch.poison
+
+
+def test_a_file_that_could_not_be_rejected_waits_longer_each_time() -> None:
+    one = file("a.csv")
+    runs = [broken(one, ago=9000 + number) for number in range(5)]
+    rejecting = [failed(one, ago=500), failed(one, ago=200), failed(one, ago=100)]
+    assert plan([one], *runs, *rejecting).waiting == 1
+    (launch,) = plan([one], *runs, *rejecting[:2]).launches
+    assert launch.poison
+
+
+def test_a_file_that_stays_though_its_run_ended_well_waits_and_gets_a_run_key_of_its_own() -> None:
+    one = file("a.csv")
+    assert plan([one], succeeded(one, ago=29)).waiting == 1
+    (launch,) = plan([one], succeeded(one, ago=31)).launches
+    assert launch.run_key.endswith(":2")
+
+
+def test_an_outage_makes_no_poison_and_halves_nothing() -> None:
+    landed = files(10 * (OUTAGE_BATCHES + 5))
+    batches = [landed[n : n + 10] for n in range(0, len(landed), 10)]
+    runs = [broken(*batch, ago=2000 - n) for n, batch in enumerate(batches)]
+    runs += [broken(*batch, ago=1000 - n) for n, batch in enumerate(batches[OUTAGE_BATCHES:])]
+    found = plan(landed, *runs, batches_in_flight=1000)
+    late = set(batches[-1])
+    assert [len(launch.batch.files) for launch in found.launches if late & {*launch.batch.files}]
+    assert all(
+        len(launch.batch.files) >= 10 for launch in found.launches if late & {*launch.batch.files}
+    )
+
+
+def test_after_a_success_the_next_failures_count_again() -> None:
+    others = files(OUTAGE_BATCHES + 1)
+    outage = [broken(one, ago=5000 - n) for n, one in enumerate(others)]
+    one = file("a.csv")
+    own = [broken(one, ago=4000 - 100 * number) for number in range(5)]
+    assert not plan([one], *outage, *own).launches[0].poison
+    after = [succeeded(file("good.csv"), ago=4500)]
+    assert plan([one], *outage, *own, *after).launches[0].poison
+
+
+def test_of_failed_and_fresh_files_neither_takes_all_slots() -> None:
+    old, fresh = files(60), [file(f"fresh{n}.csv") for n in range(60)]
+    runs = [failed(*old[n : n + 10], ago=1000) for n in range(0, 60, 10)]
+    found = plan([*old, *fresh], *runs, batch_files=10, batches_in_flight=4)
+    assert [launch.attempt for launch in found.launches] == [2, 2, 1, 1]
+    assert found.waiting == 80
+    found = plan([*old, *fresh], *runs, at_work(*old[:20]), at_work(*old[20:30]), batch_files=10)
+    assert [launch.attempt for launch in found.launches] == [1, 1]
+    found = plan(old, *runs, batch_files=10, batches_in_flight=4)
+    assert [launch.attempt for launch in found.launches] == [2, 2, 2, 2]
 
 
 def test_files_of_different_attempts_are_not_mixed() -> None:
     fresh, second = file("fresh.csv"), file("second.csv")
     found = plan([fresh, second], failed(second, ago=1000))
-    assert keys(found) == [["fresh.csv"], ["second.csv"]]
-    assert [launch.attempt for launch in found.launches] == [1, 2]
+    assert keys(found) == [["second.csv"], ["fresh.csv"]]
+    assert [launch.attempt for launch in found.launches] == [2, 1]
 
 
 def test_new_bytes_under_an_old_name_are_a_file_of_their_own() -> None:

@@ -11,7 +11,7 @@ from typing_extensions import override
 from movie_pipeline.errors import StorageError
 from movie_pipeline.interfaces import Area, NoticeKind
 from movie_pipeline.local.storage import FolderStorage
-from movie_pipeline.sensors.notices import failed_jobs_sensor, notices_sensor
+from movie_pipeline.sensors.notices import TOLD_TAG, failed_jobs_sensor, notices_sensor
 from movie_pipeline_tests.home import Home, check_results, materialized
 from movie_pipeline_tests.parquet_files import drop_first_row, write_rows
 from movie_pipeline_tests.samples import clean_movies, one_bad_year
@@ -157,6 +157,7 @@ def test_people_are_told_of_a_failed_job_once_and_only_when_nobody_tries_again(
     home = Home(tmp_path)
     (event,) = [one for one in failed.result.all_events if one.is_run_failure]
     run = failed.result.dagster_run.with_tags(tags)
+    failed.instance.add_run_tags(run.run_id, {TOLD_TAG: ""})  # what an earlier case left
     deployment = home.deployment
     for _ in range(2):
         context = dg.build_run_status_sensor_context(
@@ -186,3 +187,4 @@ def test_people_are_told_of_a_failed_job_once_and_only_when_nobody_tries_again(
     for notice in home.notices():
         assert notice.details["run_id"] == run.run_id
         assert "ingest_movies" in notice.text
+        assert "\nCause: putting it failed: No space left on device.\n" in notice.text
