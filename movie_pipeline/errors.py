@@ -9,7 +9,8 @@ MoviePipelineError
 │   └── StoredFileChanged    another version lies there than the one that was judged
 ├── WorkFolderError          the work folder cannot be made or written, as where a disk is full
 ├── WarehouseError           a statement failed
-│   ├── WarehouseBusy        another process holds the warehouse; trying again later helps
+│   ├── WarehouseBusy        it is held or cannot be reached; trying again later helps
+│   ├── WarehouseConflict    it undid the transaction, or was lost; the whole may be tried again
 │   └── BatchRefused         the warehouse is well, but these files cannot be loaded
 ├── CatalogError
 └── AlertError               a notice could not be delivered; it stays in the outbox
@@ -92,7 +93,14 @@ class WarehouseError(MoviePipelineError):
 
 
 class WarehouseBusy(WarehouseError):
-    """Another process holds the warehouse; the same call may succeed later."""
+    """Another holds the warehouse, or it cannot be reached; the same call may succeed later."""
+
+
+class WarehouseConflict(WarehouseError):
+    """The warehouse undid the transaction, or the connection was lost before its end was known.
+
+    The whole transaction may be tried again at once, if it looks first what is there already.
+    """
 
 
 class BatchRefused(WarehouseError):

@@ -88,6 +88,10 @@ class Storage(Protocol):
         """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
         ...
 
+    def size(self, area: Area, name: str) -> int:
+        """Bytes of the named file, without reading it; StoredFileMissing where it is not there."""
+        ...
+
     def remove(self, area: Area, name: str) -> None:
         """Remove a file that the pipeline wrote; nothing happens where it is not there."""
         ...
@@ -157,7 +161,7 @@ class Warehouse(Protocol):
         """One transaction, the writer lock its first statement; committed at the end of the block.
 
         An exception in the block rolls everything back. WarehouseBusy if the lock is not to be
-        had in time.
+        had in time, WarehouseConflict where the whole transaction may be tried again.
         """
         ...
 

@@ -13,6 +13,7 @@ from typing import Any, Self, cast
 from movie_pipeline.interfaces import LandedFile, Warehouse, WarehouseSession
 from movie_pipeline.loading.file_names import from_stored_key, printable_name, to_stored_key
 from movie_pipeline.loading.limits import KEY_BYTES, REASON_BYTES, fit_json, fit_text, read_json
+from movie_pipeline.loading.transactions import transact
 
 
 class FileState(StrEnum):
@@ -204,10 +205,13 @@ class Ledger:
             {name: row[name] for name in ("file_id", "archived_at", "history_name", "archive_note")}
             for row in (entry.to_row() for entry in entries)
         ]
-        with self._warehouse.writing() as session:
+
+        def work(session: WarehouseSession) -> None:
             session.run("ledger/create_marks")
             session.run_many("ledger/insert_mark", marks)
             session.run("ledger/mark_archived")
+
+        transact(self._warehouse, work)
 
 
 def known(session: WarehouseSession, file_ids: Iterable[str]) -> dict[str, LedgerEntry]:

@@ -15,6 +15,7 @@ from movie_pipeline.loading import ledger, outbox
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.loading.outcome import FileOutcome
+from movie_pipeline.loading.transactions import TRIES, Tries, transact
 
 NoticeMaker = Callable[[Sequence[LedgerEntry]], Sequence[Notice]]
 """Makes the notices of new ledger entries; kept in the transaction that makes them true."""
@@ -31,13 +32,14 @@ class LoadRun:
     attempt: int = 1
 
 
-def load_batch(
+def load_batch(  # noqa: PLR0913 - what is loaded, where, and how often it is tried
     warehouse: Warehouse,
     outcomes: Sequence[FileOutcome],
     run: LoadRun,
     notices: NoticeMaker,
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    tries: Tries = TRIES,
 ) -> list[LedgerEntry]:
     """Load a batch; safe to repeat with the same or overlapping files, at any time, from anywhere.
 
@@ -46,35 +48,31 @@ def load_batch(
         were decided before, the entry that stands.
 
     Raises:
-        WarehouseError: nothing of the batch was loaded; BatchRefused where its files are to blame.
+        BatchRefused: the batch's files are to blame; nothing of it was loaded.
+        WarehouseError: nothing of the batch was loaded, or, where the warehouse is not to be asked
+            after a lost connection, it is not known; loading again finds out.
     """
     file_ids = [outcome.file.file_id for outcome in outcomes]
-    try:
-        with warehouse.writing() as session:
-            crash_point("load.locked")
-            _apply(session, outcomes, run, notices, now())
-            crash_point("load.before_commit")
-    except WarehouseError as error:
-        return _found_in_ledger(warehouse, file_ids, error)
+
+    def work(session: WarehouseSession) -> None:
+        crash_point("load.locked")
+        _apply(session, outcomes, run, notices, now())
+        crash_point("load.before_commit")
+
+    # an answer to COMMIT may be lost, or be wrong: the ledger says what was committed
+    transact(warehouse, work, done=lambda: _in_ledger(warehouse, file_ids), tries=tries)
     crash_point("load.committed")
-    unconfirmed = WarehouseError(
-        "the warehouse reported a commit, but the ledger does not hold the batch's files; nothing "
-        "was loaded: start the run again."
-    )
-    return _found_in_ledger(warehouse, file_ids, unconfirmed)
-
-
-def _found_in_ledger(
-    warehouse: Warehouse, file_ids: Sequence[str], error: WarehouseError
-) -> list[LedgerEntry]:
-    """Ask a new connection what was committed: an answer to COMMIT may be lost, or be wrong."""
-    try:
-        entries = Ledger(warehouse).known(file_ids)
-    except WarehouseError:
-        raise error from None
+    entries = Ledger(warehouse).known(file_ids)
     if not set(file_ids) <= entries.keys():
-        raise error
+        raise WarehouseError(
+            "the warehouse reported a commit, but the ledger does not hold the batch's files; "
+            "nothing was loaded: start the run again."
+        )
     return [entries[file_id] for file_id in file_ids]
+
+
+def _in_ledger(warehouse: Warehouse, file_ids: Sequence[str]) -> bool:
+    return set(file_ids) <= Ledger(warehouse).known(file_ids).keys()
 
 
 def _apply(

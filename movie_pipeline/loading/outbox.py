@@ -19,6 +19,7 @@ from movie_pipeline.interfaces import (
 )
 from movie_pipeline.loading.ledger import to_stored_time
 from movie_pipeline.loading.limits import TEXT_BYTES, fit_json, fit_text, read_json
+from movie_pipeline.loading.transactions import transact
 
 _CHUNK = 25
 """Notices sent between two marks; the most that a crash can make arrive twice."""
@@ -49,9 +50,12 @@ def insert(session: WarehouseSession, notices: Sequence[Notice], created_at: dat
 
 def post(warehouse: Warehouse, notice: Notice) -> None:
     """Keep one notice that belongs to no load, such as a job's failure; once per id."""
-    with warehouse.writing() as session:
+
+    def work(session: WarehouseSession) -> None:
         if not session.fetch("outbox/by_id", id=notice.id):
             insert(session, [notice], datetime.now(UTC))
+
+    transact(warehouse, work)
 
 
 def unsent(warehouse: Warehouse) -> list[Notice]:
@@ -116,8 +120,7 @@ def _mark_sent(warehouse: Warehouse, notices: Sequence[Notice], moment: datetime
     if not notices:
         return
     marks = [{"id": notice.id, "sent_at": to_stored_time(moment)} for notice in notices]
-    with warehouse.writing() as session:
-        session.run_many("outbox/mark_sent", marks)
+    transact(warehouse, lambda session: session.run_many("outbox/mark_sent", marks))
     crash_point("outbox.marked")
 
 

@@ -111,12 +111,11 @@ class FolderStorage:
     @contextmanager
     def reading(self, area: Area, name: str) -> Generator[Path]:
         """A local path to read the named file at: here, the file itself."""
-        path = self._path(area, name)
-        if not path.is_file():
-            raise StoredFileMissing(
-                f"{name} is not in {path.parent}: it was removed, or never put."
-            )
-        yield path
+        yield self._existing(area, name)
+
+    def size(self, area: Area, name: str) -> int:
+        """Bytes of the named file."""
+        return self._existing(area, name).stat().st_size
 
     def names(self, area: Area, prefix: str = "") -> list[str]:
         """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
@@ -160,6 +159,14 @@ class FolderStorage:
     def uri(self, area: Area, name: str) -> str:
         """The path of a named file."""
         return str(self._path(area, name) if name else self._folders[area])
+
+    def _existing(self, area: Area, name: str) -> Path:
+        path = self._path(area, name)
+        if not path.is_file():
+            raise StoredFileMissing(
+                f"{name} is not in {path.parent}: it was removed, or never put."
+            )
+        return path
 
     def _path(self, area: Area, name: str) -> Path:
         expect_our_name(area, name)

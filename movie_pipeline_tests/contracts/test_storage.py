@@ -139,6 +139,7 @@ class TestStorage:
         assert uri.endswith("a/b.parquet")
         with storage.reading(Area.OUTPUT, "a/b.parquet") as path:
             assert path.read_bytes() == b"two"
+        assert storage.size(Area.OUTPUT, "a/b.parquet") == len(b"two")
         storage.remove(Area.OUTPUT, "a/b.parquet")
         storage.remove(Area.OUTPUT, "a/b.parquet")
         assert storage.names(Area.OUTPUT) == []
@@ -160,6 +161,10 @@ class TestStorage:
         missing = pytest.raises(StoredFileMissing, match=r"x\.parquet is not in .*output")
         with missing, storage.reading(Area.OUTPUT, "x.parquet"):
             pass
+
+    def test_the_size_of_a_name_that_is_not_there_says_so(self, storage: Storage) -> None:
+        with pytest.raises(StoredFileMissing, match=r"x\.parquet is not in .*output"):
+            storage.size(Area.OUTPUT, "x.parquet")
 
     @pytest.mark.parametrize(
         "name", ["", "/a", "a/../b", "a b", "a'b", "..", ".a", "a//b", "é", "a\n", "a\0b"]
