@@ -15,7 +15,17 @@ from movie_pipeline.errors import SettingsError
 
 PREFIX = "MOVIE_PIPELINE_"
 _MEMORY = re.compile(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
-_AWS_NEEDS = ("bucket", "success_topic", "failure_topic", "event_bus", "glue_database")
+_AWS_NEEDS = (
+    "bucket",
+    "success_topic",
+    "failure_topic",
+    "event_bus",
+    "glue_database",
+    "redshift_host",
+    "redshift_database",
+    "redshift_ssl_mode",
+    "copy_role_arn",
+)
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"
 _AWS_FORMS = {
     "bucket": (r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "movies-gds"),
@@ -25,6 +35,16 @@ _AWS_FORMS = {
     "glue_database": (r"[a-z0-9_-]{1,255}", "movie_database"),
     "wakeup_queue": (r"https?://[^\s]+", "https://sqs.us-east-1.amazonaws.com/123456789012/landed"),
     "ui_url": (r"https?://[^\s]+", "https://dagster.example.com"),
+    "redshift_host": (
+        r"[A-Za-z0-9.-]+",
+        "movies.123456789012.us-east-1.redshift-serverless.amazonaws.com",
+    ),
+    "redshift_database": (r"[A-Za-z0-9_$-]+", "movies"),
+    "redshift_ssl_mode": (r"verify-full|verify-ca", "verify-full"),
+    "copy_role_arn": (
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+",
+        "arn:aws:iam::123456789012:role/movies-redshift",
+    ),
 }
 DEFAULT_RULESET = Path(__file__).with_name("movies.dqdl")
 
@@ -111,6 +131,28 @@ class Settings:
     """The CloudWatch log group that runs write to; empty: none."""
     ui_url: str = ""
     """Address of the Dagster UI, for the links in notices; empty: no links."""
+    redshift_host: str = ""
+    """Address of the cluster or the Serverless workgroup."""
+    redshift_port: int = 5439
+    """Its port."""
+    redshift_database: str = "movies"
+    """The database that holds the tables."""
+    redshift_workgroup: str = ""
+    """A Serverless workgroup: sign in to it with the credentials of this process's role."""
+    redshift_cluster: str = ""
+    """A cluster's identifier: sign in to it with the credentials of this process's role."""
+    redshift_user: str = ""
+    """The database user to sign in to a cluster as."""
+    redshift_secret_arn: str = ""
+    """A secret with user and password, to sign in with these instead."""
+    redshift_ssl_mode: str = "verify-full"
+    """How the warehouse's certificate is checked: verify-full, or verify-ca without the name."""
+    redshift_connect_seconds: float = 60.0
+    """How long one try to connect to Redshift may take; a sleeping workgroup takes some."""
+    redshift_statement_seconds: float = 900.0
+    """How long one statement in Redshift may take."""
+    copy_role_arn: str = ""
+    """The role of the warehouse that COPY reads the output area with."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -139,6 +181,7 @@ class Settings:
             )
         if self.deployment == "aws":
             self._validate_aws()
+            self._validate_redshift()
         if not _MEMORY.fullmatch(self.memory_limit):
             raise SettingsError(
                 f"{PREFIX}MEMORY_LIMIT must be a number of KB, MB or GB, such as 512MB, but is "
@@ -165,6 +208,24 @@ class Settings:
                     f"{PREFIX}{name.upper()} must be set to something like {example} for the "
                     f"deployment aws, but is {value!r}."
                 )
+
+    def _validate_redshift(self) -> None:
+        ways = (self.redshift_workgroup, self.redshift_cluster, self.redshift_secret_arn)
+        if sum(map(bool, ways)) != 1:
+            raise SettingsError(
+                f"exactly one of {PREFIX}REDSHIFT_WORKGROUP, _REDSHIFT_CLUSTER and "
+                "_REDSHIFT_SECRET_ARN must be set: it says how to sign in to Redshift."
+            )
+        if self.redshift_cluster and not self.redshift_user:
+            raise SettingsError(
+                f"{PREFIX}REDSHIFT_USER must be set where {PREFIX}REDSHIFT_CLUSTER is: credentials "
+                "are asked for a database user."
+            )
+        if not self.redshift_connect_seconds or not self.redshift_statement_seconds:
+            raise SettingsError(
+                f"{PREFIX}REDSHIFT_CONNECT_SECONDS and _REDSHIFT_STATEMENT_SECONDS must be more "
+                "than zero: without them a lost connection would be waited for for ever."
+            )
 
 
 def _parse(variable: str, text: str, default: object) -> object:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from movie_pipeline_tests.standins import postgres as postgres_server
 from movie_pipeline_tests.standins.aws import Endpoint
 from movie_pipeline_tests.standins.ministack import Ministack
 from movie_pipeline_tests.standins.ministack import ministack as running_ministack
+from movie_pipeline_tests.standins.postgres import Postgres
 from movie_pipeline_tests.standins.seaweed import seaweed as running_seaweed
 
 
@@ -29,3 +31,10 @@ def ministack(started_ministack: Ministack) -> Iterator[Ministack]:
     """SQS, SNS, EventBridge and Glue, with nothing in them."""
     yield started_ministack
     started_ministack.reset()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """What lies under the stand-ins for Redshift; each of them has a database of its own."""
+    with postgres_server.running() as server:
+        yield server

@@ -161,6 +161,15 @@ class S3Storage:
             if not _is_folder(item["Key"], item["Size"])
         )
 
+    def size(self, area: Area, name: str) -> int:
+        """Bytes of the named file."""
+        head = self._head(self._key(area, name), f"looking at {name} in {area}")
+        if head is None:
+            raise StoredFileMissing(
+                f"{name} is not in {self.uri(area, '')}: it was removed, or never put."
+            )
+        return int(head["ContentLength"])
+
     def remove(self, area: Area, name: str) -> None:
         """Remove a file that the pipeline wrote; nothing happens where it is not there."""
         full = self._key(area, name)

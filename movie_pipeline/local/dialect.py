@@ -20,7 +20,6 @@ _DROPPED_PROPERTIES = (
     exp.BackupProperty,
     exp.DistKeyProperty,
     exp.DistStyleProperty,
-    exp.MaterializedProperty,
     exp.SortKeyProperty,
 )
 _DROPPED_CONSTRAINTS = (
@@ -103,15 +102,14 @@ def _parse(text: str) -> exp.Expr:
             f"a SQL file must hold one statement, but this holds {len(statements)}: "
             f"{_first_line(text)}"
         )
-    return _without_redshift_only(first)
+    statement = without_redshift_only(first)
+    _drop_properties(statement, exp.MaterializedProperty)
+    return statement
 
 
-def _without_redshift_only(statement: exp.Expr) -> exp.Expr:
-    for properties in list(statement.find_all(exp.Properties)):
-        kept = [p for p in properties.expressions if not isinstance(p, _DROPPED_PROPERTIES)]
-        properties.set("expressions", kept)
-        if not kept:
-            properties.pop()
+def without_redshift_only(statement: exp.Expr) -> exp.Expr:
+    """Take out where rows lie, how they are encoded, and keys that Redshift does not enforce."""
+    _drop_properties(statement, *_DROPPED_PROPERTIES)
     _drop(
         constraint
         for constraint in statement.find_all(exp.ColumnConstraint)
@@ -119,6 +117,14 @@ def _without_redshift_only(statement: exp.Expr) -> exp.Expr:
     )
     _drop(statement.find_all(*_DROPPED_TABLE_CONSTRAINTS))
     return statement
+
+
+def _drop_properties(statement: exp.Expr, *kinds: type[exp.Expr]) -> None:
+    for properties in list(statement.find_all(exp.Properties)):
+        kept = [p for p in properties.expressions if not isinstance(p, kinds)]
+        properties.set("expressions", kept)
+        if not kept:
+            properties.pop()
 
 
 def _drop(nodes: Iterable[exp.Expr]) -> None:

@@ -1,5 +1,6 @@
 """One fixture per interface, parametrised over implementations: a new world adds a param here."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,11 @@ from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.local.warehouse import DuckDBWarehouse
 from movie_pipeline.settings import Settings
 from movie_pipeline_tests.standins.buckets import s3_storage
+from movie_pipeline_tests.standins.warehouses import (
+    BucketFolder,
+    redshift_standin,
+    warehouse_on,
+)
 
 
 @pytest.fixture
@@ -28,9 +34,23 @@ def storage(request: pytest.FixtureRequest, settings: Settings) -> Storage:
     return s3_storage(request.getfixturevalue("seaweed"))
 
 
-@pytest.fixture(params=["local"])
-def warehouse(request: pytest.FixtureRequest, settings: Settings, storage: Storage) -> Warehouse:
-    return {"local": lambda: DuckDBWarehouse(settings, storage)}[request.param]()
+@pytest.fixture(params=["local", "redshift"])
+def world(
+    request: pytest.FixtureRequest, settings: Settings
+) -> Iterator[tuple[Warehouse, Storage]]:
+    """A warehouse, and the storage that it copies from."""
+    if request.param == "local":
+        storage = FolderStorage(settings)
+        yield DuckDBWarehouse(settings, storage), storage
+        return
+    storage = BucketFolder(settings)
+    with redshift_standin(request.getfixturevalue("postgres"), storage) as standin:
+        yield warehouse_on(standin, settings, storage), storage
+
+
+@pytest.fixture
+def warehouse(world: tuple[Warehouse, Storage]) -> Warehouse:
+    return world[0]
 
 
 @pytest.fixture(params=["local"])

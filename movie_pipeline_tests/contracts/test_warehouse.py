@@ -11,9 +11,7 @@ import pytest
 
 from movie_pipeline.errors import WarehouseError
 from movie_pipeline.interfaces import Area, Storage, Warehouse
-from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.movies import MOVIE_COLUMNS
-from movie_pipeline.settings import Settings
 from movie_pipeline_tests.loading.world import OUTPUT_SCHEMA
 
 VIEWS = ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends")
@@ -30,9 +28,9 @@ def ids(warehouse: Warehouse) -> list[str]:
 
 
 @pytest.fixture
-def storage(settings: Settings) -> Storage:
-    """A folder, whichever the warehouse: what stores promise is tested by themselves."""
-    return FolderStorage(settings)
+def storage(world: tuple[Warehouse, Storage]) -> Storage:
+    """Where the warehouse copies from: a folder; what stores promise is tested by themselves."""
+    return world[1]
 
 
 @pytest.fixture
@@ -98,15 +96,11 @@ class TestWarehouse:
         hostile = "'); -- $id :id VALUES ($id_0) \N{SNOWMAN}"
         wanted = [{**notice(number), "id": f"{number:05}{hostile}"} for number in range(2_601)]
         with warehouse.writing() as session:
-            session.run_many("outbox/insert", wanted)
-            together = session.fetch("outbox/unsent")
-        with warehouse.writing() as session:
-            for row in together:
-                session.run("outbox/mark_sent", id=row["id"], sent_at=MOMENT)
-            for row in wanted:
+            for row in wanted[:3]:
                 session.run("outbox/insert", **row)
-            assert session.fetch("outbox/unsent") == together
-        assert [row["id"] for row in together] == [row["id"] for row in wanted]
+            session.run_many("outbox/insert", wanted[3:])
+            found = session.fetch("outbox/unsent")
+        assert found == [{name: row[name] for name in ("id", "kind", "body")} for row in wanted]
 
     def test_a_statement_that_is_no_insert_runs_once_per_row(self, warehouse: Warehouse) -> None:
         with warehouse.writing() as session:
@@ -181,11 +175,11 @@ class TestWarehouse:
         [
             (
                 without_last_column,
-                r"bad\.parquet has 20 columns, but the table has 21",
+                "has 20 columns, but the table has 21",
             ),
             (
                 with_years_of_64_bits,
-                r"bad\.parquet: column 3 is int64, but release_year of the table is INTEGER",
+                "int64.* release_year of the table is INT",
             ),
         ],
     )
@@ -217,7 +211,7 @@ class TestWarehouse:
                 session.run("load/create_staging")
                 session.copy("movie_staging", ["x.parquet"])
 
-        with pytest.raises(WarehouseError, match=r"x\.parquet in the output area cannot be read"):
+        with pytest.raises(WarehouseError, match="in the output area cannot be read as Parquet"):
             load()
 
     @pytest.mark.parametrize("view", VIEWS)

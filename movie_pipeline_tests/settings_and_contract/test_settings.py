@@ -34,6 +34,11 @@ DEFAULTS: dict[str, Any] = {
     "event_bus": "default",
     "glue_database": "movie_database",
     "crawler_seconds": 900.0,
+    "redshift_port": 5439,
+    "redshift_database": "movies",
+    "redshift_ssl_mode": "verify-full",
+    "redshift_connect_seconds": 60.0,
+    "redshift_statement_seconds": 900.0,
 }
 
 
@@ -110,10 +115,13 @@ AWS = {
     "bucket": "movies-gds",
     "success_topic": "arn:aws:sns:us-east-1:123456789012:movies-pipeline-success",
     "failure_topic": "arn:aws-us-gov:sns:us-gov-west-1:123456789012:movies-pipeline-failure",
+    "redshift_host": "movies.123456789012.us-east-1.redshift-serverless.amazonaws.com",
+    "redshift_workgroup": "movies",
+    "copy_role_arn": "arn:aws:iam::123456789012:role/movies-redshift",
 }
 
 
-def test_the_aws_deployment_needs_a_bucket_and_two_topics_alone() -> None:
+def test_the_aws_deployment_needs_a_bucket_two_topics_and_a_warehouse_alone() -> None:
     assert read(**AWS).glue_database == "movie_database"
 
 
@@ -129,6 +137,12 @@ def test_the_aws_deployment_needs_a_bucket_and_two_topics_alone() -> None:
         ("glue_database", "Movies"),
         ("ui_url", "dagster.example.com"),
         ("event_bus", "a bus"),
+        ("redshift_host", ""),
+        ("redshift_host", "movies.example.com:5439"),
+        ("redshift_database", "movies; drop"),
+        ("redshift_ssl_mode", "disable"),
+        ("copy_role_arn", ""),
+        ("copy_role_arn", "arn:aws:iam::123456789012:role/x' region 'y"),
     ],
 )
 def test_a_value_that_aws_would_not_take_is_refused(name: str, text: str) -> None:
@@ -138,6 +152,32 @@ def test_a_value_that_aws_would_not_take_is_refused(name: str, text: str) -> Non
         f"MOVIE_PIPELINE_{name.upper()} must be set to something like "
     )
     assert str(caught.value).endswith(f"for the deployment aws, but is {text!r}.")
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        {"redshift_workgroup": ""},
+        {"redshift_cluster": "c", "redshift_user": "u"},
+        {"redshift_secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:x"},
+    ],
+)
+def test_there_is_exactly_one_way_to_sign_in_to_redshift(ways: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="exactly one of MOVIE_PIPELINE_REDSHIFT_WORKGROUP, "):
+        read(**{**AWS, **ways})
+
+
+def test_a_cluster_needs_a_database_user() -> None:
+    cluster = {"redshift_workgroup": "", "redshift_cluster": "movies"}
+    with pytest.raises(SettingsError, match="MOVIE_PIPELINE_REDSHIFT_USER must be set where"):
+        read(**{**AWS, **cluster})
+    assert read(**{**AWS, **cluster, "redshift_user": "pipeline"}).redshift_user == "pipeline"
+
+
+@pytest.mark.parametrize("name", ["redshift_connect_seconds", "redshift_statement_seconds"])
+def test_no_time_out_of_redshift_can_be_turned_off(name: str) -> None:
+    with pytest.raises(SettingsError, match="must be more than zero: without them"):
+        read(**{**AWS, name: "0"})
 
 
 def test_the_local_deployment_needs_nothing_of_aws() -> None:

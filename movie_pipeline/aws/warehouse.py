@@ -1,0 +1,256 @@
+"""The warehouse on Amazon Redshift, provisioned or serverless: sql/ as it stands, one transaction.
+
+Signing in, errors, binding, manifests and views have modules of their own beside this one. The
+driver is met in redshift_connection.py alone.
+"""
+
+import difflib
+import threading
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+
+from movie_pipeline.aws.clients import Clients
+from movie_pipeline.aws.redshift_connection import Connector, RedshiftConnection, Rows
+from movie_pipeline.aws.redshift_copy import manifest_of
+from movie_pipeline.aws.redshift_errors import TookTooLong
+from movie_pipeline.aws.redshift_queries import expect_one_reading_query
+from movie_pipeline.aws.redshift_sql import (
+    PARAMETERS_AT_ONCE,
+    bound,
+    insert_of_many,
+    is_insert_of_one,
+    values_of,
+)
+from movie_pipeline.aws.redshift_views import make_missing_views, view_files
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
+from movie_pipeline.interfaces import Storage, WarehouseColumn, WarehouseSession
+from movie_pipeline.loading.transactions import TRIES, Tries
+from movie_pipeline.settings import Settings
+from movie_pipeline.sql_files import statement_names, statement_text
+
+_LOCK_STATEMENT = "load/lock_writers"
+
+
+class RedshiftWarehouse:
+    """A database on Redshift.
+
+    Args:
+        settings: where it is, who signs in, the role that COPY reads with, and the time-outs.
+        storage: where COPY finds its Parquet files, and where its manifest is put.
+        clients: boto3's, for a secret.
+        connector: opens connections; for tests.
+        tries: how often what concerns no load is tried: creating, refreshing.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clients: Clients,
+        *,
+        connector: Connector | None = None,
+        tries: Tries = TRIES,
+    ) -> None:
+        self._connector = connector or Connector(settings, clients)
+        self._storage = storage
+        self._copy_role = settings.copy_role_arn
+        self._wait_seconds = settings.warehouse_wait_seconds
+        self._statement_seconds = settings.redshift_statement_seconds
+        self._tries = tries
+        self._prepared = False
+        self._preparing = threading.Lock()
+
+    def prepare(self) -> None:
+        """Create what does not exist yet of tables and views; safe to repeat, and beside others."""
+        with self._preparing:
+            for tried in range(1, self._tries.most + 1):
+                try:
+                    self._create_what_is_missing()
+                except WarehouseError:
+                    # perhaps another process created the same at this moment: look again
+                    if tried == self._tries.most:
+                        raise
+                    self._tries.wait(tried)
+                else:
+                    self._prepared = True
+                    return
+
+    def _create_what_is_missing(self) -> None:
+        with self._connector.connected() as connection:
+            connection.one_by_one()
+            crash_point("sql.prepare.before")
+            for table in statement_names("tables"):
+                connection.execute(statement_text(table), name=f"{table}.sql")
+            make_missing_views(connection)
+        crash_point("sql.prepare.after")
+
+    @contextmanager
+    def writing(self) -> Generator[WarehouseSession]:
+        """One transaction, the writer lock its first statement; committed at the end."""
+        self._ensure_prepared()
+        with self._connector.connected() as connection:
+            self._lock(connection)
+            session = _Session(connection, self._storage, self._copy_role)
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Generator[WarehouseSession]:
+        """A session that changes nothing: it is rolled back."""
+        self._ensure_prepared()
+        with self._connector.connected() as connection:
+            yield _Session(connection, self._storage, self._copy_role)
+
+    def refresh(self, view: str) -> None:
+        """Bring one materialized view up to what is committed, in a transaction of its own."""
+        self._ensure_prepared()
+        views = view_files()
+        if view not in views:
+            close = difflib.get_close_matches(view, views, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(views)}."
+            raise WarehouseError(f"there is no view {view!r}; {hint}")
+        for tried in range(1, self._tries.most + 1):
+            try:
+                self._refresh_once(view)
+            except WarehouseConflict:
+                if tried == self._tries.most:
+                    raise
+                self._tries.wait(tried)
+            else:
+                return
+
+    def _refresh_once(self, view: str) -> None:
+        with self._connector.connected() as connection:
+            connection.one_by_one()
+            crash_point(f"refresh.{view}.before")
+            connection.run_file("redshift/refresh_view", view=view)
+        crash_point(f"refresh.{view}.after")
+
+    def query(self, text: str) -> pd.DataFrame:
+        """The answer to one SELECT of a person's, in Redshift's dialect."""
+        expect_one_reading_query(text)
+        self._ensure_prepared()
+        with self._connector.connected() as connection:
+            connection.one_by_one()
+            connection.run_file("redshift/begin_read_only")
+            try:
+                names, rows = connection.execute(text, name="the query")
+            except WarehouseConflict:
+                raise
+            except WarehouseError as error:
+                raise WarehouseError(f"the query failed: {error}") from None
+        return pd.DataFrame([list(row) for row in rows], columns=pd.Index(names))
+
+    def columns(self, table: str) -> list[WarehouseColumn]:
+        """The columns of a table or view, in order; empty where it does not exist."""
+        with self.reading() as session:
+            rows = session.fetch("describe/columns", table_name=table)
+        return [
+            WarehouseColumn(
+                name=row["column_name"],
+                type=str(row["data_type"]).lower(),
+                nullable=row["is_nullable"] == "YES",
+            )
+            for row in rows
+        ]
+
+    def _ensure_prepared(self) -> None:
+        if not self._prepared:
+            self.prepare()
+
+    def _lock(self, connection: RedshiftConnection) -> None:
+        """Begin with the lock, alone: it takes no snapshot, so that all after it sees the last."""
+        connection.one_by_one()
+        connection.limit(self._wait_seconds)
+        connection.together()
+        try:
+            connection.execute(statement_text(_LOCK_STATEMENT), name=f"{_LOCK_STATEMENT}.sql")
+        except TookTooLong as error:
+            raise WarehouseBusy(
+                f"the writer lock of the warehouse {self._connector.address} was not to be had "
+                f"within {self._wait_seconds:g} s ({error}) Another load is at work; "
+                "MOVIE_PIPELINE_WAREHOUSE_WAIT_SECONDS is how long this waits."
+            ) from None
+        connection.limit(self._statement_seconds)
+
+
+class _Session:
+    """The statements of one transaction; after one failed, there is no commit."""
+
+    def __init__(self, connection: RedshiftConnection, storage: Storage, copy_role: str) -> None:
+        self._connection = connection
+        self._storage = storage
+        self._copy_role = copy_role
+        self._failed: WarehouseError | None = None
+
+    def run(self, statement: str, **parameters: object) -> None:
+        crash_point(f"sql.{statement}.before")
+        self._execute(statement, parameters)
+        crash_point(f"sql.{statement}.after")
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+        crash_point(f"sql.{statement}.before")
+        text = statement_text(statement)
+        at_once = 1
+        if is_insert_of_one(text):
+            at_once = max(1, PARAMETERS_AT_ONCE // max(1, len(bound(text).names)))
+        for start in range(0, len(rows), at_once):
+            chunk = rows[start : start + at_once]
+            if len(chunk) == 1:
+                self._execute(statement, chunk[0])
+            else:
+                many = insert_of_many(text, len(chunk))
+                self._send(many.text, values_of(many, chunk), statement)
+        crash_point(f"sql.{statement}.after")
+
+    def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
+        names, rows = self._execute(statement, parameters)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def copy(self, table: str, names: Sequence[str]) -> int:
+        if not names:
+            return 0
+        crash_point("sql.copy.before")
+        with manifest_of(self._storage, names) as manifest_url, self._noting_failure():
+            self._connection.run_file(
+                "redshift/copy",
+                table=table,
+                manifest_url=manifest_url,
+                role_arn=self._copy_role,
+            )
+            _, [[count]] = self._connection.run_file("redshift/last_copy_count")
+        crash_point("sql.copy.after")
+        return int(count)
+
+    def commit(self) -> None:
+        """Commit, unless a statement failed: a caller that swallowed the error is told again.
+
+        A server that is asked to commit a failed transaction rolls it back and reports no error.
+        """
+        if self._failed is not None:
+            raise type(self._failed)(f"nothing was committed, since before {self._failed}")
+        crash_point("sql.commit.before")
+        self._connection.commit()
+        crash_point("sql.commit.after")
+
+    def _execute(self, statement: str, parameters: Mapping[str, object]) -> tuple[list[str], Rows]:
+        text = bound(statement_text(statement))
+        return self._send(text.text, text.arguments(statement, parameters), statement)
+
+    def _send(
+        self, text: str, arguments: Sequence[object] | None, statement: str
+    ) -> tuple[list[str], Rows]:
+        with self._noting_failure():
+            return self._connection.execute(text, arguments, name=f"{statement}.sql")
+
+    @contextmanager
+    def _noting_failure(self) -> Generator[None]:
+        try:
+            yield
+        except WarehouseError as error:
+            self._failed = error
+            raise

@@ -1,0 +1,2 @@
+-- A person's query cannot write, whatever it hides.
+begin read only
