@@ -50,7 +50,7 @@ def _parse(source: Path) -> None:
     head = source.open("rb").read(65_536)
     layout = layout_of(head, bom=0, source=NOTHING_DECLARED, limits=DEFAULT_LIMITS)
     with engine_connection(Engine(), (source.parent,)) as connection:
-        for _ in read_text(connection, source, layout, limits=DEFAULT_LIMITS):
+        for _ in read_text(connection, source, layout):
             pass
 
 

@@ -4,7 +4,7 @@ DuckDB is never let sniff: it is told the dialect that was decided, and reads te
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ import duckdb
 import numpy as np
 
 from movie_pipeline.errors import StorageError
-from movie_pipeline.intake.arrow import pc
+from movie_pipeline.intake.arrow import pa, pc
 from movie_pipeline.intake.cells import text_buffers
 from movie_pipeline.intake.dialect import NEWLINES, Layout
 from movie_pipeline.intake.limits import Limits
@@ -25,7 +25,13 @@ Batch = Any  # pyarrow.RecordBatch, untyped
 Connection = duckdb.DuckDBPyConnection
 Numbering = Callable[[Places], Places]
 
-BATCH_ROWS = 61_440
+BATCH_ROWS, BATCH_BYTES = 61_440, 32_000_000
+"""The most that is typed and staged at a time, so that long records do not fill the memory."""
+_FETCHED_ROWS = 2_048
+"""What DuckDB hands out at a time: one of its vectors."""
+_LONGEST = 65_536
+"""Bytes of a record that a vector of them may have; longer ones are for the careful reader."""
+_BUFFER_BYTES = 32_000_000
 _BUFFERED = "48MB"
 
 
@@ -67,7 +73,7 @@ def _literal(text: str) -> str:
 
 
 def read_text(
-    connection: Connection, text: Path, layout: Layout, *, limits: Limits, more: str | None = None
+    connection: Connection, text: Path, layout: Layout, *, more: str | None = None
 ) -> Generator[Batch]:
     """Batches of text columns, in the file's order; behind them the SQL expression `more`.
 
@@ -84,7 +90,7 @@ def read_text(
             $text, auto_detect = false, header = false, skip = {layout.lines},
             delim = $delimiter, quote = '"', escape = '"',
             {newline} nullstr = '', columns = {{{columns}}}, strict_mode = true, parallel = true,
-            max_line_size = {limits.record_bytes + 1_048_576}
+            max_line_size = {_LONGEST}, buffer_size = {_BUFFER_BYTES}
         )
     """
     parameters = {
@@ -94,7 +100,9 @@ def read_text(
     try:
         # Closing the cursor ends a reading that was given up half-way.
         with connection.cursor() as cursor:
-            yield from cursor.sql(query, params=parameters).to_arrow_reader(BATCH_ROWS)
+            yield from _gathered(
+                cursor.sql(query, params=parameters).to_arrow_reader(_FETCHED_ROWS)
+            )
     except (duckdb.Error, OSError) as error:
         # Its text would quote the row, so it is not handed on; the careful reader finds the place.
         if isinstance(error, duckdb.IOException | duckdb.PermissionException) or str(
@@ -105,6 +113,21 @@ def read_text(
                 "rights and free space."
             ) from None
         raise NotPlain("DuckDB refuses a record") from None
+
+
+def _gathered(pieces: Iterable[Batch]) -> Iterator[Batch]:
+    """Batches of many rows, yet of bounded bytes."""
+    waiting: list[Batch] = []
+    rows = size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        rows += len(piece)
+        size += piece.nbytes
+        if rows >= BATCH_ROWS or size >= BATCH_BYTES:
+            yield pa.concat_batches(waiting)
+            waiting, rows, size = [], 0, 0
+    if waiting:
+        yield pa.concat_batches(waiting)
 
 
 @dataclass(frozen=True)
@@ -174,9 +197,7 @@ def read_rows(
             progress=progress,
         )
         more = typist.key_expression()
-        batches = read_text(
-            reading.connection, reading.text, layout, limits=reading.limits, more=more
-        )
+        batches = read_text(reading.connection, reading.text, layout, more=more)
         with contextlib.closing(batches):
             for batch in batches:
                 if not progress.wait_for(count.rows + len(batch)):
