@@ -128,6 +128,31 @@ def status(home: Path | None, limit: int, as_json: bool) -> None:  # noqa: FBT00
 
 
 @main.command()
+@_home_option
+@_json_option
+@_told_in_a_sentence
+def reconcile(home: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Close what a crash left open: archive decided files, refresh stale views, send notices.
+
+    Exit code: 0 all is closed, 1 something could not be; it is tried again the next time.
+    """
+    from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.loading.reconcile import reconcile as close
+    from movie_pipeline.reports import reconcile_report
+
+    world = deployment_from(_existing(_settings(home)))
+    report = reconcile_report(close(world.storage, world.warehouse, world.alerts, world.events))
+    if as_json:
+        _print_json(report)
+    else:
+        shown = ("archived", "not_found", "notices_sent", "views_refreshed")
+        _print_table("", [{name: report[name] for name in shown}])
+        for problem in report["problems"]:
+            errors.print(problem, style="red", markup=False, highlight=False)
+    sys.exit(EXIT_PIPELINE_FAILED if report["problems"] else 0)
+
+
+@main.command()
 @click.argument("sql")
 @_home_option
 @_json_option

@@ -25,6 +25,7 @@ from movie_pipeline.quality import Ruleset
 from movie_pipeline.rulesets import read_ruleset
 from movie_pipeline.sensors.landing import INGEST_JOB, landing_sensor
 from movie_pipeline.sensors.notices import failed_jobs_sensor, notices_sensor
+from movie_pipeline.sensors.reconcile import reconcile_at_start, reconcile_job, reconcile_schedule
 from movie_pipeline.settings import Settings
 
 REFRESH_JOB = "refresh_marts_and_catalog"
@@ -56,11 +57,14 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
                 executor_def=dg.in_process_executor,
                 description="Bring the views and the catalog up to what is loaded.",
             ),
+            reconcile_job,
         ],
+        schedules=[reconcile_schedule],
         sensors=[
             landing_sensor,
             notices_sensor,
             failed_jobs_sensor,
+            reconcile_at_start,
             dg.AutomationConditionSensorDefinition(
                 "movie_automation",
                 target=following,

@@ -173,6 +173,13 @@ class Warehouse(Protocol):
         """Bring one materialized view up to what is committed."""
         ...
 
+    def stale_views(self, *, before: datetime | None = None) -> list[str]:
+        """The views that do not show what was loaded last, sorted.
+
+        With `before`, none where the newest rows were loaded later: they may still be refreshed.
+        """
+        ...
+
     def query(self, text: str) -> pd.DataFrame:
         """The answer to a person's read-only query; WarehouseError where it would write."""
         ...

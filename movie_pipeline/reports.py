@@ -5,6 +5,7 @@ from typing import Any
 
 from movie_pipeline.interfaces import Area, Storage, Warehouse
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry, StateTotals
+from movie_pipeline.loading.reconcile import ReconcileReport
 from movie_pipeline.quality import Ruleset, explain
 from movie_pipeline.quality.model import Rule
 from movie_pipeline.screening.quarantine import read_records
@@ -96,3 +97,15 @@ def quarantined_records(
         if entry.quarantine_name and (name is None or name in {entry.object_key, entry.file_id}):
             with storage.reading(Area.QUARANTINE, entry.quarantine_name) as path:
                 yield from read_records(path)
+
+
+def reconcile_report(report: ReconcileReport) -> dict[str, Any]:
+    """What `movie-pipeline reconcile --json` tells."""
+    return {
+        "archived": len(report.archived),
+        "not_found": len(report.not_found),
+        "notices_sent": report.notices_sent,
+        "views_refreshed": len(report.refreshed),
+        "views": list(report.refreshed),
+        "problems": list(report.problems),
+    }

@@ -8,6 +8,7 @@ import difflib
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -29,6 +30,7 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.interfaces import Storage, WarehouseColumn, WarehouseSession
 from movie_pipeline.loading.transactions import TRIES, Tries
+from movie_pipeline.loading.views import newest_load, note_refresh, stale_views
 from movie_pipeline.settings import Settings
 from movie_pipeline.sql_files import statement_names, statement_text
 
@@ -123,12 +125,22 @@ class RedshiftWarehouse:
             else:
                 return
 
+    def stale_views(self, *, before: datetime | None = None) -> list[str]:
+        """The views that do not show what was loaded last, sorted."""
+        with self.reading() as session:
+            return stale_views(session, list(view_files()), before)
+
     def _refresh_once(self, view: str) -> None:
+        with self.reading() as session:
+            # before the refresh: what is loaded meanwhile may be missing in it
+            through = newest_load(session)
         with self._connector.connected() as connection:
             connection.one_by_one()
             crash_point(f"refresh.{view}.before")
             connection.run_file("redshift/refresh_view", view=view)
         crash_point(f"refresh.{view}.after")
+        with self.writing() as session:
+            note_refresh(session, view, through)
 
     def query(self, text: str) -> pd.DataFrame:
         """The answer to one SELECT of a person's, in Redshift's dialect."""

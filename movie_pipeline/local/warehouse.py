@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -19,6 +20,7 @@ import pandas as pd
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
 from movie_pipeline.interfaces import Area, Storage, WarehouseColumn, WarehouseSession
+from movie_pipeline.loading.views import newest_load, note_refresh, stale_views
 from movie_pipeline.local import parquet_rows
 from movie_pipeline.local.dialect import (
     MaterializedView,
@@ -95,6 +97,11 @@ class DuckDBWarehouse:
             crash_point(f"refresh.{view}.before")
             session.replace_view(views[view])
         crash_point(f"refresh.{view}.after")
+
+    def stale_views(self, *, before: datetime | None = None) -> list[str]:
+        """The views that do not show what was loaded last, sorted."""
+        with self.reading() as session:
+            return stale_views(session, list(_views()), before)
 
     def query(self, text: str) -> pd.DataFrame:
         """The answer to one SELECT of a person's, in DuckDB's dialect."""
@@ -282,6 +289,7 @@ class _Session:
         self.execute(f"CREATE OR REPLACE TABLE {name} AS {view.query}", name=view.name)
         query = view.query.replace("'", "''")
         self.execute(f"COMMENT ON TABLE {name} IS '{query}'", name=view.name)
+        note_refresh(self, view.name, newest_load(self))
 
     def _execute(
         self, statement: str, parameters: Mapping[str, object]

@@ -81,7 +81,9 @@ class Failures:
         The wait doubles while the world fails, so that it is not hammered, and does not grow while
         a poison file is isolated.
         """
-        well = max(self.succeeded_at, default=-settings.retry_seconds) + settings.retry_seconds
+        well = 0.0
+        if self.succeeded_at:
+            well = max(self.succeeded_at) + _back_off(len(self.succeeded_at), settings)
         if not self.runs:
             return well
         last = self.runs[-1]
@@ -93,8 +95,7 @@ class Failures:
             in_a_row += 1
         if not in_a_row:
             return max(well, last.failed_at + settings.retry_seconds)
-        wait = settings.retry_seconds * 2.0 ** min(in_a_row - 1, 30)
-        wait = min(wait, settings.max_retry_seconds) * (1 + _jitter(last))
+        wait = _back_off(in_a_row, settings) * (1 + _jitter(last))
         return max(well, last.failed_at + wait)
 
 
@@ -144,6 +145,11 @@ def _ended_at(run: PastRun) -> float | None:
 
 def _in_time(run: PastRun) -> tuple[float, list[str]]:
     return _ended_at(run) or 0.0, sorted(run.files)
+
+
+def _back_off(times: int, settings: Settings) -> float:
+    """The wait after so many runs in a row; doubled for each, up to a limit."""
+    return min(settings.retry_seconds * 2.0 ** min(times - 1, 30), settings.max_retry_seconds)
 
 
 def _jitter(run: PastRun) -> float:

@@ -1,7 +1,7 @@
 """What every warehouse promises."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -234,6 +234,22 @@ class TestWarehouse:
         assert warehouse.query(count)["n"].tolist() == [0]
         warehouse.refresh("mv_top_rated_movies")
         assert warehouse.query(count)["n"].tolist() == [3]
+
+    def test_views_are_stale_from_a_load_to_their_refresh(
+        self, warehouse: Warehouse, put_parquet: Callable[[str, Any], None]
+    ) -> None:
+        assert warehouse.stale_views() == []
+        put_parquet("a.parquet", rows(3))
+        with warehouse.writing() as session:
+            session.run("load/create_staging")
+            session.copy("movie_staging", ["a.parquet"])
+            session.run("load/insert_staged", loaded_at=MOMENT)
+        assert warehouse.stale_views() == list(VIEWS)
+        loaded = MOMENT.replace(tzinfo=UTC)
+        assert warehouse.stale_views(before=loaded) == list(VIEWS)
+        assert warehouse.stale_views(before=loaded - timedelta(seconds=1)) == []
+        warehouse.refresh("mv_top_rated_movies")
+        assert warehouse.stale_views() == ["mv_genre_statistics", "mv_yearly_trends"]
 
     def test_refreshing_what_is_no_view_says_which_there_are(self, warehouse: Warehouse) -> None:
         with pytest.raises(WarehouseError, match="did you mean mv_yearly_trends"):

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
 
 import pandas as pd
 import pytest
@@ -42,6 +43,9 @@ class Doubtful:
 
     def refresh(self, view: str) -> None:
         self._warehouse.refresh(view)
+
+    def stale_views(self, *, before: datetime | None = None) -> list[str]:
+        return self._warehouse.stale_views(before=before)
 
     def query(self, text: str) -> pd.DataFrame:
         return self._warehouse.query(text)

@@ -1,0 +1,115 @@
+"""When the reconciler runs: every five minutes and at every start, where something is open.
+
+What it does stands in loading/reconcile.py; here it is a job, a schedule and a sensor.
+"""
+
+import uuid
+
+import dagster as dg
+
+from movie_pipeline.assets.naming import WAREHOUSE_POOL
+from movie_pipeline.errors import WarehouseError
+from movie_pipeline.interfaces import Alerts, Events, Storage, Warehouse
+from movie_pipeline.loading.reconcile import GRACE, OpenWork, open_work, reconcile
+
+RECONCILE_JOB = "reconcile"
+_THIS_START = uuid.uuid4().hex
+"""Made when the code location's process loads this module; a new one with every start."""
+
+
+@dg.op(name="close_what_is_open", pool=WAREHOUSE_POOL)
+def close_what_is_open(
+    context: dg.OpExecutionContext,
+    storage: dg.ResourceParam[Storage],
+    warehouse: dg.ResourceParam[Warehouse],
+    alerts: dg.ResourceParam[Alerts],
+    events: dg.ResourceParam[Events],
+) -> None:
+    """Archive decided files, refresh stale views, send waiting notices."""
+    report = reconcile(storage, warehouse, alerts, events, older_than=GRACE)
+    for problem in report.problems:
+        context.log.warning("%s", problem)
+    for view in report.refreshed:
+        context.log_event(dg.AssetMaterialization(view, description="refreshed: it was stale"))
+    if report.archived or report.not_found:
+        context.log_event(
+            dg.AssetMaterialization(
+                "archived_files",
+                description="files that a run left behind",
+                metadata={
+                    "archived": len(report.archived),
+                    "not_found": len(report.not_found),
+                },
+            )
+        )
+    context.add_output_metadata(
+        {
+            "archived": len(report.archived),
+            "not_found": len(report.not_found),
+            "notices_sent": report.notices_sent,
+            "views_refreshed": len(report.refreshed),
+            "problems": len(report.problems),
+        }
+    )
+
+
+@dg.job(
+    name=RECONCILE_JOB,
+    executor_def=dg.in_process_executor,
+    description="Close what a crash left open: archive decided files, refresh stale views, send.",
+)
+def reconcile_job() -> None:
+    """One step."""
+    close_what_is_open()
+
+
+@dg.schedule(
+    name="reconcile_every_five_minutes",
+    job_name=RECONCILE_JOB,
+    cron_schedule="*/5 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Launches the reconciler where something has been open for a minute.",
+)
+def reconcile_schedule(
+    context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.RunRequest | dg.SkipReason:
+    """Look first, so that no runs pile up that had nothing to do."""
+    del context
+    looked = _look(warehouse)
+    if isinstance(looked, dg.SkipReason):
+        return looked
+    return dg.RunRequest()
+
+
+@dg.sensor(
+    name="reconcile_at_start",
+    job_name=RECONCILE_JOB,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Launches the reconciler once for each start of the code location.",
+)
+def reconcile_at_start(
+    context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.RunRequest | dg.SkipReason:
+    """Look once, after each start.
+
+    The cursor says at which start it looked last. It is no state of the pipeline: lost, it costs
+    one more look.
+    """
+    if context.cursor == _THIS_START:
+        return dg.SkipReason("It was looked at this start.")
+    looked = _look(warehouse)
+    if isinstance(looked, dg.SkipReason):
+        if not looked.skip_message or not looked.skip_message.startswith("Waiting"):
+            context.update_cursor(_THIS_START)
+        return looked
+    context.update_cursor(_THIS_START)
+    return dg.RunRequest(run_key=f"start-{_THIS_START}")
+
+
+def _look(warehouse: Warehouse) -> OpenWork | dg.SkipReason:
+    try:
+        found = open_work(warehouse, older_than=GRACE)
+    except WarehouseError as error:
+        return dg.SkipReason(f"Waiting for the warehouse: {error}")
+    return found or dg.SkipReason("Nothing is open.")
