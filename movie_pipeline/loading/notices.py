@@ -4,20 +4,24 @@ Only values are made here; outbox.py keeps and sends them. A notice holds counts
 never a row value, and its subject no foreign name.
 """
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from movie_pipeline.interfaces import Notice, NoticeKind
 from movie_pipeline.loading.archive_names import archive_place
+from movie_pipeline.loading.digests import (
+    MOST_LINES,
+    WAITING_PREFIX,
+    Digest,
+    counts_line,
+    short_hash,
+)
 from movie_pipeline.loading.ledger import FileState, LedgerEntry
 
 Place = Callable[[LedgerEntry], str]
 """Says, for people, where a file's quarantined records lie."""
 
 _GOOD = (FileState.LOADED, FileState.DUPLICATE)
-_MAX_LINES = 20
 _WHAT = {
     FileState.LOADED: "was loaded",
     FileState.DUPLICATE: "was loaded before; nothing was loaded twice",
@@ -84,7 +88,7 @@ def job_failure_notice(  # noqa: PLR0913 - what a notice tells
     ]
     details = {"run_id": run_id, "job": job_name, "files": files, "attempts": attempts}
     return Notice(
-        id=f"job-failure-{_short_hash(run_id if outage is None else f'after {outage}')}",
+        id=f"job-failure-{short_hash(run_id if outage is None else f'after {outage}')}",
         kind=NoticeKind.JOB_FAILURE,
         subject="Movie pipeline: a job failed",
         text="\n".join(lines),
@@ -96,7 +100,7 @@ def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
     lines = [f"{entry.shown_name} {_WHAT[entry.state]}."]
     if entry.reason:
         lines.append(f"Reason: {entry.reason}")
-    lines += [_counts_line([entry]), *_reason_lines(entry)]
+    lines += [counts_line(_sums([entry])), *_reason_lines(entry)]
     lines += [f"Note: {note}" for note in entry.summary.get("notes", [])]
     where = place(entry)
     if where:
@@ -112,39 +116,14 @@ def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
 
 
 def _digest(entries: Sequence[LedgerEntry], place: Place) -> Notice:
-    states = Counter(entry.state for entry in entries)
-    lines = [
-        f"A batch of {len(entries)} files: "
-        + ", ".join(f"{states[state]} {state}" for state in FileState if states[state])
-        + ".",
-        _counts_line(entries),
-    ]
-    troubled = [entry for entry in entries if entry.state not in _GOOD]
-    lines += [
-        f"- {entry.shown_name} {_WHAT[entry.state]}. {entry.reason}".rstrip()
-        for entry in troubled[:_MAX_LINES]
-    ]
-    if len(troubled) > _MAX_LINES:
-        lines.append(
-            f"- and {len(troubled) - _MAX_LINES} more; `movie-pipeline status` lists them."
-        )
-    lines.append(f"Batch {entries[0].batch_id}, run {entries[0].run_id}.")
     ids = "\n".join(sorted(entry.file_id for entry in entries))
-    return Notice(
-        id=f"batch-{_short_hash(ids)}",
-        kind=_kind(entries),
-        subject="Movie pipeline: a batch needs attention"
-        if troubled
-        else "Movie pipeline: a batch was loaded",
-        text="\n".join(lines),
-        details={
-            "batch_id": entries[0].batch_id,
-            "run_id": entries[0].run_id,
-            "states": {str(state): count for state, count in states.items()},
-            **_sums(entries),
-            "files": [_details(entry, place(entry), short=True) for entry in entries],
-        },
+    digest = Digest.of_batch(
+        entries[0].batch_id,
+        entries[0].run_id,
+        _sums(entries),
+        [_details(entry, place(entry), short=True) for entry in entries],
     )
+    return digest.notice(f"{WAITING_PREFIX}{short_hash(ids)}")
 
 
 def _kind(entries: Sequence[LedgerEntry]) -> NoticeKind:
@@ -183,15 +162,6 @@ def _sums(entries: Sequence[LedgerEntry]) -> dict[str, int]:
     }
 
 
-def _counts_line(entries: Sequence[LedgerEntry]) -> str:
-    sums = _sums(entries)
-    return (
-        f"Rows: {sums['rows_in']} in, {sums['rows_loaded']} loaded, "
-        f"{sums['rows_quarantined']} quarantined, {sums['rows_superseded']} superseded, "
-        f"{sums['rows_held']} held."
-    )
-
-
 def _reason_lines(entry: LedgerEntry) -> list[str]:
     """How many records each rule set apart, the most first."""
     reasons = entry.summary.get("reasons")
@@ -199,15 +169,11 @@ def _reason_lines(entry: LedgerEntry) -> list[str]:
         return []
     counts = cast("Mapping[str, int]", reasons)
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    lines = [f"- {_counted(count, 'row')}: {rule}" for rule, count in ranked[:_MAX_LINES]]
-    if len(ranked) > _MAX_LINES:
-        lines.append(f"- and {len(ranked) - _MAX_LINES} more reasons.")
+    lines = [f"- {_counted(count, 'row')}: {rule}" for rule, count in ranked[:MOST_LINES]]
+    if len(ranked) > MOST_LINES:
+        lines.append(f"- and {len(ranked) - MOST_LINES} more reasons.")
     return lines
 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]

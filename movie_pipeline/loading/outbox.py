@@ -1,11 +1,12 @@
 """The outbox: notices are kept in the transaction that makes them true, and sent after it.
 
-Delivery is at least once, always under the same id. Nothing here decides what a notice says.
+Delivery is at least once, always under the same id. Nothing here decides what a notice says, nor
+which digests are told together (digests.py).
 """
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
@@ -17,12 +18,21 @@ from movie_pipeline.interfaces import (
     Warehouse,
     WarehouseSession,
 )
-from movie_pipeline.loading.ledger import to_stored_time
+from movie_pipeline.loading.digests import (
+    WAITING_PREFIX,
+    Patience,
+    WaitingDigest,
+    collected,
+    due,
+)
+from movie_pipeline.loading.ledger import from_stored_time, to_stored_time
 from movie_pipeline.loading.limits import TEXT_BYTES, fit_json, fit_text, read_json
 from movie_pipeline.loading.transactions import transact
 
 _CHUNK = 25
 """Notices sent between two marks; the most that a crash can make arrive twice."""
+AT_ONCE = 1_000
+"""Notices that one draining looks at; the next one finds the others."""
 _FAILURES_IN_A_ROW = 3
 """After so many the channel is taken to be down, rather than a notice to be bad."""
 _TEXT_SHARE = 16_384
@@ -59,24 +69,58 @@ def post(warehouse: Warehouse, notice: Notice) -> None:
 
 
 def unsent(warehouse: Warehouse) -> list[Notice]:
-    """The notices that wait, oldest first."""
+    """The notices that can be sent, oldest first, as many as one draining looks at."""
     with warehouse.reading() as session:
-        rows = session.fetch("outbox/unsent")
+        rows = session.fetch("outbox/unsent", limit=AT_ONCE, waiting=f"{WAITING_PREFIX}%")
     return [_from_row(row) for row in rows]
+
+
+def collect(warehouse: Warehouse, patience: Patience, now: datetime) -> list[Notice]:
+    """Make one notice of the batches' digests that are due; return the notices made.
+
+    The new notice is kept and the digests are marked as told in one transaction, so that whoever
+    sends it, and however often, says the same under the same id.
+    """
+    with warehouse.reading() as session:
+        groups = due(_waiting(session), patience, now)
+    if not groups:
+        return []
+    crash_point("outbox.before_collect")
+    notices: list[Notice] = []
+
+    def work(session: WarehouseSession) -> None:
+        # asked again: another process may have collected since
+        groups = due(_waiting(session), patience, now)
+        notices[:] = map(collected, groups)
+        insert(session, notices, now)
+        _mark(session, [digest.notice.id for group in groups for digest in group], now)
+
+    transact(warehouse, work)
+    crash_point("outbox.collected")
+    return notices
 
 
 def drain(
     warehouse: Warehouse,
     alerts: Alerts,
     events: Events,
+    patience: Patience | None = None,
     *,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> int:
     """Send what waits, oldest first, and mark it sent; return how many were sent.
 
+    Args:
+        warehouse: whose outbox.
+        alerts: where people are told.
+        events: where programs are told.
+        patience: how long the digests of batches wait for each other; not at all by default.
+        now: the clock.
+
     Raises:
         AlertError: some could not be handed over; they stay in the outbox. What was sent is marked.
     """
+    collect(warehouse, patience or Patience(), now())
     waiting = unsent(warehouse)
     sent, failures = 0, list[str]()
     for start in range(0, len(waiting), _CHUNK):
@@ -119,9 +163,22 @@ def _deliver(
 def _mark_sent(warehouse: Warehouse, notices: Sequence[Notice], moment: datetime) -> None:
     if not notices:
         return
-    marks = [{"id": notice.id, "sent_at": to_stored_time(moment)} for notice in notices]
-    transact(warehouse, lambda session: session.run_many("outbox/mark_sent", marks))
+    ids = [notice.id for notice in notices]
+    transact(warehouse, lambda session: _mark(session, ids, moment))
     crash_point("outbox.marked")
+
+
+def _mark(session: WarehouseSession, ids: Sequence[str], moment: datetime) -> None:
+    sent_at = to_stored_time(moment)
+    session.run_many("outbox/mark_sent", [{"id": one, "sent_at": sent_at} for one in ids])
+
+
+def _waiting(session: WarehouseSession) -> list[WaitingDigest]:
+    rows = session.fetch("outbox/waiting", limit=AT_ONCE, waiting=f"{WAITING_PREFIX}%")
+    return [
+        WaitingDigest(_from_row(row), cast("datetime", from_stored_time(row["created_at"])))
+        for row in rows
+    ]
 
 
 def _to_body(notice: Notice) -> str:

@@ -5,6 +5,7 @@ import dagster as dg
 from movie_pipeline.errors import AlertError, WarehouseBusy, WarehouseError
 from movie_pipeline.interfaces import Alerts, Events, Warehouse
 from movie_pipeline.loading import outbox
+from movie_pipeline.loading.digests import Patience
 from movie_pipeline.loading.notices import job_failure_notice
 from movie_pipeline.sensors.causes import KILLED, Cause, cause_of_run
 from movie_pipeline.sensors.history import Fault, judged
@@ -35,10 +36,12 @@ def notices_sensor(
     warehouse: dg.ResourceParam[Warehouse],
     alerts: dg.ResourceParam[Alerts],
     events: dg.ResourceParam[Events],
+    settings: dg.ResourceParam[Settings],
 ) -> dg.SkipReason:
     """Send what waits; what cannot be sent now is sent by a later tick."""
     try:
-        sent = outbox.drain(warehouse, alerts, events)
+        patience = Patience(settings.digest_quiet_seconds, settings.digest_longest_seconds)
+        sent = outbox.drain(warehouse, alerts, events, patience)
     except WarehouseBusy as error:
         return dg.SkipReason(f"Waiting for the warehouse: {error}")
     except AlertError as error:

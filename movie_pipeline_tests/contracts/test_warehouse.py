@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from movie_pipeline.errors import WarehouseError
-from movie_pipeline.interfaces import Area, Storage, Warehouse
+from movie_pipeline.interfaces import Area, Storage, Warehouse, WarehouseSession
 from movie_pipeline.movies import MOVIE_COLUMNS
 from movie_pipeline_tests.loading.world import OUTPUT_SCHEMA
 
@@ -22,9 +22,13 @@ def notice(number: int) -> dict[str, object]:
     return {"id": f"n{number}", "kind": "success", "body": "{}", "created_at": MOMENT}
 
 
+def unsent(session: WarehouseSession) -> list[dict[str, Any]]:
+    return session.fetch("outbox/unsent", limit=10_000, waiting="batch-%")
+
+
 def ids(warehouse: Warehouse) -> list[str]:
     with warehouse.reading() as session:
-        return [row["id"] for row in session.fetch("outbox/unsent")]
+        return [row["id"] for row in unsent(session)]
 
 
 @pytest.fixture
@@ -99,7 +103,7 @@ class TestWarehouse:
             for row in wanted[:3]:
                 session.run("outbox/insert", **row)
             session.run_many("outbox/insert", wanted[3:])
-            found = session.fetch("outbox/unsent")
+            found = unsent(session)
         assert found == [{name: row[name] for name in ("id", "kind", "body")} for row in wanted]
 
     def test_a_statement_that_is_no_insert_runs_once_per_row(self, warehouse: Warehouse) -> None:

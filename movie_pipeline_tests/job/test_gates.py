@@ -178,6 +178,7 @@ def test_people_are_told_of_a_failed_job_once_and_only_when_nobody_tries_again(
                 "warehouse": deployment.warehouse,
                 "alerts": deployment.alerts,
                 "events": deployment.events,
+                "settings": deployment.settings,
             }
         )
     )

@@ -1,14 +1,19 @@
 """The outbox: at least once under one id, oldest first, and a broken channel loses nothing."""
 
+import os
+import signal
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from movie_pipeline.errors import AlertError
 from movie_pipeline.interfaces import Notice, NoticeKind
-from movie_pipeline.loading import outbox
+from movie_pipeline.loading import crash_points, outbox
+from movie_pipeline.loading.digests import Patience
+from movie_pipeline_tests.loading.test_digests import batch
 from movie_pipeline_tests.loading.world import NOON, Film, World
 
 
@@ -94,3 +99,97 @@ def test_details_that_are_too_long_are_cut_and_named(world: World) -> None:
     assert kept.text.endswith("… (cut)")
     length = world.warehouse.query("select max(octet_length(encode(body))) as n from mp_outbox")
     assert int(length["n"].iloc[0]) <= 65_535
+
+
+PATIENCE = Patience(quiet_seconds=60, longest_seconds=900)
+
+
+def drain_at(world: World, seconds: float, patience: Patience = PATIENCE) -> list[str]:
+    """Send what is due so many seconds after noon; the ids of all that was ever told."""
+    now = NOON + timedelta(seconds=seconds)
+    outbox.drain(world.warehouse, world.alerts, world.events, patience, now=lambda: now)
+    return [told.id for told in world.alerts.notices()]
+
+
+def test_the_digests_of_a_burst_are_told_as_one_and_once(world: World) -> None:
+    for number in range(3):
+        keep(world, batch(f"b{number}"), minutes=number / 2)
+    keep(world, notice("file-1"), minutes=1)
+    assert drain_at(world, 119) == ["file-1"]
+    assert drain_at(world, 120)[1:] == drain_at(world, 999)[1:]
+    told = world.alerts.notices()[1]
+    assert told.id.startswith("digest-")
+    assert told.details["batches"] == 3
+    assert world.count("mp_outbox where sent_at is null") == 0
+    assert len(world.alerts.notices()) == 2
+
+
+def test_a_digest_that_the_channel_refused_is_sent_again_as_it_was(world: World) -> None:
+    keep(world, batch("b1"))
+    [made] = outbox.collect(world.warehouse, PATIENCE, NOON + timedelta(seconds=60))
+    with pytest.raises(AlertError, match="1 of 1 notices"):
+        outbox.drain(world.warehouse, Broken(made.id), world.events)
+    keep(world, batch("b2"), minutes=2)
+    assert drain_at(world, 120) == [made.id]
+    assert len(drain_at(world, 180)) == 2
+
+
+def test_who_collects_second_finds_nothing_to_collect(world: World) -> None:
+    keep(world, batch("b1"), batch("b2"))
+    later = NOON + timedelta(seconds=60)
+    assert len(outbox.collect(world.warehouse, PATIENCE, later)) == 1
+    assert outbox.collect(world.warehouse, PATIENCE, later) == []
+
+
+def test_without_patience_a_digest_is_told_at_once(world: World) -> None:
+    keep(world, batch("b1"))
+    assert len(drain_at(world, 0, Patience())) == 1
+
+
+def test_one_draining_looks_at_a_bounded_number_of_notices(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "AT_ONCE", 2)
+    keep(world, notice("a"), notice("b"), notice("c"))
+    assert (drain(world), drain(world), drain(world)) == (2, 1, 0)
+
+
+def _die_at(point: str, home: Path) -> int:
+    """Send what waits in a process of its own that is killed at a crash point."""
+    child = os.fork()
+    if child == 0:
+        crash_points.arm(crash_at=point)
+        drain_at(World(home), 60)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize(
+    "point",
+    [
+        "outbox.before_collect",
+        "sql.outbox/insert.after",
+        "sql.outbox/mark_sent.after",
+        "outbox.collected",
+        "outbox.before_send",
+        "outbox.sent",
+        "outbox.marked",
+    ],
+)
+def test_a_digest_survives_a_kill_and_is_told_under_one_id(tmp_path: Path, point: str) -> None:
+    """The log keeps one line per id, so a second sending under another id would show."""
+    world = World(tmp_path)
+    keep(world, batch("b1"), batch("b2"))
+    assert _die_at(point, tmp_path) == -signal.SIGKILL
+    keep(world, batch("b3"), minutes=0.5)
+    drain_at(world, 60)
+    drain_at(world, 90)
+    told = world.alerts.notices()
+    batches = [digest["batches"] for digest in (notice.details for notice in told)]
+    collected_before = point not in {
+        "outbox.before_collect",
+        "sql.outbox/insert.after",
+        "sql.outbox/mark_sent.after",
+    }
+    assert batches == ([2, 1] if collected_before else [3])
+    assert world.count("mp_outbox where sent_at is null") == 0
