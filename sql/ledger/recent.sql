@@ -1,4 +1,5 @@
--- Newest first; an empty text asks for every state, batch or key.
+-- Newest first; an empty text asks for every state, batch or key. Which they are is found first, so
+-- that the long summaries of all other entries are not read.
 select
     file_id,
     store,
@@ -26,8 +27,13 @@ select
     history_name,
     archive_note
 from mp_load_ledger
-where (cast(:state as varchar(16)) = '' or state = cast(:state as varchar(16)))
-    and (cast(:batch_id as varchar(64)) = '' or batch_id = cast(:batch_id as varchar(64)))
-    and (cast(:object_key as varchar(4096)) = '' or object_key = cast(:object_key as varchar(4096)))
+where file_id in (
+    select file_id
+    from mp_load_ledger
+    where (cast(:state as varchar(16)) = '' or state = cast(:state as varchar(16)))
+        and (cast(:batch_id as varchar(64)) = '' or batch_id = cast(:batch_id as varchar(64)))
+        and (cast(:object_key as varchar(4096)) = '' or object_key = cast(:object_key as varchar(4096)))
+    order by committed_at desc, object_key, file_id
+    limit :limit
+)
 order by committed_at desc, object_key, file_id
-limit :limit
