@@ -1,6 +1,7 @@
 """The two checks that hold the load: the accounting, and the movie contract."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 import dagster as dg
 
@@ -11,7 +12,7 @@ from movie_pipeline.interfaces import Area, Storage
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline.screening.accounting import account_for
-from movie_pipeline.screening.contract import contract_violations
+from movie_pipeline.screening.contract import BATCH_ROWS, violations_of_each
 from movie_pipeline.settings import Settings
 
 ASSET = "validated_movies"
@@ -84,15 +85,19 @@ def _accounting(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.AssetCh
 
 
 def _contract(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.AssetCheckResult:
+    published = [outcome for outcome in outcomes if outcome.output_name]
+    rows = sum(outcome.rows_good for outcome in published)
     broken: list[dict[str, str | int | float | None]] = []
-    rows = 0
-    for outcome in outcomes:
-        if not outcome.output_name:
-            continue
-        rows += outcome.rows_good
-        with storage.reading(Area.OUTPUT, outcome.output_name) as path:
-            for what, count in contract_violations(path).items():
-                file = printable_name(outcome.file.key)
+    for group in _validated_together(published):
+        with ExitStack() as stack:
+            paths = [
+                stack.enter_context(storage.reading(Area.OUTPUT, str(outcome.output_name)))
+                for outcome in group
+            ]
+            found = violations_of_each(paths)
+        for outcome, violations in zip(group, found, strict=True):
+            file = printable_name(outcome.file.key)
+            for what, count in violations.items():
                 broken.append({"file": file, "what": what, "values": count})
     return dg.AssetCheckResult(
         check_name=CONTRACT,
@@ -103,3 +108,16 @@ def _contract(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.AssetChec
         else "Rows about to be loaded break the movie contract; nothing is loaded.",
         metadata={"rows": rows, "broken": table(broken)},
     )
+
+
+def _validated_together(outcomes: Sequence[FileOutcome]) -> list[list[FileOutcome]]:
+    """The files in groups whose rows are one batch of the validation; a large file is alone."""
+    groups: list[list[FileOutcome]] = []
+    room = 0
+    for outcome in outcomes:
+        if not groups or outcome.rows_good > room:
+            groups.append([])
+            room = BATCH_ROWS
+        groups[-1].append(outcome)
+        room -= outcome.rows_good
+    return groups

@@ -122,7 +122,7 @@ class NumberCells:
         return self._cells(values, states)
 
     def _read_many(self, texts: Array) -> tuple[Array, Array]:
-        if len(texts) > 1_000:  # noqa: PLR2004 - below that, the plain rule is as fast
+        if len(texts) > 100:  # noqa: PLR2004 - below that, the plain rule is as fast
             return self._read_shortcuts(texts)
         return self._read_each(texts.to_pylist())
 

@@ -169,15 +169,14 @@ def with_decimal(layout: Layout, head: bytes, source: SourceOptions) -> Layout:
         return layout
     decimals = {column.name for column in MOVIE_COLUMNS if column.type is ColumnType.DECIMAL}
     places = [i for i, column in enumerate(map_header(layout.header)) if column.name in decimals]
-    commas = points = 0
+    commas = 0
     for cells in _first_rows(head, layout):
         for place in places:
             cell = cells[place].decode("utf-8", "replace").strip() if place < len(cells) else ""
+            if _WITH_POINT.fullmatch(cell):
+                return layout  # as a rule in the first row, and the others need not be looked at
             commas += _WITH_COMMA.fullmatch(cell) is not None
-            points += _WITH_POINT.fullmatch(cell) is not None
-    if commas and not points:
-        return replace(layout, dialect=replace(layout.dialect, decimal=","))
-    return layout
+    return replace(layout, dialect=replace(layout.dialect, decimal=",")) if commas else layout
 
 
 def _first_rows(head: bytes, layout: Layout) -> Iterator[Sequence[bytes]]:

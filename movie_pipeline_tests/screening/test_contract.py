@@ -1,13 +1,16 @@
 """The movie contract as pandera holds it, against Parquet files that break it, one way each."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import pyarrow as pa
 import pytest
 
 from movie_pipeline.screening import contract
-from movie_pipeline.screening.contract import contract_violations
+from movie_pipeline.screening.contract import contract_violations, violations_of_each
 from movie_pipeline_tests.parquet_files import MOVIE_TYPES, write_rows
+
+TEXT: Any = cast("Any", pa).string()
 
 
 def good_row(**other: object) -> dict[str, object]:
@@ -101,3 +104,32 @@ def test_what_is_said_holds_no_value(tmp_path: Path) -> None:
     path = parquet(tmp_path, good_row(movie_title="CANARY" * 400, votes=-987654321))
     assert "CANARY" not in str(contract_violations(path))
     assert "987654321" not in str(contract_violations(path))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [good_row()],
+        [good_row(votes=-1)],
+        [good_row(movie_title=None), good_row()],
+        [good_row(other_columns="x" * 70_000)],
+    ],
+)
+def test_files_looked_at_together_break_what_each_breaks_alone(
+    tmp_path: Path, rows: list[dict[str, object]]
+) -> None:
+    paths: list[Path] = []
+    for number, of_file in enumerate([[good_row()], rows, [], [good_row(genre="Drama")]]):
+        (tmp_path / str(number)).mkdir()
+        paths.append(parquet(tmp_path / str(number), *of_file, other_columns=TEXT))
+    assert violations_of_each(paths) == [contract_violations(path) for path in paths]
+    assert violations_of_each(paths[::2]) == [{}, {}]
+
+
+def test_a_file_of_other_types_is_not_hidden_among_the_others(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    good = parquet(tmp_path / "a", good_row())
+    bad = parquet(tmp_path / "b", good_row(imdb_rating="8.5"), imdb_rating=TEXT)
+    assert violations_of_each([good, bad]) == [{}, contract_violations(bad)]
+    assert violations_of_each([bad, good])[0] != {}
