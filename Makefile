@@ -8,12 +8,14 @@ BIN := .venv/bin
 PORT ?= 3000
 ROWS ?= 1000
 FILE ?=
+FILES ?= 10000
+ROWS_PER_FILE ?= 1000
 export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
 export DAGSTER_HOME ?= $(MOVIE_PIPELINE_HOME)/dagster
 INPUT := $(MOVIE_PIPELINE_HOME)/$(or $(MOVIE_PIPELINE_LANDING),input)
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help install run sample first-sample ingest test check format lint types layers definitions bench lock clean
+.PHONY: help install run sample first-sample ingest test check format lint types layers definitions bench bench-burst lock clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +89,10 @@ bench: install ## Measure: a million rows screened and split, the rules alone, t
 	$(BIN)/python benchmarks/rules_on_a_million.py
 	$(BIN)/python benchmarks/splitter_share.py
 	$(BIN)/python benchmarks/one_odd_record.py
+
+bench-burst: install ## Measure a burst: FILES=10000 files of ROWS_PER_FILE=1000 rows; then questions to a long ledger
+	$(BIN)/python benchmarks/burst.py --files $(FILES) --rows $(ROWS_PER_FILE)
+	$(BIN)/python benchmarks/ledger_at_scale.py
 
 lock: install ## Work the lock file out again from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
