@@ -48,9 +48,41 @@ class Engine:
     threads: int = 0
 
 
+_shared: dict[Path, tuple[Engine, Connection]] = {}
+
+
+@contextlib.contextmanager
+def shared_engine(engine: Engine, folder: Path) -> Generator[None]:
+    """One DuckDB for all that is read in a folder until the block ends.
+
+    Opening one costs as much as reading a small file with it.
+    """
+    root = folder.resolve()
+    with _opened(engine, (root,)) as connection:
+        _shared[root] = engine, connection
+        try:
+            yield
+        finally:
+            _shared.pop(root, None)
+
+
 @contextlib.contextmanager
 def engine_connection(engine: Engine, folders: tuple[Path, ...]) -> Generator[Connection]:
-    """A DuckDB that reads files in these folders, and reaches nothing else."""
+    """A DuckDB that reads files in these folders, and reaches nothing beside its work folder."""
+    places = [folder.resolve() for folder in folders]
+    for root, (kind, shared) in _shared.items():
+        if kind == engine and all(place.is_relative_to(root) for place in places):
+            with shared.cursor() as connection:
+                # unlike the others, this setting is a connection's own
+                connection.execute(f"set streaming_buffer_size = '{_BUFFERED}'")
+                yield connection
+            return
+    with _opened(engine, folders) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _opened(engine: Engine, folders: tuple[Path, ...]) -> Generator[Connection]:
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": engine.memory_limit,
         "temp_directory": str(folders[-1].resolve()),

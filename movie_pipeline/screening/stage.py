@@ -17,6 +17,7 @@ from movie_pipeline.errors import (
     UnreadableFile,
 )
 from movie_pipeline.intake import Limits, SourceOptions, StagedFile, stage_file
+from movie_pipeline.intake.fast import Engine, shared_engine
 from movie_pipeline.intake.limits import NOTHING_DECLARED
 from movie_pipeline.intake.sources import read_sources
 from movie_pipeline.interfaces import LandedFile, Storage
@@ -125,17 +126,18 @@ def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
             hashes[file.file_id] = ""  # what is not read is rejected without its hash
     first = ledger.loaded_content(hashes.values()) if hashes else {}
     fetched: list[FetchedFile] = []
-    for file in batch.files:
-        if file.file_id in known:
-            fetched.append(FetchedFile(landed=file, known=True))
-        elif file.file_id in gone:
-            fetched.append(FetchedFile(landed=file, gone=True))
-        else:
-            sha256 = hashes[file.file_id]
-            if reject:
-                fetched.append(FetchedFile(landed=file, sha256=sha256, refused=reject))
-                continue
-            fetched.append(_stage(file, sha256, first.get(sha256), workspace, settings))
+    with shared_engine(Engine(settings.memory_limit, settings.threads), workspace.folder):
+        for file in batch.files:
+            if file.file_id in known:
+                fetched.append(FetchedFile(landed=file, known=True))
+            elif file.file_id in gone:
+                fetched.append(FetchedFile(landed=file, gone=True))
+            else:
+                sha256 = hashes[file.file_id]
+                if reject:
+                    fetched.append(FetchedFile(landed=file, sha256=sha256, refused=reject))
+                    continue
+                fetched.append(_stage(file, sha256, first.get(sha256), workspace, settings))
     workspace.keep(FETCHED, [file.to_dict() for file in fetched])
     return fetched
 
