@@ -23,7 +23,7 @@ from movie_pipeline.checks.warehouse import warehouse_checks
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.quality import Ruleset
 from movie_pipeline.rulesets import read_ruleset
-from movie_pipeline.sensors.landing import INGEST_JOB, landing_sensor
+from movie_pipeline.sensors.landing import INGEST_JOB, landing_sensor, landing_sensor_every
 from movie_pipeline.sensors.notices import failed_jobs_sensor, notices_sensor
 from movie_pipeline.sensors.reconcile import reconcile_at_start, reconcile_job, reconcile_schedule
 from movie_pipeline.settings import Settings
@@ -61,7 +61,7 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
         ],
         schedules=[reconcile_schedule],
         sensors=[
-            landing_sensor,
+            landing_sensor_every(5) if deployment.settings.wakeup_queue else landing_sensor,
             notices_sensor,
             failed_jobs_sensor,
             reconcile_at_start,
@@ -77,6 +77,7 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
             "ruleset": ruleset,
             "settings": deployment.settings,
             "storage": deployment.storage,
+            "wakeups": deployment.wakeups,
             "warehouse": deployment.warehouse,
             "catalog": deployment.catalog,
             "alerts": deployment.alerts,

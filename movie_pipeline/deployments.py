@@ -1,17 +1,18 @@
 """The worlds the assets can run in, as columns with the same keys.
 
-This is the only module that knows `local/` (and will know `aws/`); no behaviour stands here.
+This is the only module that knows `local/` and `aws/`; no behaviour stands here.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from movie_pipeline.errors import SettingsError
-from movie_pipeline.interfaces import Alerts, Catalog, Events, Storage, Warehouse
+from movie_pipeline.interfaces import Alerts, Catalog, Events, Storage, Wakeups, Warehouse
 from movie_pipeline.local.alerts import AlertLog
 from movie_pipeline.local.catalog import FolderCatalog
 from movie_pipeline.local.events import EventLog
 from movie_pipeline.local.storage import FolderStorage
+from movie_pipeline.local.wakeups import NoWakeups
 from movie_pipeline.local.warehouse import DuckDBWarehouse
 from movie_pipeline.movies import NUMBER_COLUMNS
 from movie_pipeline.settings import Settings
@@ -23,6 +24,7 @@ class Deployment:
 
     settings: Settings
     storage: Storage
+    wakeups: Wakeups
     warehouse: Warehouse
     catalog: Catalog
     alerts: Alerts
@@ -35,6 +37,7 @@ def local(settings: Settings) -> Deployment:
     return Deployment(
         settings=settings,
         storage=storage,
+        wakeups=NoWakeups(),
         warehouse=DuckDBWarehouse(settings, storage),
         catalog=FolderCatalog(settings.home / "catalog"),
         alerts=AlertLog(settings.home / "alerts.jsonl"),
@@ -42,7 +45,30 @@ def local(settings: Settings) -> Deployment:
     )
 
 
-DEPLOYMENTS: Mapping[str, Callable[[Settings], Deployment]] = {"local": local}
+def aws(settings: Settings) -> Deployment:
+    """S3, SQS, Redshift, Glue, SNS and EventBridge; loaded only when it is chosen."""
+    from movie_pipeline.aws.alerts import SNSAlerts  # noqa: PLC0415
+    from movie_pipeline.aws.catalog import GlueCatalog  # noqa: PLC0415
+    from movie_pipeline.aws.clients import Clients  # noqa: PLC0415
+    from movie_pipeline.aws.events import EventBridgeEvents  # noqa: PLC0415
+    from movie_pipeline.aws.storage import S3Storage  # noqa: PLC0415
+    from movie_pipeline.aws.wakeups import SQSWakeups  # noqa: PLC0415
+    from movie_pipeline.aws.warehouse import RedshiftWarehouse  # noqa: PLC0415
+
+    clients = Clients()
+    storage = S3Storage(settings, clients)
+    return Deployment(
+        settings=settings,
+        storage=storage,
+        wakeups=SQSWakeups(settings, clients),
+        warehouse=RedshiftWarehouse(settings, storage, clients),
+        catalog=GlueCatalog(settings, clients),
+        alerts=SNSAlerts(settings, clients),
+        events=EventBridgeEvents(settings, clients),
+    )
+
+
+DEPLOYMENTS: Mapping[str, Callable[[Settings], Deployment]] = {"local": local, "aws": aws}
 """What MOVIE_PIPELINE_DEPLOYMENT may say."""
 
 

@@ -12,6 +12,7 @@ MoviePipelineError
 │   ├── WarehouseBusy        it is held or cannot be reached; trying again later helps
 │   ├── WarehouseConflict    it undid the transaction, or was lost; the whole may be tried again
 │   └── BatchRefused         the warehouse is well, but these files cannot be loaded
+├── WakeupError              nobody could be asked for landed files; the listing finds them
 ├── CatalogError
 └── AlertError               a notice could not be delivered; it stays in the outbox
 
@@ -109,6 +110,10 @@ class BatchRefused(WarehouseError):
 
 class WorkFolderError(MoviePipelineError):
     """The work folder cannot be made or written; the files of the batch are not to blame."""
+
+
+class WakeupError(MoviePipelineError):
+    """The queue of wake-ups could not be asked; the listing finds every file all the same."""
 
 
 class CatalogError(MoviePipelineError):

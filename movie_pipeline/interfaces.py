@@ -109,6 +109,39 @@ class Storage(Protocol):
         ...
 
 
+# --- being woken ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wakeup:
+    """What was heard of landed files; a hint and no more.
+
+    Attributes:
+        keys: names within landing to look at first, each once.
+        junk: messages that made no sense; nobody deletes them here.
+        receipts: by which the messages that made sense are deleted.
+    """
+
+    keys: tuple[str, ...] = ()
+    junk: int = 0
+    receipts: tuple[str, ...] = ()
+
+
+class Wakeups(Protocol):
+    """What tells of landed files before the next listing. Raises WakeupError.
+
+    A message that is lost, doubled or out of order costs latency and never a file.
+    """
+
+    def pending(self) -> Wakeup | None:
+        """What was heard since the last look; None where nothing ever tells."""
+        ...
+
+    def done(self, wakeup: Wakeup) -> None:
+        """Forget messages whose files were looked at; without it they come again."""
+        ...
+
+
 # --- warehouse -------------------------------------------------------------------------------
 
 
@@ -212,6 +245,13 @@ class CatalogTable:
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+class Crawled(StrEnum):
+    """What a crawler looks at."""
+
+    RAW_FILES = "raw files"
+    WAREHOUSE = "warehouse"
+
+
 class Catalog(Protocol):
     """The one place for metadata (the Glue Data Catalog's part). Raises CatalogError."""
 
@@ -228,6 +268,13 @@ class Catalog(Protocol):
 
     def tables(self) -> list[CatalogTable]:
         """All tables, by name."""
+        ...
+
+    def crawl(self, what: Crawled) -> list[CatalogTable] | None:
+        """Have a crawler look, wait for it, and return the tables it keeps; None without a crawler.
+
+        CatalogError where it failed, took too long, or succeeded and there is no table.
+        """
         ...
 
 

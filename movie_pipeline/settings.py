@@ -131,8 +131,6 @@ class Settings:
     """The Glue crawler of the warehouse; empty: none is started."""
     crawler_seconds: float = 900.0
     """How long to wait for a crawler."""
-    log_group: str = ""
-    """The CloudWatch log group that runs write to; empty: none."""
     ui_url: str = ""
     """Address of the Dagster UI, for the links in notices; empty: no links."""
     redshift_host: str = ""

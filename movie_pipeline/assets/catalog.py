@@ -4,6 +4,7 @@ They have an automation of their own, beside the ingest job: a catalog that fail
 loaded file red.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -11,7 +12,16 @@ import dagster as dg
 from movie_pipeline.assets.conditions import refresh_after_update
 from movie_pipeline.assets.metadata import table
 from movie_pipeline.assets.naming import CATALOG, OWNERS, RETRY, TABLE, VIEWS, WAREHOUSE_POOL
-from movie_pipeline.interfaces import Area, Catalog, CatalogColumn, CatalogTable, Storage, Warehouse
+from movie_pipeline.interfaces import (
+    Area,
+    Catalog,
+    CatalogColumn,
+    CatalogTable,
+    Crawled,
+    Storage,
+    Warehouse,
+)
+from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry
 from movie_pipeline.movies import MOVIE_COLUMNS
 
@@ -36,7 +46,7 @@ def raw_movies_catalog(
     """The raw files as the catalog describes them: each column that files brought, and its use."""
     entries = Ledger(warehouse).entries(limit=RECENT_FILES)
     described = describe_raw_files(entries, storage.uri(Area.HISTORY, ""))
-    return _updated(catalog, [described])
+    return _updated(catalog, [described], Crawled.RAW_FILES)
 
 
 @dg.asset(
@@ -67,7 +77,7 @@ def warehouse_catalog(
                 row_count=int(counted["row_count"].iloc[0]),
             )
         )
-    return _updated(catalog, described)
+    return _updated(catalog, described, Crawled.WAREHOUSE)
 
 
 def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTable:
@@ -96,8 +106,42 @@ def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTabl
     )
 
 
-def _updated(catalog: Catalog, described: list[CatalogTable]) -> dg.MaterializeResult[Any]:
+def differences(described: CatalogTable, crawled: Sequence[CatalogTable]) -> list[str]:
+    """In what a crawler's tables differ from what the pipeline describes, a sentence each.
+
+    Args:
+        described: the raw files, or a table of the warehouse.
+        crawled: what the crawler keeps of them; the names of columns are compared as Glue does,
+            in small letters.
+    """
+    if not crawled:
+        return [f"the crawler has no table of {described.name}"]
+    ours = {column.name.lower() for column in described.columns}
+    theirs = {column.name.lower() for table in crawled for column in table.columns}
+    return [
+        *(f"the crawler has no column {printable_name(name)}" for name in sorted(ours - theirs)),
+        *(f"only the crawler has {printable_name(name)}" for name in sorted(theirs - ours)),
+    ]
+
+
+def _crawled_as(described: CatalogTable, crawled: Sequence[CatalogTable]) -> list[CatalogTable]:
+    """The crawler's tables of this one: it calls them as it likes, a warehouse's by their path."""
+    if described.name == RAW_TABLE:
+        return list(crawled)
+    return [one for one in crawled if one.name.endswith(described.name)]
+
+
+def _updated(
+    catalog: Catalog, described: list[CatalogTable], what: Crawled
+) -> dg.MaterializeResult[Any]:
     changed = [catalog_table.name for catalog_table in described if catalog.update(catalog_table)]
+    crawled = catalog.crawl(what)
+    found = [
+        {"table": one.name, "difference": difference}
+        for one in described
+        for difference in differences(one, _crawled_as(one, crawled or []))
+        if crawled is not None
+    ]
     return dg.MaterializeResult(
         metadata={
             "tables": table(
@@ -112,5 +156,6 @@ def _updated(catalog: Catalog, described: list[CatalogTable]) -> dg.MaterializeR
                 ]
             ),
             "schemas_changed": len(changed),
+            **({} if crawled is None else {"crawler_differences": table(found)}),
         }
     )

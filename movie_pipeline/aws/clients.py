@@ -3,6 +3,7 @@
 Which calls are made stands in the other modules. boto3's classes are made at run time: no types.
 """
 
+import os
 import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
@@ -44,7 +45,7 @@ _WAYS_OUT = {
     "ExpiredToken": _CHECK_CREDENTIALS,
     "ExpiredTokenException": _CHECK_CREDENTIALS,
     "NoSuchBucket": "set MOVIE_PIPELINE_BUCKET to a bucket that exists",
-    "PermanentRedirect": "set AWS_DEFAULT_REGION to the region of the bucket",
+    "PermanentRedirect": "set AWS_REGION to the region of the bucket",
     "KMS.DisabledException": "enable the key, or set MOVIE_PIPELINE_KMS_KEY_ID to another",
     "KMS.NotFoundException": "set MOVIE_PIPELINE_KMS_KEY_ID to a key that exists",
     "SlowDown": "it was tried several times; the next run tries again",
@@ -68,9 +69,17 @@ class Clients:
         """The client of one service; safe to ask for and to use from several threads."""
         with self._lock:
             if service not in self._made:
-                self._session = self._session or cast("Any", boto3).session.Session()
+                self._session = self._session or _session()
                 self._made[service] = self._session.client(service, config=_config())
             return self._made[service]
+
+
+def _session() -> Any:  # noqa: ANN401 - boto3's
+    """A session in the region boto3 finds, else in AWS_REGION, which AWS's containers set."""
+    session = cast("Any", boto3).session.Session()
+    if session.region_name is None and os.environ.get("AWS_REGION"):
+        return cast("Any", boto3).session.Session(region_name=os.environ["AWS_REGION"])
+    return session
 
 
 def _config() -> Config:
@@ -118,7 +127,7 @@ def _cause_and_way_out(error: Exception) -> tuple[str, str]:
     if isinstance(error, NoCredentialsError):
         return "no AWS credentials were found", _CHECK_CREDENTIALS
     if isinstance(error, NoRegionError):
-        return "no AWS region is set", "set AWS_DEFAULT_REGION"
+        return "no AWS region is set", "set AWS_REGION"
     if isinstance(error, EndpointConnectionError | ConnectTimeoutError | ReadTimeoutError):
         return _shown(str(error)), f"see that the network leads there; {_TRY_AGAIN}"
     return _shown(str(error)), _TRY_AGAIN

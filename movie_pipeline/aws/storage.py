@@ -30,6 +30,7 @@ from movie_pipeline.loading.file_names import (
 from movie_pipeline.settings import Settings
 
 _GONE = ("404", "NoSuchKey", "NoSuchVersion")
+_REFUSED = ("403", "AccessDenied")
 _CHANGED = ("412", "PreconditionFailed")
 _FOLDER_ENDING = "_$folder$"
 """How some tools name the empty object that stands for a folder."""
@@ -95,9 +96,9 @@ class S3Storage:
         found: list[LandedFile] = []
         for key in dict.fromkeys(keys):
             full = self._prefixes[Area.LANDING] + key
-            head = self._head(full, f"looking at {printable_name(key)}") if key else None
-            if head is not None and self._is_file(full, head["ContentLength"]):
-                found.append(self._landed_file(full, head))
+            item = self._describe(full, f"looking at {printable_name(key)}") if key else None
+            if item is not None and self._is_file(full, item["Size"]):
+                found.append(self._landed_file(full, item))
         return _oldest_first(found)
 
     def land(self, source: Path, key: str) -> LandedFile:
@@ -109,10 +110,10 @@ class S3Storage:
             crash_point("storage.land.before")
             self._upload(source, full, doing)
             crash_point("storage.land.after")
-        head = self._head(full, doing)
-        if head is None:
+        item = self._describe(full, doing)
+        if item is None:
             raise StoredFileMissing(f"{printable_name(key)} was taken out of landing at once.")
-        return self._landed_file(full, head)
+        return self._landed_file(full, item)
 
     def fetch(self, file: LandedFile, to: Path) -> None:
         """Copy exactly this version to a path, else StoredFileChanged or StoredFileMissing."""
@@ -145,7 +146,7 @@ class S3Storage:
                 with _told(f"reading {name} in {area}"):
                     self._download(full, copy)
             except StorageError as error:
-                if _answers(error.__cause__, _GONE):
+                if self._is_gone(full, error):
                     raise StoredFileMissing(
                         f"{name} is not in {self.uri(area, '')}: it was removed, or never put."
                     ) from None
@@ -234,14 +235,14 @@ class S3Storage:
         ignored = any(is_ignored(part) for part in key.split("/") if part not in (".", ".."))
         return not ignored and not _is_folder(full, size)
 
-    def _landed_file(self, full: str, described: Any) -> LandedFile:  # noqa: ANN401 - boto3's
-        modified: datetime = described["LastModified"].astimezone(UTC).replace(microsecond=0)
-        etag = described["ETag"].strip('"')
+    def _landed_file(self, full: str, item: Any) -> LandedFile:  # noqa: ANN401 - of a listing
+        modified: datetime = item["LastModified"].astimezone(UTC).replace(microsecond=0)
+        etag = item["ETag"].strip('"')
         return LandedFile(
             store=self._bucket,
             key=full[len(self._prefixes[Area.LANDING]) :],
             version=f"{etag}@{int(modified.timestamp())}",
-            size=described.get("Size", described.get("ContentLength")),
+            size=item["Size"],
             modified_at=modified,
         )
 
@@ -251,18 +252,18 @@ class S3Storage:
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
                 yield from page.get("Contents", [])
 
-    def _head(self, full: str, doing: str) -> Any:  # noqa: ANN401 - boto3's answer, or None
+    def _describe(self, full: str, doing: str) -> Any:  # noqa: ANN401 - boto3's item, or None
+        """What the listing has under exactly this key.
+
+        HEAD would do, but to a role that may list only some prefixes S3 says 403 of what is absent.
+        """
         with _told(doing):
-            try:
-                return self._s3.head_object(Bucket=self._bucket, Key=full)
-            except ClientError as error:
-                if has_code(error, _GONE):
-                    return None
-                raise
+            page = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=full, MaxKeys=1)
+        return next((item for item in page.get("Contents", []) if item["Key"] == full), None)
 
     def _lies_there(self, full: str, size: int, doing: str) -> bool:
-        head = self._head(full, doing)
-        return head is not None and head["ContentLength"] == size
+        item = self._describe(full, doing)
+        return item is not None and item["Size"] == size
 
     def _same_bytes(self, source: Path, full: str, doing: str) -> bool:
         """Whether exactly these bytes lie there; the ETag alone does not say so."""
@@ -317,8 +318,11 @@ class S3Storage:
             try:
                 self._s3.delete_object(Bucket=self._bucket, Key=full, IfMatch=_etag(file.version))
             except ClientError as error:
-                if not has_code(error, (*_GONE, *_CHANGED)):
-                    raise
+                if has_code(error, (*_GONE, *_CHANGED)):
+                    return
+                if has_code(error, _REFUSED) and self._describe(full, doing) is None:
+                    return
+                raise
 
     @contextmanager
     def _versions_of(self, file: LandedFile) -> Generator[None]:
@@ -327,7 +331,7 @@ class S3Storage:
         try:
             yield
         except StorageError as error:
-            if _answers(error.__cause__, _GONE):
+            if self._is_gone(self._prefixes[Area.LANDING] + file.key, error):
                 raise StoredFileMissing(
                     f"{shown} is no longer in {self.uri(Area.LANDING, '')}."
                 ) from None
@@ -337,6 +341,12 @@ class S3Storage:
                     "it is, and the next look at landing finds it."
                 ) from None
             raise
+
+    def _is_gone(self, full: str, error: StorageError) -> bool:
+        """Whether an object is absent; to a role that may not list, S3 says so by 403."""
+        if _answers(error.__cause__, _REFUSED):
+            return self._describe(full, "looking again") is None
+        return _answers(error.__cause__, _GONE)
 
     def _transfer(self) -> TransferConfig:
         return TransferConfig(

@@ -13,7 +13,7 @@ from typing import Any
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import CatalogError
-from movie_pipeline.interfaces import CatalogColumn, CatalogTable
+from movie_pipeline.interfaces import CatalogColumn, CatalogTable, Crawled
 from movie_pipeline.local.files import write_into_place
 
 DATABASE = "movies"
@@ -69,6 +69,10 @@ class FolderCatalog:
         names = sorted(path.stem for path in self._folder.glob("*.json"))
         found = [self._read(self._path(name)) for name in names if _TABLE_NAME.fullmatch(name)]
         return [_table(described) for described in found if described is not None]
+
+    def crawl(self, what: Crawled) -> list[CatalogTable] | None:
+        """None: no crawler is needed where the pipeline describes everything itself."""
+        del what
 
     def schemas(self, name: str) -> list[tuple[datetime, tuple[CatalogColumn, ...]]]:
         """Every schema the table had, oldest first, with when it was first seen."""

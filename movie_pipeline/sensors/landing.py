@@ -9,12 +9,13 @@ from movie_pipeline.assets.batch import IngestBatch
 from movie_pipeline.assets.ingest import work_root
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseBusy
-from movie_pipeline.interfaces import Storage, Warehouse
+from movie_pipeline.interfaces import LandedFile, Storage, Wakeups, Warehouse
 from movie_pipeline.loading.batch import Workspace
 from movie_pipeline.loading.lease import clear_abandoned, is_abandoned
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.loading.poison import poison_reason
 from movie_pipeline.sensors.causes import cause_of_run
+from movie_pipeline.sensors.looking import Look, forget, is_due, look, next_listing
 from movie_pipeline.sensors.past_runs import (
     ATTEMPT_TAG,
     BATCH_TAG,
@@ -29,53 +30,79 @@ from movie_pipeline.settings import Settings
 INGEST_JOB = "ingest_movies"
 
 
-@dg.sensor(
-    name="landing",
-    job_name=INGEST_JOB,
-    minimum_interval_seconds=10,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Launches a run for every batch of whole files that the ledger does not know.",
-)
-def landing_sensor(
+def look_for_files(
     context: dg.SensorEvaluationContext,
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
+    wakeups: dg.ResourceParam[Wakeups],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SensorResult | dg.SkipReason:
-    """List, subtract, batch."""
+    """Look, subtract, batch; what was heard is forgotten when its files are launched or known."""
     for run_id in fail_dead_runs(context.instance, settings):
         context.log.warning("run %s: its process is gone; it is marked as failed", run_id)
-    landed = storage.landed()
-    if not landed:
-        return dg.SkipReason("Nothing lies in landing.")
+    now, every = time.time(), settings.listing_seconds
+    due = is_due(context.cursor, now, every)
+    seen = look(storage, wakeups, due=due, warn=context.log.warning)
+    if seen is None:
+        return dg.SkipReason("No message came, and landing was listed a moment ago.")
     try:
-        finished = Ledger(warehouse).finished(file.file_id for file in landed)
+        plan = _plan(context.instance, seen.landed, warehouse, settings)
     except WarehouseBusy as error:
         return dg.SkipReason(f"Waiting for the warehouse: {error}")
-    runs = past_runs(context.instance, {file.file_id for file in landed} - finished)
-    plan = plan_launches(landed, finished, runs, settings, time.time())
-    if not plan.launches:
-        return dg.SkipReason(_why_nothing(plan))
     for launch in plan.launches:
         workspace = Workspace.at(work_root(settings), launch.batch.batch_id)
         workspace.fix(launch.batch)
         # else the new run would look dead until it marks the folder itself
         clear_abandoned(workspace.folder)
-    crash_point("landing.fixed")
-    new_files = sum(len(launch.batch.files) for launch in plan.launches)
+        crash_point("landing.fixed")
+    if seen.wakeup is not None:
+        forget(wakeups, seen.wakeup, context.log.warning)
+        waiting = plan.waiting > 0
+        context.update_cursor(
+            next_listing(context.cursor, seen, waiting=waiting, now=now, every=every)
+        )
+    if not plan.launches:
+        return dg.SkipReason(_why_nothing(plan, seen))
     return dg.SensorResult(
         run_requests=[run_request(launch, context.instance) for launch in plan.launches],
         asset_events=[
             dg.AssetMaterialization(
                 "landing_movies",
                 metadata={
-                    "files": new_files,
+                    "files": sum(len(launch.batch.files) for launch in plan.launches),
                     "bytes": sum(launch.batch.size for launch in plan.launches),
                     "files_waiting": plan.waiting,
                 },
             )
         ],
     )
+
+
+def landing_sensor_every(seconds: int) -> dg.SensorDefinition:
+    """The landing sensor, ticking so often; Dagster's daemon takes five seconds at least."""
+    return dg.sensor(
+        name="landing",
+        job_name=INGEST_JOB,
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Launches a run for every batch of whole files that the ledger does not know.",
+    )(look_for_files)
+
+
+landing_sensor = landing_sensor_every(10)
+
+
+def _plan(
+    instance: dg.DagsterInstance,
+    landed: list[LandedFile],
+    warehouse: Warehouse,
+    settings: Settings,
+) -> QueuePlan:
+    if not landed:
+        return QueuePlan((), 0)
+    finished = Ledger(warehouse).finished(file.file_id for file in landed)
+    runs = past_runs(instance, {file.file_id for file in landed} - finished)
+    return plan_launches(landed, finished, runs, settings, time.time())
 
 
 def run_request(launch: Launch, instance: dg.DagsterInstance) -> dg.RunRequest:
@@ -128,5 +155,7 @@ def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str
     return dead
 
 
-def _why_nothing(plan: QueuePlan) -> str:
+def _why_nothing(plan: QueuePlan, seen: Look) -> str:
+    if not seen.landed:
+        return "Nothing lies in landing." if seen.complete else "What was told of is gone."
     return f"{plan.waiting} files wait for a run at work or for their next attempt."

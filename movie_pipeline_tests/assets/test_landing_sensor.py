@@ -37,7 +37,8 @@ def home(tmp_path: Path) -> Home:
 def tick(home: Home, instance: dg.DagsterInstance) -> dg.SensorResult | dg.SkipReason:
     """One look at landing."""
     resources: dict[str, Any] = {
-        name: getattr(home.deployment, name) for name in ("storage", "warehouse", "settings")
+        name: getattr(home.deployment, name)
+        for name in ("storage", "warehouse", "wakeups", "settings")
     }
     answer = landing_sensor(dg.build_sensor_context(instance=instance, resources=resources))
     assert isinstance(answer, dg.SensorResult | dg.SkipReason)

@@ -10,7 +10,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 
 from movie_pipeline.aws.storage import S3Storage
-from movie_pipeline.errors import StorageError, StoredFileChanged
+from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
 from movie_pipeline.interfaces import Area, LandedFile
 from movie_pipeline_tests.contracts.test_storage import HOSTILE_KEYS
 from movie_pipeline_tests.standins.aws import Endpoint, pipeline_clients
@@ -191,11 +191,11 @@ def test_a_copy_that_is_not_whole_leaves_the_file_in_landing(bucket: Bucket) -> 
     file = landed(bucket)
 
     def shorten(parsed: dict[str, Any], **_: object) -> None:
-        if "ContentLength" in parsed:
-            parsed["ContentLength"] -= 1
+        for item in parsed.get("Contents", []):
+            item["Size"] -= 1
 
     with (
-        hooked(bucket.pipelines, "after-call.s3.HeadObject", shorten),
+        hooked(bucket.pipelines, "after-call.s3.ListObjectsV2", shorten),
         pytest.raises(StorageError, match=r"moving a\.csv to history failed: what arrived there"),
     ):
         bucket.storage.settle(file, Area.HISTORY, "a")
@@ -242,7 +242,7 @@ def test_a_body_that_stays_broken_is_never_a_file(
 
 @pytest.mark.parametrize("answer", [(503, "SlowDown"), (500, "InternalError")])
 @pytest.mark.parametrize(
-    "operation", ["GetObject", "PutObject", "CopyObject", "DeleteObject", "HeadObject"]
+    "operation", ["GetObject", "PutObject", "CopyObject", "DeleteObject", "ListObjectsV2"]
 )
 def test_a_store_that_is_busy_is_asked_again(
     bucket: Bucket, tmp_path: Path, waits: list[float], answer: tuple[int, str], operation: str
@@ -255,6 +255,46 @@ def test_a_store_that_is_busy_is_asked_again(
         bucket.storage.settle(file, Area.HISTORY, "a")
     assert bucket.read(Area.HISTORY, "a") == b"x"
     assert len(waits) == 3
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "CopyObject", "DeleteObject"])
+def test_a_403_about_what_is_not_there_is_understood(
+    bucket: Bucket, tmp_path: Path, operation: str
+) -> None:
+    file = landed(bucket)
+    bucket.storage.settle(file, Area.HISTORY, "a")
+    refused = first(9, lambda: error(403, "AccessDenied"))
+    with hooked(bucket.pipelines, f"before-send.s3.{operation}", refused):
+        if operation == "GetObject":
+            with pytest.raises(StoredFileMissing, match=r"a\.csv is no longer in s3://"):
+                bucket.storage.fetch(file, tmp_path / "copy")
+            with pytest.raises(StoredFileMissing, match=r"b is not in s3://"):
+                bucket.read(Area.OUTPUT, "b")
+        elif operation == "CopyObject":
+            with pytest.raises(StoredFileMissing, match=r"a\.csv is no longer in s3://"):
+                bucket.storage.settle(file, Area.HISTORY, "b")
+        else:
+            assert bucket.storage.settle(file, Area.HISTORY, "a").endswith("/a")
+
+
+def take(bucket: Bucket, file: LandedFile, folder: Path) -> None:
+    """What a run does with a file."""
+    bucket.storage.fetch(file, folder / "copy")
+    bucket.storage.settle(file, Area.HISTORY, "a")
+
+
+@pytest.mark.parametrize("operation", ["GetObject", "CopyObject", "DeleteObject"])
+def test_a_403_about_what_is_there_is_a_lack_of_rights(
+    bucket: Bucket, tmp_path: Path, operation: str
+) -> None:
+    file = landed(bucket)
+    refused = first(9, lambda: error(403, "AccessDenied"))
+    with (
+        hooked(bucket.pipelines, f"before-send.s3.{operation}", refused),
+        pytest.raises(StorageError, match=r"a\.csv .*AccessDenied.*let the role of this process"),
+    ):
+        take(bucket, file, tmp_path)
+    assert bucket.keys() == ["a.csv"]
 
 
 def test_a_put_whose_answer_was_lost_is_put_again(bucket: Bucket, tmp_path: Path) -> None:

@@ -68,7 +68,8 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def tick(home: Home, instance: dg.DagsterInstance) -> int:
     """One look at landing, and all runs it asks for, as the daemon would launch them."""
     resources: dict[str, Any] = {
-        name: getattr(home.deployment, name) for name in ("storage", "warehouse", "settings")
+        name: getattr(home.deployment, name)
+        for name in ("storage", "warehouse", "wakeups", "settings")
     }
     answer = landing_sensor(dg.build_sensor_context(instance=instance, resources=resources))
     requests = list(answer.run_requests or []) if isinstance(answer, dg.SensorResult) else []
@@ -143,7 +144,8 @@ def test_a_file_that_kills_its_process_counts_as_poison(
     home.drop("a.csv", clean_movies())
     job = home.definitions().resolve_job_def(INGEST_JOB)
     resources: dict[str, Any] = {
-        name: getattr(home.deployment, name) for name in ("storage", "warehouse", "settings")
+        name: getattr(home.deployment, name)
+        for name in ("storage", "warehouse", "wakeups", "settings")
     }
     for _ in range(2):
         context = dg.build_sensor_context(instance=instance, resources=resources)

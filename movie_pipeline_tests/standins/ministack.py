@@ -11,7 +11,7 @@ from movie_pipeline_tests.standins.servers import free_ports, running
 
 
 class Ministack(Endpoint):
-    """Its address, and what AWS has not: a way to forget everything, and the text messages sent."""
+    """Its address, and what AWS has not: a way to forget everything."""
 
     def reset(self) -> None:
         """Forget everything."""
