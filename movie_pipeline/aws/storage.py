@@ -164,12 +164,12 @@ class S3Storage:
 
     def size(self, area: Area, name: str) -> int:
         """Bytes of the named file."""
-        head = self._head(self._key(area, name), f"looking at {name} in {area}")
-        if head is None:
+        item = self._describe(self._key(area, name), f"looking at {name} in {area}")
+        if item is None:
             raise StoredFileMissing(
                 f"{name} is not in {self.uri(area, '')}: it was removed, or never put."
             )
-        return int(head["ContentLength"])
+        return int(item["Size"])
 
     def remove(self, area: Area, name: str) -> None:
         """Remove a file that the pipeline wrote; nothing happens where it is not there."""

@@ -138,7 +138,7 @@ def test_a_hostile_file_name_arrives_escaped_everywhere(told: Told) -> None:
     assert received["MessageAttributes"]["state"]["StringValue"] == "HELD"
     assert json.loads(received["Body"])["details"]["file"] == HOSTILE_NAME
     [call] = calls
-    assert call["Subject"] == 'Movie pipeline: films" [31m {"state": "LOADED"}.csv'
+    assert call["Subject"] == 'Movie pipeline: films" [31m?{"state": "LOADED"}.csv'
 
 
 @given(st.text(max_size=300))
@@ -230,7 +230,11 @@ def test_an_event_that_the_bus_refuses_is_an_alert_error(ministack: Ministack) -
         }
     ).encode()
     with (
-        hooked(clients("events"), "before-send.events.PutEvents", first(9, lambda: response(200, refused))),
+        hooked(
+            clients("events"),
+            "before-send.events.PutEvents",
+            first(9, lambda: response(200, refused)),
+        ),
         pytest.raises(AlertError, match=r"ThrottlingException: slow\\x0adown; the outbox keeps"),
     ):
         EventBridgeEvents(Settings(), clients).put("success", {})

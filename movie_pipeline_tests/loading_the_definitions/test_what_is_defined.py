@@ -130,6 +130,7 @@ def test_all_resources_are_of_one_deployment() -> None:
         "ruleset",
         "settings",
         "storage",
+        "wakeups",
         "warehouse",
         "catalog",
         "alerts",

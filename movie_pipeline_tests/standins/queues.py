@@ -52,9 +52,9 @@ class Topic:
         self.sns = endpoint.client("sns")
         self.arn = self.sns.create_topic(Name=name)["TopicArn"]
 
-    def to(self, queue: Queue, *, raw: bool = True, **filters: list[str]) -> Queue:
+    def to(self, queue: Queue, **filters: list[str]) -> Queue:
         """Have the queue get what passes the filters."""
-        attributes = {"RawMessageDelivery": str(raw).lower()}
+        attributes = {"RawMessageDelivery": "true"}
         if filters:
             attributes["FilterPolicy"] = json.dumps(filters)
         self.sns.subscribe(
