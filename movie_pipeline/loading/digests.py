@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from movie_pipeline.interfaces import Notice, NoticeKind
 from movie_pipeline.loading.limits import fit_text
+from movie_pipeline.settings import Settings
 
 WAITING_PREFIX = "batch-"
 """Begins the ids of digests that wait to be collected; no other notice's id begins so."""
@@ -164,6 +165,11 @@ class Patience:
 
     quiet_seconds: float = 0.0
     longest_seconds: float = 0.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """What the settings say."""
+        return cls(settings.digest_quiet_seconds, settings.digest_longest_seconds)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.interfaces import Alerts, Events, Storage, Warehouse
 from movie_pipeline.loading import outbox
 from movie_pipeline.loading.archive import archive
+from movie_pipeline.loading.digests import WAITING_PREFIX, Patience
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry, to_stored_time
 
 GRACE = timedelta(minutes=1)
@@ -57,18 +58,29 @@ class ReconcileReport:
 
 
 def open_work(
-    warehouse: Warehouse, *, older_than: timedelta = GRACE, now: datetime | None = None
+    warehouse: Warehouse,
+    *,
+    older_than: timedelta = GRACE,
+    patience: Patience | None = None,
+    now: datetime | None = None,
 ) -> OpenWork:
-    """A cheap look at what is open for longer than that.
+    """A cheap look at what is open for longer than that; the digests of batches may wait longer.
 
     Raises:
         WarehouseError: the warehouse could not be asked.
     """
-    before = (now or datetime.now(UTC)) - older_than
+    now = now or datetime.now(UTC)
+    before = now - older_than
+    longest = timedelta(seconds=(patience or Patience()).longest_seconds)
     with warehouse.reading() as session:
         stored = to_stored_time(before)
         files = session.fetch("ledger/unarchived_count", before=stored)[0]["files"]
-        notices = session.fetch("outbox/unsent_count", before=stored)[0]["notices"]
+        notices = session.fetch(
+            "outbox/unsent_count",
+            before=stored,
+            waiting=f"{WAITING_PREFIX}%",
+            digests_before=to_stored_time(before - longest),
+        )[0]["notices"]
     stale = warehouse.stale_views(before=before)
     return OpenWork(int(files), int(notices), tuple(stale))
 
@@ -80,6 +92,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
     events: Events,
     *,
     older_than: timedelta = timedelta(),
+    patience: Patience | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> ReconcileReport:
     """Archive what is decided, refresh stale views, send what waits; safe to repeat.
@@ -90,6 +103,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
         alerts: where notices go.
         events: where events go.
         older_than: what was decided or loaded later than so long ago is left alone.
+        patience: how long the digests of batches wait for each other; not at all by default.
         now: the clock.
     """
     before = now() - older_than
@@ -113,7 +127,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
             refreshed.append(view)
     sent = 0
     with _noting(problems, "notices could not be sent"):
-        sent = outbox.drain(warehouse, alerts, events, now=now)
+        sent = outbox.drain(warehouse, alerts, events, patience, now=now)
     return ReconcileReport(
         tuple(archived), tuple(not_found), sent, tuple(refreshed), tuple(problems)
     )

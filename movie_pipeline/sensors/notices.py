@@ -40,8 +40,7 @@ def notices_sensor(
 ) -> dg.SkipReason:
     """Send what waits; what cannot be sent now is sent by a later tick."""
     try:
-        patience = Patience(settings.digest_quiet_seconds, settings.digest_longest_seconds)
-        sent = outbox.drain(warehouse, alerts, events, patience)
+        sent = outbox.drain(warehouse, alerts, events, Patience.of(settings))
     except WarehouseBusy as error:
         return dg.SkipReason(f"Waiting for the warehouse: {error}")
     except AlertError as error:

@@ -10,7 +10,9 @@ import dagster as dg
 from movie_pipeline.assets.naming import WAREHOUSE_POOL
 from movie_pipeline.errors import WarehouseError
 from movie_pipeline.interfaces import Alerts, Events, Storage, Warehouse
+from movie_pipeline.loading.digests import Patience
 from movie_pipeline.loading.reconcile import GRACE, OpenWork, open_work, reconcile
+from movie_pipeline.settings import Settings
 
 RECONCILE_JOB = "reconcile"
 _THIS_START = uuid.uuid4().hex
@@ -18,15 +20,17 @@ _THIS_START = uuid.uuid4().hex
 
 
 @dg.op(name="close_what_is_open", pool=WAREHOUSE_POOL)
-def close_what_is_open(
+def close_what_is_open(  # noqa: PLR0913, PLR0917 - the parts of one world
     context: dg.OpExecutionContext,
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     alerts: dg.ResourceParam[Alerts],
     events: dg.ResourceParam[Events],
+    settings: dg.ResourceParam[Settings],
 ) -> None:
     """Archive decided files, refresh stale views, send waiting notices."""
-    report = reconcile(storage, warehouse, alerts, events, older_than=GRACE)
+    patience = Patience.of(settings)
+    report = reconcile(storage, warehouse, alerts, events, older_than=GRACE, patience=patience)
     for problem in report.problems:
         context.log.warning("%s", problem)
     for view in report.refreshed:
@@ -71,11 +75,13 @@ def reconcile_job() -> None:
     description="Launches the reconciler where something has been open for a minute.",
 )
 def reconcile_schedule(
-    context: dg.ScheduleEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+    context: dg.ScheduleEvaluationContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    settings: dg.ResourceParam[Settings],
 ) -> dg.RunRequest | dg.SkipReason:
     """Look first, so that no runs pile up that had nothing to do."""
     del context
-    looked = _look(warehouse)
+    looked = _look(warehouse, settings)
     if isinstance(looked, dg.SkipReason):
         return looked
     return dg.RunRequest()
@@ -89,7 +95,9 @@ def reconcile_schedule(
     description="Launches the reconciler once for each start of the code location.",
 )
 def reconcile_at_start(
-    context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
+    context: dg.SensorEvaluationContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    settings: dg.ResourceParam[Settings],
 ) -> dg.RunRequest | dg.SkipReason:
     """Look once, after each start.
 
@@ -98,7 +106,7 @@ def reconcile_at_start(
     """
     if context.cursor == _THIS_START:
         return dg.SkipReason("It was looked at this start.")
-    looked = _look(warehouse)
+    looked = _look(warehouse, settings)
     if isinstance(looked, dg.SkipReason):
         if not looked.skip_message or not looked.skip_message.startswith("Waiting"):
             context.update_cursor(_THIS_START)
@@ -107,9 +115,9 @@ def reconcile_at_start(
     return dg.RunRequest(run_key=f"start-{_THIS_START}")
 
 
-def _look(warehouse: Warehouse) -> OpenWork | dg.SkipReason:
+def _look(warehouse: Warehouse, settings: Settings) -> OpenWork | dg.SkipReason:
     try:
-        found = open_work(warehouse, older_than=GRACE)
+        found = open_work(warehouse, older_than=GRACE, patience=Patience.of(settings))
     except WarehouseError as error:
         return dg.SkipReason(f"Waiting for the warehouse: {error}")
     return found or dg.SkipReason("Nothing is open.")

@@ -36,7 +36,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def scheduled(home: Home) -> object:
-    resources = {"warehouse": home.deployment.warehouse}
+    resources = {"warehouse": home.deployment.warehouse, "settings": home.settings}
     return reconcile_schedule(dg.build_schedule_context(resources=resources))
 
 
@@ -65,7 +65,7 @@ def test_the_schedule_launches_a_run_that_closes_what_is_open_and_then_none(
 
 
 def test_after_a_start_it_is_launched_once(home: Home) -> None:
-    resources = {"warehouse": home.deployment.warehouse}
+    resources = {"warehouse": home.deployment.warehouse, "settings": home.settings}
     first = dg.build_sensor_context(resources=resources)
     request = reconcile_at_start(first)
     assert isinstance(request, dg.RunRequest)

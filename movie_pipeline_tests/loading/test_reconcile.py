@@ -8,11 +8,14 @@ from typing_extensions import override
 
 from movie_pipeline.errors import AlertError, StorageError, WarehouseError
 from movie_pipeline.interfaces import Area, LandedFile, Notice
+from movie_pipeline.loading import outbox
+from movie_pipeline.loading.digests import Patience
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.loading.reconcile import OpenWork, ReconcileReport, open_work, reconcile
 from movie_pipeline.local.alerts import AlertLog
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.local.warehouse import DuckDBWarehouse
+from movie_pipeline_tests.loading.test_digests import batch
 from movie_pipeline_tests.loading.world import Film, World
 
 VIEWS = ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends")
@@ -141,3 +144,19 @@ def test_a_part_that_fails_is_told_and_does_not_keep_the_others_from_working(
     )
     assert close(world).problems == ()
     assert not seen(world)
+
+
+def test_the_digests_of_a_burst_are_left_to_wait_for_each_other(world: World) -> None:
+    now = datetime.now(UTC)
+    patience = Patience(quiet_seconds=60, longest_seconds=900)
+    with world.warehouse.writing() as session:
+        outbox.insert(session, [batch("b1")], now)
+
+    def looked(seconds: float) -> int:
+        later = now + timedelta(seconds=seconds)
+        return open_work(world.warehouse, patience=patience, now=later).unsent
+
+    assert (looked(899), looked(961)) == (0, 1)
+    soon, late = now + timedelta(seconds=59), now + timedelta(seconds=60)
+    assert close(world, patience=patience, now=lambda: soon).notices_sent == 0
+    assert close(world, patience=patience, now=lambda: late).notices_sent == 1
