@@ -96,8 +96,12 @@ class RedshiftConnection:
             if not self._lost:
                 # the lock is free when this returns, not when the server notices
                 self._driver.rollback()
+        # where the connection is lost the driver forgets its stream, which keeps the socket open
+        stream = self._driver._sock  # noqa: SLF001
         with suppress(*DRIVER_ERRORS):
             self._driver.close()
+        with suppress(*DRIVER_ERRORS):
+            stream.close()
 
     def _translated(self, name: str, error: Exception) -> WarehouseError:
         self._lost = self._lost or redshift_errors.is_lost(error)

@@ -71,6 +71,7 @@ _CANCELLED = (
     "the statement was cancelled: by a person, by the workload manager, or because it took longer "
     "than MOVIE_PIPELINE_REDSHIFT_STATEMENT_SECONDS"
 )
+_MADE_MEANWHILE = "another process made the same at this moment"
 _ENDED = "the warehouse ended the connection, or takes no more of them"
 _NOT_LET_IN = (
     "the warehouse does not let this user in: check the workgroup or cluster, the user, the "
@@ -84,6 +85,8 @@ KINDS: tuple[Kind, ...] = (
         words=r"\b1023\b|serializable isolation violation|conflict with concurrent transaction",
     ),
     Kind(WarehouseConflict, _UNDONE, words=r"deadlock detected"),
+    Kind(WarehouseConflict, _MADE_MEANWHILE, states=("42P07", "42710", "23505")),
+    Kind(WarehouseConflict, _MADE_MEANWHILE, words=r"already exists|tuple concurrently"),
     Kind(TookTooLong, _CANCELLED, states=("57014",)),
     Kind(TookTooLong, _CANCELLED, words=r"cancell?ed on user's request"),
     Kind(WarehouseConflict, _ENDED, states=("08", "57P", "53300")),

@@ -4,6 +4,7 @@ A view is made anew where the text of its file is another than the one it was ma
 """
 
 import hashlib
+from collections.abc import Sequence
 
 from movie_pipeline.aws.redshift_connection import RedshiftConnection
 from movie_pipeline.aws.redshift_sql import bound
@@ -15,19 +16,31 @@ def view_files() -> dict[str, str]:
     return {name.rpartition("/")[2]: name for name in statement_names("views")}
 
 
-def make_missing_views(connection: RedshiftConnection) -> None:
-    """Make the views that are missing or changed; each statement is a transaction of its own."""
+def missing_views(connection: RedshiftConnection) -> list[str]:
+    """The views that are not there, or were made from another text."""
     connection.run_file("redshift/create_view_definitions")
     existing, made_from = _existing(connection), _made_from(connection)
-    for view, file in view_files().items():
-        text = statement_text(file)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        if view in existing and made_from.get(view) == digest:
-            continue
+    return [
+        view
+        for view, file in view_files().items()
+        if view not in existing or made_from.get(view) != _digest(file)
+    ]
+
+
+def make_views(connection: RedshiftConnection, views: Sequence[str]) -> None:
+    """Make these views anew; each statement is a transaction of its own, and safe to repeat."""
+    for view in views:
+        file = view_files()[view]
         _run(connection, "redshift/forget_view_definition", name=view)
         connection.run_file("redshift/drop_view", view=view)
-        connection.execute(text, name=f"{file}.sql")
-        _run(connection, "redshift/keep_view_definition", name=view, definition_sha256=digest)
+        connection.execute(statement_text(file), name=f"{file}.sql")
+        _run(
+            connection, "redshift/keep_view_definition", name=view, definition_sha256=_digest(file)
+        )
+
+
+def _digest(file: str) -> str:
+    return hashlib.sha256(statement_text(file).encode()).hexdigest()
 
 
 def _existing(connection: RedshiftConnection) -> set[str]:

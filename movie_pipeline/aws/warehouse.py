@@ -6,7 +6,7 @@ driver is met in redshift_connection.py alone.
 
 import difflib
 import threading
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from movie_pipeline.aws.redshift_sql import (
     is_insert_of_one,
     values_of,
 )
-from movie_pipeline.aws.redshift_views import make_missing_views, view_files
+from movie_pipeline.aws.redshift_views import make_views, missing_views, view_files
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.interfaces import Storage, WarehouseColumn, WarehouseSession
@@ -69,17 +69,8 @@ class RedshiftWarehouse:
     def prepare(self) -> None:
         """Create what does not exist yet of tables and views; safe to repeat, and beside others."""
         with self._preparing:
-            for tried in range(1, self._tries.most + 1):
-                try:
-                    self._create_what_is_missing()
-                except WarehouseError:
-                    # perhaps another process created the same at this moment: look again
-                    if tried == self._tries.most:
-                        raise
-                    self._tries.wait(tried)
-                else:
-                    self._prepared = True
-                    return
+            self._again_after_conflicts(self._create_what_is_missing)
+            self._prepared = True
 
     def _create_what_is_missing(self) -> None:
         with self._connector.connected() as connection:
@@ -87,7 +78,11 @@ class RedshiftWarehouse:
             crash_point("sql.prepare.before")
             for table in statement_names("tables"):
                 connection.execute(statement_text(table), name=f"{table}.sql")
-            make_missing_views(connection)
+            if missing_views(connection):
+                # views are dropped and made in several transactions: one process at a time
+                with self._connector.connected() as locking:
+                    self._lock(locking)
+                    make_views(connection, missing_views(connection))
         crash_point("sql.prepare.after")
 
     @contextmanager
@@ -115,15 +110,7 @@ class RedshiftWarehouse:
             close = difflib.get_close_matches(view, views, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(views)}."
             raise WarehouseError(f"there is no view {view!r}; {hint}")
-        for tried in range(1, self._tries.most + 1):
-            try:
-                self._refresh_once(view)
-            except WarehouseConflict:
-                if tried == self._tries.most:
-                    raise
-                self._tries.wait(tried)
-            else:
-                return
+        self._again_after_conflicts(lambda: self._refresh_once(view))
 
     def stale_views(self, *, before: datetime | None = None) -> list[str]:
         """The views that do not show what was loaded last, sorted."""
@@ -169,6 +156,17 @@ class RedshiftWarehouse:
             )
             for row in rows
         ]
+
+    def _again_after_conflicts(self, work: Callable[[], None]) -> None:
+        for tried in range(1, self._tries.most + 1):
+            try:
+                work()
+            except WarehouseConflict:
+                if tried == self._tries.most:
+                    raise
+                self._tries.wait(tried)
+            else:
+                return
 
     def _ensure_prepared(self) -> None:
         if not self._prepared:

@@ -49,7 +49,7 @@ class Cut(Enum):
 
 @dataclass
 class Failure:
-    """An error that statements of a kind get in place of their answer, some times."""
+    """An error that statements beginning like this get in place of their answer, some times."""
 
     statement: str
     state: str
@@ -95,7 +95,7 @@ class RedshiftStandIn:
 
     def sent(self) -> list[str]:
         """The statements without their comments, in one line each."""
-        return [" ".join(re.sub(r"--[^\n]*\n", "", text).split()) for _, text in self.statements]
+        return [_one_line(text) for _, text in self.statements]
 
     def start(self, run: Callable[[], None]) -> threading.Thread:
         """A thread that ends with the stand-in."""
@@ -212,7 +212,7 @@ class _Conversation:
 
     def _answerable(self, text: str) -> str:
         for failure in self._standin.faults.failures:
-            if failure.times and failure.statement in text:
+            if failure.times and _one_line(text).startswith(failure.statement):
                 failure.times -= 1
                 return _failing(failure.state, failure.message, failure.detail)
         made = table_made_by(text)
@@ -276,6 +276,11 @@ def _start_up(parameters: dict[bytes, bytes], database: str) -> bytes:
     kept[b"database"] = database.encode()
     words = b"".join(name + b"\0" + value + b"\0" for name, value in kept.items()) + b"\0"
     return struct.pack("!ii", len(words) + 8, 196608) + words
+
+
+def _one_line(text: str) -> str:
+    """A statement without its comments."""
+    return " ".join(re.sub(r"--[^\n]*\n", "", text).split())
 
 
 def _failing(state: str, message: str, detail: str) -> str:
