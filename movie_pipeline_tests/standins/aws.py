@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from movie_pipeline.aws.clients import Clients
 
 KEY, SECRET, REGION = "testkey", "testsecret", "us-east-1"
-_CONFIG = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
+_CONFIG = Config(connect_timeout=1, read_timeout=60, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True)

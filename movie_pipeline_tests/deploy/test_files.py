@@ -1,0 +1,117 @@
+"""The files under deploy/, read as text: what they say must agree with the code, and be safe."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+import yaml
+from cfnlint.api import lint_file
+from cfnlint.decode import decode
+
+from movie_pipeline.quality import parse_ruleset
+from movie_pipeline.settings import DEFAULT_RULESET, Settings
+from movie_pipeline_tests.samples import REPOSITORY
+
+DEPLOY = REPOSITORY / "deploy"
+TEMPLATES = ("core.yaml", "warehouse.yaml")
+KNOW_NO_RESOURCE = ("ec2:Describe", "ecr:GetAuthorizationToken")
+"""Actions that AWS grants on everything or not at all."""
+
+
+def template(name: str) -> dict[str, Any]:
+    """A template as plain values."""
+    values, problems = decode(str(DEPLOY / name))
+    assert not problems
+    return cast("dict[str, Any]", values)
+
+
+def plain(name: str) -> dict[str, Any]:
+    """A YAML file as plain values."""
+    return yaml.safe_load((REPOSITORY / name).read_text(encoding="utf-8"))
+
+
+def statements(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy that allows something to a role, with its resource's name."""
+    for resource, body in template(name)["Resources"].items():
+        documents = [body["Properties"].get("PolicyDocument")]
+        documents += [policy["PolicyDocument"] for policy in body["Properties"].get("Policies", [])]
+        if body["Type"] in {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}:
+            for document in filter(None, documents):
+                for statement in document["Statement"]:
+                    yield resource, statement
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_templates_pass_the_linter(name: str) -> None:
+    assert [str(problem) for problem in lint_file(DEPLOY / name)] == []
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_no_role_may_do_anything_it_likes(name: str) -> None:
+    for resource, statement in statements(name):
+        actions = statement["Action"]
+        actions = [actions] if isinstance(actions, str) else actions
+        assert not [action for action in actions if "*" in action], f"{resource} allows a wildcard"
+        everywhere = statement["Resource"] == "*"
+        nameless = all(action.startswith(KNOW_NO_RESOURCE) for action in actions)
+        assert not everywhere or nameless, f"{resource} may {actions} on everything"
+
+
+def test_nothing_may_remove_history_or_quarantine() -> None:
+    removing = [
+        (resource, statement)
+        for resource, statement in statements("core.yaml")
+        if "s3:DeleteObject" in statement["Action"]
+    ]
+    areas = sorted(str(statement["Resource"]) for _, statement in removing)
+    assert ["LandingPrefix" in area or "OutputPrefix" in area for area in areas] == [True, True]
+
+
+def test_every_output_named_after_a_setting_names_one() -> None:
+    fields = set(Settings.__dataclass_fields__)
+    named = {
+        found
+        for name in TEMPLATES
+        for output in template(name)["Outputs"].values()
+        for found in re.findall(r"MOVIE_PIPELINE_([A-Z_]+)", output.get("Description", ""))
+    }
+    assert named
+    assert {name.lower() for name in named} <= fields
+
+
+def test_the_ruleset_for_glue_is_the_shipped_one() -> None:
+    ruleset = template("warehouse.yaml")["Resources"]["GlueRuleset"]["Properties"]["Ruleset"]
+    shipped = parse_ruleset(DEFAULT_RULESET.read_text(encoding="utf-8"))
+    assert [str(rule) for rule in parse_ruleset(ruleset)] == [str(rule) for rule in shipped]
+
+
+def test_the_container_only_listens_on_the_loopback_of_its_machine() -> None:
+    services = plain("deploy/compose.yaml")["services"]
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published == ["127.0.0.1:3000:3000"]
+    assert not [name for name, service in services.items() if "network_mode" in service]
+
+
+def test_the_container_runs_as_a_user_without_rights_and_tells_nobody() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
+    assert lines.index("USER pipeline") < next(
+        number for number, line in enumerate(lines) if line.startswith("CMD")
+    )
+    assert any("DAGSTER_DISABLE_TELEMETRY=1" in line for line in lines)
+
+
+def test_the_container_runs_the_same_instance_but_for_its_state() -> None:
+    container, laptop = plain("deploy/dagster.yaml"), plain("dagster.yaml")
+    assert set(container.pop("storage")) == {"postgres"}
+    assert container == laptop
+
+
+def test_no_secret_stands_in_the_files() -> None:
+    for path in DEPLOY.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"AKIA[0-9A-Z]{16}|aws_secret_access_key\s*=", text), path.name
+    compose = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    passwords = re.findall(r"PASSWORD: (.*)", compose)
+    assert passwords
+    assert all(value.startswith("${") for value in passwords)

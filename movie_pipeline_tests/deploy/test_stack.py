@@ -1,0 +1,123 @@
+"""core.yaml deployed to a stand-in: what it made, and that a landed file wakes the pipeline."""
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movie_pipeline.aws.alerts import SNSAlerts
+from movie_pipeline.aws.wakeups import SQSWakeups
+from movie_pipeline.interfaces import Notice, NoticeKind
+from movie_pipeline.settings import Settings
+from movie_pipeline_tests.samples import REPOSITORY
+from movie_pipeline_tests.standins.aws import pipeline_clients
+from movie_pipeline_tests.standins.ministack import Ministack
+
+NAME, BUCKET = "movie-pipeline", "movies-gds"
+_PATIENCE = 20.0
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed core.yaml."""
+
+    services: Ministack
+    settings: Settings
+    outputs: dict[str, str]
+
+    def put(self, key: str) -> None:
+        """Put an object into the bucket, as a person would."""
+        self.services.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"movie_title\n")
+
+
+@pytest.fixture
+def stack(ministack: Ministack, tmp_path: Path) -> Iterator[Stack]:
+    formation = ministack.client("cloudformation")
+    formation.create_stack(
+        StackName=NAME,
+        TemplateBody=(REPOSITORY / "deploy" / "core.yaml").read_text(encoding="utf-8"),
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[
+            {"ParameterKey": "BucketName", "ParameterValue": BUCKET},
+            {"ParameterKey": "AlertEmail", "ParameterValue": "team@example.org"},
+        ],
+    )
+    made = _settled(formation)
+    assert made["StackStatus"] == "CREATE_COMPLETE", made.get("StackStatusReason")
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
+    named = {
+        found[1].lower(): output["OutputValue"]
+        for output in made["Outputs"]
+        for found in re.finditer(r"MOVIE_PIPELINE_([A-Z_]+)", output.get("Description", ""))
+    }
+    assert {"bucket", "wakeup_queue", "success_topic", "failure_topic"} <= set(named)
+    yield Stack(ministack, Settings(home=tmp_path, deployment="aws", **named), outputs)
+    formation.delete_stack(StackName=NAME)
+
+
+def _settled(formation: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's client
+    """The stack, once nothing is being made any more."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        stack: dict[str, Any] = formation.describe_stacks(StackName=NAME)["Stacks"][0]
+        if not stack["StackStatus"].endswith("IN_PROGRESS") or time.monotonic() > end:
+            return stack
+        time.sleep(0.1)
+
+
+def test_a_file_that_lands_in_the_deployed_bucket_wakes_the_pipeline_and_no_other_does(
+    stack: Stack,
+) -> None:
+    for key in ("output/ours.parquet", "inputs/not landing.csv", "input/a b+c é.csv"):
+        stack.put(key)
+    wakeups = SQSWakeups(stack.settings, pipeline_clients(stack.services, "sqs"))
+    keys: list[str] = []
+    end = time.monotonic() + _PATIENCE
+    while not keys and time.monotonic() < end:
+        found = wakeups.pending()
+        assert found is not None
+        assert found.junk == 0
+        keys += found.keys
+        wakeups.done(found)
+    assert keys == ["a b+c é.csv"]
+
+
+def test_a_message_nobody_understands_ends_with_the_dead_letters(stack: Stack) -> None:
+    queues = stack.services.client("sqs")
+    url = stack.settings.wakeup_queue
+    told = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    policy = json.loads(told["Attributes"]["RedrivePolicy"])
+    assert int(policy["maxReceiveCount"]) == 5
+    assert "WakeupDeadLetters" in policy["deadLetterTargetArn"]
+
+
+def test_notices_reach_the_subscribers_of_the_deployed_topics(stack: Stack) -> None:
+    topics = stack.services.client("sns")
+    queues = stack.services.client("sqs")
+    queue = queues.create_queue(QueueName="listener")["QueueUrl"]
+    told = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
+    topics.subscribe(
+        TopicArn=stack.settings.failure_topic,
+        Protocol="sqs",
+        Endpoint=told["Attributes"]["QueueArn"],
+    )
+    notice = Notice("n1", NoticeKind.QUALITY_FAILURE, "A file is held", "Look.", {"state": "HELD"})
+    SNSAlerts(stack.settings, pipeline_clients(stack.services, "sns")).send(notice)
+    received = queues.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    assert [json.loads(message["Body"])["Subject"] for message in received] == ["A file is held"]
+
+
+def test_the_deployed_catalog_and_roles_are_there(stack: Stack) -> None:
+    glue = stack.services.client("glue")
+    assert glue.get_database(Name=stack.settings.glue_database)
+    crawler = glue.get_crawler(Name=stack.settings.raw_crawler)["Crawler"]
+    assert crawler["Targets"]["S3Targets"][0]["Path"] == f"s3://{BUCKET}/input/"
+    roles = stack.services.client("iam").list_roles()["Roles"]
+    assert stack.outputs["TaskRoleArn"] in {role["Arn"] for role in roles}
+    assert datetime.now(UTC) >= crawler["CreationTime"]
