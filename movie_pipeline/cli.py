@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from movie_pipeline.errors import MoviePipelineError, RulesetError, SettingsError
+from movie_pipeline.errors import MoviePipelineError, ReplayError, RulesetError, SettingsError
 from movie_pipeline.settings import Settings
 
 EXIT_PIPELINE_FAILED, EXIT_USAGE, EXIT_SET_ASIDE = 1, 2, 3
@@ -41,7 +41,7 @@ def _told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (SettingsError, RulesetError) as error:
+        except (SettingsError, RulesetError, ReplayError) as error:
             errors.print(str(error), style="red", markup=False, highlight=False)
             sys.exit(EXIT_USAGE)
         except MoviePipelineError as error:
@@ -174,37 +174,173 @@ def query(sql: str, home: Path | None, as_json: bool) -> None:  # noqa: FBT001
 @main.command()
 @_home_option
 @click.option("--file", "name", help="Only the records of files of this name or file_id.")
+@click.option("--all", "resolved", is_flag=True, help="Those too that a replay resolved.")
 @click.option("--limit", default=50, show_default=True, help="Records to show; 0 shows all.")
+@click.option(
+    "--template",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a corrections file to edit: a line for each failing cell of each open record.",
+)
 @_json_option
 @_told_in_a_sentence
-def quarantine(home: Path | None, name: str | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
-    """Show quarantined records with their reasons."""
+def quarantine(  # noqa: PLR0913 - one parameter for each option
+    *,
+    home: Path | None,
+    name: str | None,
+    resolved: bool,
+    limit: int,
+    template: Path | None,
+    as_json: bool,
+) -> None:
+    """Show the quarantined records that are open, with their reasons."""
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports import quarantined_records
 
     deployment = deployment_from(_existing(_settings(home)))
     deployment.warehouse.prepare()
-    records = quarantined_records(deployment.storage, deployment.warehouse, name)
+    if template is not None:
+        _write_template(deployment, name, template)
+        return
+    records = quarantined_records(deployment.storage, deployment.warehouse, name, resolved=resolved)
     if as_json:
         for record in records:
             click.echo(json.dumps(record, ensure_ascii=False))
         return
     shown = 0
     grid = Table()
-    for heading in ("file", "record", "reasons", "raw"):
+    for heading in ("file", "record", "quarantine_id", "reasons", "raw"):
         grid.add_column(heading, overflow="fold")
+    if resolved:
+        grid.add_column("resolved", overflow="fold")
     for record in records:
         if limit and shown == limit:
             break
         reasons = "\n".join(reason["message"] for reason in record["reasons"])
+        told = [_plain(_resolved_text(record["resolution"]))] if resolved else []
         grid.add_row(
             _plain(record["file"]),
             str(record["record_number"]),
+            record["quarantine_id"],
             _plain(reasons),
             _plain(str(record["raw"])[:200]),
+            *told,
         )
         shown += 1
     console.print(grid if shown else "No record is in quarantine.")
+
+
+def _resolved_text(resolution: Mapping[str, Any] | None) -> str:
+    """A resolution for people: what, by which run, from what to what, who and why."""
+    if resolution is None:
+        return "open"
+    lines = [f"{resolution['outcome']} by run {resolution['run_id']}"]
+    lines += [
+        f"{column}: {change['from']!r} -> {change['to']!r}"
+        for column, change in resolution["corrections"].items()
+    ]
+    lines.append(f"{resolution['by']}, {resolution['at']}")
+    return "\n".join([*lines, resolution["why"]]).rstrip()
+
+
+def _write_template(deployment: Any, name: str | None, path: Path) -> None:  # noqa: ANN401
+    from movie_pipeline.replay.corrections import write_template
+    from movie_pipeline.replay.template import template_lines
+
+    lines = template_lines(deployment.storage, deployment.warehouse, name)
+    count = write_template(path, lines)
+    console.print(
+        f"{count:,} cells are in {path}: write the right value of each, and take out the lines "
+        "that you do not correct.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@main.command()
+@_home_option
+@click.option("--file", "name", default="", help="A file's name or file_id; its replays count too.")
+@click.option(
+    "--where",
+    default="",
+    help="A condition over quarantine records, such as \"release_year = 'PG'\".",
+)
+@click.option(
+    "--corrections",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV of quarantine_id, column and value; `quarantine --template` writes one to edit.",
+)
+@click.option(
+    "--ruleset",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Judge by this DQDL file, instead of the one in use.",
+)
+@click.option("--accept", is_flag=True, help="Held files load, whatever held them.")
+@click.option("--by", help="Who asks; the login name by default.")
+@click.option("--why", default="", help="The reason; needed with --corrections and --accept.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be replayed.")
+@_json_option
+@_told_in_a_sentence
+def replay(  # noqa: PLR0913 - one parameter for each option
+    *,
+    home: Path | None,
+    name: str,
+    where: str,
+    corrections: Path | None,
+    ruleset: Path | None,
+    accept: bool,
+    by: str | None,
+    why: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Judge quarantined or held records again, as they were or corrected; survivors load.
+
+    Exit code: 0 done, 3 some are held or rejected, 1 the pipeline failed, 2 usage.
+    """
+    from movie_pipeline.headless import replay_records
+    from movie_pipeline.replay.wish import Wish, login_name
+
+    settings = _existing(_settings(home))
+    wish = Wish(
+        file=name,
+        where=where,
+        corrections=corrections,
+        ruleset=ruleset,
+        accept=accept,
+        by=login_name() if by is None else by,
+        why=why,
+    )
+    with _progress("Replaying", quiet=as_json) as step:
+        report = replay_records(wish, settings, step, dry_run=dry_run)
+    if as_json:
+        _print_json(report)
+    else:
+        _print_replays(report)
+    set_aside = [told for told in report["replays"] if told["state"] in {"HELD", "REJECTED"}]
+    sys.exit(EXIT_SET_ASIDE if set_aside else 0)
+
+
+def _print_replays(report: Mapping[str, Any]) -> None:
+    hidden = {"notes", "file_id", "replay_file_id", "run_id", "accepted"}
+    if report["dry_run"]:
+        hidden |= {"state", "loaded", "superseded", "quarantined_again", "held_again", "reason"}
+    rows = [
+        {name: value for name, value in told.items() if name not in hidden}
+        for told in report["replays"]
+    ]
+    if rows:
+        _print_table("Would be replayed" if report["dry_run"] else "Replayed", rows)
+    else:
+        console.print("No open record is among those asked for.")
+    if report["left_open"]:
+        console.print(
+            f"{report['left_open']:,} records stay open: their cells cannot be told apart, so they "
+            "can only be replayed with corrections that give every column."
+        )
+    for told in report["replays"]:
+        for note in told["notes"]:
+            console.print(f"{told['file']}: {note}", markup=False, highlight=False)
 
 
 @main.command()

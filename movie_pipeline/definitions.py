@@ -15,6 +15,7 @@ from movie_pipeline.assets.ingest import raw_movies
 from movie_pipeline.assets.landing import landing_movies
 from movie_pipeline.assets.load import archived_files, movie_data_table
 from movie_pipeline.assets.marts import marts
+from movie_pipeline.assets.replay import replay_job
 from movie_pipeline.assets.screen import screen_movies
 from movie_pipeline.checks.files import every_file_readable
 from movie_pipeline.checks.gate import load_gate
@@ -58,6 +59,7 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
                 description="Bring the views and the catalog up to what is loaded.",
             ),
             reconcile_job,
+            replay_job,
         ],
         schedules=[reconcile_schedule],
         sensors=[

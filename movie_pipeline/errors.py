@@ -3,6 +3,7 @@
 MoviePipelineError
 ├── SettingsError            a setting has a value that cannot be used
 ├── RulesetError             a ruleset is not DQDL, or asks for what is not honoured
+├── ReplayError              a replay cannot be asked for like this; nothing was done
 ├── UnreadableFile           a file cannot be read as movies at all: it will be REJECTED
 ├── StorageError
 │   ├── StoredFileMissing    the file is no longer there
@@ -71,6 +72,10 @@ class RulesetError(MoviePipelineError):
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)
+
+
+class ReplayError(MoviePipelineError):
+    """A replay that cannot be asked for like this; nothing was done."""
 
 
 class UnreadableFile(MoviePipelineError):

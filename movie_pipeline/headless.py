@@ -1,4 +1,4 @@
-"""The ingest job run once in this process, over the same definitions that the UI shows.
+"""The ingest job run once in this process, over files or replays, as the UI would run it.
 
 For the command line and for tests; the sensors do the same through the daemon.
 """
@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
@@ -20,8 +21,11 @@ from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.interfaces import LandedFile
 from movie_pipeline.loading import outbox
 from movie_pipeline.loading.batch import Batch, Workspace
-from movie_pipeline.loading.ledger import Ledger
-from movie_pipeline.reports import file_report
+from movie_pipeline.loading.ledger import Ledger, LedgerEntry
+from movie_pipeline.replay.plan import plan_replays
+from movie_pipeline.replay.request import Requested, entries_of, request, unfinished
+from movie_pipeline.replay.wish import Wish
+from movie_pipeline.reports import file_report, replay_report
 from movie_pipeline.rulesets import read_ruleset
 from movie_pipeline.sensors.causes import cause_of_failure
 from movie_pipeline.sensors.landing import INGEST_JOB, ingest_tags
@@ -52,16 +56,99 @@ def ingest_files(
         deployment.storage.land(path, key) for path, key in zip(paths, _keys(paths), strict=True)
     ]
     batch = Batch.of(landed)
-    Workspace.at(work_root(settings), batch.batch_id).fix(batch)
+    _take_through(definitions, deployment, batch, step)
+    return _report(deployment, batch, landed)
+
+
+def replay_records(
+    wish: Wish,
+    settings: Settings,
+    step: Callable[[str], None] = lambda _: None,
+    *,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """Land the replays that a person wishes, run the job over them, refresh, send the notices.
+
+    Replays that an earlier, killed command left in landing are taken along.
+
+    Args:
+        wish: which records, how corrected, judged by what.
+        settings: which world, and how.
+        step: told what is being done, for a progress line.
+        dry_run: only say what would be replayed; nothing is changed.
+
+    Returns:
+        What became of each replay, that of the oldest file first.
+
+    Raises:
+        ReplayError: it cannot be done as asked; nothing was done.
+        MoviePipelineError: the pipeline failed; give the same command again.
+    """
+    deployment = deployment_from(settings)
+    storage, warehouse = deployment.storage, deployment.warehouse
+    warehouse.prepare()
+    definitions = build_definitions(deployment, read_ruleset(settings.ruleset))
+    with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
+        step("choosing the records")
+        plan = plan_replays(wish, storage, warehouse, Path(folder))
+        if dry_run:
+            told = [replay_report(draft.replay, None) for draft in plan.drafts]
+            return {"replays": told, "left_open": plan.left_open, "dry_run": True}
+        left_behind = unfinished(storage, warehouse)
+        requested = [request(draft, storage, warehouse) for draft in plan.drafts]
+    files = {file.file_id: file for file in left_behind}
+    files |= {one.landed.file_id: one.landed for one in requested if one.landed is not None}
+    # Also where nothing is new: a killed command may have left the rest undone.
+    _take_through(definitions, deployment, Batch.of(files.values()), step)
+    told = [_replayed(deployment, one) for one in requested]
+    told += [
+        replay_report(None, entry)
+        for entry in [
+            *entries_of(warehouse, plan.done),
+            *_decided(deployment, left_behind, requested),
+        ]
+    ]
+    return {"replays": told, "left_open": plan.left_open, "dry_run": False}
+
+
+def _replayed(deployment: Deployment, one: Requested) -> dict[str, Any]:
+    if one.landed is None:
+        return replay_report(one.replay, one.entry)
+    entry = Ledger(deployment.warehouse).known([one.landed.file_id]).get(one.landed.file_id)
+    if entry is None:
+        raise MoviePipelineError(
+            f"the replay {one.replay.replay_id} was taken out of landing while the job ran, and "
+            "was not judged: give the command again."
+        )
+    return replay_report(one.replay, entry)
+
+
+def _decided(
+    deployment: Deployment, files: Sequence[LandedFile], requested: Sequence[Requested]
+) -> list[LedgerEntry]:
+    """The entries of earlier replays that were taken along."""
+    ours = {one.landed.file_id for one in requested if one.landed is not None}
+    entries = Ledger(deployment.warehouse).known([file.file_id for file in files])
+    return [entry for file_id, entry in entries.items() if file_id not in ours]
+
+
+def _take_through(
+    definitions: dg.Definitions,
+    deployment: Deployment,
+    batch: Batch,
+    step: Callable[[str], None],
+) -> None:
+    """Run the job over a batch of landed files, and all that follows it."""
     with ExitStack() as stack:
         instance = stack.enter_context(_instance())
-        step(f"{len(batch.files)} files")
-        _run(definitions, INGEST_JOB, instance, Launch(batch, attempt=1))
+        if batch.files:
+            Workspace.at(work_root(deployment.settings), batch.batch_id).fix(batch)
+            step(f"{len(batch.files)} files")
+            _run(definitions, INGEST_JOB, instance, Launch(batch, attempt=1))
         step("views and catalog")
         _run(definitions, REFRESH_JOB, instance, None)
     step("notices")
     outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
-    return _report(deployment, batch, landed)
 
 
 def _keys(paths: Sequence[Path]) -> list[str]:

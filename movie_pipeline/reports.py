@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from movie_pipeline.interfaces import Area, Storage, Warehouse
+from movie_pipeline.interfaces import Storage, Warehouse
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry, StateTotals
 from movie_pipeline.loading.reconcile import ReconcileReport
+from movie_pipeline.loading.replays import Replay
+from movie_pipeline.loading.resolutions import Resolution
 from movie_pipeline.quality import Ruleset, explain
 from movie_pipeline.quality.model import Rule
-from movie_pipeline.screening.quarantine import read_records
+from movie_pipeline.replay.records import CorrectionsMade, belongs_to, pieces_of
 
 ALL_ENTRIES = 1_000_000
 _SHARES = {"Completeness", "Uniqueness", "UniqueValueRatio"}
@@ -18,7 +20,7 @@ _SHARES = {"Completeness", "Uniqueness", "UniqueValueRatio"}
 def file_report(entry: LedgerEntry) -> dict[str, Any]:
     """One file of an ingest, as `movie-pipeline ingest --json` tells it."""
     return {
-        "file": entry.object_key.encode("utf-8", "backslashreplace").decode("utf-8"),
+        "file": _valid_text(entry.object_key),
         "file_id": entry.file_id,
         "state": str(entry.state),
         "reason": entry.reason,
@@ -89,14 +91,80 @@ def rule_effect(rule: Rule) -> str:
     return "holds the file"
 
 
+def replay_report(replay: Replay | None, entry: LedgerEntry | None) -> dict[str, Any]:
+    """One replay, as `movie-pipeline replay --json` tells it.
+
+    Args:
+        replay: what was asked for; None where only its entry is at hand.
+        entry: what became of it; None where it was not asked for really.
+    """
+    if replay is not None:
+        told = {"replay_id": replay.replay_id, **replay.summary()}
+    else:
+        told = dict(entry.summary["replay"]) if entry else {}
+    return {
+        "file": _valid_text(str(told["root_key"])),
+        "file_id": told["of_file_id"],
+        "replay_id": told["replay_id"],
+        "replayed": told["records"],
+        "corrected": told["corrected"],
+        "accepted": told["accepted"],
+        "state": str(entry.state) if entry else None,
+        "loaded": entry.rows_loaded if entry else None,
+        "superseded": entry.rows_superseded if entry else None,
+        "quarantined_again": entry.rows_quarantined if entry else None,
+        "held_again": entry.rows_held if entry else None,
+        "reason": entry.reason if entry else "",
+        "notes": list(entry.summary.get("notes", [])) if entry else [],
+        "replay_file_id": entry.file_id if entry else None,
+        "run_id": entry.run_id if entry else None,
+    }
+
+
 def quarantined_records(
-    storage: Storage, warehouse: Warehouse, name: str | None
-) -> Iterator[Mapping[str, Any]]:
-    """The quarantined records of all files, or of those of one name or id, newest file first."""
+    storage: Storage, warehouse: Warehouse, name: str | None, *, resolved: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The quarantined records of all files, or of those of one name or id, newest file first.
+
+    A replay's own records count as the file's.
+
+    Args:
+        storage: where they lie.
+        warehouse: what became of them.
+        name: a file's name or file_id, None for all.
+        resolved: whether those that were resolved are told too.
+    """
     for entry in Ledger(warehouse).entries(limit=ALL_ENTRIES):
-        if entry.quarantine_name and (name is None or name in {entry.object_key, entry.file_id}):
-            with storage.reading(Area.QUARANTINE, entry.quarantine_name) as path:
-                yield from read_records(path)
+        if not entry.quarantine_name or not (name is None or belongs_to(entry, name)):
+            continue
+        corrections = CorrectionsMade(storage)
+        for piece in pieces_of(storage, warehouse, entry):
+            for record in piece:
+                if record.resolution is None:
+                    yield {**record.values, "resolution": None}
+                elif resolved:
+                    made = corrections.of(record.resolution)
+                    told = _resolution_report(record.resolution, made)
+                    yield {**record.values, "resolution": told}
+
+
+def _resolution_report(resolution: Resolution, corrections: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "outcome": resolution.outcome,
+        "replay_id": resolution.replay_id,
+        "replay_file_id": resolution.replay_file_id,
+        "replay_record_number": resolution.replay_record_number,
+        "run_id": resolution.run_id,
+        "at": resolution.at.isoformat(timespec="seconds"),
+        "by": resolution.by,
+        "why": resolution.why,
+        "accepted": resolution.accepted,
+        "corrections": corrections,
+    }
+
+
+def _valid_text(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def reconcile_report(report: ReconcileReport) -> dict[str, Any]:

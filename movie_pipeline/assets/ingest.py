@@ -15,6 +15,7 @@ from movie_pipeline.loading.batch import Batch, Workspace
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.lease import take_lease
 from movie_pipeline.loading.ledger import Ledger
+from movie_pipeline.loading.replays import Replays
 from movie_pipeline.screening.stage import FetchedFile, stage_batch, staged_only
 from movie_pipeline.settings import Settings
 
@@ -82,7 +83,10 @@ def raw_movies(
     ledger = Ledger(warehouse)
     workspace = open_workspace(context, batch, settings)
     files = take_batch(workspace, batch, storage, ledger)
-    fetched = stage_batch(files, workspace, storage, ledger, settings, reject=batch.reject)
+    replays = Replays(warehouse).by_key(file.key for file in files.files)
+    fetched = stage_batch(
+        files, workspace, storage, ledger, settings, reject=batch.reject, replays=replays
+    )
     for file in fetched:
         context.log.info("%s: %s", printable_name(file.landed.key), _what_became(file))
     staged = [summary for _, summary in staged_only(fetched)]

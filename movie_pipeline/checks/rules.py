@@ -57,8 +57,8 @@ def rule_checks(ruleset: Ruleset) -> dg.AssetChecksDefinition:
 def rule_result(name: str, rule: Rule, outcomes: Sequence[FileOutcome]) -> dg.AssetCheckResult:
     """What one rule said of the files of a batch.
 
-    Passed where it passed for every file; else WARN where it only set rows apart, ERROR where it
-    held a file or could not be evaluated.
+    Passed where it passed for every file; else WARN where it only set rows apart, or a person
+    accepted the file; ERROR where it held a file or could not be evaluated.
     """
     answers = [
         (outcome, answer)
@@ -68,7 +68,11 @@ def rule_result(name: str, rule: Rule, outcomes: Sequence[FileOutcome]) -> dg.As
     ]
     states = [RuleState(answer["outcome"]) for _, answer in answers]
     passed = all(state is RuleState.PASSED for state in states)
-    warns = rule.routes and RuleState.ERROR not in states
+    warns = (rule.routes or not passed) and all(
+        answer.get("waived") or (rule.routes and answer["outcome"] != RuleState.ERROR)
+        for _, answer in answers
+        if answer["outcome"] != RuleState.PASSED
+    )
     failing = sum(answer["failing_rows"] or 0 for _, answer in answers)
     return dg.AssetCheckResult(
         check_name=name,

@@ -164,7 +164,7 @@ class Ledger:
     def finished(self, file_ids: Iterable[str]) -> set[str]:
         """Those of the files that are decided on and out of landing: nothing is left to do."""
         with self._warehouse.reading() as session:
-            _want(session, file_ids)
+            want(session, file_ids)
             return {row["file_id"] for row in session.fetch("ledger/finished")}
 
     def entries(
@@ -216,14 +216,14 @@ class Ledger:
 
 def known(session: WarehouseSession, file_ids: Iterable[str]) -> dict[str, LedgerEntry]:
     """The entries of those of the files that have one, asked within a session."""
-    _want(session, file_ids)
+    want(session, file_ids)
     rows = session.fetch("ledger/known")
     return {row["file_id"]: LedgerEntry.from_row(row) for row in rows}
 
 
 def loaded_content(session: WarehouseSession, hashes: Iterable[str]) -> dict[str, str]:
     """Of those hashes that are loaded: the file_id that brought each, asked within a session."""
-    _want(session, hashes)
+    want(session, hashes)
     rows = session.fetch("ledger/loaded_content")
     return {row["content_sha256"]: row["file_id"] for row in rows}
 
@@ -244,7 +244,8 @@ def from_stored_time(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.replace(tzinfo=UTC)
 
 
-def _want(session: WarehouseSession, values: Iterable[str]) -> None:
+def want(session: WarehouseSession, values: Iterable[str]) -> None:
+    """Put values into mp_wanted, for the next question of this session."""
     session.run("ledger/create_wanted")
     session.run("ledger/clear_wanted")
     wanted = [{"value": value} for value in sorted(set(values))]

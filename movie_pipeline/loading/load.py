@@ -1,7 +1,7 @@
 """The load protocol: a batch's rows, its ledger entries and its notices in one transaction.
 
-Lock, drop what the ledger knows, stage, de-duplicate, never regress, delete and insert, ledger,
-outbox, commit. After the commit, whatever the warehouse said of it, the ledger is the truth.
+Lock, drop what the ledger knows, stage, de-duplicate, never regress, resolve, delete and insert,
+ledger, outbox, commit. After it, whatever the warehouse said, the ledger is the truth.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import BatchRefused, WarehouseError
 from movie_pipeline.interfaces import Notice, Warehouse, WarehouseSession
-from movie_pipeline.loading import ledger, outbox
+from movie_pipeline.loading import ledger, outbox, resolutions
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.loading.outcome import FileOutcome
@@ -90,7 +90,8 @@ def _apply(
     }
     if not undecided:
         return
-    decided = _duplicates_marked(session, list(undecided.values()))
+    decided = resolutions.stage(session, list(undecided.values()))
+    decided = _duplicates_marked(session, decided)
     loaded = _load_rows(session, decided, committed_at)
     entries = [
         _entry(outcome, run, loaded.get(outcome.file.file_id, 0), committed_at)
@@ -113,7 +114,7 @@ def _duplicates_marked(
     names = {outcome.file.file_id: outcome.file.key for outcome in outcomes}
     marked: list[FileOutcome] = []
     for outcome in outcomes:
-        if outcome.state is not FileState.LOADED:
+        if outcome.state is not FileState.LOADED or outcome.replay_id:
             marked.append(outcome)
         elif outcome.content_sha256 in first:
             marked.append(_duplicate(outcome, first[outcome.content_sha256], names))
@@ -144,12 +145,14 @@ def _load_rows(
     """Upsert the good rows; return how many of each file are in the table now."""
     loading = [outcome for outcome in outcomes if outcome.rows_good]
     if not loading:
+        resolutions.write(session, outcomes)
         return {}
     session.run("load/create_staging")
     _stage(session, loading)
     _keep_latest_of_each_film(session)
     session.run("load/delete_stale")
     loaded = _staged_counts(session)
+    resolutions.write(session, outcomes)
     session.run("load/delete_replaced")
     session.run("load/insert_staged", loaded_at=ledger.to_stored_time(loaded_at))
     return loaded

@@ -98,6 +98,9 @@ def job_failure_notice(  # noqa: PLR0913 - what a notice tells
 
 def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
     lines = [f"{entry.shown_name} {_WHAT[entry.state]}."]
+    replay = entry.summary.get("replay")
+    if replay:
+        lines.append(f"It is {replay['sentence']}.")
     if entry.reason:
         lines.append(f"Reason: {entry.reason}")
     lines += [counts_line(_sums([entry])), *_reason_lines(entry)]
@@ -149,6 +152,7 @@ def _details(entry: LedgerEntry, where: str, *, short: bool = False) -> dict[str
         "ruleset_sha256": entry.ruleset_sha256,
         "quarantine": where,
         "rules": entry.summary.get("rules", []),
+        **({"replay": entry.summary["replay"]} if "replay" in entry.summary else {}),
     }
 
 

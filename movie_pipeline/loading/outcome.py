@@ -33,6 +33,8 @@ class FileOutcome:
         reason: why it does not load, or not as usual.
         summary: JSON values: `repairs` {column: n}, `rules` [{rule, outcome, failing_rows, metrics,
             reason}], `reasons` {rule: records}, `notes` [sentences]. Never a row value.
+        replay_id: of a replay, its id; its bytes may have been loaded before.
+        resolutions_name: of a replay that resolves records: their Parquet file in the output area.
     """
 
     file: LandedFile
@@ -48,6 +50,8 @@ class FileOutcome:
     quarantine_name: str | None = None
     reason: str = ""
     summary: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    replay_id: str | None = None
+    resolutions_name: str | None = None
 
     def __post_init__(self) -> None:
         problem = self._problem()

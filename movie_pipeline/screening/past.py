@@ -34,11 +34,16 @@ class Past:
 
     @classmethod
     def of(cls, entries: Iterable[LedgerEntry]) -> Self:
-        """Read the past from ledger entries, newest first; files not judged say nothing."""
+        """Read the past from ledger entries, newest first.
+
+        Files not judged say nothing, nor do replays: they are parts of files that were told of.
+        """
         metrics: dict[str, list[float]] = defaultdict(list)
         columns: dict[str, list[MappedColumn]] = {}
         looks: dict[str, dict[str, str]] = defaultdict(dict)
         for entry in entries:
+            if "replay" in entry.summary:
+                continue
             measured: dict[str, float] = {}
             for rule in entry.summary.get("rules", []):
                 measured.update(rule["metrics"])

@@ -6,7 +6,7 @@ names are fixed by the file_id, so a repeated step overwrites its own files.
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -15,8 +15,10 @@ from movie_pipeline.interfaces import Area, Storage
 from movie_pipeline.loading.batch import Workspace
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.loading.outcome import FileOutcome
-from movie_pipeline.quality import Ruleset
+from movie_pipeline.loading.replays import Replay
+from movie_pipeline.quality import Ruleset, parse_ruleset
 from movie_pipeline.screening.past import Past
+from movie_pipeline.screening.replayed import holding_of, replay_notes, write_resolutions
 from movie_pipeline.screening.screen import ScreenedFile, ScreeningJob, screen_file
 from movie_pipeline.screening.stage import FetchedFile, source_path
 from movie_pipeline.settings import Settings
@@ -30,6 +32,11 @@ def output_name(file_id: str) -> str:
 def quarantine_name(file_id: str) -> str:
     """Name of a file's set-apart records in the quarantine area."""
     return f"{file_id}.jsonl"
+
+
+def resolutions_name(file_id: str) -> str:
+    """Name in the output area of what a replay resolves."""
+    return f"resolutions/{file_id}.parquet"
 
 
 def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
@@ -63,19 +70,16 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
     outcomes: list[FileOutcome] = []
     loading: dict[str, str] = {}
     with screening_engine(workspace, settings) as connection:
+        bench = _Bench(connection, workspace, storage, ruleset, past)
         for file in fetched:
-            if file.sha256 in loading:
+            if file.sha256 in loading and file.replay is None:
                 # Judged only now: had the first of the two been held, the second would be too.
                 again = replace(file, staged=None, duplicate_of=loading[file.sha256])
                 outcomes.append(_not_judged(again, ruleset))
+            elif file.replay is not None and file.staged is not None:
+                outcomes.append(_replayed(file, file.replay, bench))
             elif file.staged is not None:
-                job = ScreeningJob(
-                    landed=file.landed,
-                    staged=file.staged,
-                    source=source_path(workspace, file.landed),
-                    folder=workspace.file_folder(file.landed.file_id),
-                    batch_id=workspace.name,
-                )
+                job = _job(file, workspace)
                 screened = screen_file(connection, job, ruleset, history=past.metrics)
                 source = sources.of(file.landed.key).name
                 changes = past.changes(source, file.staged.mapping, file.staged.looks)
@@ -87,6 +91,61 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
                 outcomes.append(_not_judged(file, ruleset))
     workspace.write_outcomes(outcomes)
     return outcomes
+
+
+def _job(file: FetchedFile, workspace: Workspace) -> ScreeningJob:
+    assert file.staged is not None  # noqa: S101 - only staged files are judged
+    return ScreeningJob(
+        landed=file.landed,
+        staged=file.staged,
+        source=source_path(workspace, file.landed),
+        folder=workspace.file_folder(file.landed.file_id),
+        batch_id=workspace.name,
+        holding=holding_of(file.replay),
+        file_version=file.replay.file_version if file.replay else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What the files of a batch are judged with."""
+
+    connection: duckdb.DuckDBPyConnection
+    workspace: Workspace
+    storage: Storage
+    ruleset: Ruleset
+    past: Past
+
+
+def _replayed(file: FetchedFile, replay: Replay, bench: _Bench) -> FileOutcome:
+    """Judge a replay by its own ruleset, or by the present one, and say what it resolves."""
+    ruleset = bench.ruleset if replay.ruleset is None else parse_ruleset(replay.ruleset)
+    job, storage = _job(file, bench.workspace), bench.storage
+    screened = screen_file(bench.connection, job, ruleset, history=bench.past.metrics)
+    outcome = _judged(file, screened, storage, ruleset)
+    resolutions = job.folder / f"{file.landed.file_id}.resolutions.parquet"
+    with storage.reading(Area.QUARANTINE, replay.records_name) as records:
+        write_resolutions(
+            replay, outcome, records=records, set_apart=screened.quarantine, to=resolutions
+        )
+    name = resolutions_name(file.landed.file_id)
+    storage.put(Area.OUTPUT, name, resolutions)
+    return replace(
+        outcome,
+        file_version=replay.file_version,
+        replay_id=replay.replay_id,
+        resolutions_name=name,
+        summary=_replay_summary(outcome, replay, screened),
+    )
+
+
+def _replay_summary(
+    outcome: FileOutcome, replay: Replay, screened: ScreenedFile
+) -> dict[str, object]:
+    """The summary with what the replay is; rules about a whole file say nothing of single ones."""
+    asked = [rule.summary() for rule in screened.rules if replay.accepted or not rule.waived]
+    notes = [*replay_notes(replay, screened.verdict), *outcome.summary["notes"]]
+    return {**outcome.summary, "rules": asked, "notes": notes, "replay": replay.summary()}
 
 
 @contextmanager
@@ -129,6 +188,11 @@ def _judged(
         reason=screened.verdict.reason or _nothing_loads(screened),
         summary={
             "dialect": staged.dialect.describe(),
+            "reading": {
+                "format": staged.dialect.format,
+                "decimal": staged.dialect.decimal,
+                "dates": {column.header: column.date_form for column in staged.date_columns},
+            },
             "repairs": dict(staged.repairs),
             "lenient": dict(staged.lenient),
             "rules": [rule.summary() for rule in screened.rules],
@@ -179,5 +243,13 @@ def _not_judged(file: FetchedFile, ruleset: Ruleset) -> FileOutcome:
         content_sha256=file.sha256,
         ruleset_sha256=ruleset.sha256,
         reason=reason,
-        summary={"repairs": {}, "rules": [], "reasons": {}, "notes": []},
+        summary={
+            "repairs": {},
+            "rules": [],
+            "reasons": {},
+            "notes": [],
+            **({"replay": file.replay.summary()} if file.replay else {}),
+        },
+        file_version=file.replay.file_version if file.replay else None,
+        replay_id=file.replay.replay_id if file.replay else None,
     )

@@ -6,6 +6,7 @@ here is decided in screen.py; how they leave again is replay's affair.
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,15 @@ CONTRACT_RULE = "movie_contract"
 """Stands in a reason's `rule` where the movie contract, not a ruleset, set the record apart."""
 INTAKE_RULE = "readable_record"
 """Stands there where the record itself could not be read."""
+_TEXT = rb'"(?:[^"\\]|\\.)*"'
+_ID = re.compile(rb'\{"quarantine_id":"([0-9a-f]{32})",')
+_NUMBER = re.compile(
+    rb'\{"quarantine_id":"[0-9a-f]{32}","file":'
+    + _TEXT
+    + rb',"file_id":"[0-9a-f]{32}","batch_id":'
+    + _TEXT
+    + rb',"record_number":([0-9]+),'
+)
 PASSED, FAILED = "Passed", "Failed"
 
 
@@ -130,6 +140,18 @@ def read_records(path: Path) -> Iterator[Mapping[str, Any]]:
     with path.open("rb") as lines:
         for line in lines:
             yield orjson.loads(line)
+
+
+def record_number_of(line: bytes) -> int:
+    """The record number of one line, told without reading all of it where that is safe."""
+    found = _NUMBER.match(line)
+    return int(found[1]) if found else int(orjson.loads(line)["record_number"])
+
+
+def quarantine_id_of(line: bytes) -> str:
+    """The quarantine_id of one line, told likewise."""
+    found = _ID.match(line)
+    return found[1].decode() if found else str(orjson.loads(line)["quarantine_id"])
 
 
 def count_records(path: Path) -> int:

@@ -4,9 +4,10 @@ The engine judges every row before the split; nothing here decides policy (verdi
 a rule means (quality/). Files are written to the work folder; publishing them is the caller's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +25,7 @@ from movie_pipeline.quality import Judgement, Ruleset, judge
 from movie_pipeline.quality.model import Rule
 from movie_pipeline.screening.apart import Apart, judged_columns, write_apart
 from movie_pipeline.screening.quarantine import CONTRACT_RULE, Provenance, Reason
-from movie_pipeline.screening.verdict import RuleVerdict, Verdict, decide
+from movie_pipeline.screening.verdict import Holding, RuleState, RuleVerdict, Verdict, decide
 
 ROW_GROUP = 61_440
 """Half of DuckDB's own: what is gathered then stays small, and the kernel has half the work."""
@@ -35,6 +36,8 @@ SLICE_BYTES = 8_000_000
 TECHNICAL_COLUMNS = ("_record_number", "_unreadable", "_breached")
 STAGED, STREAMED = "staged", "staged_stream"
 """What the staged rows are called in the engine: to be scanned by column, or once as they stand."""
+FILE_HELD = "the file is held:"
+"""How the reasons begin that are about the file, and not about the record."""
 OUT_OF_CONTRACT = '("_unreadable" <> 0 OR "_breached" <> 0)'
 
 
@@ -73,6 +76,8 @@ class ScreeningJob:
         source: the bytes as they landed.
         folder: where the staged rows lie and the results go.
         batch_id: the batch it is loaded with.
+        holding: what may hold it as a whole.
+        file_version: what decides between two rows of one film; by default when the file came.
     """
 
     landed: LandedFile
@@ -80,6 +85,13 @@ class ScreeningJob:
     source: Path
     folder: Path
     batch_id: str
+    holding: Holding = Holding.EVERYTHING
+    file_version: datetime | None = None
+
+    @property
+    def version(self) -> datetime:
+        """What decides between two rows of one film."""
+        return self.file_version or self.landed.modified_at
 
     @property
     def staged_rows(self) -> Path:
@@ -129,20 +141,60 @@ def screen_file(
     now = now or datetime.now(UTC)
     connection.register(STAGED, cast("Any", ds).dataset(job.staged_rows, format="ipc"))
     try:
-        names = _staged_names(connection)
-        with judge(
-            ruleset,
-            connection,
-            STAGED,
-            columns=_data_columns(names, job.staged),
-            aliases={column.header: column.name for column in job.staged.mapping},
-            derived=job.staged.derived,
-            clock=now,
-            history=history,
-        ) as judgement:
-            return _split(connection, job, ruleset, judgement, now)
+        with _judged(connection, job, ruleset, history, now) as judgement:
+            rules, verdict = _decided(job, judgement)
+            unasked = _unasked(rules)
+            if verdict.state is FileState.HELD or not unasked:
+                return _split(connection, job, ruleset, _Judged(judgement, rules, verdict), now)
+        # A rule that could not be evaluated, and does not hold the file, says nothing of its rows.
+        asked = tuple(rule for rule in ruleset if str(rule) not in unasked)
+        with _judged(connection, job, replace(ruleset, rules=asked), history, now) as judgement:
+            return _split(connection, job, ruleset, _Judged(judgement, rules, verdict), now)
     finally:
         connection.unregister(STAGED)
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What the engine found of the rows, and what was decided about the file."""
+
+    judgement: Judgement
+    rules: tuple[RuleVerdict, ...]
+    verdict: Verdict
+
+
+@contextmanager
+def _judged(
+    connection: duckdb.DuckDBPyConnection,
+    job: ScreeningJob,
+    ruleset: Ruleset,
+    history: Mapping[str, Sequence[float]] | None,
+    now: datetime,
+) -> Generator[Judgement]:
+    """The engine's judgement of the staged rows."""
+    with judge(
+        ruleset,
+        connection,
+        STAGED,
+        columns=_data_columns(_staged_names(connection), job.staged),
+        aliases={column.header: column.name for column in job.staged.mapping},
+        derived=job.staged.derived,
+        clock=now,
+        history=history,
+    ) as judgement:
+        yield judgement
+
+
+def _decided(job: ScreeningJob, judgement: Judgement) -> tuple[tuple[RuleVerdict, ...], Verdict]:
+    """Every rule's answer, and what becomes of the file."""
+    rules = tuple(RuleVerdict.of(outcome) for outcome in judgement.rules)
+    verdict = decide(job.staged.hold, rules, job.holding)
+    waived = verdict.waived_rules
+    return tuple(replace(rule, waived=rule.rule in waived) for rule in rules), verdict
+
+
+def _unasked(rules: Iterable[RuleVerdict]) -> set[str]:
+    return {rule.rule for rule in rules if rule.waived and rule.state is RuleState.ERROR}
 
 
 def _staged_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
@@ -165,11 +217,10 @@ def _split(
     connection: duckdb.DuckDBPyConnection,
     job: ScreeningJob,
     ruleset: Ruleset,
-    judgement: Judgement,
+    judged: _Judged,
     now: datetime,
 ) -> ScreenedFile:
-    rules = tuple(RuleVerdict.of(outcome) for outcome in judgement.rules)
-    verdict = decide(job.staged.hold, rules)
+    judgement, rules, verdict = judged.judgement, judged.rules, judged.verdict
     held = verdict.state is FileState.HELD
     bad = "TRUE" if held else f"({judgement.fails_sql}) OR {OUT_OF_CONTRACT}"
     apart = Apart(
@@ -249,7 +300,7 @@ def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: s
         """,
         {
             "file_id": job.landed.file_id,
-            "file_version": job.landed.modified_at.astimezone(UTC).replace(tzinfo=None),
+            "file_version": job.version.astimezone(UTC).replace(tzinfo=None),
         },
     ).fetchone()
     connection.unregister(STREAMED)
@@ -312,9 +363,11 @@ def _file_reasons(verdict: Verdict, rules: tuple[RuleVerdict, ...]) -> list[Reas
     if verdict.state is not FileState.HELD:
         return []
     holding = [
-        Reason(rule.rule, f"the file is held: {rule.reason}") for rule in rules if rule.holds
+        Reason(rule.rule, f"{FILE_HELD} {rule.reason}")
+        for rule in rules
+        if rule.holds and not rule.waived
     ]
-    return holding or [Reason(CONTRACT_RULE, f"the file is held: {verdict.reason}")]
+    return holding or [Reason(CONTRACT_RULE, f"{FILE_HELD} {verdict.reason}")]
 
 
 def _identifier(name: str) -> str:

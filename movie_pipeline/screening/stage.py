@@ -6,7 +6,7 @@ be read is an answer here, not an error; only a store or a warehouse that fails 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from movie_pipeline.intake.sources import read_sources
 from movie_pipeline.interfaces import LandedFile, Storage
 from movie_pipeline.loading.batch import Batch, Workspace, file_from, file_values
 from movie_pipeline.loading.ledger import Ledger
+from movie_pipeline.loading.replays import Replay
 from movie_pipeline.settings import Settings
 
 FETCHED = "fetched.json"
@@ -42,6 +43,7 @@ class FetchedFile:
         duplicate_of: the file_id that brought the same bytes before.
         gone: True where this version no longer lies in landing.
         known: True where the ledger has an entry for this very version already.
+        replay: what was asked for, where the file is a replay.
     """
 
     landed: LandedFile
@@ -51,6 +53,7 @@ class FetchedFile:
     duplicate_of: str | None = None
     gone: bool = False
     known: bool = False
+    replay: Replay | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values from which `from_dict` makes the same value."""
@@ -62,12 +65,13 @@ class FetchedFile:
             "known": self.known,
             "landed": file_values(self.landed),
             "staged": self.staged.to_json() if self.staged else None,
+            "replay": self.replay.to_dict() if self.replay else None,
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The value that `to_dict` was asked for."""
-        staged = values["staged"]
+        staged, replay = values["staged"], values["replay"]
         return cls(
             landed=file_from(values["landed"]),
             sha256=values["sha256"],
@@ -76,6 +80,7 @@ class FetchedFile:
             duplicate_of=values["duplicate_of"],
             gone=values["gone"],
             known=values["known"],
+            replay=Replay.from_dict(replay) if replay else None,
         )
 
 
@@ -92,6 +97,7 @@ def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
     settings: Settings,
     *,
     reject: str = "",
+    replays: Mapping[str, Replay] | None = None,
 ) -> list[FetchedFile]:
     """Fetch and stage every file of a batch; safe to repeat.
 
@@ -102,6 +108,7 @@ def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
         ledger: what was decided and loaded before.
         settings: the limits of reading.
         reject: where given, the files are not read but refused with this sentence.
+        replays: the replays among the files, by the name under which they landed.
 
     Returns:
         One value per file, in the batch's order; they are kept in the work folder too.
@@ -133,11 +140,13 @@ def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
             elif file.file_id in gone:
                 fetched.append(FetchedFile(landed=file, gone=True))
             else:
-                sha256 = hashes[file.file_id]
-                if reject:
-                    fetched.append(FetchedFile(landed=file, sha256=sha256, refused=reject))
-                    continue
-                fetched.append(_stage(file, sha256, first.get(sha256), workspace, settings))
+                found = FetchedFile(
+                    landed=file,
+                    sha256=hashes[file.file_id],
+                    refused=reject or None,
+                    replay=(replays or {}).get(file.key),
+                )
+                fetched.append(_read(found, first, workspace, settings))
     workspace.keep(FETCHED, [file.to_dict() for file in fetched])
     return fetched
 
@@ -189,22 +198,60 @@ def _fetch(file: LandedFile, to: Path, storage: Storage) -> str:
         return hashlib.file_digest(content, "sha256").hexdigest()
 
 
-def _stage(
-    file: LandedFile,
-    sha256: str,
-    duplicate_of: str | None,
-    workspace: Workspace,
-    settings: Settings,
+def _read(
+    found: FetchedFile, first: Mapping[str, str], workspace: Workspace, settings: Settings
 ) -> FetchedFile:
-    if duplicate_of is not None and duplicate_of != file.file_id:
-        return FetchedFile(landed=file, sha256=sha256, duplicate_of=duplicate_of)
-    source = source_path(workspace, file)
+    """Read a fetched file, unless it is refused, or its bytes were loaded before.
+
+    Args:
+        found: what is known of it.
+        first: hash of loaded content to the file_id that brought it.
+        workspace: where it lies.
+        settings: the limits, and what is declared about sources.
+    """
+    if found.refused is not None:
+        return found
+    duplicate_of = first.get(found.sha256)
+    is_new = duplicate_of is None or duplicate_of == found.landed.file_id
+    if found.replay is None and not is_new:
+        return replace(found, duplicate_of=duplicate_of)
     try:
-        declared = read_sources(settings.sources).of(file.key).options
-        staged = stage_one(source, settings, declared, sha256=sha256)
+        staged = _staged(found, workspace, settings)
     except UnreadableFile as error:
-        return FetchedFile(landed=file, sha256=sha256, refused=str(error))
-    return FetchedFile(landed=file, sha256=sha256, staged=staged)
+        return replace(found, refused=str(error))
+    return replace(found, staged=staged)
+
+
+def _staged(found: FetchedFile, workspace: Workspace, settings: Settings) -> StagedFile:
+    source = source_path(workspace, found.landed)
+    if found.replay is not None:
+        return _staged_replay(source, found.sha256, found.replay, settings)
+    declared = read_sources(settings.sources).of(found.landed.key).options
+    return stage_one(source, settings, declared, sha256=found.sha256)
+
+
+def _staged_replay(source: Path, sha256: str, replay: Replay, settings: Settings) -> StagedFile:
+    """Read a file of ours, as it was written; the same bytes may have been loaded before."""
+    if sha256 != replay.content_sha256:
+        raise UnreadableFile(
+            "The file lies under the name of a replay, but is not the file that the replay wrote. "
+            "Land it under a name of its own, and ask for the replay again."
+        )
+    declared = SourceOptions(
+        encoding="utf-8",
+        delimiter=",",
+        escape="doubled",
+        header_line=1,
+        decimal=replay.reading.get("decimal", "."),
+        dates=replay.reading.get("dates", {}),
+    )
+    staged = stage_one(source, settings, declared, sha256=sha256)
+    if staged.rows_in != replay.row_count:
+        raise UnreadableFile(
+            f"The replay's file has {staged.rows_in:,} records, but {replay.row_count:,} were "
+            "written. This is a fault of the pipeline: keep the file and report it."
+        )
+    return staged
 
 
 def staged_only(fetched: Sequence[FetchedFile]) -> list[tuple[FetchedFile, StagedFile]]:

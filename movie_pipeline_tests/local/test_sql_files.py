@@ -18,7 +18,18 @@ from movie_pipeline.local.dialect import (
 from movie_pipeline.movies import MOVIE_COLUMNS
 from movie_pipeline.sql_files import sql_folder, statement_names, statement_text
 
-FOLDERS = ("checks", "describe", "ledger", "load", "outbox", "refresh", "tables", "views")
+FOLDERS = (
+    "checks",
+    "describe",
+    "ledger",
+    "load",
+    "outbox",
+    "refresh",
+    "replays",
+    "resolutions",
+    "tables",
+    "views",
+)
 REDSHIFT = "redshift"
 """What has no meaning elsewhere; held to the rules in aws/test_sql_for_redshift.py."""
 STATEMENTS = [name for folder in FOLDERS for name in statement_names(folder)]

@@ -1,0 +1,1 @@
+"""Replay: from a wish to films in the table, and everything that must not happen on the way."""

@@ -1,0 +1,89 @@
+"""A home with replays: the steps that a person takes, without the command line."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from movie_pipeline.loading.backlog import backlog
+from movie_pipeline.loading.ledger import LedgerEntry, from_stored_time
+from movie_pipeline.replay.plan import Plan, plan_replays
+from movie_pipeline.replay.request import Requested, request
+from movie_pipeline.replay.wish import Wish
+from movie_pipeline.reports import quarantined_records
+from movie_pipeline_tests.home import Home
+from movie_pipeline_tests.samples import LENIENT_RULES
+
+WHY = "looked up in the printed catalogue"
+
+
+class ReplayHome(Home):
+    """A home in which records are replayed."""
+
+    def ingest(self, key: str, content: bytes, rules: str = LENIENT_RULES) -> LedgerEntry:
+        """A file through the job."""
+        file = self.drop(key, content)
+        assert self.run(rules).success
+        return self.ledger.known([file.file_id])[file.file_id]
+
+    def plan(self, folder: Path, **wish: Any) -> Plan:  # noqa: ANN401 - what a wish has
+        """The drafts of a wish."""
+        folder.mkdir(exist_ok=True)
+        deployment = self.deployment
+        values: dict[str, Any] = {"by": "ana", **wish}
+        asked = Wish(**values)
+        return plan_replays(asked, deployment.storage, deployment.warehouse, folder)
+
+    def ask(self, **wish: Any) -> list[Requested]:  # noqa: ANN401 - what a wish has
+        """The replays of a wish, landed."""
+        deployment = self.deployment
+        plan = self.plan(self.settings.home / "drafts", **wish)
+        return [request(draft, deployment.storage, deployment.warehouse) for draft in plan.drafts]
+
+    def replay(self, rules: str = LENIENT_RULES, **wish: Any) -> list[LedgerEntry]:  # noqa: ANN401
+        """The replays of a wish, taken through the job."""
+        landed = [one.landed for one in self.ask(**wish) if one.landed is not None]
+        if not landed:
+            return []
+        assert self.run(rules, files=landed).success
+        entries = self.ledger.known([file.file_id for file in landed])
+        return [entries[file.file_id] for file in landed]
+
+    def corrections(self, *lines: Sequence[str]) -> Path:
+        """A corrections file."""
+        path = self.settings.home / "corrections.csv"
+        rows = ["quarantine_id,column,value", *(",".join(line) for line in lines)]
+        path.write_text("\n".join(rows) + "\n")
+        return path
+
+    def records(self, *, resolved: bool = True) -> list[dict[str, Any]]:
+        """What is in quarantine, with what became of it."""
+        deployment = self.deployment
+        found = quarantined_records(
+            deployment.storage, deployment.warehouse, None, resolved=resolved
+        )
+        return list(found)
+
+    def open_ids(self) -> list[str]:
+        """The quarantine_ids of the records that wait."""
+        return [record["quarantine_id"] for record in self.records(resolved=False)]
+
+    def record(self, **cells: str) -> Mapping[str, Any]:
+        """The one open record that has these cells."""
+        (found,) = [
+            record
+            for record in self.records(resolved=False)
+            if record["columns"] and cells.items() <= record["columns"].items()
+        ]
+        return found
+
+    def waiting(self) -> int:
+        """The records that the backlog counts."""
+        newest = self.ledger.entries(limit=1)[0].committed_at
+        return backlog(self.deployment.warehouse, newest).records
+
+    def version_of(self, movie_id: str) -> Any:  # noqa: ANN401 - a time
+        """The version of a film's row."""
+        (row,) = self.query(
+            f"select file_version from movie_data_table where movie_id = '{movie_id}'"
+        )
+        return from_stored_time(row["file_version"].to_pydatetime())

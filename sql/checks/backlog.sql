@@ -1,0 +1,21 @@
+-- Files with records that wait, and since when: of a replay, since its first file was judged.
+select
+    mp_load_ledger.file_id,
+    mp_load_ledger.state,
+    mp_load_ledger.rows_quarantined + mp_load_ledger.rows_held - coalesce(done.row_count, 0) as records_open,
+    coalesce(roots.committed_at, mp_load_ledger.committed_at) as waiting_since,
+    mp_load_ledger.summary
+from mp_load_ledger
+left join (
+    select
+        file_id,
+        count(*) as row_count
+    from mp_resolutions
+    group by file_id
+) as done
+    on mp_load_ledger.file_id = done.file_id
+left join mp_replays
+    on mp_load_ledger.object_key = mp_replays.object_key
+left join mp_load_ledger as roots
+    on mp_replays.root_file_id = roots.file_id
+where mp_load_ledger.rows_quarantined + mp_load_ledger.rows_held > coalesce(done.row_count, 0)

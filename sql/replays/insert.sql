@@ -1,0 +1,39 @@
+-- One replay that was asked for.
+insert into mp_replays (
+    replay_id,
+    object_key,
+    content_sha256,
+    original_file_id,
+    original_state,
+    root_file_id,
+    root_key,
+    file_version,
+    row_count,
+    corrected_count,
+    accepted,
+    ruleset,
+    reading,
+    taken,
+    requested_at,
+    requested_by,
+    why
+)
+values (
+    :replay_id,
+    :object_key,
+    :content_sha256,
+    :original_file_id,
+    :original_state,
+    :root_file_id,
+    :root_key,
+    :file_version,
+    :row_count,
+    :corrected_count,
+    :accepted,
+    :ruleset,
+    :reading,
+    :taken,
+    :requested_at,
+    :requested_by,
+    :why
+)
