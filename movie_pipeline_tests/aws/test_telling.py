@@ -170,14 +170,15 @@ def test_any_notice_makes_a_message_and_at_most_ten_attributes(
 
 
 @pytest.mark.parametrize("filling", ["x", '"', "\x01", "é", "\\", "😀"])
-def test_a_message_stays_below_what_sns_takes(filling: str) -> None:
+@pytest.mark.parametrize("letter", ["x", '"', "\x01", "é", "\\", "😀"])
+def test_a_message_stays_below_what_sns_takes(filling: str, letter: str) -> None:
     notice = replace(
         NOTICE,
-        text=filling * 100_000,
+        text=letter * 20_000,
         details={
             "file": filling * 100_000,
             "state": "HELD",
-            **{f"part{number}": filling * 8_000 for number in range(20)},
+            **{f"part{number}": filling * 8_000 for number in range(9)},
             "rules": [{"rule": filling * 9_999, "outcome": "Failed"}] * 99,
         },
     )
