@@ -1,4 +1,4 @@
--- One file's entry.
+-- One file's entry. Cast, as many rows of one statement may all have a null there, which has no type.
 insert into mp_load_ledger (
     file_id,
     store,
@@ -49,7 +49,7 @@ values (
     :reason,
     :summary,
     :committed_at,
-    :archived_at,
+    cast(:archived_at as timestamp),
     :history_name,
     :archive_note
 )
