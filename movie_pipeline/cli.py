@@ -152,6 +152,30 @@ def reconcile(home: Path | None, as_json: bool) -> None:  # noqa: FBT001
     sys.exit(EXIT_PIPELINE_FAILED if report["problems"] else 0)
 
 
+@main.command("clean-up")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@_home_option
+@_json_option
+@_told_in_a_sentence
+def clean_up(dry_run: bool, home: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Remove what is kept no longer, and report files that nobody owns.
+
+    With DAGSTER_HOME set, old runs are removed too. Exit code: 0 done, 1 something failed.
+    """
+    from movie_pipeline.headless import clean_home
+
+    report = clean_home(_existing(_settings(home)), dry_run=dry_run)
+    if as_json:
+        _print_json(report)
+    else:
+        _print_table("Would be removed" if dry_run else "Removed", report["removed"])
+        for name in report["orphans"]:
+            console.print(f"orphan: {name}", markup=False, highlight=False, soft_wrap=True)
+        for problem in report["problems"]:
+            errors.print(problem, style="red", markup=False, highlight=False)
+    sys.exit(EXIT_PIPELINE_FAILED if report["problems"] else 0)
+
+
 @main.command()
 @click.argument("sql")
 @_home_option

@@ -24,6 +24,7 @@ from movie_pipeline.checks.warehouse import warehouse_checks
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.quality import Ruleset
 from movie_pipeline.rulesets import read_ruleset
+from movie_pipeline.sensors.clean_up import clean_up_job, clean_up_schedule
 from movie_pipeline.sensors.landing import INGEST_JOB, landing_sensor, landing_sensor_every
 from movie_pipeline.sensors.notices import failed_jobs_sensor, notices_sensor
 from movie_pipeline.sensors.reconcile import reconcile_at_start, reconcile_job, reconcile_schedule
@@ -60,8 +61,9 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
             ),
             reconcile_job,
             replay_job,
+            clean_up_job,
         ],
-        schedules=[reconcile_schedule],
+        schedules=[reconcile_schedule, clean_up_schedule],
         sensors=[
             landing_sensor_every(5) if deployment.settings.wakeup_queue else landing_sensor,
             notices_sensor,

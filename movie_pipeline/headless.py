@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,6 +29,7 @@ from movie_pipeline.replay.wish import Wish
 from movie_pipeline.reports import file_report, replay_report
 from movie_pipeline.rulesets import read_ruleset
 from movie_pipeline.sensors.causes import cause_of_failure
+from movie_pipeline.sensors.clean_up import clean_world, remove_old_runs
 from movie_pipeline.sensors.landing import INGEST_JOB, ingest_tags
 from movie_pipeline.sensors.queue import Launch
 from movie_pipeline.settings import Settings
@@ -149,6 +151,23 @@ def _take_through(
         _run(definitions, REFRESH_JOB, instance, None)
     step("notices")
     outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+
+
+def clean_home(settings: Settings, *, dry_run: bool) -> dict[str, Any]:
+    """Remove what is kept no longer; say what was removed, or would be, and what nobody owns."""
+    world = deployment_from(settings)
+    with _instance() as instance:
+        kinds = {"runs": remove_old_runs(instance, settings, dry_run=dry_run)}
+        report = clean_world(world.storage, world.warehouse, settings, instance, dry_run=dry_run)
+    kinds["work folders"] = report.work_folders
+    kinds["output files"] = report.output_files
+    kinds["sent notices"] = report.notices
+    return {
+        "dry_run": dry_run,
+        "removed": [{"what": what, **asdict(found)} for what, found in kinds.items()],
+        "orphans": list(report.orphans),
+        "problems": list(report.problems),
+    }
 
 
 def _keys(paths: Sequence[Path]) -> list[str]:

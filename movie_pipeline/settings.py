@@ -155,6 +155,14 @@ class Settings:
     """How long one statement in Redshift may take."""
     copy_role_arn: str = ""
     """The role of the warehouse that COPY reads the output area with."""
+    keep_runs_days: float = 30.0
+    """Days after which Dagster's runs that succeeded are removed; 0 keeps them."""
+    keep_failed_runs_days: float = 90.0
+    """The same for runs that failed."""
+    keep_output_days: float = 0.0
+    """Days after which the Parquet files of loaded files are removed; 0 keeps them."""
+    keep_notices_days: float = 90.0
+    """Days after which sent notices are removed from the outbox; 0 keeps them."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":

@@ -61,3 +61,8 @@ def is_abandoned(folder: Path) -> bool:
         return True
     finally:
         os.close(descriptor)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a living process on this machine works in the folder."""
+    return (folder / LEASE).exists() and not is_abandoned(folder)

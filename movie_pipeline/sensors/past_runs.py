@@ -22,7 +22,7 @@ RUNS_LOOKED_AT = 500
 """Ended runs of each kind that are looked at, the newest first."""
 _ASKED_AT_ONCE = 100
 """Failed runs whose cause is asked in one look; the others are asked in the next."""
-_ACTIVE = [
+ACTIVE = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
@@ -39,7 +39,7 @@ def past_runs(instance: dg.DagsterInstance, concerned: Collection[str]) -> list[
         instance: where the runs are.
         concerned: the files in landing; the cause of failures of other files is not asked.
     """
-    active = _records(instance, _ACTIVE, limit=None)
+    active = _records(instance, ACTIVE, limit=None)
     found = [PastRun(files=configured_files(record.dagster_run), active=True) for record in active]
     found += _failed(instance, frozenset(concerned))
     found += [
