@@ -117,7 +117,8 @@ def test_the_deployed_catalog_and_roles_are_there(stack: Stack) -> None:
     glue = stack.services.client("glue")
     assert glue.get_database(Name=stack.settings.glue_database)
     crawler = glue.get_crawler(Name=stack.settings.raw_crawler)["Crawler"]
-    assert crawler["Targets"]["S3Targets"][0]["Path"] == f"s3://{BUCKET}/input/"
+    paths = [target["Path"] for target in crawler["Targets"]["S3Targets"]]
+    assert paths == [f"s3://{BUCKET}/input/", f"s3://{BUCKET}/history/"]
     roles = stack.services.client("iam").list_roles()["Roles"]
     assert stack.outputs["TaskRoleArn"] in {role["Arn"] for role in roles}
     assert datetime.now(UTC) >= crawler["CreationTime"]
