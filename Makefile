@@ -10,12 +10,13 @@ ROWS ?= 1000
 FILE ?=
 FILES ?= 10000
 ROWS_PER_FILE ?= 1000
+SEED ?= 1
 export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
 export DAGSTER_HOME ?= $(MOVIE_PIPELINE_HOME)/dagster
 INPUT := $(MOVIE_PIPELINE_HOME)/$(or $(MOVIE_PIPELINE_LANDING),input)
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help install run sample first-sample ingest test check format lint types layers definitions bench bench-burst lock clean
+.PHONY: help install run sample first-sample ingest test faults check format lint types layers definitions bench bench-burst lock clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,9 @@ ingest: install $(DAGSTER_HOME)/ready ## Run the job once, without the UI: make 
 
 test: install .venv/standins/installed ## Run the tests
 	$(BIN)/pytest -n 2 --dist loadfile
+
+faults: install ## Inject every fault of the matrix, then switch off every guard: a quarter of an hour
+	$(BIN)/python -m movie_pipeline_tests.faults.matrix --seed $(SEED)
 
 check: lint types layers definitions ## Lint, types, import layers, and whether the definitions load
 

@@ -155,6 +155,9 @@ def quarantine_id_of(line: bytes) -> str:
 
 
 def count_records(path: Path) -> int:
-    """How many records a quarantine file holds, counted from the file itself."""
+    """How many records a quarantine file holds, counted from the file itself.
+
+    A last line without its end does not count: the file was cut short.
+    """
     with path.open("rb") as lines:
-        return sum(1 for _ in lines)
+        return sum(line.endswith(b"\n") for line in lines)

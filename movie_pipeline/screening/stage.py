@@ -22,6 +22,7 @@ from movie_pipeline.intake.limits import NOTHING_DECLARED
 from movie_pipeline.intake.sources import read_sources
 from movie_pipeline.interfaces import LandedFile, Storage
 from movie_pipeline.loading.batch import Batch, Workspace, file_from, file_values
+from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.loading.replays import Replay
 from movie_pipeline.settings import Settings
@@ -193,7 +194,18 @@ def stage_one(
 
 
 def _fetch(file: LandedFile, to: Path, storage: Storage) -> str:
+    """Bring the file here; return the hash of its bytes.
+
+    Raises:
+        StorageError: fewer or more bytes came than were listed, though the store said nothing.
+    """
     storage.fetch(file, to)
+    size = to.stat().st_size
+    if size != file.size:
+        raise StorageError(
+            f"{printable_name(file.key)} has {file.size:,} bytes, but {size:,} were read, without "
+            "an error of the store; start the run again."
+        )
     with to.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
 

@@ -1,0 +1,22 @@
+"""All faults of the matrix by id, in its order."""
+
+from collections.abc import Mapping
+
+from movie_pipeline_tests.faults import histories
+from movie_pipeline_tests.faults.cases import concurrency, crashes, daemon, data, files
+from movie_pipeline_tests.faults.fault import Fault
+
+FAULTS: Mapping[str, Fault] = {
+    fault.id: fault
+    for fault in sorted(
+        [
+            *crashes.FAULTS,
+            *histories.FAULTS,
+            *daemon.FAULTS,
+            *files.FAULTS,
+            *data.FAULTS,
+            *concurrency.FAULTS,
+        ],
+        key=lambda fault: fault.id,
+    )
+}

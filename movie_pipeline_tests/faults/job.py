@@ -1,0 +1,123 @@
+"""The whole job as plain code, in the order of the assets and without Dagster; safe to repeat."""
+
+from collections.abc import Sequence
+
+from movie_pipeline.assets.batch import IngestBatch
+from movie_pipeline.assets.ingest import take_batch, work_root
+from movie_pipeline.assets.naming import VIEWS
+from movie_pipeline.deployments import Deployment
+from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.interfaces import Storage
+from movie_pipeline.loading import outbox, reconcile
+from movie_pipeline.loading.archive import archive
+from movie_pipeline.loading.batch import Batch, Workspace, plan_batches
+from movie_pipeline.loading.lease import drop_lease, take_lease
+from movie_pipeline.loading.ledger import Ledger, LedgerEntry
+from movie_pipeline.loading.load import LoadRun, load_batch
+from movie_pipeline.loading.notices import build_notices
+from movie_pipeline.loading.outcome import FileOutcome
+from movie_pipeline.quality import Ruleset, parse_ruleset
+from movie_pipeline.screening.accounting import account_for
+from movie_pipeline.screening.past import FILES_LOOKED_AT, Past
+from movie_pipeline.screening.publish import screen_batch
+from movie_pipeline.screening.stage import stage_batch
+from movie_pipeline_tests.faults.oracle import RULES
+
+_RULESET = parse_ruleset(RULES)
+
+
+def ruleset() -> Ruleset:
+    """The rules of all faults."""
+    return _RULESET
+
+
+def run_job(deployment: Deployment, *, work: str = "batch", run_id: str = "run") -> None:
+    """Take what waits from landing to history, refresh the views, send the notices."""
+    load(deployment, prepare(deployment, work=work), work=work, run_id=run_id)
+    finish(deployment, work=work)
+    follow(deployment)
+
+
+def prepare(
+    deployment: Deployment, *, work: str = "batch", ruleset: Ruleset = _RULESET
+) -> list[FileOutcome]:
+    """Fix the batch, stage it, screen it, hold it against the gate."""
+    deployment.warehouse.prepare()
+    ledger, storage, settings = (
+        Ledger(deployment.warehouse),
+        deployment.storage,
+        deployment.settings,
+    )
+    workspace = Workspace.at(work_root(settings), work)
+    take_lease(workspace.folder)
+    batch = take_batch(workspace, IngestBatch(), storage, ledger)
+    fetched = stage_batch(batch, workspace, storage, ledger, settings)
+    past = Past.of(ledger.entries(limit=FILES_LOOKED_AT))
+    outcomes = screen_batch(fetched, workspace, storage, ruleset, settings, past=past)
+    _gate(outcomes, storage)
+    return outcomes
+
+
+def _gate(outcomes: Sequence[FileOutcome], storage: Storage) -> None:
+    """The accounting; the contract's check has no effects, and would take half of the time."""
+    for outcome in outcomes:
+        if not account_for(outcome, storage).balanced:
+            raise MoviePipelineError("the load gate: records are not accounted for.")
+
+
+def load(
+    deployment: Deployment,
+    outcomes: Sequence[FileOutcome],
+    *,
+    work: str = "batch",
+    run_id: str = "run",
+) -> list[LedgerEntry]:
+    """The transaction."""
+    return load_batch(
+        deployment.warehouse,
+        outcomes,
+        LoadRun(work, run_id),
+        lambda new: build_notices(new, digest_files=deployment.settings.digest_files),
+    )
+
+
+def finish(deployment: Deployment, *, work: str = "batch") -> None:
+    """Archive all that waits for it, and remove the work folder."""
+    archive(deployment.storage, deployment.warehouse, Ledger(deployment.warehouse).unarchived())
+    workspace = Workspace.at(work_root(deployment.settings), work)
+    workspace.remove()
+    drop_lease(workspace.folder)
+
+
+def follow(deployment: Deployment) -> None:
+    """What comes after a load by itself: the views, the notices."""
+    for view in VIEWS:
+        deployment.warehouse.refresh(view)
+    outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+
+
+def close_what_is_open(deployment: Deployment) -> None:
+    """What the reconciler does; it must not find anything that it cannot do."""
+    report = reconcile.reconcile(
+        deployment.storage, deployment.warehouse, deployment.alerts, deployment.events
+    )
+    if report.problems:
+        raise MoviePipelineError("; ".join(report.problems))
+
+
+def run_in_batches(deployment: Deployment) -> list[list[str]]:
+    """All that waits, in batches as the landing sensor cuts them; return their file_ids."""
+    batches: list[list[str]] = []
+    settings = deployment.settings
+    for files in plan_batches(
+        deployment.storage.landed(),
+        max_files=settings.batch_files,
+        max_bytes=settings.batch_bytes,
+    ):
+        work = f"batch-{len(batches)}"
+        Workspace.at(work_root(settings), work).fix(Batch.of(files))
+        load(deployment, prepare(deployment, work=work), work=work)
+        finish(deployment, work=work)
+        batches.append([file.file_id for file in files])
+    follow(deployment)
+    return batches

@@ -1,0 +1,236 @@
+"""Runs the fault matrix and prints it: `python -m movie_pipeline_tests.faults.matrix --help`."""
+
+import os
+import queue
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import click
+
+from movie_pipeline_tests.faults.fault import Fault
+from movie_pipeline_tests.faults.faults import FAULTS
+from movie_pipeline_tests.faults.mutations import MUTATIONS
+from movie_pipeline_tests.faults.warm import Answer, Warm
+
+PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class Order:
+    """One case to run."""
+
+    fault: str
+    case: str
+    without: str = ""
+
+
+@dataclass
+class Score:
+    """What came of the cases of a fault."""
+
+    tried: int = 0
+    seconds: float = 0.0
+    lost: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def survived(self) -> int:
+        """Cases that survived."""
+        return self.tried - len(self.lost)
+
+    def add(self, case: str, answer: Answer) -> None:
+        """Count a case."""
+        self.tried += 1
+        self.seconds += answer.seconds
+        if answer.why:
+            self.lost[case] = answer.why
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Warm processes that work off orders side by side.
+
+    Attributes:
+        shared: a folder for what the cases share.
+        seed: from which all chance is drawn.
+        extent: short, full or everything.
+        processes: how many work at the same time.
+        progress: told of every case that ended.
+    """
+
+    shared: Path
+    seed: int = 1
+    extent: str = "short"
+    processes: int = PROCESSES
+    progress: Callable[[Order, Answer], None] = lambda _, __: None
+
+    def cases(self, faults: Iterable[Fault]) -> list[Order]:
+        """The cases of these faults."""
+        orders: list[Order] = []
+        with Warm(self.shared) as warm:
+            for fault in faults:
+                answer = warm.ask(cases=fault.id, seed=self.seed, extent=self.extent)
+                if answer.why:
+                    raise RuntimeError(f"the cases of {fault.id} cannot be listed: {answer.why}")
+                orders += [Order(fault.id, case) for case in answer.value]
+        return orders
+
+    def run(self, orders: Sequence[Order]) -> list[tuple[Order, Answer]]:
+        """Run them; the order of the answers is that of the orders."""
+        waiting: queue.SimpleQueue[Order] = queue.SimpleQueue()
+        answers: dict[Order, Answer] = {}
+        for order in orders:
+            waiting.put(order)
+
+        def work() -> None:
+            with Warm(self.shared) as warm:
+                while True:
+                    try:
+                        order = waiting.get_nowait()
+                    except queue.Empty:
+                        return
+                    answers[order] = self._ask(warm, order)
+                    self.progress(order, answers[order])
+
+        workers = [threading.Thread(target=work) for _ in range(self.processes)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        return [(order, answers[order]) for order in orders]
+
+    def _ask(self, warm: Warm, order: Order) -> Answer:
+        return warm.ask(
+            run=order.fault,
+            case=order.case,
+            without=order.without,
+            seed=self.seed,
+            extent=self.extent,
+        )
+
+
+def mutants(names: Iterable[str] = MUTATIONS) -> list[Order]:
+    """The cases that are run without each guard."""
+    return [
+        Order(fault, case, without=name) for name in names for fault, case in MUTATIONS[name].tried
+    ]
+
+
+def scores(answers: Iterable[tuple[Order, Answer]]) -> dict[str, Score]:
+    """The answers, counted by fault."""
+    found: dict[str, Score] = defaultdict(Score)
+    for order, answer in answers:
+        found[order.fault].add(order.case, answer)
+    return found
+
+
+def red_by_guard(answers: Iterable[tuple[Order, Answer]]) -> dict[str, dict[str, str]]:
+    """Which faults failed without each guard, and how."""
+    found: dict[str, dict[str, str]] = {}
+    for order, answer in answers:
+        red = found.setdefault(order.without, {})
+        if answer.why:
+            red[f"{order.fault} {order.case}".strip()] = last_line(answer.why)
+    return found
+
+
+def last_line(trace: str) -> str:
+    """What a traceback says in the end."""
+    lines = [line for line in trace.splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def memory() -> str | None:
+    """A folder in memory, where there is one; kill -9 loses there what it loses on a disk."""
+    folder = "/dev/shm"  # noqa: S108 - only a private folder in it is used
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def matrix_table(found: dict[str, Score], seed: int) -> list[str]:
+    """The matrix, as a table of Markdown."""
+    lines = ["| fault | what | injected by | survived/tried | seconds |", "|---|---|---|---|---|"]
+    for name, score in found.items():
+        fault = FAULTS[name]
+        counts = f"{score.survived}/{score.tried}"
+        lines.append(
+            f"| {name} | {fault.what} | {fault.injected} | {counts} | {score.seconds:.0f} |"
+        )
+    survived = sum(score.survived for score in found.values())
+    tried = sum(score.tried for score in found.values())
+    seconds = sum(score.seconds for score in found.values())
+    lines.append(f"| all | seed {seed} | | {survived}/{tried} | {seconds:.0f} |")
+    return lines
+
+
+def mutation_table(red: dict[str, dict[str, str]]) -> list[str]:
+    """What fails without each guard, as a table of Markdown."""
+    lines = ["| guard switched off | cases that fail then | of |", "|---|---|---|"]
+    for name, failing in red.items():
+        mutation = MUTATIONS[name]
+        cases = ", ".join(failing) or "NONE"
+        lines.append(f"| {mutation.what} | {cases} | {len(mutation.tried)} |")
+    return lines
+
+
+def _progress(order: Order, answer: Answer) -> None:
+    without = f" without {order.without}" if order.without else ""
+    verdict = f"lost: {last_line(answer.why)}" if answer.why else "survived"
+    click.echo(
+        f"{order.fault} {order.case}{without}: {verdict:.200} ({answer.seconds:.1f} s)", err=True
+    )
+
+
+def _chosen(only: str, extent: str) -> list[Fault]:
+    wanted = {name.strip() for name in only.split(",") if name.strip()}
+    unknown = wanted - FAULTS.keys()
+    if unknown:
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(FAULTS)}.")
+    return [
+        fault
+        for fault in FAULTS.values()
+        if (fault.id in wanted if wanted else not (fault.only_full and extent == "short"))
+    ]
+
+
+@click.command()
+@click.option("--only", default="", help="Faults to run, such as F01,F02; mutations are left out.")
+@click.option(
+    "--extent",
+    type=click.Choice(["short", "full", "everything"]),
+    default="full",
+    show_default=True,
+    help="short: a few minutes less; everything: all pairs and 10,000 files, hours.",
+)
+@click.option("--short", "extent", flag_value="short", help="The same as --extent short.")
+@click.option("--seed", default=1, show_default=True, help="From which all chance is drawn.")
+@click.option("--processes", default=PROCESSES, show_default=True, help="At the same time.")
+@click.option("--mutations/--no-mutations", default=True, help="Run without each guard, too.")
+def main(*, only: str, extent: str, seed: int, processes: int, mutations: bool) -> None:
+    """Inject every fault, then switch off every guard; print what survived and what did not."""
+    began = time.monotonic()
+    chosen = _chosen(only, extent)
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=memory()) as shared:
+        matrix = Matrix(Path(shared), seed, extent, processes, _progress)
+        found = scores(matrix.run(matrix.cases(chosen)))
+        click.echo("\n".join(matrix_table(found, seed)))
+        lost = {name: score.lost for name, score in found.items() if score.lost}
+        for name, cases in lost.items():
+            for case, why in cases.items():
+                click.echo(f"\n{name} {case} did not survive:\n{why[-3000:]}")
+        blind: list[str] = []
+        if mutations and not only:
+            mutated = Matrix(Path(shared), seed, "short", processes, _progress)
+            red = red_by_guard(mutated.run(mutants()))
+            click.echo("\n" + "\n".join(mutation_table(red)))
+            blind = [name for name, failing in red.items() if not failing]
+    click.echo(f"\n{time.monotonic() - began:.0f} s with {processes} processes")
+    sys.exit(bool(lost or blind))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,284 @@
+"""Guards switched off, one at a time: each must make at least one fault fail, else no score counts.
+
+Patched in the child that runs a case, before its own children are forked.
+"""
+
+import hashlib
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+from movie_pipeline.interfaces import WarehouseSession
+from movie_pipeline.loading import ledger, load, outbox
+from movie_pipeline.loading.ledger import Ledger, LedgerEntry
+from movie_pipeline.loading.load import load_batch
+from movie_pipeline.loading.reconcile import ReconcileReport
+from movie_pipeline.loading.transactions import Tries
+from movie_pipeline.local import storage, warehouse
+from movie_pipeline.local.storage import FolderStorage
+from movie_pipeline.local.warehouse import DuckDBWarehouse
+from movie_pipeline.screening import stage
+from movie_pipeline.sensors import landing
+from movie_pipeline.sensors.queue import Launch
+from movie_pipeline_tests.faults import job
+
+Patches = Callable[[], Iterable[AbstractContextManager[Any]]]
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A guard and how it is switched off.
+
+    Attributes:
+        what: the guard.
+        patches: replace it.
+        tried: faults and cases that are run without it.
+    """
+
+    what: str
+    patches: Patches
+    tried: Sequence[tuple[str, str]]
+
+
+def _instead(module: object, **names: object) -> SimpleNamespace:
+    """A module with some names replaced, for one importer alone."""
+    return SimpleNamespace(**{**vars(module), **names})
+
+
+def _always(value: Any) -> Callable[..., Any]:  # noqa: ANN401
+    """A function that answers the same, whatever it is asked."""
+
+    def answer(*_: object, **__: object) -> Any:  # noqa: ANN401
+        return value
+
+    return answer
+
+
+def _no_lock() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(warehouse, "_WITH_LOCK", ())
+
+
+def _no_ledger_check() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(load, "ledger", _instead(ledger, known=_always({})))
+
+
+def _no_latest() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(load, "_keep_latest_of_each_film", _always(None))
+
+
+def _no_stale() -> Iterable[AbstractContextManager[Any]]:
+    run = warehouse._Session.run
+
+    def skipping(self: Any, statement: str, **parameters: object) -> None:  # noqa: ANN401
+        if statement != "load/delete_stale":
+            run(self, statement, **parameters)
+
+    yield patch.object(warehouse._Session, "run", skipping)
+
+
+def _settle_whatever() -> Iterable[AbstractContextManager[Any]]:
+    def exists(path: Path, _: object) -> bool:
+        return path.exists()
+
+    yield patch.object(storage, "_has_version", exists)
+
+
+def _fetch_whatever() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(storage, "_expect_version", _always(None))
+
+
+def _later(module: Any, into: str) -> Patches:  # noqa: ANN401 - ledger or outbox
+    """What `insert` writes, in a second transaction after the first."""
+
+    def patches() -> Iterable[AbstractContextManager[Any]]:
+        kept: list[tuple[Any, ...]] = []
+        writing = DuckDBWarehouse.writing
+
+        def keep(_: WarehouseSession, *values: Any) -> None:  # noqa: ANN401
+            kept.append(values)
+
+        @contextmanager
+        def twice(self: DuckDBWarehouse) -> Generator[WarehouseSession]:
+            with writing(self) as session:
+                yield session
+            if kept:
+                with writing(self) as session:
+                    for values in kept:
+                        module.insert(session, *values)
+                kept.clear()
+
+        yield patch.object(load, into, _instead(module, insert=keep))
+        yield patch.object(DuckDBWarehouse, "writing", twice)
+
+    return patches
+
+
+def _no_content_check() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(ledger, "loaded_content", _always({}))
+
+
+def _no_lease() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(landing, "is_abandoned", _always(value=False))
+
+
+def _own_run_only() -> Iterable[AbstractContextManager[Any]]:
+    """Archiving takes the files of its own batch, not all that the ledger has unarchived."""
+    unarchived = Ledger.unarchived
+    prepare = job.prepare
+    own: set[str] = set()
+
+    def preparing(*values: Any, **named: Any) -> list[Any]:  # noqa: ANN401
+        outcomes = prepare(*values, **named)
+        own.update(outcome.file.file_id for outcome in outcomes)
+        return outcomes
+
+    def of_own(self: Ledger) -> list[LedgerEntry]:
+        return [entry for entry in unarchived(self) if entry.file_id in own]
+
+    yield patch.object(job, "prepare", preparing)
+    yield patch.object(Ledger, "unarchived", of_own)
+
+
+def _one_run_key() -> Iterable[AbstractContextManager[Any]]:
+    def of_the_batch(launch: Launch) -> str:
+        return launch.batch.batch_id
+
+    yield patch.object(Launch, "run_key", property(of_the_batch))
+
+
+def _no_settling() -> Iterable[AbstractContextManager[Any]]:
+    made = FolderStorage.__init__
+
+    def at_once(self: FolderStorage, settings: Any) -> None:  # noqa: ANN401
+        made(self, settings)
+        self._settle_seconds = 0.0
+
+    yield patch.object(FolderStorage, "__init__", at_once)
+
+
+def _no_wait() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(warehouse._Wait, "again", _always(value=False))
+
+
+def _no_reconciler() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(job.reconcile, "reconcile", _always(ReconcileReport()))
+
+
+def _no_second_try() -> Iterable[AbstractContextManager[Any]]:
+    defaults = {**(load_batch.__kwdefaults__ or {}), "tries": Tries(most=1)}
+    yield patch.object(load_batch, "__kwdefaults__", defaults)
+
+
+def _no_sizes() -> Iterable[AbstractContextManager[Any]]:
+    def believing(file: Any, to: Path, store: Any) -> str:  # noqa: ANN401
+        store.fetch(file, to)
+        return _hash(to)
+
+    yield patch.object(stage, "_fetch", believing)
+
+
+def _hash(path: Path) -> str:
+    """The hash of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _no_gate() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(job, "_gate", _always(None))
+
+
+def _marked_before_sent() -> Iterable[AbstractContextManager[Any]]:
+    def drain(warehouse: Any, alerts: Any, events: Any) -> None:  # noqa: ANN401
+        waiting = outbox.unsent(warehouse)
+        outbox._mark_sent(warehouse, waiting, datetime.now(UTC))
+        outbox._deliver(waiting, alerts, events, [])
+
+    yield patch.object(job.outbox, "drain", drain)
+
+
+MUTATIONS: dict[str, Mutation] = {
+    "lock": Mutation("the writer lock", _no_lock, [("F20", "threads")]),
+    "ledger check": Mutation(
+        "the ledger is asked in the transaction",
+        _no_ledger_check,
+        [("F20", "processes"), ("F01", "load.committed")],
+    ),
+    "latest": Mutation(
+        "only the latest row of a film is kept",
+        _no_latest,
+        [("F19", "in one file"), ("F09", "0")],
+    ),
+    "stale": Mutation(
+        "rows older than the table's are dropped",
+        _no_stale,
+        [("F18", "later batch"), ("F09", "1"), ("F21", "1")],
+    ),
+    "conditional settle": Mutation(
+        "only the judged version is archived", _settle_whatever, [("F14", "after the load")]
+    ),
+    "conditional fetch": Mutation(
+        "only the listed version is read", _fetch_whatever, [("F13", "")]
+    ),
+    "outbox in the transaction": Mutation(
+        "notices are kept in the load's transaction",
+        _later(outbox, "outbox"),
+        [("F01", "load.before_commit"), ("F01", "sql.commit.after#2")],
+    ),
+    "ledger in the transaction": Mutation(
+        "entries are written in the load's transaction",
+        _later(ledger, "ledger"),
+        [("F01", "load.before_commit"), ("F01", "sql.commit.after#2")],
+    ),
+    "content check": Mutation(
+        "the same bytes do not load again",
+        _no_content_check,
+        [("F19", "the same bytes later")],
+    ),
+    "lease": Mutation(
+        "a run whose process is gone is failed", _no_lease, [("F04", "load.before_commit")]
+    ),
+    "to-do list": Mutation(
+        "after the commit the ledger is the to-do list",
+        _own_run_only,
+        [("F01", "archive.settled")],
+    ),
+    "attempt in the run key": Mutation(
+        "every attempt has a run key of its own", _one_run_key, [("F06", "")]
+    ),
+    "settle time": Mutation("a young file is left alone", _no_settling, [("F17", "slow")]),
+    "waiting": Mutation(
+        "a held warehouse is waited for", _no_wait, [("F22", "another writer"), ("F30", "2")]
+    ),
+    "reconciler": Mutation(
+        "the reconciler closes what is open",
+        _no_reconciler,
+        [("F01r", "load.committed"), ("F01r", "archive.marked")],
+    ),
+    "second try": Mutation(
+        "a transaction that was undone is tried again", _no_second_try, [("F22", "raised")]
+    ),
+    "size": Mutation(
+        "what was read has the size that was listed", _no_sizes, [("F33", "truncated read")]
+    ),
+    "gate": Mutation(
+        "published files are counted again", _no_gate, [("F33", "truncated quarantine")]
+    ),
+    "mark after sending": Mutation(
+        "a notice is marked after it was sent", _marked_before_sent, [("F01", "outbox.before_send")]
+    ),
+}
+"""Every guard by a short name."""
+
+
+@contextmanager
+def switched_off(name: str) -> Generator[None]:
+    """Without this guard; with all of them for an empty name."""
+    with ExitStack() as stack:
+        if name:
+            for patching in MUTATIONS[name].patches():
+                stack.enter_context(patching)
+        yield

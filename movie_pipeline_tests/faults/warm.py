@@ -1,0 +1,116 @@
+"""A warm process that forks one child per case, so that no case pays for imports or leaves traces.
+
+Run as a module it takes orders on stdin, one JSON object a line, and answers each with one line.
+"""
+
+import gc
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from movie_pipeline.local.dialect import materialized_view, to_duckdb
+from movie_pipeline.sql_files import statement_names, statement_text
+from movie_pipeline_tests.faults.children import start
+from movie_pipeline_tests.faults.fault import Bench
+from movie_pipeline_tests.faults.faults import FAULTS
+from movie_pipeline_tests.faults.mutations import switched_off
+
+LIMIT_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of an order: the value where there was one, or why not."""
+
+    value: Any
+    why: str
+    seconds: float
+
+
+class Warm:
+    """The other end of the process; to be closed."""
+
+    def __init__(self, shared: Path) -> None:
+        environment = {
+            name: value for name, value in os.environ.items() if "MOVIE_PIPELINE" not in name
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "movie_pipeline_tests.faults.warm", str(shared)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**environment, "DAGSTER_DISABLE_TELEMETRY": "1"},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def ask(self, **order: object) -> Answer:
+        """List the cases of a fault (`cases`), or run one of them (`run`, `case`)."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            return Answer(None, "the warm process ended", 0.0)
+        return Answer(**json.loads(line))
+
+
+def _answer(order: dict[str, Any], shared: Path) -> dict[str, Any]:
+    began = time.monotonic()
+    folder = Path(tempfile.mkdtemp(prefix="case-", dir=shared))
+    try:
+        ended = start(lambda: _obey(order, folder, shared)).wait(LIMIT_SECONDS)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    why = "" if ended.code == 0 else ended.trace or f"the case ended with {ended.code}"
+    return {"value": ended.value, "why": why, "seconds": time.monotonic() - began}
+
+
+def _obey(order: dict[str, Any], folder: Path, shared: Path) -> object:
+    quiet = os.open(folder / "output", os.O_WRONLY | os.O_CREAT)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    without = order.get("without", "")
+    bench = Bench(folder, shared, order["seed"], order["extent"], without)
+    if "cases" in order:
+        return list(FAULTS[order["cases"]].cases(bench))
+    with switched_off(without):
+        FAULTS[order["run"]].run(bench, order["case"])
+    return None
+
+
+def main() -> None:
+    """Answer orders until there are no more."""
+    for folder in ("tables", "ledger", "load", "outbox", "checks", "describe"):
+        for name in statement_names(folder):  # translated once, not in every child
+            to_duckdb(statement_text(name))
+    for name in statement_names("views"):
+        materialized_view(statement_text(name))
+    gc.freeze()  # pages that no collection touches stay shared with the children
+    shared = Path(sys.argv[1])
+    for line in sys.stdin:
+        with suppress(BrokenPipeError):
+            sys.stdout.write(json.dumps(_answer(json.loads(line), shared)) + "\n")
+            sys.stdout.flush()
+    os._exit(0)  # DuckDB's bindings report leaks of their own at an ordinary exit
+
+
+if __name__ == "__main__":
+    main()
