@@ -23,6 +23,7 @@ from movie_pipeline.interfaces import LandedFile
 from movie_pipeline.loading import outbox
 from movie_pipeline.loading.batch import Batch, Workspace
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry
+from movie_pipeline.loading.reconcile import reconcile
 from movie_pipeline.replay.plan import plan_replays
 from movie_pipeline.replay.request import Requested, entries_of, request, unfinished
 from movie_pipeline.replay.wish import Wish
@@ -100,8 +101,10 @@ def replay_records(
         requested = [request(draft, storage, warehouse) for draft in plan.drafts]
     files = {file.file_id: file for file in left_behind}
     files |= {one.landed.file_id: one.landed for one in requested if one.landed is not None}
-    # Also where nothing is new: a killed command may have left the rest undone.
-    _take_through(definitions, deployment, Batch.of(files.values()), step)
+    if files:
+        _take_through(definitions, deployment, Batch.of(files.values()), step)
+    else:
+        _close(deployment)
     told = [_replayed(deployment, one) for one in requested]
     told += [
         replay_report(None, entry)
@@ -134,6 +137,15 @@ def _decided(
     return [entry for file_id, entry in entries.items() if file_id not in ours]
 
 
+def _close(deployment: Deployment) -> None:
+    """Nothing is new, but a killed command may have left its end undone."""
+    report = reconcile(
+        deployment.storage, deployment.warehouse, deployment.alerts, deployment.events
+    )
+    if report.problems:
+        raise MoviePipelineError(" ".join(report.problems))
+
+
 def _take_through(
     definitions: dg.Definitions,
     deployment: Deployment,
@@ -143,10 +155,9 @@ def _take_through(
     """Run the job over a batch of landed files, and all that follows it."""
     with ExitStack() as stack:
         instance = stack.enter_context(_instance())
-        if batch.files:
-            Workspace.at(work_root(deployment.settings), batch.batch_id).fix(batch)
-            step(f"{len(batch.files)} files")
-            _run(definitions, INGEST_JOB, instance, Launch(batch, attempt=1))
+        Workspace.at(work_root(deployment.settings), batch.batch_id).fix(batch)
+        step(f"{len(batch.files)} files")
+        _run(definitions, INGEST_JOB, instance, Launch(batch, attempt=1))
         step("views and catalog")
         _run(definitions, REFRESH_JOB, instance, None)
     step("notices")

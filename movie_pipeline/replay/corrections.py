@@ -56,7 +56,7 @@ def read_corrections(path: Path) -> Corrections:
         ReplayError: it cannot be read, or says one thing twice.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = path.read_bytes().decode("utf-8-sig")  # as it is: a cell may hold line ends
     except (OSError, UnicodeDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise ReplayError(
@@ -153,7 +153,7 @@ def write_template(path: Path, lines: Iterable[tuple[str, str, str, str]]) -> in
     count = 0
     try:
         with path.open("x", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            writer = csv.writer(file, lineterminator="\r\n")  # so that both are quoted in cells
             writer.writerow([*COLUMNS, "reason"])
             for quarantine_id, *cells in lines:
                 writer.writerow([quarantine_id, *map(with_apostrophe, cells)])
