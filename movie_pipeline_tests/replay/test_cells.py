@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -64,7 +65,12 @@ def test_any_cells_written_as_a_replay_are_read_as_the_same_cells(
     columns = Columns.named(HEADER, map_header(HEADER), is_json=False)
     writer = DraftWriter(folder, ENTRY, columns, Wish(file="movies.csv", by="ana"))
     for number, cells in enumerate(records, 1):
-        line = {"quarantine_id": "x", "file_id": "f", "record_number": number, "reasons": []}
+        line: dict[str, Any] = {
+            "quarantine_id": "x",
+            "file_id": "f",
+            "record_number": number,
+            "reasons": [],
+        }
         writer.add(line, cells, {}, NOW)
     draft = writer.finished(None, NOW)
     assert draft is not None

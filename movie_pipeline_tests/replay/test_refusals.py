@@ -126,8 +126,8 @@ CORRECTIONS: dict[str, tuple[Lines, str]] = {
         lambda found: [(found, "relase_year", "1999")],
         (
             "corrections.csv, line 2: the file has no column relase_year. Did you mean "
-            "release_year? It has movie_id, movie_title, release_year, imdb_rating, genre, votes. Nothing was "
-            "replayed."
+            "release_year? It has movie_id, movie_title, release_year, imdb_rating, genre, votes. "
+            "Nothing was replayed."
         ),
     ),
     "cell that is not there": (
