@@ -273,8 +273,8 @@ def _write_template(deployment: Any, name: str | None, path: Path) -> None:  # n
     lines = template_lines(deployment.storage, deployment.warehouse, name)
     count = write_template(path, lines)
     console.print(
-        f"{count:,} cells are in {path}: write the right value of each, and take out the lines "
-        "that you do not correct.",
+        f"{path} has {count:,} {'cell' if count == 1 else 'cells'} to look at: write the right "
+        "values, and take out the lines that you do not correct.",
         markup=False,
         highlight=False,
         soft_wrap=True,
