@@ -23,7 +23,7 @@ def corrected(command: CommandLine, tmp_path: Path) -> Path:
     """The template, with its one value corrected."""
     path = tmp_path / "corrections.csv"
     told = command.here("quarantine", "--file", "movies.csv", "--template", path)
-    assert "1 cells are in" in told.stdout
+    assert "has 1 cell to look at" in told.stdout
     with path.open(newline="") as file:
         header, (quarantine_id, column, value, reason) = csv.reader(file)
     assert header == ["quarantine_id", "column", "value", "reason"]
