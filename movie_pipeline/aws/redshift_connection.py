@@ -96,12 +96,11 @@ class RedshiftConnection:
             if not self._lost:
                 # the lock is free when this returns, not when the server notices
                 self._driver.rollback()
-        # where the connection is lost the driver forgets its stream, which keeps the socket open
-        stream = self._driver._sock  # noqa: SLF001
+        # where the connection is lost the driver forgets its sockets, and leaves them open
+        sockets = _sockets(self._driver)
         with suppress(*DRIVER_ERRORS):
             self._driver.close()
-        with suppress(*DRIVER_ERRORS):
-            stream.close()
+        _close_all(sockets)
 
     def _translated(self, name: str, error: Exception) -> WarehouseError:
         self._lost = self._lost or redshift_errors.is_lost(error)
@@ -149,6 +148,7 @@ class Connector:
             try:
                 return self._sign_in()
             except DRIVER_ERRORS as error:
+                _close_half_open(error)
                 refused = _refusal(self.address, error)
                 if refused is not None:
                     raise refused from None
@@ -165,6 +165,7 @@ class Connector:
         except redshift_connector.Error as error:
             if not redshift_errors.is_refused_login(error):
                 raise
+            _close_half_open(error)
         return self._connect(fresh=True)
 
     def _connect(self, *, fresh: bool) -> Any:  # noqa: ANN401
@@ -177,6 +178,28 @@ class Connector:
             arguments["iam_disable_cache"] = fresh
         with translated(f"asking for credentials of {self.address}", WarehouseError):
             return cast("Any", redshift_connector).connect(**arguments)
+
+
+def _close_half_open(error: Exception) -> None:
+    """Close the socket of a refused login: only the frames of the error still hold it."""
+    trace = error.__traceback__
+    while trace is not None:
+        maker = trace.tb_frame.f_locals.get("self")
+        if isinstance(maker, redshift_connector.Connection):
+            _close_all(_sockets(maker))
+        trace = trace.tb_next
+
+
+def _sockets(driver: object) -> list[Any]:
+    """The driver's socket, and the stream over it that keeps it open."""
+    return [getattr(driver, name, None) for name in ("_sock", "_usock")]
+
+
+def _close_all(sockets: list[Any]) -> None:
+    for each in sockets:
+        if each is not None:
+            with suppress(*DRIVER_ERRORS):
+                each.close()
 
 
 def connect_arguments(settings: Settings) -> dict[str, Any]:

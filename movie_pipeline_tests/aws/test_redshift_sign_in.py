@@ -20,7 +20,6 @@ from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline_tests.standins.postgres import PASSWORD, USER, Postgres
 from movie_pipeline_tests.standins.redshift import RedshiftStandIn, listening
-from movie_pipeline_tests.standins.warehouses import refused_logins
 
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:x"  # noqa: S105 - a name
 WORKGROUP = {"redshift_workgroup": "movies"}
@@ -242,7 +241,6 @@ def test_a_certificate_that_nobody_trusts_is_refused(
 @driver_is_dated
 def test_a_server_without_tls_is_refused(postgres: Postgres) -> None:
     with (
-        refused_logins(),
         listening(postgres, dict[str, bytes]().__getitem__) as standin,
         pytest.raises(WarehouseError, match="speaks no TLS"),
     ):

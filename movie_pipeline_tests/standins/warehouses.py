@@ -3,8 +3,6 @@
 TLS is left out here, for speed: the tests of signing in have it.
 """
 
-import gc
-import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -81,12 +79,3 @@ def redshift_standin(postgres: Postgres, storage: BucketFolder) -> Generator[Red
     """A stand-in whose COPY reads from this folder."""
     with listening(postgres, storage.bytes_at) as standin:
         yield standin
-
-
-@contextmanager
-def refused_logins() -> Generator[None]:
-    """The driver leaves the socket of a refused login open, until the collector comes."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
-        gc.collect()
