@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from movie_pipeline import crash_points
 from movie_pipeline.errors import AlertError
 from movie_pipeline.interfaces import Notice, NoticeKind
-from movie_pipeline.loading import crash_points, outbox
+from movie_pipeline.loading import outbox
 from movie_pipeline.loading.digests import Patience
 from movie_pipeline_tests.loading.test_digests import batch
 from movie_pipeline_tests.loading.world import NOON, Film, World
