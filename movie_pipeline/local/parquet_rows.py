@@ -14,6 +14,8 @@ import pyarrow.parquet as pq
 
 from movie_pipeline.errors import WarehouseError
 
+BATCH_ROWS = 4096
+"""Read at a time: wide rows are kilobytes each, and DuckDB's memory limit does not see these."""
 READ_ERRORS: tuple[type[Exception], ...] = (cast("type[Exception]", pa.ArrowException), OSError)
 """What reading a file that is no whole Parquet file raises."""
 
@@ -39,10 +41,12 @@ def opened(path: Path, name: str, columns: Mapping[str, str]) -> Generator[Any]:
     Raises:
         WarehouseError: the columns do not match.
     """
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:
         schema = cast("Any", file).schema_arrow
         _check(name, [str(kind) for kind in schema.types], columns)
-        yield pa.RecordBatchReader.from_batches(schema, file.iter_batches())
+        yield pa.RecordBatchReader.from_batches(
+            schema, file.iter_batches(BATCH_ROWS, use_threads=False)
+        )
 
 
 def _check(name: str, found: list[str], columns: Mapping[str, str]) -> None:

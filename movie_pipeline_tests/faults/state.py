@@ -262,11 +262,13 @@ def _account(  # noqa: PLR0913 - the five numbers of an account
 
 
 def _counted(state: State, expected: Expected) -> Counter[tuple[str, int, str]]:
-    """Quarantined records, without those of files that turned out to be duplicates."""
-    duplicates = {key for key, account in expected.accounts.items() if account.state == "DUPLICATE"}
-    return Counter(
-        {key: count for key, count in state.quarantine.items() if key[0] not in duplicates}
-    )
+    """Quarantined records of the files that were decided, and are no duplicates.
+
+    Files are published before they are decided: a crash and a sender who replaces the file then
+    leave records that belong to no entry.
+    """
+    ours = {key for key, account in expected.accounts.items() if account.state != "DUPLICATE"}
+    return Counter({key: count for key, count in state.quarantine.items() if key[0] in ours})
 
 
 def _places(state: State, expected: Expected) -> dict[tuple[str, str], bytes]:

