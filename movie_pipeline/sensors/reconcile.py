@@ -17,6 +17,7 @@ from movie_pipeline.settings import Settings
 RECONCILE_JOB = "reconcile"
 _THIS_START = uuid.uuid4().hex
 """Made when the code location's process loads this module; a new one with every start."""
+_NOTHING = "Nothing is open."
 
 
 @dg.op(name="close_what_is_open", pool=WAREHOUSE_POOL)
@@ -81,10 +82,11 @@ def reconcile_schedule(
 ) -> dg.RunRequest | dg.SkipReason:
     """Look first, so that no runs pile up that had nothing to do."""
     del context
-    looked = _look(warehouse, settings)
-    if isinstance(looked, dg.SkipReason):
-        return looked
-    return dg.RunRequest()
+    try:
+        found = _open_work(warehouse, settings)
+    except WarehouseError as error:
+        return _waiting(error)
+    return dg.RunRequest() if found else dg.SkipReason(_NOTHING)
 
 
 @dg.sensor(
@@ -106,18 +108,17 @@ def reconcile_at_start(
     """
     if context.cursor == _THIS_START:
         return dg.SkipReason("It was looked at this start.")
-    looked = _look(warehouse, settings)
-    if isinstance(looked, dg.SkipReason):
-        if not looked.skip_message or not looked.skip_message.startswith("Waiting"):
-            context.update_cursor(_THIS_START)
-        return looked
-    context.update_cursor(_THIS_START)
-    return dg.RunRequest(run_key=f"start-{_THIS_START}")
-
-
-def _look(warehouse: Warehouse, settings: Settings) -> OpenWork | dg.SkipReason:
     try:
-        found = open_work(warehouse, older_than=GRACE, patience=Patience.of(settings))
+        found = _open_work(warehouse, settings)
     except WarehouseError as error:
-        return dg.SkipReason(f"Waiting for the warehouse: {error}")
-    return found or dg.SkipReason("Nothing is open.")
+        return _waiting(error)
+    context.update_cursor(_THIS_START)
+    return dg.RunRequest(run_key=f"start-{_THIS_START}") if found else dg.SkipReason(_NOTHING)
+
+
+def _open_work(warehouse: Warehouse, settings: Settings) -> OpenWork:
+    return open_work(warehouse, older_than=GRACE, patience=Patience.of(settings))
+
+
+def _waiting(error: WarehouseError) -> dg.SkipReason:
+    return dg.SkipReason(f"Waiting for the warehouse: {error}")
