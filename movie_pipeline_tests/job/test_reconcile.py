@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from movie_pipeline.errors import WarehouseBusy
 from movie_pipeline.sensors import reconcile as reconcile_module
 from movie_pipeline.sensors.reconcile import (
     RECONCILE_JOB,
@@ -74,3 +75,21 @@ def test_after_a_start_it_is_launched_once(home: Home) -> None:
     assert reconcile_at_start(again) == dg.SkipReason("It was looked at this start.")
     another = dg.build_sensor_context(resources=resources, cursor="an earlier start")
     assert isinstance(reconcile_at_start(another), dg.RunRequest)
+
+
+def test_a_start_at_which_the_warehouse_was_away_is_looked_at_again(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise WarehouseBusy("it is held.")
+
+    resources = {"warehouse": home.deployment.warehouse, "settings": home.settings}
+    context = dg.build_sensor_context(resources=resources)
+    with monkeypatch.context() as patch:
+        patch.setattr(reconcile_module, "open_work", away)
+        assert reconcile_at_start(context) == dg.SkipReason(
+            "Waiting for the warehouse: it is held."
+        )
+        assert context.cursor is None
+        assert scheduled(home) == dg.SkipReason("Waiting for the warehouse: it is held.")
+    assert isinstance(reconcile_at_start(context), dg.RunRequest)
