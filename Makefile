@@ -11,12 +11,13 @@ FILE ?=
 FILES ?= 10000
 ROWS_PER_FILE ?= 1000
 SEED ?= 1
+SERVICE ?= pypi
 export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
 export DAGSTER_HOME ?= $(MOVIE_PIPELINE_HOME)/dagster
 INPUT := $(MOVIE_PIPELINE_HOME)/$(or $(MOVIE_PIPELINE_LANDING),input)
 export DAGSTER_DISABLE_TELEMETRY := 1
 
-.PHONY: help install run sample first-sample ingest test faults check format lint types layers definitions bench bench-burst lock clean
+.PHONY: help install run sample first-sample ingest test faults check format lint types layers definitions bench bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +106,10 @@ lock: install ## Work the lock file out again from pyproject.toml
 	  --group standins -o standins.lock
 	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
 	  --extra container --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+
+audit: install ## Ask SERVICE (pypi or osv, in the network) for known vulnerabilities of all locked packages
+	$(BIN)/python -m movie_pipeline_tests.locks.audit --service $(SERVICE) \
+	  requirements.lock standins.lock deploy/requirements.lock
 
 clean: ## Remove everything that the other targets made, the data folder included
 	rm -rf .venv data build dist test-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache \

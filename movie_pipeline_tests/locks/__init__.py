@@ -1,0 +1,1 @@
+"""What the lock files pin, held against known vulnerabilities."""
