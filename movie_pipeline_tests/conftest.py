@@ -6,6 +6,7 @@ import pytest
 
 from movie_pipeline_tests.standins import postgres as postgres_server
 from movie_pipeline_tests.standins.aws import Endpoint
+from movie_pipeline_tests.standins.aws_world import AwsServers, serving
 from movie_pipeline_tests.standins.ministack import Ministack
 from movie_pipeline_tests.standins.ministack import ministack as running_ministack
 from movie_pipeline_tests.standins.postgres import Postgres
@@ -38,3 +39,16 @@ def postgres() -> Iterator[Postgres]:
     """What lies under the stand-ins for Redshift; each of them has a database of its own."""
     with postgres_server.running() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def aws_servers(
+    seaweed: Endpoint,
+    started_ministack: Ministack,
+    postgres: Postgres,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[AwsServers]:
+    """All of them together, on which an AwsWorld is made."""
+    folder = tmp_path_factory.mktemp("redshift")
+    with serving(folder, seaweed, started_ministack, postgres) as (servers, _):
+        yield servers

@@ -1,6 +1,5 @@
 """How the driver is called: who signs in, TLS, time-outs, keep-alives; and a certificate's name."""
 
-import datetime as dt
 import json
 import logging
 import ssl
@@ -10,14 +9,11 @@ from typing import Any
 
 import pytest
 import redshift_connector
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from movie_pipeline.aws.redshift_connection import Connector, connect_arguments
 from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
+from movie_pipeline_tests.standins.certificates import certificate, driver_is_dated
 from movie_pipeline_tests.standins.postgres import PASSWORD, USER, Postgres
 from movie_pipeline_tests.standins.redshift import RedshiftStandIn, listening
 
@@ -155,37 +151,6 @@ def test_the_drivers_own_log_is_kept_quiet() -> None:
 # --- TLS, with a certificate of our own --------------------------------------------------------
 
 
-def certificate(folder: Path, host: str) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for a host, signed by itself, and a server's context with it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    public, private = folder / "public.pem", folder / "private.pem"
-    public.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(public, private)
-    return public, context
-
-
 @pytest.fixture
 def trusted_host() -> str:
     return "localhost"
@@ -205,12 +170,6 @@ def over_tls(
 def connector_to(standin: RedshiftStandIn) -> Connector:
     values = settings(redshift_port=standin.port, redshift_database="x", redshift_secret_arn=SECRET)
     return Connector(values, Secrets(a_secret()))  # pyright: ignore[reportArgumentType] - a double
-
-
-driver_is_dated = pytest.mark.filterwarnings(
-    "ignore:ssl.SSLContext\\(\\) without protocol:DeprecationWarning",
-    "ignore:ssl.PROTOCOL_TLS is deprecated:DeprecationWarning",
-)
 
 
 @driver_is_dated

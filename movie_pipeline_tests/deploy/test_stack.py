@@ -1,13 +1,11 @@
 """core.yaml deployed to a stand-in: what it made, and that a landed file wakes the pipeline."""
 
 import json
-import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,11 +13,11 @@ from movie_pipeline.aws.alerts import SNSAlerts
 from movie_pipeline.aws.wakeups import SQSWakeups
 from movie_pipeline.interfaces import Notice, NoticeKind
 from movie_pipeline.settings import Settings
-from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.ministack import Ministack
+from movie_pipeline_tests.standins.stacks import deployed_core
 
-NAME, BUCKET = "movie-pipeline", "movies-gds"
+BUCKET = "movies-gds"
 _PATIENCE = 20.0
 
 
@@ -29,7 +27,7 @@ class Stack:
 
     services: Ministack
     settings: Settings
-    outputs: dict[str, str]
+    outputs: Mapping[str, str]
 
     def put(self, key: str) -> None:
         """Put an object into the bucket, as a person would."""
@@ -38,37 +36,10 @@ class Stack:
 
 @pytest.fixture
 def stack(ministack: Ministack, tmp_path: Path) -> Iterator[Stack]:
-    formation = ministack.client("cloudformation")
-    formation.create_stack(
-        StackName=NAME,
-        TemplateBody=(REPOSITORY / "deploy" / "core.yaml").read_text(encoding="utf-8"),
-        Capabilities=["CAPABILITY_IAM"],
-        Parameters=[
-            {"ParameterKey": "BucketName", "ParameterValue": BUCKET},
-            {"ParameterKey": "AlertEmail", "ParameterValue": "team@example.org"},
-        ],
-    )
-    made = _settled(formation)
-    assert made["StackStatus"] == "CREATE_COMPLETE", made.get("StackStatusReason")
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
-    named = {
-        found[1].lower(): output["OutputValue"]
-        for output in made["Outputs"]
-        for found in re.finditer(r"MOVIE_PIPELINE_([A-Z_]+)", output.get("Description", ""))
-    }
-    assert {"bucket", "wakeup_queue", "success_topic", "failure_topic"} <= set(named)
-    yield Stack(ministack, Settings(home=tmp_path, deployment="aws", **named), outputs)
-    formation.delete_stack(StackName=NAME)
-
-
-def _settled(formation: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's client
-    """The stack, once nothing is being made any more."""
-    end = time.monotonic() + _PATIENCE
-    while True:
-        stack: dict[str, Any] = formation.describe_stacks(StackName=NAME)["Stacks"][0]
-        if not stack["StackStatus"].endswith("IN_PROGRESS") or time.monotonic() > end:
-            return stack
-        time.sleep(0.1)
+    with deployed_core(ministack, BUCKET) as made:
+        assert {"bucket", "wakeup_queue", "success_topic", "failure_topic"} <= set(made.settings)
+        settings = Settings(home=tmp_path, deployment="aws", **made.settings)
+        yield Stack(ministack, settings, made.outputs)
 
 
 def test_a_file_that_lands_in_the_deployed_bucket_wakes_the_pipeline_and_no_other_does(

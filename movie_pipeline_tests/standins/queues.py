@@ -64,16 +64,22 @@ class Topic:
 
 
 class Rule:
-    """The default EventBridge bus, with a queue behind a rule for the pipeline's events."""
+    """An EventBridge bus, with a queue behind a rule; the pipeline's own events by default."""
 
-    def __init__(self, endpoint: Endpoint, pattern: object | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, pattern: object | None = None, *, bus: str = "default"
+    ) -> None:
         self.queue = Queue(endpoint)
         events = endpoint.client("events")
         name = f"rule-{uuid.uuid4().hex}"
         events.put_rule(
-            Name=name, EventPattern=json.dumps(pattern or {"source": ["movie_pipeline"]})
+            Name=name,
+            EventBusName=bus,
+            EventPattern=json.dumps(pattern or {"source": ["movie_pipeline"]}),
         )
-        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": self.queue.arn}])
+        events.put_targets(
+            Rule=name, EventBusName=bus, Targets=[{"Id": "queue", "Arn": self.queue.arn}]
+        )
 
     def take(self) -> list[dict[str, Any]]:
         """The events that passed the rule."""

@@ -74,7 +74,7 @@ class Faults:
 
 
 class RedshiftStandIn:
-    """One listening filter over one database."""
+    """One listening filter over one database; over any that is asked for, where none is named."""
 
     def __init__(
         self, postgres: Postgres, database: str, read: Reader, tls: ssl.SSLContext | None
@@ -90,6 +90,8 @@ class RedshiftStandIn:
         self.port = int(self._listener.getsockname()[1])
         self._open: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
+        self._made: set[str] = set()
+        self._making = threading.Lock()
         self.connections = 0
         self._accepting = self.start(self._accept)
 
@@ -135,21 +137,35 @@ class RedshiftStandIn:
             server = socket.create_connection(("127.0.0.1", self.postgres.port))
             server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._open.append(server)
-            server.sendall(_start_up(parameters, self.database))
+            server.sendall(_start_up(parameters, self._database_for(parameters)))
             _Conversation(self, client, server, number).run()
+
+    def _database_for(self, parameters: dict[bytes, bytes]) -> str:
+        """The one database, or the one that is asked for, made when it is asked for first."""
+        if self.database:
+            return self.database
+        name = parameters[b"database"].decode()
+        with self._making:
+            if name not in self._made:
+                _make_database(self.postgres, name)
+                self._made.add(name)
+        return name
 
 
 @contextmanager
 def listening(
-    postgres: Postgres, read: Reader, tls: ssl.SSLContext | None = None
+    postgres: Postgres,
+    read: Reader,
+    tls: ssl.SSLContext | None = None,
+    *,
+    any_database: bool = False,
 ) -> Generator[RedshiftStandIn]:
-    """A stand-in over a new, empty database."""
+    """A stand-in over a new, empty database; over any that clients ask for, where told so."""
     _make_template(postgres)
-    database = f"movies_{next(_numbers)}"
-    postgres.psql(
-        f"create database {database} template {_TEMPLATE};"
-        f"alter database {database} set default_transaction_isolation = 'repeatable read';"
-    )
+    database = ""
+    if not any_database:
+        database = f"movies_{next(_numbers)}"
+        _make_database(postgres, database)
     standin = RedshiftStandIn(postgres, database, read, tls)
     try:
         yield standin
@@ -161,6 +177,13 @@ def _make_template(postgres: Postgres) -> None:
     if not postgres.psql(f"select 1 from pg_database where datname = '{_TEMPLATE}'"):
         postgres.psql(f"create database {_TEMPLATE}")
         postgres.psql(SYSTEM_OBJECTS, _TEMPLATE)
+
+
+def _make_database(postgres: Postgres, name: str) -> None:
+    postgres.psql(
+        f"create database {name} template {_TEMPLATE};"
+        f"alter database {name} set default_transaction_isolation = 'repeatable read';"
+    )
 
 
 class _Conversation:
@@ -229,7 +252,7 @@ class _Conversation:
         except CopyRefused as refused:
             return _failing("XX000", refused.message, refused.detail)
         self._copied = rows.count + (faults.lose_rows if faults.count_lost_rows else 0)
-        path = self._standin.postgres.folder / f"{self._standin.database}-{self._number}.csv"
+        path = self._standin.postgres.folder / f"{self._standin.port}-{self._number}.csv"
         path.write_bytes(rows.csv)
         path.chmod(0o644)
         return f"copy {rows.table} from '{path}' with (format csv)"
