@@ -81,7 +81,7 @@ class Settings:
     """A compressed file of which one byte becomes more is rejected."""
     settle_seconds: float = 2.0
     """A file younger than this is taken to be still being written."""
-    batch_files: int = 100
+    batch_files: int = 400
     """The most files in one run."""
     batch_bytes: int = 256_000_000
     """The most bytes in one run, a single larger file excepted."""

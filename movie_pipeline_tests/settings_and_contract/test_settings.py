@@ -19,7 +19,7 @@ DEFAULTS: dict[str, Any] = {
     "history": "history",
     "lenient_columns": (),
     "settle_seconds": 2.0,
-    "batch_files": 100,
+    "batch_files": 400,
     "batch_bytes": 256_000_000,
     "batches_in_flight": 4,
     "max_attempts": 5,
