@@ -13,7 +13,7 @@ from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.intake.careful import Record, Syntax, careful_records
 from movie_pipeline.intake.content import HEAD
 from movie_pipeline.intake.limits import Limits, SourceOptions
-from movie_pipeline.intake.mapping import count_known, map_header, names_required, normalised
+from movie_pipeline.intake.mapping import map_header, normalised, rank_of
 from movie_pipeline.movies import MOVIE_COLUMNS, ColumnType
 
 NEWLINES = {b"\n": "lf", b"\r\n": "crlf", b"\r": "cr"}
@@ -203,6 +203,7 @@ class _Candidate:
     ) -> "_Candidate | None":
         first: _Candidate | None = None
         named: _Candidate | None = None
+        splits = delimiter.encode() in head
         for line, place in _line_starts(head, start):
             if source.header_line is not None and line != source.header_line:
                 continue
@@ -214,6 +215,8 @@ class _Candidate:
             if named is None and candidate.rank[1] >= _ENOUGH_NAMES:
                 named = candidate
             first = first or candidate
+            if not splits:
+                return first  # every further line is one cell too, and names no more
         return named or first
 
     @classmethod
@@ -229,7 +232,7 @@ class _Candidate:
             line_bytes = head[record.start : record.end].splitlines()[0]
             cells = line_bytes.replace(b'"', b"").split(syntax.delimiter)
         names = tuple(cell.decode("utf-8", "replace") for cell in cells)
-        return cls(delimiter, line, record, names, (names_required(names), count_known(names)))
+        return cls(delimiter, line, record, names, rank_of(names))
 
 
 def _line_starts(head: bytes, start: int) -> Iterator[tuple[int, int]]:

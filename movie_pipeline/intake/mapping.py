@@ -69,15 +69,13 @@ def known_names() -> frozenset[str]:
     return frozenset(alias for names in aliases().values() for alias in names)
 
 
-def count_known(header: Iterable[str]) -> int:
-    """How many names of a header stand for a contract column."""
-    return len({normalised(name) for name in header} & known_names())
+def rank_of(header: Iterable[str]) -> tuple[bool, int]:
+    """Whether a header names every column that a file must bring, and how many known names it has.
 
-
-def names_required(header: Iterable[str]) -> bool:
-    """Whether a header names every column that a file must bring."""
-    present = {normalised(name) for name in header}
-    return all(present.intersection(aliases()[name]) for name in REQUIRED_NAMES)
+    The greater of two ranks is the likelier header.
+    """
+    known = {normalised(name) for name in header} & known_names()
+    return all(known.intersection(aliases()[name]) for name in REQUIRED_NAMES), len(known)
 
 
 def map_header(

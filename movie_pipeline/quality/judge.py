@@ -195,8 +195,8 @@ class _Judge:
             self._count_rows() if rows is None else rows,
             measured.failing[_ANY],
             render(fails),
-            self._lists(predicates, fails),
             {text: render(predicate) for text, predicate in predicates.items()},
+            lambda: self._lists(predicates, fails),
             self._measuring,
         )
 

@@ -3,8 +3,9 @@
 Values and text for whoever routes the rows. How the numbers were found is in `judge.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Literal, Self
 
@@ -47,8 +48,6 @@ class Judgement:
         rows: the rows of the relation.
         failing_rows: the rows that fail at least one rule.
         fails_sql: DuckDB SQL over the relation, never NULL: this row fails at least one rule.
-        lists_sql: DuckDB SQL over the relation by the name of Glue's column: the three lists of
-            canonical texts, and the row's result.
         row_rules_sql: DuckDB SQL over the relation by canonical text, never NULL: this row passes
             the rule. Rules that judge no rows are not in it.
     """
@@ -57,9 +56,17 @@ class Judgement:
     rows: int
     failing_rows: int
     fails_sql: str
-    lists_sql: Mapping[str, str]
     row_rules_sql: Mapping[str, str]
+    _write_lists: Callable[[], Mapping[str, str]]
     _measuring: Measuring
+
+    @cached_property
+    def lists_sql(self) -> Mapping[str, str]:
+        """DuckDB SQL over the relation by the name of Glue's column.
+
+        The three lists of canonical texts, and the row's result.
+        """
+        return self._write_lists()
 
     def close(self) -> None:
         """Drops the temporary tables; the SQL cannot be used any more."""

@@ -4,11 +4,11 @@ The engine judges every row before the split; nothing here decides policy (verdi
 a rule means (quality/). Files are written to the work folder; publishing them is the caller's.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -139,16 +139,27 @@ def screen_file(
         What was found and written. good_rows + set_apart is the number of records in the file.
     """
     now = now or datetime.now(UTC)
-    connection.register(STAGED, cast("Any", ds).dataset(job.staged_rows, format="ipc"))
+    staged = cast("Any", ds).dataset(job.staged_rows, format="ipc")
+    judged = partial(
+        judge,
+        connection=connection,
+        relation=STAGED,
+        columns=_data_columns(staged.schema.names, job.staged),
+        aliases={column.header: column.name for column in job.staged.mapping},
+        derived=job.staged.derived,
+        clock=now,
+        history=history,
+    )
+    connection.register(STAGED, staged)
     try:
-        with _judged(connection, job, ruleset, history, now) as judgement:
+        with judged(ruleset) as judgement:
             rules, verdict = _decided(job, judgement)
             unasked = _unasked(rules)
             if verdict.state is FileState.HELD or not unasked:
                 return _split(connection, job, ruleset, _Judged(judgement, rules, verdict), now)
         # A rule that could not be evaluated, and does not hold the file, says nothing of its rows.
         asked = tuple(rule for rule in ruleset if str(rule) not in unasked)
-        with _judged(connection, job, replace(ruleset, rules=asked), history, now) as judgement:
+        with judged(replace(ruleset, rules=asked)) as judgement:
             return _split(connection, job, ruleset, _Judged(judgement, rules, verdict), now)
     finally:
         connection.unregister(STAGED)
@@ -163,28 +174,6 @@ class _Judged:
     verdict: Verdict
 
 
-@contextmanager
-def _judged(
-    connection: duckdb.DuckDBPyConnection,
-    job: ScreeningJob,
-    ruleset: Ruleset,
-    history: Mapping[str, Sequence[float]] | None,
-    now: datetime,
-) -> Generator[Judgement]:
-    """The engine's judgement of the staged rows."""
-    with judge(
-        ruleset,
-        connection,
-        STAGED,
-        columns=_data_columns(_staged_names(connection), job.staged),
-        aliases={column.header: column.name for column in job.staged.mapping},
-        derived=job.staged.derived,
-        clock=now,
-        history=history,
-    ) as judgement:
-        yield judgement
-
-
 def _decided(job: ScreeningJob, judgement: Judgement) -> tuple[tuple[RuleVerdict, ...], Verdict]:
     """Every rule's answer, and what becomes of the file."""
     rules = tuple(RuleVerdict.of(outcome) for outcome in judgement.rules)
@@ -195,10 +184,6 @@ def _decided(job: ScreeningJob, judgement: Judgement) -> tuple[tuple[RuleVerdict
 
 def _unasked(rules: Iterable[RuleVerdict]) -> set[str]:
     return {rule.rule for rule in rules if rule.waived and rule.state is RuleState.ERROR}
-
-
-def _staged_names(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    return [row[0] for row in connection.execute(f"DESCRIBE {STAGED}").fetchall()]
 
 
 def _data_columns(names: list[str], staged: StagedFile) -> list[str]:
@@ -283,8 +268,9 @@ def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: s
     # The record number travels with each row, so the order of the rows need not be kept.
     connection.execute("SET preserve_insertion_order = false")
     columns = ", ".join(f'"{column.name}"' for column in MOVIE_COLUMNS)
-    other = _other_names(_staged_names(connection))
-    connection.register(STREAMED, _stream(job.staged_rows, frame=sum(map(len, other))))
+    staged = pa.ipc.open_file(pa.OSFile(str(job.staged_rows)))
+    other = _other_names(staged.schema.names)
+    connection.register(STREAMED, _stream(staged, frame=sum(map(len, other))))
     counted = connection.execute(
         f"""
         COPY (
@@ -309,16 +295,15 @@ def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: s
     return int(counted[0])
 
 
-def _stream(path: Path, *, frame: int) -> Any:  # noqa: ANN401 - an Arrow reader, untyped
+def _stream(file: Any, *, frame: int) -> Any:  # noqa: ANN401 - Arrow's readers, untyped
     """The staged rows batch by batch: a scan of every column is half as dear as through a dataset.
 
     A dataset reads many batches ahead, which costs memory and gains nothing where all are written.
 
     Args:
-        path: the staged Arrow file.
+        file: the staged Arrow file.
         frame: bytes that the names of the file's own columns add to each row.
     """
-    file = pa.ipc.open_file(pa.OSFile(str(path)))
     batches = (file.get_batch(number) for number in range(file.num_record_batches))
     pieces = (piece for batch in batches for piece in _sliced(batch, frame))
     return pa.RecordBatchReader.from_batches(file.schema, pieces)
