@@ -36,6 +36,7 @@ class Score:
 
     tried: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
     lost: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -47,6 +48,7 @@ class Score:
         """Count a case."""
         self.tried += 1
         self.seconds += answer.seconds
+        self.cpu_seconds += answer.cpu_seconds
         if answer.why:
             self.lost[case] = answer.why
 
@@ -153,16 +155,16 @@ def memory() -> str | None:
 
 def matrix_table(found: dict[str, Score], seed: int) -> list[str]:
     """The matrix, as a table of Markdown."""
-    lines = ["| fault | what | injected by | survived/tried | seconds |", "|---|---|---|---|---|"]
+    lines = ["| fault | what | injected by | survived/tried | CPU s |", "|---|---|---|---|---|"]
     for name, score in found.items():
         fault = FAULTS[name]
         counts = f"{score.survived}/{score.tried}"
         lines.append(
-            f"| {name} | {fault.what} | {fault.injected} | {counts} | {score.seconds:.0f} |"
+            f"| {name} | {fault.what} | {fault.injected} | {counts} | {score.cpu_seconds:.0f} |"
         )
     survived = sum(score.survived for score in found.values())
     tried = sum(score.tried for score in found.values())
-    seconds = sum(score.seconds for score in found.values())
+    seconds = sum(score.cpu_seconds for score in found.values())
     lines.append(f"| all | seed {seed} | | {survived}/{tried} | {seconds:.0f} |")
     return lines
 
@@ -181,7 +183,8 @@ def _progress(order: Order, answer: Answer) -> None:
     without = f" without {order.without}" if order.without else ""
     verdict = f"lost: {last_line(answer.why)}" if answer.why else "survived"
     click.echo(
-        f"{order.fault} {order.case}{without}: {verdict:.200} ({answer.seconds:.1f} s)", err=True
+        f"{order.fault} {order.case}{without}: {verdict:.200} ({answer.seconds:.1f} s, {answer.cpu_seconds:.1f} s CPU)",
+        err=True,
     )
 
 

@@ -46,6 +46,11 @@ class State:
 
 def observe(world: World) -> State:
     """Look at everything; to be done in a child, as it opens the warehouse."""
+    with world.deployment.warehouse.reading():  # DuckDB is opened once, which is what costs
+        return _observed(world)
+
+
+def _observed(world: World) -> State:
     deployment = world.deployment
     storage, warehouse = deployment.storage, deployment.warehouse
     entries = Ledger(warehouse).entries(limit=100_000)

@@ -6,6 +6,7 @@ Run as a module it takes orders on stdin, one JSON object a line, and answers ea
 import gc
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from movie_pipeline.local.dialect import materialized_view, to_duckdb
+from movie_pipeline.local.dialect import materialized_view, parameters_of, to_duckdb
 from movie_pipeline.sql_files import statement_names, statement_text
 from movie_pipeline_tests.faults.children import start
 from movie_pipeline_tests.faults.fault import Bench
@@ -24,15 +25,30 @@ from movie_pipeline_tests.faults.faults import FAULTS
 from movie_pipeline_tests.faults.mutations import switched_off
 
 LIMIT_SECONDS = 3600.0
+LOCAL_STATEMENTS = (
+    "checks",
+    "describe",
+    "ledger",
+    "load",
+    "outbox",
+    "refresh",
+    "replays",
+    "resolutions",
+    "tables",
+)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of an order: the value where there was one, or why not."""
+    """What came of an order: the value where there was one, or why not; what it took.
+
+    `seconds` are those of the clock, `cpu_seconds` those of the case and all its children.
+    """
 
     value: Any
     why: str
     seconds: float
+    cpu_seconds: float
 
 
 class Warm:
@@ -68,19 +84,30 @@ class Warm:
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            return Answer(None, "the warm process ended", 0.0)
+            return Answer(None, "the warm process ended", 0.0, 0.0)
         return Answer(**json.loads(line))
 
 
 def _answer(order: dict[str, Any], shared: Path) -> dict[str, Any]:
-    began = time.monotonic()
+    began, used = time.monotonic(), _used()
     folder = Path(tempfile.mkdtemp(prefix="case-", dir=shared))
     try:
         ended = start(lambda: _obey(order, folder, shared)).wait(LIMIT_SECONDS)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     why = "" if ended.code == 0 else ended.trace or f"the case ended with {ended.code}"
-    return {"value": ended.value, "why": why, "seconds": time.monotonic() - began}
+    return {
+        "value": ended.value,
+        "why": why,
+        "seconds": time.monotonic() - began,
+        "cpu_seconds": _used() - used,
+    }
+
+
+def _used() -> float:
+    """The CPU seconds of all children that ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _obey(order: dict[str, Any], folder: Path, shared: Path) -> object:
@@ -98,8 +125,9 @@ def _obey(order: dict[str, Any], folder: Path, shared: Path) -> object:
 
 def main() -> None:
     """Answer orders until there are no more."""
-    for folder in ("tables", "ledger", "load", "outbox", "checks", "describe"):
+    for folder in LOCAL_STATEMENTS:
         for name in statement_names(folder):  # translated once, not in every child
+            parameters_of(statement_text(name))
             to_duckdb(statement_text(name))
     for name in statement_names("views"):
         materialized_view(statement_text(name))

@@ -20,21 +20,10 @@ SMALL = {name: BATCH[name] for name in ("some bad.csv", "older.csv", "rejected.c
 Files = dict[str, tuple[int, bytes]]
 
 
-def begun(bench: Bench, files: Files | None = None, **settings: Any) -> tuple[LocalWorld, "Past"]:  # noqa: ANN401 - any setting
-    """A home that has loaded before, with a batch of files in landing."""
-    files = BATCH if files is None else files
-    before = bench.once("before", _make_before)
-    home = bench.folder / "home"
-    shutil.copytree(before, home)
-    world = LocalWorld(home, **settings)
-    (old,) = pickle.loads((before / "sent.pickle").read_bytes())  # noqa: S301 - written below
-    return world, Past([old], put_batch(world, files))
-
-
 class Past:
     """What was sent: before, and by the case."""
 
-    def __init__(self, old: Sequence[Sent], sent: Sequence[Sent]) -> None:
+    def __init__(self, old: Sequence[Sent], sent: Sequence[Sent] = ()) -> None:
         self.old, self.sent = list(old), list(sent)
 
     @property
@@ -48,6 +37,25 @@ class Past:
         return [*self.old, *self.sent]
 
 
+def begun(bench: Bench, files: Files | None = None, **settings: Any) -> tuple[LocalWorld, Past]:  # noqa: ANN401 - any setting
+    """A home that has loaded before, with a batch of files in landing."""
+    world, past = copied(bench, bench.once("before", _make_before), **settings)
+    past.sent = put_batch(world, BATCH if files is None else files)
+    return world, past
+
+
+def copied(bench: Bench, kept: Path, **settings: Any) -> tuple[LocalWorld, Past]:  # noqa: ANN401 - any setting
+    """A home as it was kept, and its past."""
+    home = bench.folder / "home"
+    shutil.copytree(kept / "home", home)
+    return LocalWorld(home, **settings), pickle.loads((kept / "past").read_bytes())  # noqa: S301 - ours
+
+
+def keep(past: Past, folder: Path) -> None:
+    """Keep the past of the home in a folder, for `copied`."""
+    (folder / "past").write_bytes(pickle.dumps(past))
+
+
 def empty(bench: Bench, **settings: Any) -> LocalWorld:  # noqa: ANN401 - any setting
     """A home in which nothing ever happened."""
     return LocalWorld(bench.folder / "home", **settings)
@@ -55,10 +63,10 @@ def empty(bench: Bench, **settings: Any) -> LocalWorld:  # noqa: ANN401 - any se
 
 def _make_before(folder: Path) -> None:
     def make() -> None:
-        world = LocalWorld(folder)
-        sent = put_old(world)
+        world = LocalWorld(folder / "home")
+        past = Past(put_old(world))
         job.run_job(world.deployment)
-        (folder / "sent.pickle").write_bytes(pickle.dumps(sent))
+        keep(past, folder)
 
     in_child(make)
 

@@ -2,6 +2,9 @@
 
 import random
 import shutil
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from movie_pipeline import crash_points
 from movie_pipeline_tests.faults import job
@@ -9,7 +12,9 @@ from movie_pipeline_tests.faults.cases.common import (
     SMALL,
     Files,
     begun,
+    copied,
     end,
+    keep,
     run,
     run_over,
     safe,
@@ -70,13 +75,20 @@ def _pairs(bench: Bench) -> list[str]:
 
 def _kill_twice(bench: Bench, pair: str) -> None:
     first, second = pair.split()
-    world, past = begun(bench, SMALL)
-    _kill(bench, world, first)
+    # what is on the disk after the first is the same for every second: made once, then copied
+    kept = bench.once(f"killed at {first.replace('/', ' ')}", partial(_keep_killed, bench, first))
+    world, past = copied(bench, kept)
     # After the first crash the second point may lie behind: then the second run comes to its end.
     run_over(world.deployment, crash_at=second)
     safe(world, past.all)
     run(world, run_id="run-3")
     end(world, past.batches)
+
+
+def _keep_killed(bench: Bench, point: str, folder: Path) -> None:
+    world, past = begun(replace(bench, folder=folder), SMALL)
+    _kill(bench, world, point)
+    keep(past, folder)
 
 
 def _after_commit(bench: Bench) -> list[str]:
