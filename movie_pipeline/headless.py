@@ -25,7 +25,7 @@ from movie_pipeline.loading.batch import Batch, Workspace
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry
 from movie_pipeline.loading.reconcile import reconcile
 from movie_pipeline.replay.plan import plan_replays
-from movie_pipeline.replay.request import Requested, entries_of, request, unfinished
+from movie_pipeline.replay.request import Requested, ask, entries_of
 from movie_pipeline.replay.wish import Wish
 from movie_pipeline.reports import file_report, replay_report
 from movie_pipeline.rulesets import read_ruleset
@@ -93,27 +93,24 @@ def replay_records(
     definitions = build_definitions(deployment, read_ruleset(settings.ruleset))
     with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
         step("choosing the records")
-        plan = plan_replays(wish, storage, warehouse, Path(folder))
         if dry_run:
+            plan = plan_replays(wish, storage, warehouse, Path(folder))
             told = [replay_report(draft.replay, None) for draft in plan.drafts]
             return {"replays": told, "left_open": plan.left_open, "dry_run": True}
-        left_behind = unfinished(storage, warehouse)
-        requested = [request(draft, storage, warehouse) for draft in plan.drafts]
-    files = {file.file_id: file for file in left_behind}
-    files |= {one.landed.file_id: one.landed for one in requested if one.landed is not None}
-    if files:
-        _take_through(definitions, deployment, Batch.of(files.values()), step)
+        asked = ask(wish, storage, warehouse, Path(folder))
+    if asked.files:
+        _take_through(definitions, deployment, Batch.of(asked.files), step)
     else:
         _close(deployment)
-    told = [_replayed(deployment, one) for one in requested]
+    told = [_replayed(deployment, one) for one in asked.requested]
     told += [
         replay_report(None, entry)
         for entry in [
-            *entries_of(warehouse, plan.done),
-            *_decided(deployment, left_behind, requested),
+            *entries_of(warehouse, asked.plan.done),
+            *_decided(deployment, asked.left_behind, asked.requested),
         ]
     ]
-    return {"replays": told, "left_open": plan.left_open, "dry_run": False}
+    return {"replays": told, "left_open": asked.plan.left_open, "dry_run": False}
 
 
 def _replayed(deployment: Deployment, one: Requested) -> dict[str, Any]:

@@ -6,12 +6,15 @@ decided does not land again.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.interfaces import Area, LandedFile, Storage, Warehouse
 from movie_pipeline.loading.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.loading.replays import FOLDER, Replay, Replays
 from movie_pipeline.replay.draft import Draft
+from movie_pipeline.replay.plan import Plan, plan_replays
+from movie_pipeline.replay.wish import Wish
 
 _DECIDED = (FileState.LOADED, FileState.HELD)
 
@@ -29,6 +32,39 @@ class Requested:
     replay: Replay
     landed: LandedFile | None
     entry: LedgerEntry | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of a wish, before anything is judged.
+
+    Attributes:
+        plan: what it comes to.
+        requested: its replays, that of the oldest file first.
+        left_behind: replays that an earlier, killed command left in landing.
+    """
+
+    plan: Plan
+    requested: Sequence[Requested]
+    left_behind: Sequence[LandedFile]
+
+    @property
+    def files(self) -> list[LandedFile]:
+        """What is to be taken through the job, each once."""
+        files = {file.file_id: file for file in self.left_behind}
+        files |= {one.landed.file_id: one.landed for one in self.requested if one.landed}
+        return list(files.values())
+
+
+def ask(wish: Wish, storage: Storage, warehouse: Warehouse, folder: Path) -> Asked:
+    """Ask for all replays of a wish; the drafts go to a folder.
+
+    Raises:
+        ReplayError: it cannot be done as asked; nothing was done.
+    """
+    plan = plan_replays(wish, storage, warehouse, folder)
+    left_behind = unfinished(storage, warehouse)
+    return Asked(plan, [request(draft, storage, warehouse) for draft in plan.drafts], left_behind)
 
 
 def request(draft: Draft, storage: Storage, warehouse: Warehouse) -> Requested:

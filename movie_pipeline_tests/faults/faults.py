@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from movie_pipeline_tests.faults import histories
-from movie_pipeline_tests.faults.cases import concurrency, crashes, daemon, data, files
+from movie_pipeline_tests.faults.cases import concurrency, crashes, daemon, data, files, replays
 from movie_pipeline_tests.faults.fault import Fault
 
 FAULTS: Mapping[str, Fault] = {
@@ -16,6 +16,7 @@ FAULTS: Mapping[str, Fault] = {
             *files.FAULTS,
             *data.FAULTS,
             *concurrency.FAULTS,
+            *replays.FAULTS,
         ],
         key=lambda fault: fault.id,
     )

@@ -1,6 +1,8 @@
 """The whole job as plain code, in the order of the assets and without Dagster; safe to repeat."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from movie_pipeline.assets.batch import IngestBatch
 from movie_pipeline.assets.ingest import take_batch, work_root
@@ -16,7 +18,10 @@ from movie_pipeline.loading.ledger import Ledger, LedgerEntry
 from movie_pipeline.loading.load import LoadRun, load_batch
 from movie_pipeline.loading.notices import build_notices
 from movie_pipeline.loading.outcome import FileOutcome
+from movie_pipeline.loading.replays import Replays
 from movie_pipeline.quality import Ruleset, parse_ruleset
+from movie_pipeline.replay.request import ask
+from movie_pipeline.replay.wish import Wish
 from movie_pipeline.screening.accounting import account_for
 from movie_pipeline.screening.past import FILES_LOOKED_AT, Past
 from movie_pipeline.screening.publish import screen_batch
@@ -51,7 +56,8 @@ def prepare(
     workspace = Workspace.at(work_root(settings), work)
     take_lease(workspace.folder)
     batch = take_batch(workspace, IngestBatch(), storage, ledger)
-    fetched = stage_batch(batch, workspace, storage, ledger, settings)
+    replays = Replays(deployment.warehouse).by_key(file.key for file in batch.files)
+    fetched = stage_batch(batch, workspace, storage, ledger, settings, replays=replays)
     past = Past.of(ledger.entries(limit=FILES_LOOKED_AT))
     outcomes = screen_batch(fetched, workspace, storage, ruleset, settings, past=past)
     _gate(outcomes, storage)
@@ -94,6 +100,19 @@ def follow(deployment: Deployment) -> None:
     for view in VIEWS:
         deployment.warehouse.refresh(view)
     outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+
+
+def replay(deployment: Deployment, wish: Wish) -> None:
+    """What the command `replay` does."""
+    deployment.warehouse.prepare()
+    with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
+        asked = ask(wish, deployment.storage, deployment.warehouse, Path(folder))
+    if not asked.files:
+        close_what_is_open(deployment)
+        return
+    batch = Batch.of(asked.files)
+    Workspace.at(work_root(deployment.settings), batch.batch_id).fix(batch)
+    run_job(deployment, work=batch.batch_id)
 
 
 def close_what_is_open(deployment: Deployment) -> None:

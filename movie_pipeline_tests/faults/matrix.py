@@ -182,10 +182,8 @@ def mutation_table(red: dict[str, dict[str, str]]) -> list[str]:
 def _progress(order: Order, answer: Answer) -> None:
     without = f" without {order.without}" if order.without else ""
     verdict = f"lost: {last_line(answer.why)}" if answer.why else "survived"
-    click.echo(
-        f"{order.fault} {order.case}{without}: {verdict:.200} ({answer.seconds:.1f} s, {answer.cpu_seconds:.1f} s CPU)",
-        err=True,
-    )
+    took = f"{answer.seconds:.1f} s, {answer.cpu_seconds:.1f} s CPU"
+    click.echo(f"{order.fault} {order.case}{without}: {verdict:.200} ({took})", err=True)
 
 
 def _chosen(only: str, extent: str) -> list[Fault]:

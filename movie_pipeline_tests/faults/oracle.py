@@ -28,12 +28,17 @@ Record = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Sent:
-    """A file as it was put into landing."""
+    """A file as it was put into landing.
+
+    Attributes:
+        takes: of a replay, the record that each of its records was: file_id and number.
+    """
 
     file_id: str
     key: str
     content: bytes
     version: datetime
+    takes: tuple[tuple[str, int], ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -78,6 +83,10 @@ class Account:
     held: int = 0
 
 
+Resolutions = dict[tuple[str, int], tuple[str, str, int]]
+"""Record (file_id, number) to its outcome, and the record of the replay that it became."""
+
+
 @dataclass
 class Expected:
     """The end state.
@@ -87,12 +96,14 @@ class Expected:
         accounts: file_id to what the ledger must say.
         quarantine: how often each record waits: file_id, record number, raw text.
         archived: area and name to bytes; where each file must lie.
+        resolutions: of each replayed record (file_id, number), what became of it and as which.
     """
 
     table: dict[str, Row] = field(default_factory=dict[str, Row])
     accounts: dict[str, Account] = field(default_factory=dict[str, Account])
     quarantine: Counter[tuple[str, int, str]] = field(default_factory=Counter[tuple[str, int, str]])
     archived: dict[tuple[str, str], bytes] = field(default_factory=dict[tuple[str, str], bytes])
+    resolutions: Resolutions = field(default_factory=dict[tuple[str, int], tuple[str, str, int]])
 
 
 def expect(batches: Iterable[Sequence[Sent]], winners: Mapping[str, str] | None = None) -> Expected:
@@ -110,6 +121,8 @@ def expect(batches: Iterable[Sequence[Sent]], winners: Mapping[str, str] | None 
             if sent.file_id not in expected.accounts:
                 staged += _decide(sent, read(sent.content), expected, loaded)
         _load(staged, expected)
+        for sent in batch:
+            _resolve(sent, expected)
     return expected
 
 
@@ -148,6 +161,21 @@ def _load(staged: Sequence[Row], expected: Expected) -> None:
     for file_id, count in Counter(row.file_id for row in staged).items():
         expected.accounts[file_id].loaded = loaded[file_id]
         expected.accounts[file_id].superseded = count - loaded[file_id]
+
+
+def _resolve(sent: Sent, expected: Expected) -> None:
+    """What became of the records that a replay takes; called when its batch was loaded."""
+    if not sent.takes:
+        return
+    file = read(sent.content)
+    films = dict(file.good)
+    for number, record in enumerate(sent.takes, 1):
+        outcome = "QUARANTINED"
+        if number in films:
+            row = expected.table[films[number][0]]
+            stands = (row.file_id, row.record_number) == (sent.file_id, number)
+            outcome = "LOADED" if stands else "SUPERSEDED"
+        expected.resolutions[record] = (outcome, sent.file_id, number)
 
 
 def read(content: bytes) -> Read:

@@ -81,9 +81,7 @@ class LocalWorld:
 
     def waiting(self) -> list[bytes]:
         """Hidden files too: settling takes a file out of sight before it moves it."""
-        return [path.read_bytes() for path in self.landing.glob("*") if path.is_file()] + [
-            path.read_bytes() for path in self.landing.glob(".mp-settling-*")
-        ]
+        return [path.read_bytes() for path in self.landing.rglob("*") if path.is_file()]
 
     def told(self) -> list[str]:
         """The lines of the alert log."""
