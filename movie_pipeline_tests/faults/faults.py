@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 
 from movie_pipeline_tests.faults import histories
-from movie_pipeline_tests.faults.cases import concurrency, crashes, daemon, data, files, replays
+from movie_pipeline_tests.faults.cases import (
+    clean_up,
+    concurrency,
+    crashes,
+    daemon,
+    data,
+    files,
+    replays,
+)
 from movie_pipeline_tests.faults.fault import Fault
 
 FAULTS: Mapping[str, Fault] = {
@@ -17,6 +25,7 @@ FAULTS: Mapping[str, Fault] = {
             *data.FAULTS,
             *concurrency.FAULTS,
             *replays.FAULTS,
+            *clean_up.FAULTS,
         ],
         key=lambda fault: fault.id,
     )

@@ -4,6 +4,7 @@ Patched in the child that runs a case, before its own children are forked.
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from movie_pipeline.interfaces import WarehouseSession
-from movie_pipeline.loading import ledger, load, outbox
+from movie_pipeline.loading import ledger, load, outbox, resolutions
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry
 from movie_pipeline.loading.load import load_batch
 from movie_pipeline.loading.reconcile import ReconcileReport
@@ -22,6 +23,7 @@ from movie_pipeline.loading.transactions import Tries
 from movie_pipeline.local import storage, warehouse
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.local.warehouse import DuckDBWarehouse
+from movie_pipeline.replay import draft
 from movie_pipeline.screening import stage
 from movie_pipeline.sensors import landing
 from movie_pipeline.sensors.queue import Launch
@@ -200,6 +202,41 @@ def _marked_before_sent() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(job.outbox, "drain", drain)
 
 
+def _replay_forgotten() -> Iterable[AbstractContextManager[Any]]:
+    def anew(_: bytes = b"") -> Any:  # noqa: ANN401 - hashlib's
+        return hashlib.sha256(os.urandom(16))
+
+    yield patch.object(draft, "hashlib", _instead(hashlib, sha256=anew))
+
+
+def _no_resolutions() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(load, "resolutions", _instead(resolutions, write=_always(None)))
+
+
+def _clean_unsent_notices() -> Iterable[AbstractContextManager[Any]]:
+    run = warehouse._Session.run
+
+    def deleting(self: Any, statement: str, **parameters: object) -> None:  # noqa: ANN401
+        if statement == "outbox/delete_sent":
+            self.execute("delete from mp_outbox")
+        else:
+            run(self, statement, **parameters)
+
+    yield patch.object(warehouse._Session, "run", deleting)
+
+
+def _clean_needed_output() -> Iterable[AbstractContextManager[Any]]:
+    fetch = warehouse._Session.fetch
+
+    def finding(self: Any, statement: str, **parameters: object) -> list[dict[str, Any]]:  # noqa: ANN401
+        rows = fetch(self, statement, **parameters)
+        if statement == "ledger/loaded_outputs":
+            rows += fetch(self, "ledger/unarchived")
+        return rows
+
+    yield patch.object(warehouse._Session, "fetch", finding)
+
+
 MUTATIONS: dict[str, Mutation] = {
     "lock": Mutation("the writer lock", _no_lock, [("F20", "threads")]),
     "ledger check": Mutation(
@@ -266,6 +303,24 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "gate": Mutation(
         "published files are counted again", _no_gate, [("F33", "truncated quarantine")]
+    ),
+    "the same replay": Mutation(
+        "a replay that is asked for again is known",
+        _replay_forgotten,
+        [("R01", "load.committed"), ("R01", "storage.land.after")],
+    ),
+    "resolutions": Mutation(
+        "records that were replayed are resolved", _no_resolutions, [("R01", "load.committed")]
+    ),
+    "unsent notices": Mutation(
+        "only notices that were sent are cleaned up",
+        _clean_unsent_notices,
+        [("C01", "sql.commit.after#2")],
+    ),
+    "needed output": Mutation(
+        "only output of archived files is cleaned up",
+        _clean_needed_output,
+        [("C01", "storage.remove.output.after")],
     ),
     "mark after sending": Mutation(
         "a notice is marked after it was sent", _marked_before_sent, [("F01", "outbox.before_send")]
