@@ -142,7 +142,7 @@ class RedshiftWarehouse:
                 raise
             except WarehouseError as error:
                 raise WarehouseError(f"the query failed: {error}") from None
-        return pd.DataFrame([list(row) for row in rows], columns=pd.Index(names))
+        return _frame(names, rows)
 
     def columns(self, table: str) -> list[WarehouseColumn]:
         """The columns of a table or view, in order; empty where it does not exist."""
@@ -186,6 +186,16 @@ class RedshiftWarehouse:
                 "MOVIE_PIPELINE_WAREHOUSE_WAIT_SECONDS is how long this waits."
             ) from None
         connection.limit(self._statement_seconds)
+
+
+def _frame(names: Sequence[str], rows: Rows) -> pd.DataFrame:
+    """Rows as pandas keeps them; whole numbers stay whole where one is missing."""
+    frame = pd.DataFrame([list(row) for row in rows], columns=pd.Index(range(len(names))))
+    for column in range(len(names)):
+        values = [row[column] for row in rows]
+        if {type(value) for value in values} == {int, type(None)}:
+            frame[column] = pd.array(values, dtype="Int64")
+    return frame.set_axis(pd.Index(names), axis="columns")
 
 
 class _Session:

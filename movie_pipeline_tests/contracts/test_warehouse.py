@@ -263,6 +263,16 @@ class TestWarehouse:
         frame = warehouse.query("select 1 as a, 'x' as b union all select 2, 'y' order by a")
         assert frame.to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
 
+    def test_whole_numbers_stay_whole_where_one_is_missing(self, warehouse: Warehouse) -> None:
+        large = 2**53 + 1  # no float holds it
+        frame = warehouse.query(
+            f"select {large} as n, 'x' as t, 1.5 as d "
+            "union all select null, null, null order by t nulls last"
+        )
+        assert [frame["n"].tolist()[0], str(frame["n"].dtype)] == [large, "Int64"]
+        assert frame["n"].isna().tolist() == [False, True]
+        assert len(warehouse.query("select 1 as a, 2 as a, 3 as b").columns) == 3
+
     @pytest.mark.parametrize(
         "text",
         [

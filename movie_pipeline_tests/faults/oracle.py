@@ -5,6 +5,7 @@ loads batch after batch into a dictionary. Its files are all in the six columns 
 """
 
 import csv
+import gzip
 import hashlib
 import io
 from collections import Counter, defaultdict
@@ -181,7 +182,7 @@ def _resolve(sent: Sent, expected: Expected) -> None:
 def read(content: bytes) -> Read:
     """Read and judge one file."""
     try:
-        text = content.decode("utf-8")
+        text = _text(content)
     except UnicodeDecodeError:
         return Read("REJECTED")
     header, *records = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
@@ -194,6 +195,15 @@ def read(content: bytes) -> Read:
     good = tuple((number, film) for number, film in films if _is_good(film))
     apart = tuple((number, raws[number - 1]) for number, film in films if not _is_good(film))
     return Read("LOADED", len(films), good, apart)
+
+
+def _text(content: bytes) -> str:
+    """Unpacked where it is gzip; UTF-8, or UTF-16 where it begins so."""
+    if content.startswith(b"\x1f\x8b"):
+        content = gzip.decompress(content)
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig")
 
 
 def _is_good(film: Record) -> bool:

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import pandas as pd
 
+from movie_pipeline.deployments import Deployment
 from movie_pipeline.interfaces import Area
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry
 from movie_pipeline.screening.quarantine import read_records
 from movie_pipeline_tests.faults import oracle
 from movie_pipeline_tests.faults.oracle import Expected, Sent
-from movie_pipeline_tests.faults.world import World
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,24 @@ class State:
     resolutions: list[tuple[Any, ...]]
 
 
-def observe(world: World) -> State:
+class Watched(Protocol):
+    """What is looked at; a World is one."""
+
+    @property
+    def deployment(self) -> Deployment:
+        """The implementations under test."""
+        ...
+
+    def waiting(self) -> list[bytes]:
+        """The bytes of every file that is still in landing."""
+        ...
+
+    def told(self) -> list[str]:
+        """The ids of all notices that people got."""
+        ...
+
+
+def observe(world: Watched) -> State:
     """Look at everything; to be done in a child, as it opens the warehouse."""
     with world.deployment.warehouse.reading():  # DuckDB is opened once, which is what costs
         return _observed(world)
@@ -116,7 +133,7 @@ def _files_in(body: str) -> frozenset[str]:
     return frozenset(re.findall(r'"file_id": ?"([0-9a-f]{32})"', body))
 
 
-def _quarantined(world: World) -> Iterable[Mapping[str, Any]]:
+def _quarantined(world: Watched) -> Iterable[Mapping[str, Any]]:
     storage = world.deployment.storage
     for name in storage.names(Area.QUARANTINE):
         if name.endswith(".jsonl") and not name.startswith("replays/"):
@@ -125,7 +142,7 @@ def _quarantined(world: World) -> Iterable[Mapping[str, Any]]:
                 yield from read_records(path)
 
 
-def _archived(world: World) -> dict[tuple[str, str], bytes]:
+def _archived(world: Watched) -> dict[tuple[str, str], bytes]:
     storage = world.deployment.storage
     places = {"history": (Area.HISTORY, ""), "quarantine": (Area.QUARANTINE, "files/")}
     found: dict[tuple[str, str], bytes] = {}
