@@ -12,7 +12,6 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera import extensions
 from pandera.typing import Series
-from pyarrow import array as arrow_array
 from pyarrow import compute as arrow_compute
 
 
@@ -32,7 +31,7 @@ class ColumnType(StrEnum):
 def _fits_varchar(texts: "pd.Series[str]", *, limit: int) -> "pd.Series[bool]":
     """Whether each text fits a VARCHAR of `limit` bytes, as Redshift counts them."""
     compute = cast("Any", arrow_compute)
-    lengths = compute.binary_length(cast("Any", arrow_array)(texts.astype("str"), "string"))
+    lengths = compute.binary_length(texts.astype("string[pyarrow]").array.__arrow_array__())
     fits = compute.fill_null(compute.less_equal(lengths, limit), fill_value=True)
     return pd.Series(fits.to_numpy(zero_copy_only=False), index=texts.index)
 
