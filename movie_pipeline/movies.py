@@ -31,7 +31,8 @@ class ColumnType(StrEnum):
 def _fits_varchar(texts: "pd.Series[str]", *, limit: int) -> "pd.Series[bool]":
     """Whether each text fits a VARCHAR of `limit` bytes, as Redshift counts them."""
     compute = cast("Any", arrow_compute)
-    lengths = compute.binary_length(texts.astype("string[pyarrow]").array.__arrow_array__())
+    as_arrow = cast("Any", texts.astype("string[pyarrow]").array)
+    lengths = compute.binary_length(as_arrow.__arrow_array__())
     fits = compute.fill_null(compute.less_equal(lengths, limit), fill_value=True)
     return pd.Series(fits.to_numpy(zero_copy_only=False), index=texts.index)
 
