@@ -110,7 +110,7 @@ def ingest(paths: tuple[Path, ...], home: Path | None, ruleset: Path | None, as_
 @_told_in_a_sentence
 def status(home: Path | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
     """Show the ledger: what became of each file."""
-    from movie_pipeline.reports import entry_report, totals_report
+    from movie_pipeline.reports.files import entry_report, totals_report
 
     with _ledger(_existing(_settings(home))) as ledger:
         entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
@@ -138,7 +138,7 @@ def reconcile(home: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.loading.reconcile import reconcile as close
-    from movie_pipeline.reports import reconcile_report
+    from movie_pipeline.reports.files import reconcile_report
 
     world = deployment_from(_existing(_settings(home)))
     report = reconcile_report(close(world.storage, world.warehouse, world.alerts, world.events))
@@ -218,7 +218,7 @@ def quarantine(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Show the quarantined records that are open, with their reasons."""
     from movie_pipeline.deployments import deployment_from
-    from movie_pipeline.reports import quarantined_records
+    from movie_pipeline.reports.records import quarantined_records
 
     deployment = deployment_from(_existing(_settings(home)))
     deployment.warehouse.prepare()
@@ -373,7 +373,7 @@ def _print_replays(report: Mapping[str, Any]) -> None:
 @_told_in_a_sentence
 def rules(file: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """Parse a ruleset, list its rules, and say what each demands."""
-    from movie_pipeline.reports import rule_reports
+    from movie_pipeline.reports.rules import rule_reports
     from movie_pipeline.rulesets import read_ruleset
 
     ruleset = read_ruleset(file or Settings.from_environment().ruleset)

@@ -25,8 +25,9 @@ from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.quality import Ruleset
 from movie_pipeline.rulesets import read_ruleset
 from movie_pipeline.sensors.clean_up import clean_up_job, clean_up_schedule
-from movie_pipeline.sensors.landing import INGEST_JOB, landing_sensor, landing_sensor_every
+from movie_pipeline.sensors.landing import landing_sensor, landing_sensor_every
 from movie_pipeline.sensors.notices import failed_jobs_sensor, notices_sensor
+from movie_pipeline.sensors.past_runs import INGEST_JOB
 from movie_pipeline.sensors.reconcile import reconcile_at_start, reconcile_job, reconcile_schedule
 from movie_pipeline.settings import Settings
 

@@ -14,7 +14,6 @@ from movie_pipeline.local.events import EventLog
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.local.wakeups import NoWakeups
 from movie_pipeline.local.warehouse import DuckDBWarehouse
-from movie_pipeline.movies import NUMBER_COLUMNS
 from movie_pipeline.settings import Settings
 
 
@@ -78,12 +77,6 @@ def deployment_from(settings: Settings) -> Deployment:
     Raises:
         SettingsError: there is none of that name, or a lenient column is no number column.
     """
-    wrong = sorted(set(settings.lenient_columns) - set(NUMBER_COLUMNS))
-    if wrong:
-        raise SettingsError(
-            f"MOVIE_PIPELINE_LENIENT_COLUMNS names {', '.join(wrong)}, but only number columns can "
-            f"be lenient: {', '.join(NUMBER_COLUMNS)}."
-        )
     if settings.lenient_columns:
         _refuse_other_than_numbers(settings.lenient_columns)
     make = DEPLOYMENTS.get(settings.deployment)
@@ -96,15 +89,11 @@ def deployment_from(settings: Settings) -> Deployment:
 
 
 def _refuse_other_than_numbers(names: tuple[str, ...]) -> None:
-    from movie_pipeline.movies import (  # noqa: PLC0415 - pandera takes a second, few need it
-        MOVIE_COLUMNS,
-        ColumnType,
-    )
+    from movie_pipeline.movies import NUMBER_COLUMNS  # noqa: PLC0415 - pandera takes a second
 
-    numbers = [column.name for column in MOVIE_COLUMNS if column.type is not ColumnType.TEXT]
-    for name in names:
-        if name not in numbers:
-            raise SettingsError(
-                f"MOVIE_PIPELINE_LENIENT_COLUMNS names {name}, but only number columns of the "
-                f"movie contract can be lenient: {', '.join(numbers)}."
-            )
+    wrong = sorted(set(names) - set(NUMBER_COLUMNS))
+    if wrong:
+        raise SettingsError(
+            f"MOVIE_PIPELINE_LENIENT_COLUMNS names {', '.join(wrong)}, but only number columns of "
+            f"the movie contract can be lenient: {', '.join(NUMBER_COLUMNS)}."
+        )

@@ -27,11 +27,12 @@ from movie_pipeline.loading.reconcile import reconcile
 from movie_pipeline.replay.plan import plan_replays
 from movie_pipeline.replay.request import Requested, ask, entries_of
 from movie_pipeline.replay.wish import Wish
-from movie_pipeline.reports import file_report, replay_report
+from movie_pipeline.reports.files import file_report, replay_report
 from movie_pipeline.rulesets import read_ruleset
 from movie_pipeline.sensors.causes import cause_of_failure
 from movie_pipeline.sensors.clean_up import clean_world, remove_old_runs
-from movie_pipeline.sensors.landing import INGEST_JOB, ingest_tags
+from movie_pipeline.sensors.landing import ingest_tags
+from movie_pipeline.sensors.past_runs import INGEST_JOB
 from movie_pipeline.sensors.queue import Launch
 from movie_pipeline.settings import Settings
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd  # takes half a second, which those who ask no query need not wait
 
 # --- storage ---------------------------------------------------------------------------------
 
@@ -213,7 +214,7 @@ class Warehouse(Protocol):
         """
         ...
 
-    def query(self, text: str) -> pd.DataFrame:
+    def query(self, text: str) -> "pd.DataFrame":
         """The answer to a person's read-only query; WarehouseError where it would write."""
         ...
 

@@ -14,7 +14,7 @@ from movie_pipeline.loading.ledger import Ledger, LedgerEntry
 from movie_pipeline.local.alerts import AlertLog
 from movie_pipeline.quality import parse_ruleset
 from movie_pipeline.screening.quarantine import read_records
-from movie_pipeline.sensors.landing import INGEST_JOB
+from movie_pipeline.sensors.past_runs import INGEST_JOB
 from movie_pipeline.settings import Settings
 from movie_pipeline_tests.samples import LENIENT_RULES
 

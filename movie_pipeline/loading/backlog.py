@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from movie_pipeline.interfaces import Warehouse
-from movie_pipeline.loading.ledger import FileState, from_stored_time
+from movie_pipeline.loading.ledger import FileState, to_stored_time
 from movie_pipeline.loading.limits import read_json
 
 AGES = (
@@ -57,17 +57,20 @@ class Backlog:
         """
         states: Counter[str] = Counter()
         ages = dict.fromkeys([*(name for name, _ in AGES), OLDER], 0)
+        limits = [(name, to_stored_time(now - age)) for name, age in AGES]
         reasons: Counter[str] = Counter()
         uncounted = 0
         for row in waiting:
             count = int(row["records_open"])
             states[row["state"]] += count
-            ages[_age(row["waiting_since"], now)] += count
+            since = row["waiting_since"]
+            ages[next((name for name, limit in limits if since > limit), OLDER)] += count
             found = read_json(row["summary"]).get("reasons")
             if found is None:
                 uncounted += 1
-            else:
-                reasons += Counter(found) - taken.get(row["file_id"], Counter[str]())
+                continue
+            resolved = taken.get(row["file_id"])
+            reasons.update(Counter[str](found) - resolved if resolved else found)
         held = states[FileState.HELD]
         return cls(states.total() - held, held, ages, dict(reasons.most_common()), uncounted)
 
@@ -80,9 +83,3 @@ def backlog(warehouse: Warehouse, now: datetime) -> Backlog:
         for row in session.fetch("checks/backlog_taken"):
             taken[row["original_file_id"]].update(read_json(row["taken"]))
     return Backlog.of(waiting, taken, now)
-
-
-def _age(since: datetime, now: datetime) -> str:
-    moment = from_stored_time(since)
-    assert moment is not None  # noqa: S101 - every entry has a time
-    return next((name for name, limit in AGES if now - moment < limit), OLDER)

@@ -12,10 +12,9 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pandas as pd
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
@@ -31,6 +30,9 @@ from movie_pipeline.local.dialect import (
 )
 from movie_pipeline.settings import Settings
 from movie_pipeline.sql_files import statement_names, statement_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILE_NAME = "warehouse.duckdb"
 
@@ -103,7 +105,7 @@ class DuckDBWarehouse:
         with self.reading() as session:
             return stale_views(session, list(_views()), before)
 
-    def query(self, text: str) -> pd.DataFrame:
+    def query(self, text: str) -> "pd.DataFrame":
         """The answer to one SELECT of a person's, in DuckDB's dialect."""
         self._ensure_prepared()
         with self._connected(read_only=True) as connection:
@@ -228,11 +230,8 @@ class _Session:
             if len(chunk) == 1:
                 self._execute(statement, chunk[0])
             else:
-                self.execute(
-                    insert_of_many(text, len(chunk)),
-                    {f"{name}_{n}": row[name] for n, row in enumerate(chunk) for name in row},
-                    name=f"{statement}.sql",
-                )
+                lists = {name: [row[name] for row in chunk] for name in chunk[0]}
+                self.execute(insert_of_many(text), lists, name=f"{statement}.sql")
         crash_point(f"sql.{statement}.after")
 
     def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:

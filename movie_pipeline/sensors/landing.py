@@ -8,7 +8,6 @@ from dagster._core.storage.tags import MAX_RETRIES_TAG
 from movie_pipeline.assets.batch import IngestBatch
 from movie_pipeline.assets.ingest import work_root
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import WarehouseBusy
 from movie_pipeline.interfaces import LandedFile, Storage, Wakeups, Warehouse
 from movie_pipeline.loading.batch import Workspace
 from movie_pipeline.loading.lease import clear_abandoned, is_abandoned
@@ -20,14 +19,15 @@ from movie_pipeline.sensors.past_runs import (
     ATTEMPT_TAG,
     BATCH_TAG,
     INGEST,
+    INGEST_JOB,
     KIND_TAG,
     REJECTING_TAG,
+    ingest_records,
     past_runs,
 )
 from movie_pipeline.sensors.queue import Launch, QueuePlan, plan_launches
+from movie_pipeline.sensors.waiting import AWAY, waiting
 from movie_pipeline.settings import Settings
-
-INGEST_JOB = "ingest_movies"
 
 
 def look_for_files(
@@ -37,18 +37,29 @@ def look_for_files(
     wakeups: dg.ResourceParam[Wakeups],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SensorResult | dg.SkipReason:
-    """Look, subtract, batch; what was heard is forgotten when its files are launched or known."""
+    """Look, subtract, batch; skip with a sentence while the store or the warehouse is away."""
     for run_id in fail_dead_runs(context.instance, settings):
         context.log.warning("run %s: its process is gone; it is marked as failed", run_id)
+    try:
+        return _look(context, storage, warehouse, wakeups, settings)
+    except AWAY as error:
+        return waiting(error)
+
+
+def _look(
+    context: dg.SensorEvaluationContext,
+    storage: Storage,
+    warehouse: Warehouse,
+    wakeups: Wakeups,
+    settings: Settings,
+) -> dg.SensorResult | dg.SkipReason:
+    """What was heard is forgotten when its files are launched or known."""
     now, every = time.time(), settings.listing_seconds
     due = is_due(context.cursor, now, every)
     seen = look(storage, wakeups, due=due, warn=context.log.warning)
     if seen is None:
         return dg.SkipReason("No message came, and landing was listed a moment ago.")
-    try:
-        plan = _plan(context.instance, seen.landed, warehouse, settings)
-    except WarehouseBusy as error:
-        return dg.SkipReason(f"Waiting for the warehouse: {error}")
+    plan = _plan(context.instance, seen.landed, warehouse, settings)
     for launch in plan.launches:
         workspace = Workspace.at(work_root(settings), launch.batch.batch_id)
         workspace.fix(launch.batch)
@@ -142,11 +153,8 @@ def _why_rejected(launch: Launch, instance: dg.DagsterInstance) -> str:
 
 def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
     """Mark ingest runs as failed whose process on this machine is gone; return their ids."""
-    started = instance.get_run_records(
-        dg.RunsFilter(tags={KIND_TAG: INGEST}, statuses=[dg.DagsterRunStatus.STARTED])
-    )
     dead: list[str] = []
-    for record in started:
+    for record in ingest_records(instance, [dg.DagsterRunStatus.STARTED], limit=None):
         run = record.dagster_run
         folder = work_root(settings) / run.tags.get(BATCH_TAG, "")
         if run.tags.get(BATCH_TAG) and is_abandoned(folder):

@@ -2,22 +2,24 @@
 
 import dagster as dg
 
-from movie_pipeline.errors import AlertError, WarehouseBusy, WarehouseError
+from movie_pipeline.errors import AlertError, WarehouseError
 from movie_pipeline.interfaces import Alerts, Events, Warehouse
 from movie_pipeline.loading import outbox
 from movie_pipeline.loading.digests import Patience
 from movie_pipeline.loading.notices import job_failure_notice
 from movie_pipeline.sensors.causes import KILLED, Cause, cause_of_run
 from movie_pipeline.sensors.history import Fault, judged
-from movie_pipeline.sensors.landing import INGEST_JOB
 from movie_pipeline.sensors.past_runs import (
     ATTEMPT_TAG,
     INGEST,
+    INGEST_JOB,
     KIND_TAG,
     REJECTING_TAG,
     configured_files,
+    ingest_records,
     past_runs,
 )
+from movie_pipeline.sensors.waiting import AWAY, waiting
 from movie_pipeline.settings import Settings
 
 WILL_RETRY_TAG = "dagster/will_retry"
@@ -41,8 +43,8 @@ def notices_sensor(
     """Send what waits; what cannot be sent now is sent by a later tick."""
     try:
         sent = outbox.drain(warehouse, alerts, events, Patience.of(settings))
-    except WarehouseBusy as error:
-        return dg.SkipReason(f"Waiting for the warehouse: {error}")
+    except AWAY as error:
+        return waiting(error)
     except AlertError as error:
         context.log.warning("%s", error)
         return dg.SkipReason(str(error))
@@ -111,9 +113,7 @@ def outage_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> str | None:
     """What all failures since the last success share: its run's id; None for a run by hand."""
     if run.tags.get(KIND_TAG) != INGEST:
         return None
-    succeeded = instance.get_run_records(
-        dg.RunsFilter(tags={KIND_TAG: INGEST}, statuses=[dg.DagsterRunStatus.SUCCESS]), limit=1
-    )
+    succeeded = ingest_records(instance, [dg.DagsterRunStatus.SUCCESS])
     return succeeded[0].dagster_run.run_id if succeeded else "the first run"
 
 

@@ -11,6 +11,7 @@ import dagster as dg
 from movie_pipeline.sensors.causes import cause_of_run
 from movie_pipeline.sensors.history import Fault, PastRun
 
+INGEST_JOB = "ingest_movies"
 KIND_TAG, BATCH_TAG, ATTEMPT_TAG = (
     "movie_pipeline/kind",
     "movie_pipeline/batch_id",
@@ -39,14 +40,30 @@ def past_runs(instance: dg.DagsterInstance, concerned: Collection[str]) -> list[
         instance: where the runs are.
         concerned: the files in landing; the cause of failures of other files is not asked.
     """
-    active = _records(instance, ACTIVE, limit=None)
+    active = ingest_records(instance, ACTIVE, limit=None)
     found = [PastRun(files=configured_files(record.dagster_run), active=True) for record in active]
     found += _failed(instance, frozenset(concerned))
     found += [
         PastRun(files=configured_files(record.dagster_run), succeeded_at=_ended_at(record))
-        for record in _records(instance, [dg.DagsterRunStatus.SUCCESS], limit=RUNS_LOOKED_AT)
+        for record in ingest_records(instance, [dg.DagsterRunStatus.SUCCESS])
     ]
     return found
+
+
+def ingest_records(
+    instance: dg.DagsterInstance,
+    statuses: Sequence[dg.DagsterRunStatus],
+    *,
+    limit: int | None = RUNS_LOOKED_AT,
+) -> list[dg.RunRecord]:
+    """The runs of the queue in one of these states, the newest first; not those made by hand.
+
+    Asked by job and state, which Dagster's database has indexes for: asked by tag it reads all runs
+    that there ever were, which takes seconds behind 100,000 of them.
+    """
+    wanted = dg.RunsFilter(job_name=INGEST_JOB, statuses=list(statuses))
+    found = instance.get_run_records(wanted, limit=limit)
+    return [record for record in found if record.dagster_run.tags.get(KIND_TAG) == INGEST]
 
 
 def configured_files(run: dg.DagsterRun) -> frozenset[str]:
@@ -59,7 +76,7 @@ def configured_files(run: dg.DagsterRun) -> frozenset[str]:
 def _failed(instance: dg.DagsterInstance, concerned: frozenset[str]) -> list[PastRun]:
     found: list[PastRun] = []
     asked = 0
-    for record in _records(instance, _FAILED, limit=RUNS_LOOKED_AT):
+    for record in ingest_records(instance, _FAILED):
         run = record.dagster_run
         files = configured_files(run)
         fault = run.tags.get(FAULT_TAG)
@@ -84,13 +101,6 @@ def _remembered_fault(instance: dg.DagsterInstance, record: dg.RunRecord) -> str
     fault = Fault.WORLD if is_world else cause_of_run(instance, record).fault
     instance.add_run_tags(run.run_id, {FAULT_TAG: str(fault)})
     return str(fault)
-
-
-def _records(
-    instance: dg.DagsterInstance, statuses: Sequence[dg.DagsterRunStatus], limit: int | None
-) -> Sequence[dg.RunRecord]:
-    wanted = dg.RunsFilter(tags={KIND_TAG: INGEST}, statuses=list(statuses))
-    return instance.get_run_records(wanted, limit=limit)
 
 
 def _ended_at(record: dg.RunRecord) -> float:

@@ -8,10 +8,10 @@ import uuid
 import dagster as dg
 
 from movie_pipeline.assets.naming import WAREHOUSE_POOL
-from movie_pipeline.errors import WarehouseError
 from movie_pipeline.interfaces import Alerts, Events, Storage, Warehouse
 from movie_pipeline.loading.digests import Patience
 from movie_pipeline.loading.reconcile import GRACE, OpenWork, open_work, reconcile
+from movie_pipeline.sensors.waiting import AWAY, waiting
 from movie_pipeline.settings import Settings
 
 RECONCILE_JOB = "reconcile"
@@ -84,8 +84,8 @@ def reconcile_schedule(
     del context
     try:
         found = _open_work(warehouse, settings)
-    except WarehouseError as error:
-        return _waiting(error)
+    except AWAY as error:
+        return waiting(error)
     return dg.RunRequest() if found else dg.SkipReason(_NOTHING)
 
 
@@ -110,15 +110,11 @@ def reconcile_at_start(
         return dg.SkipReason("It was looked at this start.")
     try:
         found = _open_work(warehouse, settings)
-    except WarehouseError as error:
-        return _waiting(error)
+    except AWAY as error:
+        return waiting(error)
     context.update_cursor(_THIS_START)
     return dg.RunRequest(run_key=f"start-{_THIS_START}") if found else dg.SkipReason(_NOTHING)
 
 
 def _open_work(warehouse: Warehouse, settings: Settings) -> OpenWork:
     return open_work(warehouse, older_than=GRACE, patience=Patience.of(settings))
-
-
-def _waiting(error: WarehouseError) -> dg.SkipReason:
-    return dg.SkipReason(f"Waiting for the warehouse: {error}")

@@ -9,8 +9,8 @@ import pytest
 
 from movie_pipeline.assets.ingest import work_root
 from movie_pipeline.loading.batch import Workspace
-from movie_pipeline.sensors.landing import INGEST_JOB, landing_sensor
-from movie_pipeline.sensors.past_runs import FAULT_TAG
+from movie_pipeline.sensors.landing import landing_sensor
+from movie_pipeline.sensors.past_runs import FAULT_TAG, INGEST_JOB
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import clean_movies
 

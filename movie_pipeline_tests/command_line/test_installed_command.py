@@ -63,3 +63,15 @@ def test_commands_that_run_no_job_do_not_import_dagster(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True
     )
     assert result.stdout.splitlines() == ["0 False"] * 3
+
+
+def test_status_waits_for_no_library_that_it_does_not_need(tmp_path: Path) -> None:
+    code = (
+        "import sys; from click.testing import CliRunner; from movie_pipeline.cli import main\n"
+        "result = CliRunner().invoke(main, ['status', '--home', '.'])\n"
+        "print(result.exit_code, {'dagster', 'pandas', 'pandera', 'boto3'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True
+    )
+    assert result.stdout.splitlines() == ["0 set()"]

@@ -17,8 +17,8 @@ from movie_pipeline.interfaces import Area, NoticeKind
 from movie_pipeline.loading import outbox
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.local.storage import FolderStorage
-from movie_pipeline.sensors.landing import INGEST_JOB, landing_sensor
-from movie_pipeline.sensors.past_runs import FAULT_TAG
+from movie_pipeline.sensors.landing import landing_sensor
+from movie_pipeline.sensors.past_runs import FAULT_TAG, INGEST_JOB
 from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import LENIENT_RULES, clean_movies
 

@@ -187,9 +187,17 @@ def test_a_view_that_is_none_is_refused() -> None:
 
 def test_an_insert_of_one_row_becomes_an_insert_of_many() -> None:
     text = "-- why\ninsert into t (a, b2) values (:a, :b2)"
-    assert parameters_of(text) == ("$a", "$b2")
-    assert " ".join(insert_of_many(text, 2).split()) == (
-        "INSERT INTO t ( a, b2 ) VALUES ($a_0, $b2_0), ($a_1, $b2_1)"
+    assert parameters_of(text) == ("a", "b2")
+    assert " ".join(insert_of_many(text).split()) == (
+        "INSERT INTO t ( a, b2 ) SELECT a, b2 FROM "
+        "(SELECT UNNEST($a) AS a, UNNEST($b2) AS b2) AS incoming"
+    )
+
+
+def test_what_an_insert_does_to_a_value_it_does_to_each_of_many() -> None:
+    text = "insert into t (a) values (cast(:a as timestamp))"
+    assert " ".join(insert_of_many(text).split()) == (
+        "INSERT INTO t ( a ) SELECT CAST(a AS TIMESTAMP) FROM (SELECT UNNEST($a) AS a) AS incoming"
     )
 
 

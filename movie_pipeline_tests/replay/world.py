@@ -9,7 +9,7 @@ from movie_pipeline.loading.ledger import LedgerEntry, from_stored_time
 from movie_pipeline.replay.plan import Plan, plan_replays
 from movie_pipeline.replay.request import Requested, request
 from movie_pipeline.replay.wish import Wish
-from movie_pipeline.reports import quarantined_records
+from movie_pipeline.reports.records import quarantined_records
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import LENIENT_RULES
 
