@@ -68,7 +68,7 @@ def observe(world: Watched) -> State:
         return _observed(world)
 
 
-def _observed(world: World) -> State:
+def _observed(world: Watched) -> State:
     deployment = world.deployment
     storage, warehouse = deployment.storage, deployment.warehouse
     entries = Ledger(warehouse).entries(limit=100_000)
