@@ -85,6 +85,7 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
             "wakeups": deployment.wakeups,
             "warehouse": deployment.warehouse,
             "catalog": deployment.catalog,
+            "cluster": deployment.cluster,
             "alerts": deployment.alerts,
             "events": deployment.events,
         },

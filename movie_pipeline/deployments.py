@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from movie_pipeline.errors import SettingsError
-from movie_pipeline.interfaces import Alerts, Catalog, Events, Storage, Wakeups, Warehouse
+from movie_pipeline.interfaces import Alerts, Catalog, Cluster, Events, Storage, Wakeups, Warehouse
 from movie_pipeline.local.alerts import AlertLog
 from movie_pipeline.local.catalog import FolderCatalog
+from movie_pipeline.local.cluster import NoCluster
 from movie_pipeline.local.events import EventLog
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.local.wakeups import NoWakeups
@@ -26,6 +27,7 @@ class Deployment:
     wakeups: Wakeups
     warehouse: Warehouse
     catalog: Catalog
+    cluster: Cluster
     alerts: Alerts
     events: Events
 
@@ -39,6 +41,7 @@ def local(settings: Settings) -> Deployment:
         wakeups=NoWakeups(),
         warehouse=DuckDBWarehouse(settings, storage),
         catalog=FolderCatalog(settings.home / "catalog"),
+        cluster=NoCluster(),
         alerts=AlertLog(settings.home / "alerts.jsonl"),
         events=EventLog(settings.home / "events.jsonl"),
     )
@@ -49,6 +52,7 @@ def aws(settings: Settings) -> Deployment:
     from movie_pipeline.aws.alerts import SNSAlerts  # noqa: PLC0415
     from movie_pipeline.aws.catalog import GlueCatalog  # noqa: PLC0415
     from movie_pipeline.aws.clients import Clients  # noqa: PLC0415
+    from movie_pipeline.aws.cluster import GlueCluster  # noqa: PLC0415
     from movie_pipeline.aws.events import EventBridgeEvents  # noqa: PLC0415
     from movie_pipeline.aws.storage import S3Storage  # noqa: PLC0415
     from movie_pipeline.aws.wakeups import SQSWakeups  # noqa: PLC0415
@@ -62,6 +66,7 @@ def aws(settings: Settings) -> Deployment:
         wakeups=SQSWakeups(settings, clients),
         warehouse=RedshiftWarehouse(settings, storage, clients),
         catalog=GlueCatalog(settings, clients),
+        cluster=GlueCluster(settings, storage, clients),
         alerts=SNSAlerts(settings, clients),
         events=EventBridgeEvents(settings, clients),
     )

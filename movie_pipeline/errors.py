@@ -15,6 +15,7 @@ MoviePipelineError
 │   └── BatchRefused         the warehouse is well, but these files cannot be loaded
 ├── WakeupError              nobody could be asked for landed files; the listing finds them
 ├── CatalogError
+├── ClusterError             the cluster did not judge rows, or its answer does not add up
 └── AlertError               a notice could not be delivered; it stays in the outbox
 
 Every message names the culprit, the cause and the way out. No row value stands in a message, except
@@ -123,6 +124,10 @@ class WakeupError(MoviePipelineError):
 
 class CatalogError(MoviePipelineError):
     """The catalog did not take or give a table."""
+
+
+class ClusterError(MoviePipelineError):
+    """The cluster did not judge the rows, or its answer does not add up; nothing was loaded."""
 
 
 class AlertError(MoviePipelineError):

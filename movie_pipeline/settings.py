@@ -33,6 +33,7 @@ _AWS_FORMS = {
     "failure_topic": (_TOPIC, "arn:aws:sns:us-east-1:123456789012:movies-pipeline-failure"),
     "event_bus": (r"[A-Za-z0-9._:/-]+", "default"),
     "glue_database": (r"[a-z0-9_-]{1,255}", "movie_database"),
+    "glue_job": (r"[A-Za-z0-9_.-]{1,255}", "movie-pipeline-judge-rows"),
     "wakeup_queue": (r"https?://[^\s]+", "https://sqs.us-east-1.amazonaws.com/123456789012/landed"),
     "ui_url": (r"https?://[^\s]+", "https://dagster.example.com"),
     "redshift_host": (
@@ -131,6 +132,12 @@ class Settings:
     """The Glue crawler of the warehouse; empty: none is started."""
     crawler_seconds: float = 900.0
     """How long to wait for a crawler."""
+    glue_job: str = ""
+    """The Glue job that judges the rows of large files; empty: every file is judged in process."""
+    glue_job_from_bytes: int = 10_000_000_000
+    """How large a file must be for that."""
+    glue_job_seconds: float = 7200.0
+    """How long one run of it may take."""
     ui_url: str = ""
     """Address of the Dagster UI, for the links in notices; empty: no links."""
     redshift_host: str = ""

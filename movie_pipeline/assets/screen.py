@@ -11,11 +11,12 @@ from movie_pipeline.assets.ingest import fetched_or_fail, open_workspace
 from movie_pipeline.assets.metadata import bar_table, movie_schema, same_columns, table
 from movie_pipeline.assets.naming import OWNERS, RETRY, SCREENING
 from movie_pipeline.assets.pictures import rating_histogram, reasons_chart
-from movie_pipeline.interfaces import Area, Storage, Warehouse
+from movie_pipeline.interfaces import Area, Cluster, Storage, Warehouse
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline.quality import Ruleset
+from movie_pipeline.screening.elsewhere import Elsewhere
 from movie_pipeline.screening.past import FILES_LOOKED_AT, Past
 from movie_pipeline.screening.publish import screen_batch
 from movie_pipeline.screening.stage import fetched_files
@@ -56,6 +57,7 @@ def screen_movies(
     batch: IngestBatch,
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
+    cluster: dg.ResourceParam[Cluster],
     ruleset: dg.ResourceParam[Ruleset],
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[Any]]:
@@ -63,7 +65,15 @@ def screen_movies(
     workspace = open_workspace(context, batch, settings)
     fetched = fetched_or_fail(fetched_files(workspace))
     past = Past.of(Ledger(warehouse).entries(limit=FILES_LOOKED_AT))
-    outcomes = screen_batch(fetched, workspace, storage, ruleset, settings, past=past)
+    outcomes = screen_batch(
+        fetched,
+        workspace,
+        storage,
+        ruleset,
+        settings,
+        past=past,
+        elsewhere=Elsewhere(cluster, context.op_execution_context),
+    )
     for outcome in outcomes:
         context.log.info(
             "%s: %s, %d good, %d quarantined, %d held. %s",

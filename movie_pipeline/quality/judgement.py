@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import TracebackType
-from typing import Literal, Self
-
-from movie_pipeline.quality.measuring import Measuring
+from typing import Literal, Protocol, Self
 
 Outcome = Literal["Passed", "Failed"]
 
@@ -39,6 +37,14 @@ class RuleOutcome:
     labels: dict[str, str]
 
 
+class Tables(Protocol):
+    """The temporary tables that the SQL of a judgement reads."""
+
+    def close(self) -> None:
+        """Drops them."""
+        ...
+
+
 @dataclass(frozen=True)
 class Judgement:
     """What a ruleset says of a relation. Close it when the SQL in it has been used.
@@ -58,7 +64,7 @@ class Judgement:
     fails_sql: str
     row_rules_sql: Mapping[str, str]
     _write_lists: Callable[[], Mapping[str, str]]
-    _measuring: Measuring
+    _tables: Tables
 
     @cached_property
     def lists_sql(self) -> Mapping[str, str]:
@@ -70,7 +76,7 @@ class Judgement:
 
     def close(self) -> None:
         """Drops the temporary tables; the SQL cannot be used any more."""
-        self._measuring.close()
+        self._tables.close()
 
     def __enter__(self) -> Self:
         return self

@@ -17,6 +17,7 @@ from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline.loading.replays import Replay
 from movie_pipeline.quality import Ruleset, parse_ruleset
+from movie_pipeline.screening.elsewhere import Elsewhere
 from movie_pipeline.screening.past import Past
 from movie_pipeline.screening.replayed import holding_of, replay_notes, write_resolutions
 from movie_pipeline.screening.screen import ScreenedFile, ScreeningJob, screen_file
@@ -47,6 +48,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
     settings: Settings,
     *,
     past: Past | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> list[FileOutcome]:
     """Judge and publish every file of a batch; safe to repeat.
 
@@ -57,6 +59,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
         ruleset: the rules.
         settings: limits of the engine.
         past: what earlier files told, for rules and columns that are compared with it.
+        elsewhere: who judges the rows of files that are too large for one machine.
 
     Returns:
         One outcome per file that is neither gone nor known to the ledger, kept in the work folder
@@ -80,7 +83,9 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
                 outcomes.append(_replayed(file, file.replay, bench))
             elif file.staged is not None:
                 job = _job(file, workspace)
-                screened = screen_file(connection, job, ruleset, history=past.metrics)
+                screened = screen_file(
+                    connection, job, ruleset, history=past.metrics, elsewhere=elsewhere
+                )
                 source = sources.of(file.landed.key).name
                 changes = past.changes(source, file.staged.mapping, file.staged.looks)
                 outcome = _judged(file, screened, storage, ruleset)
@@ -198,7 +203,7 @@ def _judged(
             "rules": [rule.summary() for rule in screened.rules],
             "reasons": screened.reasons,
             "ratings": list(screened.ratings),
-            "notes": [*staged.notes, *map(_lenient_note, staged.lenient.items())],
+            "notes": [*staged.notes, *screened.notes, *map(_lenient_note, staged.lenient.items())],
             "mapping": [
                 [column.header, column.name, column.is_contract] for column in staged.mapping
             ],

@@ -4,7 +4,7 @@ The engine judges every row before the split; nothing here decides policy (verdi
 a rule means (quality/). Files are written to the work folder; publishing them is the caller's.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from movie_pipeline.movies import MOVIE_COLUMNS
 from movie_pipeline.quality import Judgement, Ruleset, judge
 from movie_pipeline.quality.model import Rule
 from movie_pipeline.screening.apart import Apart, judged_columns, write_apart
+from movie_pipeline.screening.elsewhere import Elsewhere, Question
 from movie_pipeline.screening.quarantine import CONTRACT_RULE, Provenance, Reason
 from movie_pipeline.screening.verdict import Holding, RuleState, RuleVerdict, Verdict, decide
 
@@ -54,6 +55,7 @@ class ScreenedFile:
         quarantine: the JSON lines file, None where nothing was set apart.
         reasons: how many records each rule set apart; a record counts under each of its reasons.
         ratings: how many good rows have a rating in each half point, from 0 to 10.
+        notes: who judged, where that is not this process.
     """
 
     verdict: Verdict
@@ -64,6 +66,7 @@ class ScreenedFile:
     quarantine: Path | None
     reasons: dict[str, int]
     ratings: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,14 @@ class ScreeningJob:
         return raw_records(self.source, self.staged, folder=self.folder, numbers=numbers)
 
 
-def screen_file(
+def screen_file(  # noqa: PLR0913 - what is judged, by what, and who else may judge
     connection: duckdb.DuckDBPyConnection,
     job: ScreeningJob,
     ruleset: Ruleset,
     *,
     history: Mapping[str, Sequence[float]] | None = None,
     now: datetime | None = None,
+    elsewhere: Elsewhere | None = None,
 ) -> ScreenedFile:
     """Judge a staged file's rows and write both sides.
 
@@ -134,6 +138,7 @@ def screen_file(
         ruleset: the rules.
         history: what earlier files measured, newest first, for rules that compare with them.
         now: the clock, for rules about dates and for the records; the present by default.
+        elsewhere: who judges the rows of large files.
 
     Returns:
         What was found and written. good_rows + set_apart is the number of records in the file.
@@ -145,24 +150,76 @@ def screen_file(
         connection=connection,
         relation=STAGED,
         columns=_data_columns(staged.schema.names, job.staged),
-        aliases={column.header: column.name for column in job.staged.mapping},
+        aliases=_aliases(job.staged),
         derived=job.staged.derived,
         clock=now,
         history=history,
     )
     connection.register(STAGED, staged)
     try:
-        with judged(ruleset) as judgement:
-            rules, verdict = _decided(job, judgement)
-            unasked = _unasked(rules)
-            if verdict.state is FileState.HELD or not unasked:
-                return _split(connection, job, ruleset, _Judged(judgement, rules, verdict), now)
-        # A rule that could not be evaluated, and does not hold the file, says nothing of its rows.
-        asked = tuple(rule for rule in ruleset if str(rule) not in unasked)
-        with judged(replace(ruleset, rules=asked)) as judgement:
-            return _split(connection, job, ruleset, _Judged(judgement, rules, verdict), now)
+        if elsewhere is None or not elsewhere.cluster.takes(job.landed.size):
+            return _screened_here(connection, job, ruleset, judged, now)
+        question = _question(connection, job, ruleset)
+        why_here = question.why_in_process()
+        if not why_here:
+            return _screened_elsewhere(connection, job, elsewhere, question, now)
+        screened = _screened_here(connection, job, ruleset, judged, now)
+        note = f"its rows were judged in process, and not by the cluster: {why_here}"
+        return replace(screened, notes=(note,))
     finally:
         connection.unregister(STAGED)
+
+
+def _screened_here(
+    connection: duckdb.DuckDBPyConnection,
+    job: ScreeningJob,
+    ruleset: Ruleset,
+    judged: Callable[[Ruleset], Judgement],
+    now: datetime,
+) -> ScreenedFile:
+    with judged(ruleset) as judgement:
+        rules, verdict = _decided(job, judgement)
+        unasked = _unasked(rules)
+        if verdict.state is FileState.HELD or not unasked:
+            return _split(connection, job, ruleset, _Judged(judgement, rules, verdict), now)
+    # A rule that could not be evaluated, and does not hold the file, says nothing of its rows.
+    asked = tuple(rule for rule in ruleset if str(rule) not in unasked)
+    with judged(replace(ruleset, rules=asked)) as judgement:
+        return _split(connection, job, ruleset, _Judged(judgement, rules, verdict), now)
+
+
+def _question(
+    connection: duckdb.DuckDBPyConnection, job: ScreeningJob, ruleset: Ruleset
+) -> Question:
+    described = connection.execute(f"DESCRIBE {STAGED}").fetchall()
+    types = {row[0]: row[1] for row in described}
+    return Question(
+        relation=STAGED,
+        types={name: types[name] for name in _data_columns(list(types), job.staged)},
+        aliases=_aliases(job.staged),
+        ruleset=ruleset,
+        rows=job.staged.rows_staged,
+        folder=job.folder,
+    )
+
+
+def _screened_elsewhere(
+    connection: duckdb.DuckDBPyConnection,
+    job: ScreeningJob,
+    elsewhere: Elsewhere,
+    question: Question,
+    now: datetime,
+) -> ScreenedFile:
+    judged, judged_by = elsewhere.judgement(connection, question)
+    with judged as judgement:
+        rules, verdict = _decided(job, judgement)
+        found = _Judged(judgement, rules, verdict)
+        screened = _split(connection, job, question.ruleset, found, now)
+    return replace(screened, notes=(f"its rows were judged by {judged_by}",))
+
+
+def _aliases(staged: StagedFile) -> dict[str, str]:
+    return {column.header: column.name for column in staged.mapping}
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from movie_pipeline.errors import (
     AlertError,
     BatchRefused,
     CatalogError,
+    ClusterError,
     MoviePipelineError,
     RulesetError,
     SettingsError,
@@ -28,6 +29,7 @@ from movie_pipeline.sensors.history import Fault
 _OF_THE_WORLD = (
     AlertError,
     CatalogError,
+    ClusterError,
     RulesetError,
     SettingsError,
     StorageError,

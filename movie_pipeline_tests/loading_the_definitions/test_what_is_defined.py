@@ -133,6 +133,7 @@ def test_all_resources_are_of_one_deployment() -> None:
         "wakeups",
         "warehouse",
         "catalog",
+        "cluster",
         "alerts",
         "events",
     }

@@ -13,6 +13,7 @@ from movie_pipeline.loading.batch import Batch, Workspace
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline.quality import Ruleset, parse_ruleset
+from movie_pipeline.screening.elsewhere import Elsewhere
 from movie_pipeline.screening.publish import screen_batch
 from movie_pipeline.screening.quarantine import read_records
 from movie_pipeline.screening.stage import FetchedFile, stage_batch
@@ -52,12 +53,17 @@ class Bench:
         rules: str | Ruleset = LENIENT_RULES,
         *,
         key: str = "movies.csv",
+        elsewhere: Elsewhere | None = None,
     ) -> Screened:
         """Stage and screen one file alone."""
-        return self.screen_all({key: content}, rules)[0]
+        return self.screen_all({key: content}, rules, elsewhere=elsewhere)[0]
 
     def screen_all(
-        self, contents: Mapping[str, bytes], rules: str | Ruleset = LENIENT_RULES
+        self,
+        contents: Mapping[str, bytes],
+        rules: str | Ruleset = LENIENT_RULES,
+        *,
+        elsewhere: Elsewhere | None = None,
     ) -> list[Screened]:
         """Stage and screen files as one batch; answers come in the order they were given."""
         settings, storage = self.deployment.settings, self.deployment.storage
@@ -72,7 +78,7 @@ class Bench:
         workspace = Workspace.at(settings.home / "work", batch.batch_id)
         ledger = Ledger(self.deployment.warehouse)
         fetched = stage_batch(batch, workspace, storage, ledger, settings)
-        outcomes = screen_batch(fetched, workspace, storage, ruleset, settings)
+        outcomes = screen_batch(fetched, workspace, storage, ruleset, settings, elsewhere=elsewhere)
         by_key = {file.landed.key: file for file in fetched}
         by_id = {outcome.file.file_id: outcome for outcome in outcomes}
         return [self._screened(by_key[key], by_id[file.file_id]) for key, file in landed.items()]
