@@ -10,6 +10,7 @@ from movie_pipeline_tests.standins.aws_world import AwsServers, serving
 from movie_pipeline_tests.standins.ministack import Ministack
 from movie_pipeline_tests.standins.ministack import ministack as running_ministack
 from movie_pipeline_tests.standins.postgres import Postgres
+from movie_pipeline_tests.standins.redshift import RedshiftStandIn
 from movie_pipeline_tests.standins.seaweed import seaweed as running_seaweed
 
 
@@ -42,13 +43,19 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def aws_servers(
+def aws_and_redshift(
     seaweed: Endpoint,
     started_ministack: Ministack,
     postgres: Postgres,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[AwsServers]:
-    """All of them together, on which an AwsWorld is made."""
+) -> Iterator[tuple[AwsServers, RedshiftStandIn]]:
+    """All of them together, and what was said to Redshift."""
     folder = tmp_path_factory.mktemp("redshift")
-    with serving(folder, seaweed, started_ministack, postgres) as (servers, _):
-        yield servers
+    with serving(folder, seaweed, started_ministack, postgres) as both:
+        yield both
+
+
+@pytest.fixture(scope="session")
+def aws_servers(aws_and_redshift: tuple[AwsServers, RedshiftStandIn]) -> AwsServers:
+    """All of them together, on which an AwsWorld is made."""
+    return aws_and_redshift[0]

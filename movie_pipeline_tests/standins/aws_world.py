@@ -8,7 +8,7 @@ import json
 import os
 import uuid
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -194,17 +194,25 @@ class AwsWorld:
             answer = events.put_events(Entries=[entry])
             assert answer["FailedEntryCount"] == 0, answer
 
-    def objects(self, area: str) -> dict[str, bytes]:
-        """What lies in an area, read without the pipeline."""
-        s3, start = self.s3.client("s3"), f"{area}/"
-        pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.settings.bucket, Prefix=start
+    def names(self, prefix: str) -> list[str]:
+        """What lies under a prefix such as `input`, told without the pipeline."""
+        start = f"{prefix}/"
+        pages = (
+            self.s3.client("s3")
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=self.settings.bucket, Prefix=start)
         )
-        return {
-            item["Key"].removeprefix(start): _object(self.s3, self.settings.bucket, item["Key"])
-            for page in pages
-            for item in page.get("Contents", [])
-        }
+        return [
+            item["Key"].removeprefix(start) for page in pages for item in page.get("Contents", [])
+        ]
+
+    def objects(self, prefix: str) -> dict[str, bytes]:
+        """The same with the bytes; what is removed meanwhile is left out."""
+        found: dict[str, bytes] = {}
+        for name in self.names(prefix):
+            with suppress(KeyError):
+                found[name] = _object(self.s3, self.settings.bucket, f"{prefix}/{name}")
+        return found
 
     def notices(self) -> list[dict[str, Any]]:
         """The notices that arrived since the last question, as programs get them."""

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from typing import Any
+from typing import Any, Self
 
 from movie_pipeline_tests.standins.aws import Endpoint
 
@@ -16,6 +16,11 @@ class Queue:
         self.url = self.sqs.create_queue(QueueName=self.name, Attributes=attributes)["QueueUrl"]
         named = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])
         self.arn = named["Attributes"]["QueueArn"]
+
+    @classmethod
+    def at(cls, endpoint: Endpoint, url: str) -> Self:
+        """One that somebody else made."""
+        return cls(endpoint, url.rpartition("/")[2])
 
     def send(self, body: str | object) -> None:
         """Put a message there; what is no text as JSON."""
