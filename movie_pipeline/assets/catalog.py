@@ -12,6 +12,7 @@ import dagster as dg
 from movie_pipeline.assets.conditions import refresh_after_update
 from movie_pipeline.assets.metadata import table
 from movie_pipeline.assets.naming import CATALOG, OWNERS, RETRY, TABLE, VIEWS, WAREHOUSE_POOL
+from movie_pipeline.errors import CatalogError
 from movie_pipeline.interfaces import (
     Area,
     Catalog,
@@ -131,11 +132,19 @@ def _crawled_as(described: CatalogTable, crawled: Sequence[CatalogTable]) -> lis
     return [one for one in crawled if one.name.endswith(described.name)]
 
 
+def _crawled(catalog: Catalog, what: Crawled) -> list[CatalogTable] | None:
+    """What the crawler found; a crawl costs minutes and money, so that none is repeated here."""
+    try:
+        return catalog.crawl(what)
+    except CatalogError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
 def _updated(
     catalog: Catalog, described: list[CatalogTable], what: Crawled
 ) -> dg.MaterializeResult[Any]:
     changed = [catalog_table.name for catalog_table in described if catalog.update(catalog_table)]
-    crawled = catalog.crawl(what)
+    crawled = _crawled(catalog, what)
     found = [
         {"table": one.name, "difference": difference}
         for one in described

@@ -122,7 +122,8 @@ def fetched_or_fail(fetched: list[FetchedFile] | None) -> list[FetchedFile]:
     if fetched is None:
         raise MoviePipelineError(
             "this run has no staged files: materialize raw_movies in the same run, or launch "
-            "the job ingest_movies."
+            "the job ingest_movies. A run that is executed again from a failed step finds them "
+            "on the machine of the first try alone."
         )
     return fetched
 

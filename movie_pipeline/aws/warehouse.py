@@ -29,6 +29,7 @@ from movie_pipeline.aws.redshift_views import make_views, missing_views, view_fi
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.interfaces import Storage, WarehouseColumn, WarehouseSession
+from movie_pipeline.loading.chunks import chunks
 from movie_pipeline.loading.transactions import TRIES, Tries
 from movie_pipeline.loading.views import newest_load, note_refresh, stale_views
 from movie_pipeline.settings import Settings
@@ -147,7 +148,10 @@ class RedshiftWarehouse:
     def columns(self, table: str) -> list[WarehouseColumn]:
         """The columns of a table or view, in order; empty where it does not exist."""
         with self.reading() as session:
-            rows = session.fetch("describe/columns", table_name=table)
+            [here] = session.fetch("redshift/here")
+            rows = session.fetch(
+                "describe/columns", schema_name=here["schema_name"], table_name=table
+            )
         return [
             WarehouseColumn(
                 name=row["column_name"],
@@ -215,11 +219,8 @@ class _Session:
     def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
         crash_point(f"sql.{statement}.before")
         text = statement_text(statement)
-        at_once = 1
-        if is_insert_of_one(text):
-            at_once = max(1, PARAMETERS_AT_ONCE // max(1, len(bound(text).names)))
-        for start in range(0, len(rows), at_once):
-            chunk = rows[start : start + at_once]
+        parameters = len(bound(text).names) if is_insert_of_one(text) else 0
+        for chunk in chunks(rows, parameters=parameters, at_once=PARAMETERS_AT_ONCE):
             if len(chunk) == 1:
                 self._execute(statement, chunk[0])
             else:

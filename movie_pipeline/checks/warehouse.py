@@ -76,7 +76,7 @@ def _fresh(
         passed=hours <= settings.freshness_hours,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"The last row was loaded {hours:.1f} hours ago.",
-        metadata={"hours_since_last_load": hours},
+        metadata={"hours_since_last_load": round(hours, 2)},
     )
 
 

@@ -29,6 +29,7 @@ _DROPPED_CONSTRAINTS = (
 )
 _DROPPED_TABLE_CONSTRAINTS = (exp.PrimaryKey, exp.ForeignKey, exp.UniqueColumnConstraint)
 
+_SYSTEM_VIEWS = {"svv_columns": "information_schema.columns"}
 # DuckDB has no LOCK: two transactions that update the same row conflict instead.
 _LOCK = re.compile(r"^\s*lock\s+table\s+(\w+)\s*$", re.IGNORECASE)
 _COMMENT_LINE = re.compile(r"^\s*--[^\n]*\n", re.MULTILINE)
@@ -108,6 +109,9 @@ def _parse(text: str) -> exp.Expr:
         )
     statement = without_redshift_only(first)
     _drop_properties(statement, exp.MaterializedProperty)
+    for table in list(statement.find_all(exp.Table)):
+        if table.name in _SYSTEM_VIEWS:
+            table.replace(exp.to_table(_SYSTEM_VIEWS[table.name]))
     return statement
 
 

@@ -19,6 +19,7 @@ import duckdb
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
 from movie_pipeline.interfaces import Area, Storage, WarehouseColumn, WarehouseSession
+from movie_pipeline.loading.chunks import chunks
 from movie_pipeline.loading.views import newest_load, note_refresh, stale_views
 from movie_pipeline.local import parquet_rows
 from movie_pipeline.local.dialect import (
@@ -42,7 +43,7 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 0.25
 _PARAMETERS_AT_ONCE = 10_000
-"""What one statement binds at most: far below what Redshift's driver takes, too."""
+"""What one statement binds at most: the memory that its values take stays small."""
 
 
 class DuckDBWarehouse:
@@ -120,7 +121,7 @@ class DuckDBWarehouse:
     def columns(self, table: str) -> list[WarehouseColumn]:
         """The columns of a table or view, in order; empty where it does not exist."""
         with self.reading() as session:
-            rows = session.fetch("describe/columns", table_name=table)
+            rows = session.fetch("describe/columns", schema_name="main", table_name=table)
         return [
             WarehouseColumn(
                 name=row["column_name"],
@@ -223,10 +224,8 @@ class _Session:
     def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
         crash_point(f"sql.{statement}.before")
         text = statement_text(statement)
-        columns = parameters_of(text)
-        at_once = max(1, _PARAMETERS_AT_ONCE // len(columns)) if columns else 1
-        for start in range(0, len(rows), at_once):
-            chunk = rows[start : start + at_once]
+        parameters = len(parameters_of(text) or ())
+        for chunk in chunks(rows, parameters=parameters, at_once=_PARAMETERS_AT_ONCE):
             if len(chunk) == 1:
                 self._execute(statement, chunk[0])
             else:

@@ -263,3 +263,14 @@ def test_two_loads_at_once_leave_what_one_after_the_other_would(redshift: Redshi
 
 def test_without_the_lock_two_loads_at_once_are_found_out(redshift: RedshiftWorld) -> None:
     assert race(redshift, ROUNDS, locked=False) != []
+
+
+def test_only_the_columns_of_our_own_schema_are_told(redshift: RedshiftWorld) -> None:
+    warehouse = redshift.another_warehouse()
+    ours = warehouse.columns("movie_data_table")
+    redshift.standin.postgres.psql(
+        "create schema theirs; create table theirs.movie_data_table (foreign_column integer);",
+        redshift.standin.database,
+    )
+    assert warehouse.columns("movie_data_table") == ours
+    assert "foreign_column" not in {column.name for column in ours}

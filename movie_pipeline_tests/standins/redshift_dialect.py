@@ -21,7 +21,7 @@ select cast(current_database() as char(128)) as database_name,
        cast(schemaname as char(128)) as schema_name,
        cast(matviewname as char(128)) as name
 from pg_matviews;
-create view standin_columns as
+create view svv_columns as
 select n.nspname as table_schema, c.relname as table_name, a.attname as column_name,
        a.attnum as ordinal_position,
        case when a.attnotnull then 'NO' else 'YES' end as is_nullable,
@@ -54,9 +54,6 @@ def to_postgres(text: str) -> str:
     without_redshift_only(statement)
     for column in statement.find_all(exp.ColumnDef):
         _hold_to_bytes(column)
-    for table in statement.find_all(exp.Table):
-        if table.db == "information_schema" and table.name == "columns":
-            table.replace(exp.to_table("standin_columns"))
     translated = statement.sql("postgres", comments=False, unsupported_level=ErrorLevel.IGNORE)
     return _MASKED.sub(r"$\1", translated)
 
