@@ -1,0 +1,37 @@
+"""The command line: words and JSON that other programs build on. It calls, it does not decide.
+
+Dagster is imported only by the commands that run the job, so that the others answer at once.
+"""
+
+import click
+
+from movie_pipeline.cli.files import inspect, sample
+from movie_pipeline.cli.ingesting import ingest
+from movie_pipeline.cli.judging import check, rules
+from movie_pipeline.cli.looking import quarantine, query, status
+from movie_pipeline.cli.replaying import replay
+from movie_pipeline.cli.upkeep import clean_up, reconcile
+
+COMMANDS = (
+    check,
+    clean_up,
+    ingest,
+    inspect,
+    quarantine,
+    query,
+    reconcile,
+    replay,
+    rules,
+    sample,
+    status,
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="movie-pipeline")
+def main() -> None:
+    """Judge movie CSVs row by row, load the good rows exactly once, quarantine the others."""
+
+
+for command in COMMANDS:
+    main.add_command(command)

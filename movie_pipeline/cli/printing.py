@@ -1,0 +1,62 @@
+"""What the commands print: tables for people, JSON for programs, a line that moves meanwhile."""
+
+import json
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+WIDTH_OF_A_PIPE = 200
+
+
+def _console(*, stderr: bool = False) -> Console:
+    """A console as wide as the terminal; a pipe has no width, and folded tables help nobody."""
+    found = Console(stderr=stderr)
+    return found if found.is_terminal else Console(stderr=stderr, width=WIDTH_OF_A_PIPE)
+
+
+console = _console()
+errors = _console(stderr=True)
+
+
+@contextmanager
+def progress(title: str, *, quiet: bool = False) -> Generator[Callable[[str], None]]:
+    """A line that moves while something takes long; nothing where no person looks."""
+    if quiet or not errors.is_terminal:
+        yield lambda _: None
+        return
+    with errors.status(title) as line:
+        yield lambda step: line.update(f"{title}: {step}")
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One value as JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False))
+
+
+def print_table(title: str, rows: Sequence[Mapping[Any, Any]]) -> None:
+    """Rows as a table, with the columns of the first."""
+    if not rows:
+        console.print("No rows.")
+        return
+    grid = Table(title=title or None, title_justify="left")
+    for name, value in rows[0].items():
+        numeric = isinstance(value, int | float) and not isinstance(value, bool)
+        grid.add_column(str(name), justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(plain(value) for value in row.values()))
+    console.print(grid)
+
+
+def plain(value: object) -> str:
+    """A cell's text: no markup, no control characters of a foreign name or value."""
+    if value is None:
+        return ""
+    shown = "".join(
+        letter if letter.isprintable() or letter == "\n" else "�" for letter in str(value)
+    )
+    return escape(shown)
