@@ -1,0 +1,174 @@
+"""Every call of AWS's API, by sensors and by runs, against the policies of deploy/core.yaml.
+
+The stand-ins let every call pass. So each is recorded, what it needs is worked out, and the
+deployed policies are asked: nothing more may be needed, and nothing more granted, than is said.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import dagster as dg
+import pytest
+
+from movie_pipeline.aws.storage import S3Storage
+from movie_pipeline_tests.canaries import CANARY, FILES, RULES
+from movie_pipeline_tests.end_to_end.daemon import HandDaemon
+from movie_pipeline_tests.samples import clean_movies, hopeless
+from movie_pipeline_tests.standins.aws import Endpoint
+from movie_pipeline_tests.standins.aws_world import AwsServers, AwsWorld
+from movie_pipeline_tests.standins.certificates import driver_is_dated
+from movie_pipeline_tests.standins.permissions import (
+    Call,
+    Grant,
+    Need,
+    denied,
+    grants_of,
+    recorder,
+)
+from movie_pipeline_tests.standins.stacks import deployed_core
+
+pytestmark = driver_is_dated
+POLICIES = {"sensor": "SensorPolicy", "worker": "WorkerPolicy"}
+NOT_IN_CORE = {"secretsmanager:GetSecretValue"}
+"""Signing in to Redshift: warehouse.yaml grants what it needs, and the stand-in takes a secret."""
+NOT_SEEN: Mapping[tuple[str, str], str] = {
+    ("WriteCleanData", "s3:AbortMultipartUpload"): "files above 256 MB go in parts",
+    ("WriteQuarantineAndHistory", "s3:AbortMultipartUpload"): "likewise",
+    ("WriteLogs", "logs:CreateLogStream"): "Docker's log driver",
+    ("WriteLogs", "logs:PutLogEvents"): "Docker's log driver",
+    ("WriteLogs", "logs:DescribeLogStreams"): "Docker's log driver",
+}
+"""Grants that no call of this story needs, and why they stand."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The calls of a story, and the policies as they were deployed."""
+
+    calls: Sequence[Call]
+    grants: Mapping[str, Sequence[Grant]]
+    key: str
+    succeeded: Sequence[bool]
+
+    def needs(self, role: str) -> list[Need]:
+        """What the calls of a role need of core.yaml."""
+        calls = (call.needs(self.key) for call in self.calls if call.role == role)
+        return [
+            need
+            for need in dict.fromkeys(chain.from_iterable(calls))
+            if need.action not in NOT_IN_CORE
+        ]
+
+
+@pytest.fixture(scope="module")
+def recorded(aws_servers: AwsServers, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    folder = tmp_path_factory.mktemp("permissions")
+    calls: list[Call] = []
+    with deployed_core(aws_servers.services, "movies-gds") as core:
+        crawler = str(core.settings["raw_crawler"])
+        _crawled_before(aws_servers.services, str(core.settings["glue_database"]), crawler)
+        world = AwsWorld(
+            aws_servers, folder / "home", core, keep_output_days=1e-9, digest_files=100
+        )
+        with world.inside(), dg.instance_for_test() as instance:
+            daemon = HandDaemon(world.deployment, RULES, instance)
+            _listen(world, calls, daemon)
+            _tell(world, daemon)
+        recorded = Recorded(
+            calls,
+            {
+                role: _grants(aws_servers.services, core.outputs["TaskRoleName"], policy)
+                for role, policy in POLICIES.items()
+            },
+            str(core.settings["kms_key_id"]),
+            [result.success for result in daemon.results],
+        )
+    aws_servers.services.reset()
+    return recorded
+
+
+def _crawled_before(services: Endpoint, database: str, crawler: str) -> None:
+    """A table of the crawler's: no crawler of a stand-in makes one."""
+    services.client("glue").create_table(
+        DatabaseName=database,
+        TableInput={"Name": "raw_input", "Parameters": {"UPDATED_BY_CRAWLER": crawler}},
+    )
+
+
+def _listen(world: AwsWorld, calls: list[Call], daemon: HandDaemon) -> None:
+    storage = world.deployment.storage
+    assert isinstance(storage, S3Storage)
+    clients = storage._clients  # one for all services
+    for service in ("s3", "sqs", "sns", "events", "glue", "secretsmanager"):
+        note = recorder(calls, lambda: daemon.role)
+        clients(service).meta.events.register_first("provide-client-params.*.*", note)
+
+
+def _tell(world: AwsWorld, daemon: HandDaemon) -> None:
+    files = FILES | {"clean.csv": clean_movies(2), "rejected.csv": hopeless()}
+    for name, content in files.items():
+        world.put(name, content)
+    daemon.look()
+    world.put("clean again.csv", clean_movies(2))
+    daemon.look()
+    daemon.follow()
+    held = {"file": "held.csv", "accept": True, "by": "a test", "why": "to see"}
+    daemon.launch("replay_quarantined", ops={"land_replays": {"config": held}})
+    daemon.look()
+    daemon.launch("reconcile")
+    daemon.follow()
+    daemon.launch("clean_up")
+    daemon.tick("reconcile_at_start")
+
+
+def _grants(services: Endpoint, role: str, policy: str) -> list[Grant]:
+    iam = services.client("iam")
+    attached = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    [arn] = [one["PolicyArn"] for one in attached if policy in one["PolicyName"]]
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    found = iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+    return list(grants_of(json.loads(found) if isinstance(found, str) else found))
+
+
+def test_every_run_succeeds_and_both_roles_are_at_work(recorded: Recorded) -> None:
+    assert all(recorded.succeeded)
+    assert {call.role for call in recorded.calls} == set(POLICIES)
+
+
+@pytest.mark.parametrize("role", POLICIES)
+def test_no_call_needs_more_than_the_policy_of_its_role_grants(
+    recorded: Recorded, role: str
+) -> None:
+    assert denied(recorded.needs(role), recorded.grants[role]) == []
+
+
+@pytest.mark.parametrize("role", POLICIES)
+def test_nothing_is_granted_that_no_call_needs(recorded: Recorded, role: str) -> None:
+    """Each grant is taken away: then some call must be denied."""
+    grants, needs = recorded.grants[role], recorded.needs(role)
+    all_of_them = denied(needs, grants)
+    unused = {
+        (grant.sid, grant.action)
+        for grant in grants
+        if denied(needs, [other for other in grants if other != grant]) == all_of_them
+    }
+    granted = {(grant.sid, grant.action) for grant in grants}
+    assert unused == granted & set(NOT_SEEN)
+
+
+def test_the_manifests_of_copy_are_put_and_removed_by_the_worker(recorded: Recorded) -> None:
+    made = {
+        (call.role, call.operation)
+        for call in recorded.calls
+        if "/manifests/" in str(call.parameters.get("Key"))
+    }
+    assert made == {("worker", "PutObject"), ("worker", "DeleteObject")}
+
+
+def test_no_row_value_goes_to_any_service_but_the_bucket(recorded: Recorded) -> None:
+    told = [call for call in recorded.calls if call.service != "s3"]
+    assert len(told) > 20
+    assert [call for call in told if CANARY in repr(call.parameters)] == []
+    assert [call for call in recorded.calls if CANARY in repr(call.parameters)] == []
