@@ -9,9 +9,10 @@ from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.assets.at_work import LEASE_RESOURCE, during_the_lease, lease_of_the_run
 from movie_pipeline.assets.batch import IngestBatch
 from movie_pipeline.assets.catalog import raw_movies_catalog, warehouse_catalog
-from movie_pipeline.assets.ingest import raw_movies
+from movie_pipeline.assets.ingest import raw_movies, work_root
 from movie_pipeline.assets.landing import landing_movies
 from movie_pipeline.assets.load import archived_files, movie_data_table
 from movie_pipeline.assets.marts import marts
@@ -81,9 +82,10 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
             "batch": IngestBatch.configure_at_launch(),
             "ruleset": ruleset,
             "settings": deployment.settings,
-            "storage": deployment.storage,
+            LEASE_RESOURCE: lease_of_the_run(work_root(deployment.settings)),
+            "storage": during_the_lease(deployment.storage),
             "wakeups": deployment.wakeups,
-            "warehouse": deployment.warehouse,
+            "warehouse": during_the_lease(deployment.warehouse),
             "catalog": deployment.catalog,
             "cluster": deployment.cluster,
             "alerts": deployment.alerts,

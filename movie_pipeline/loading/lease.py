@@ -1,17 +1,54 @@
-"""Whether the process that works on a batch is still alive, told by a lock on the work folder.
+"""Whether the process that works is still alive, told by a lock: on a work folder, and of each run.
 
 The operating system frees the lock however the process ends. Without it a run whose process was
-killed would stay "started", and its files "at work", until the run monitor's limit.
+killed would stay "started", and what it works on "at work", until the run monitor's limit.
 """
 
 import fcntl
 import os
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from movie_pipeline.crash_points import crash_point
 
 LEASE = "at-work.lock"
+_OF_A_RUN = "lease-"
 _held: dict[Path, int] = {}
+
+
+@contextmanager
+def run_lease(root: Path, run_id: str) -> Generator[None]:
+    """Say for the length of the block that this process works at a run, of whatever job.
+
+    Args:
+        root: where the work folders lie.
+        run_id: which run; after the block nothing of the lease is left, after a kill it is.
+    """
+    folder = root / f"{_OF_A_RUN}{run_id}"
+    # a disk that is full is for the run's own steps to tell
+    with suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        take_lease(folder)
+    try:
+        yield
+    finally:
+        forget_run(root, run_id)
+        drop_lease(folder)
+
+
+def abandoned_runs(root: Path) -> list[str]:
+    """The runs whose process on this machine is gone before their end."""
+    folders = sorted(root.glob(f"{_OF_A_RUN}*"))
+    return [folder.name.removeprefix(_OF_A_RUN) for folder in folders if is_abandoned(folder)]
+
+
+def forget_run(root: Path, run_id: str) -> None:
+    """Take a run's lease away, whoever held it."""
+    folder = root / f"{_OF_A_RUN}{run_id}"
+    with suppress(OSError):
+        (folder / LEASE).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def take_lease(folder: Path) -> None:
@@ -19,13 +56,20 @@ def take_lease(folder: Path) -> None:
     path = (folder / LEASE).absolute()
     if path in _held:
         return
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    # Locked before it has its name: one without a lock, for however short, would say "abandoned".
+    temporary = path.with_name(f".{LEASE}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    # Shared: a second process at the same batch is harmless, the load has a lock of its own.
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
     try:
-        # Shared: a second process at the same batch is harmless, the load has a lock of its own.
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
+        os.link(temporary, path)
+    except FileExistsError:
         os.close(descriptor)
-        return
+        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        # who looks whether it is abandoned holds the lock for a moment
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+    finally:
+        temporary.unlink(missing_ok=True)
     _held[path] = descriptor
     crash_point("lease.taken")
 
@@ -35,12 +79,6 @@ def drop_lease(folder: Path) -> None:
     descriptor = _held.pop((folder / LEASE).absolute(), None)
     if descriptor is not None:
         os.close(descriptor)
-
-
-def clear_abandoned(folder: Path) -> None:
-    """Take a dead process's mark off a folder, before another is to work there."""
-    if is_abandoned(folder):
-        (folder / LEASE).unlink(missing_ok=True)
 
 
 def is_abandoned(folder: Path) -> bool:
@@ -55,10 +93,10 @@ def is_abandoned(folder: Path) -> bool:
         return False
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # given up in due form between the opening and the locking
+        return os.fstat(descriptor).st_nlink > 0
     except OSError:
         return False
-    else:
-        return True
     finally:
         os.close(descriptor)
 

@@ -10,7 +10,7 @@ from movie_pipeline.assets.ingest import work_root
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.interfaces import LandedFile, Storage, Wakeups, Warehouse
 from movie_pipeline.loading.batch import Workspace
-from movie_pipeline.loading.lease import clear_abandoned, is_abandoned
+from movie_pipeline.loading.lease import abandoned_runs, forget_run
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.loading.poison import poison_reason
 from movie_pipeline.sensors.causes import cause_of_run
@@ -22,7 +22,6 @@ from movie_pipeline.sensors.past_runs import (
     INGEST_JOB,
     KIND_TAG,
     REJECTING_TAG,
-    ingest_records,
     past_runs,
 )
 from movie_pipeline.sensors.queue import Launch, QueuePlan, plan_launches
@@ -63,8 +62,6 @@ def _look(
     for launch in plan.launches:
         workspace = Workspace.at(work_root(settings), launch.batch.batch_id)
         workspace.fix(launch.batch)
-        # else the new run would look dead until it marks the folder itself
-        clear_abandoned(workspace.folder)
         crash_point("landing.fixed")
     if seen.wakeup is not None:
         forget(wakeups, seen.wakeup, context.log.warning)
@@ -152,14 +149,15 @@ def _why_rejected(launch: Launch, instance: dg.DagsterInstance) -> str:
 
 
 def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
-    """Mark ingest runs as failed whose process on this machine is gone; return their ids."""
+    """Mark runs of all jobs as failed whose process on this machine is gone; return their ids."""
+    root = work_root(settings)
     dead: list[str] = []
-    for record in ingest_records(instance, [dg.DagsterRunStatus.STARTED], limit=None):
-        run = record.dagster_run
-        folder = work_root(settings) / run.tags.get(BATCH_TAG, "")
-        if run.tags.get(BATCH_TAG) and is_abandoned(folder):
+    for run_id in abandoned_runs(root):
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
             instance.report_run_failed(run, "the run's process is gone, killed or crashed")
-            dead.append(run.run_id)
+            dead.append(run_id)
+        forget_run(root, run_id)
     return dead
 
 

@@ -125,7 +125,7 @@ def _no_content_check() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_lease() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(landing, "is_abandoned", _always(value=False))
+    yield patch.object(landing, "abandoned_runs", _always(value=()))
 
 
 def _own_run_only() -> Iterable[AbstractContextManager[Any]]:

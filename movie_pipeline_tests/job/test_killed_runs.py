@@ -1,0 +1,91 @@
+"""A run of any job whose process is killed is marked as failed by the next tick."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from movie_pipeline import crash_points
+from movie_pipeline.assets.ingest import work_root
+from movie_pipeline.assets.replay import REPLAY_JOB
+from movie_pipeline.definitions import REFRESH_JOB
+from movie_pipeline.sensors.clean_up import CLEAN_UP_JOB
+from movie_pipeline.sensors.landing import fail_dead_runs
+from movie_pipeline.sensors.past_runs import INGEST_JOB
+from movie_pipeline.sensors.reconcile import RECONCILE_JOB
+from movie_pipeline_tests.faults.children import in_child, start
+from movie_pipeline_tests.home import QUIET, Home
+from movie_pipeline_tests.samples import REPOSITORY, clean_movies, low_ratings
+
+STRICT = 'Rules = [ColumnValues "imdb_rating" >= 8]'
+REPLAY = {"ops": {"land_replays": {"config": {"where": "true", "why": "a test"}}}}
+JOBS: dict[str, tuple[str, dict[str, Any]]] = {
+    INGEST_JOB: ("sql.commit.before", {}),
+    REFRESH_JOB: ("refresh.mv_top_rated_movies.before", {}),
+    RECONCILE_JOB: ("outbox.before_send", {}),
+    REPLAY_JOB: ("replay.requested", REPLAY),
+    CLEAN_UP_JOB: ("sql.prepare.before", {}),
+}
+"""Each job with a point at which it is in the middle of its work, and its config."""
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a loaded file, records in quarantine and a notice to send; one file waits."""
+    folder = tmp_path_factory.mktemp("killed-runs")
+
+    def begin() -> None:
+        home = Home(folder / "home")
+        home.drop("a.csv", low_ratings())
+        assert home.run(STRICT).success
+        home.drop("b.csv", clean_movies())
+        (folder / "dagster").mkdir()
+        shutil.copy(REPOSITORY / "dagster.yaml", folder / "dagster")
+        with dg.DagsterInstance.from_config(str(folder / "dagster")) as instance:
+            instance.get_run_ids()
+
+    in_child(begin)
+    return folder
+
+
+def run(folder: Path, job: str, crash_at: str, config: dict[str, Any]) -> None:
+    """One run of a job over a home, as a run worker would execute it."""
+    crash_points.arm(crash_at=crash_at)
+    definitions = Home(folder / "home").definitions(STRICT)
+    with dg.DagsterInstance.from_config(str(folder / "dagster")) as instance:
+        definitions.resolve_job_def(job).execute_in_process(
+            instance=instance, run_config={**QUIET, **config}
+        )
+
+
+def look(folder: Path) -> tuple[list[str], list[str]]:
+    """What a tick marks as failed; and the states of all runs after it."""
+    with dg.DagsterInstance.from_config(str(folder / "dagster")) as instance:
+        dead = fail_dead_runs(instance, Home(folder / "home").settings)
+        return dead, [str(one.status.value) for one in instance.get_runs()]
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_killed_runs_process_is_missed_by_the_next_tick(
+    job: str, begun: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(begun, folder)
+    crash_at, config = JOBS[job]
+    ended = start(lambda: run(folder, job, crash_at, config)).wait(120)
+    assert ended.killed, f"{job} was not killed at {crash_at}: {ended.trace}"
+    leases = work_root(Home(folder / "home").settings).glob("lease-*")
+    assert len(list(leases)) == 1, "the killed run left no lease"
+    dead, states = in_child(lambda: look(folder))
+    assert (len(dead), states) == (1, ["FAILURE"])
+    assert in_child(lambda: look(folder)) == ([], ["FAILURE"])
+
+
+def test_a_run_that_ends_leaves_no_lease_and_is_not_missed(begun: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(begun, folder)
+    in_child(lambda: run(folder, REFRESH_JOB, "", {}))
+    assert not list(work_root(Home(folder / "home").settings).glob("lease-*"))
+    assert in_child(lambda: look(folder)) == ([], ["SUCCESS"])
