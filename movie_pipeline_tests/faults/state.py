@@ -64,7 +64,7 @@ class Watched(Protocol):
 
 def observe(world: Watched) -> State:
     """Look at everything; to be done in a child, as it opens the warehouse."""
-    with world.deployment.warehouse.reading():  # DuckDB is opened once, which is what costs
+    with world.kept_open():
         return _observed(world)
 
 

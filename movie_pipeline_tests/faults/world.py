@@ -5,7 +5,8 @@ of its own and gets the same faults.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.interfaces import LandedFile, Storage, Warehouse
 from movie_pipeline.local.files import read_lines
 from movie_pipeline.local.storage import STORE
+from movie_pipeline.local.warehouse import DuckDBWarehouse
 from movie_pipeline_tests.faults.oracle import HEADER, Record, Sent
 from movie_pipeline_tests.home import settings_for
 from movie_pipeline_tests.samples import csv_file
@@ -44,6 +46,10 @@ class World(Protocol):
 
     def told(self) -> list[str]:
         """The ids of all notices that people got, in order, second copies too."""
+        ...
+
+    def kept_open(self) -> AbstractContextManager[None]:
+        """What makes many sessions of this process cheap; nobody is to be killed meanwhile."""
         ...
 
 
@@ -86,6 +92,15 @@ class LocalWorld:
     def told(self) -> list[str]:
         """The lines of the alert log."""
         return told_in(self.home / "alerts.jsonl")
+
+    @contextmanager
+    def kept_open(self) -> Generator[None]:
+        """To open a DuckDB file takes longer than all that is asked of it."""
+        warehouse = self.deployment.warehouse
+        warehouse.prepare()
+        assert isinstance(warehouse, DuckDBWarehouse)
+        with warehouse._connected(read_only=False):
+            yield
 
     def over(
         self, *, storage: Storage | None = None, warehouse: Warehouse | None = None

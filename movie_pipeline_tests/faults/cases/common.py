@@ -98,6 +98,26 @@ def safe(world: LocalWorld, sent: Sequence[Sent]) -> State:
     return state
 
 
+def healed(
+    world: LocalWorld,
+    batches: Sequence[Sequence[Sent]],
+    *,
+    work: str = "batch",
+    run_id: str = "run",
+) -> State:
+    """The job once more, in a child; it must end well, and in the oracle's state."""
+
+    def heal() -> State:
+        with world.kept_open():
+            job.run_job(world.deployment, work=work, run_id=run_id)
+            return observe(world)
+
+    state = in_child(heal)
+    check_safe(state, [])
+    check_end(state, batches)
+    return state
+
+
 def end(world: LocalWorld, batches: Sequence[Sequence[Sent]], *, in_order: bool = True) -> State:
     """The state, which must be the oracle's."""
     state = safe(world, [])

@@ -14,8 +14,8 @@ from movie_pipeline_tests.faults.cases.common import (
     begun,
     copied,
     end,
+    healed,
     keep,
-    run,
     run_over,
     safe,
 )
@@ -61,8 +61,8 @@ def _kill_once(bench: Bench, point: str) -> None:
     _kill(bench, world, point)
     safe(world, past.all)
     # The run is either executed again, over its work folder, or another run takes the files.
-    run(world, work="batch" if len(point) % 2 else "another", run_id="run-2")
-    end(world, past.batches)
+    work = "batch" if len(point) % 2 else "another"
+    healed(world, past.batches, work=work, run_id="run-2")
 
 
 def _pairs(bench: Bench) -> list[str]:
@@ -81,8 +81,7 @@ def _kill_twice(bench: Bench, pair: str) -> None:
     # After the first crash the second point may lie behind: then the second run comes to its end.
     run_over(world.deployment, crash_at=second)
     safe(world, past.all)
-    run(world, run_id="run-3")
-    end(world, past.batches)
+    healed(world, past.batches, run_id="run-3")
 
 
 def _keep_killed(bench: Bench, point: str, folder: Path) -> None:
