@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+FOLDER, AWS = "folder", "aws"
+"""The worlds: a folder with a DuckDB file, and AWS over its stand-ins."""
+
 
 @dataclass(frozen=True)
 class Bench:
@@ -19,6 +22,7 @@ class Bench:
         seed: from which all chance is drawn.
         extent: short for what a test run has time for, full, or everything.
         without: the guard that is switched off, '' where all stand.
+        world: in which one.
     """
 
     folder: Path
@@ -26,6 +30,7 @@ class Bench:
     seed: int = 1
     extent: str = "short"
     without: str = ""
+    world: str = FOLDER
 
     @property
     def short(self) -> bool:
@@ -61,6 +66,7 @@ class Fault:
         run: one case; it raises where the fault was not survived.
         cases: the names of the cases; what is not asked in a short run is left out there.
         only_full: whether it is left out of a short run as a whole.
+        worlds: in which it is injected.
     """
 
     id: str
@@ -69,6 +75,10 @@ class Fault:
     run: Run
     cases: Cases = lambda _: ("",)
     only_full: bool = False
+    worlds: tuple[str, ...] = (FOLDER,)
+
+
+BOTH = (FOLDER, AWS)
 
 
 def named(*names: str) -> Cases:

@@ -22,10 +22,11 @@ from movie_pipeline import crash_points
 from movie_pipeline.assets.ingest import work_root
 from movie_pipeline.loading.batch import Batch, Workspace
 from movie_pipeline_tests.faults import job
+from movie_pipeline_tests.faults.cases.common import seen
 from movie_pipeline_tests.faults.children import in_child, start
 from movie_pipeline_tests.faults.fault import Bench, Fault, counted
 from movie_pipeline_tests.faults.oracle import Record, Sent
-from movie_pipeline_tests.faults.state import check_end, check_safe, observe
+from movie_pipeline_tests.faults.state import check_end, check_safe
 from movie_pipeline_tests.faults.world import LocalWorld, film, films
 
 KEYS = st.sampled_from(["a.csv", "b.csv", "c.csv"])
@@ -138,13 +139,13 @@ class History(RuleBasedStateMachine):
     def safe(self) -> None:
         """Safe at every moment, and every record accounted for."""
         if self.touched:
-            check_safe(in_child(lambda: observe(self.world)), [])
+            check_safe(seen(self.world), [])
 
     def teardown(self) -> None:
         """Heal: nothing disturbs any more, until nothing waits."""
         for number in range(2):
             in_child(lambda number=number: job.run_job(self.world.deployment, work=f"heal{number}"))
-        state = in_child(lambda: observe(self.world))
+        state = seen(self.world)
         decided = {key: sent for key, sent in self.sent.items() if key in state.entries}
         decided |= {sent.file_id: sent for sent in self.lying.values()}
         check_end(state, [list(decided.values())], in_order=False)

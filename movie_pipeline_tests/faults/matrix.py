@@ -8,12 +8,14 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
-from movie_pipeline_tests.faults.fault import Fault
+from movie_pipeline_tests.faults.aws_world import started_servers
+from movie_pipeline_tests.faults.fault import AWS, BOTH, FOLDER, Fault
 from movie_pipeline_tests.faults.faults import FAULTS
 from movie_pipeline_tests.faults.mutations import MUTATIONS
 from movie_pipeline_tests.faults.warm import Answer, Warm
@@ -28,6 +30,7 @@ class Order:
     fault: str
     case: str
     without: str = ""
+    world: str = FOLDER
 
 
 @dataclass
@@ -71,26 +74,32 @@ class Matrix:
     processes: int = PROCESSES
     progress: Callable[[Order, Answer], None] = lambda _, __: None
 
-    def cases(self, faults: Iterable[Fault]) -> list[Order]:
-        """The cases of these faults."""
+    def cases(self, faults: Iterable[Fault], world: str = FOLDER) -> list[Order]:
+        """The cases of these faults in one world."""
         orders: list[Order] = []
-        with Warm(self.shared) as warm:
+        with Warm(self.shared, world) as warm:
             for fault in faults:
-                answer = warm.ask(cases=fault.id, seed=self.seed, extent=self.extent)
+                answer = warm.ask(cases=fault.id, **self._how(world))
                 if answer.why:
                     raise RuntimeError(f"the cases of {fault.id} cannot be listed: {answer.why}")
-                orders += [Order(fault.id, case) for case in answer.value]
+                orders += [Order(fault.id, case, world=world) for case in answer.value]
         return orders
 
     def run(self, orders: Sequence[Order]) -> list[tuple[Order, Answer]]:
         """Run them; the order of the answers is that of the orders."""
+        found: dict[Order, Answer] = {}
+        for world in dict.fromkeys(order.world for order in orders):
+            found |= self._run_in(world, [order for order in orders if order.world == world])
+        return [(order, found[order]) for order in orders]
+
+    def _run_in(self, world: str, orders: Sequence[Order]) -> dict[Order, Answer]:
         waiting: queue.SimpleQueue[Order] = queue.SimpleQueue()
         answers: dict[Order, Answer] = {}
         for order in orders:
             waiting.put(order)
 
         def work() -> None:
-            with Warm(self.shared) as warm:
+            with Warm(self.shared, world) as warm:
                 while True:
                     try:
                         order = waiting.get_nowait()
@@ -104,22 +113,23 @@ class Matrix:
             worker.start()
         for worker in workers:
             worker.join()
-        return [(order, answers[order]) for order in orders]
+        return answers
 
     def _ask(self, warm: Warm, order: Order) -> Answer:
-        return warm.ask(
-            run=order.fault,
-            case=order.case,
-            without=order.without,
-            seed=self.seed,
-            extent=self.extent,
-        )
+        how = self._how(order.world)
+        return warm.ask(run=order.fault, case=order.case, without=order.without, **how)
+
+    def _how(self, world: str) -> dict[str, object]:
+        return {"seed": self.seed, "extent": self.extent, "world": world}
 
 
-def mutants(names: Iterable[str] = MUTATIONS) -> list[Order]:
+def mutants(names: Iterable[str] = MUTATIONS, worlds: Iterable[str] = BOTH) -> list[Order]:
     """The cases that are run without each guard."""
     return [
-        Order(fault, case, without=name) for name in names for fault, case in MUTATIONS[name].tried
+        Order(fault, case, without=name, world=MUTATIONS[name].world)
+        for name in names
+        if MUTATIONS[name].world in worlds
+        for fault, case in MUTATIONS[name].tried
     ]
 
 
@@ -153,9 +163,10 @@ def memory() -> str | None:
     return folder if os.access(folder, os.W_OK) else None
 
 
-def matrix_table(found: dict[str, Score], seed: int) -> list[str]:
-    """The matrix, as a table of Markdown."""
-    lines = ["| fault | what | injected by | survived/tried | CPU s |", "|---|---|---|---|---|"]
+def matrix_table(found: dict[str, Score], seed: int, world: str) -> list[str]:
+    """The matrix of one world, as a table of Markdown."""
+    head = f"| {world} | what | injected by | survived/tried | CPU s |"
+    lines = [head, "|---|---|---|---|---|"]
     for name, score in found.items():
         fault = FAULTS[name]
         counts = f"{score.survived}/{score.tried}"
@@ -171,11 +182,11 @@ def matrix_table(found: dict[str, Score], seed: int) -> list[str]:
 
 def mutation_table(red: dict[str, dict[str, str]]) -> list[str]:
     """What fails without each guard, as a table of Markdown."""
-    lines = ["| guard switched off | cases that fail then | of |", "|---|---|---|"]
+    lines = ["| guard switched off | world | cases that fail then | of |", "|---|---|---|---|"]
     for name, failing in red.items():
         mutation = MUTATIONS[name]
         cases = ", ".join(failing) or "NONE"
-        lines.append(f"| {mutation.what} | {cases} | {len(mutation.tried)} |")
+        lines.append(f"| {mutation.what} | {mutation.world} | {cases} | {len(mutation.tried)} |")
     return lines
 
 
@@ -183,10 +194,12 @@ def _progress(order: Order, answer: Answer) -> None:
     without = f" without {order.without}" if order.without else ""
     verdict = f"lost: {last_line(answer.why)}" if answer.why else "survived"
     took = f"{answer.seconds:.1f} s, {answer.cpu_seconds:.1f} s CPU"
-    click.echo(f"{order.fault} {order.case}{without}: {verdict:.200} ({took})", err=True)
+    click.echo(
+        f"{order.world} {order.fault} {order.case}{without}: {verdict:.200} ({took})", err=True
+    )
 
 
-def _chosen(only: str, extent: str) -> list[Fault]:
+def _chosen(only: str, extent: str, world: str) -> list[Fault]:
     wanted = {name.strip() for name in only.split(",") if name.strip()}
     unknown = wanted - FAULTS.keys()
     if unknown:
@@ -194,7 +207,8 @@ def _chosen(only: str, extent: str) -> list[Fault]:
     return [
         fault
         for fault in FAULTS.values()
-        if (fault.id in wanted if wanted else not (fault.only_full and extent == "short"))
+        if world in fault.worlds
+        and (fault.id in wanted if wanted else not (fault.only_full and extent == "short"))
     ]
 
 
@@ -210,27 +224,44 @@ def _chosen(only: str, extent: str) -> list[Fault]:
 @click.option("--short", "extent", flag_value="short", help="The same as --extent short.")
 @click.option("--seed", default=1, show_default=True, help="From which all chance is drawn.")
 @click.option("--processes", default=PROCESSES, show_default=True, help="At the same time.")
+@click.option(
+    "--world", type=click.Choice([*BOTH, "both"]), default="both", show_default=True, help="Where."
+)
 @click.option("--mutations/--no-mutations", default=True, help="Run without each guard, too.")
-def main(*, only: str, extent: str, seed: int, processes: int, mutations: bool) -> None:
+def main(  # noqa: PLR0913 - one parameter for each option
+    *, only: str, extent: str, seed: int, processes: int, world: str, mutations: bool
+) -> None:
     """Inject every fault, then switch off every guard; print what survived and what did not."""
     began = time.monotonic()
-    chosen = _chosen(only, extent)
-    with tempfile.TemporaryDirectory(prefix="faults-", dir=memory()) as shared:
+    worlds = BOTH if world == "both" else (world,)
+    chosen = {name: _chosen(only, extent, name) for name in worlds}
+    survived = True
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-", dir=memory()) as shared,
+        ExitStack() as stack,
+    ):
+        if chosen.get(AWS):
+            stack.enter_context(started_servers(Path(shared)))
         matrix = Matrix(Path(shared), seed, extent, processes, _progress)
-        found = scores(matrix.run(matrix.cases(chosen)))
-        click.echo("\n".join(matrix_table(found, seed)))
-        lost = {name: score.lost for name, score in found.items() if score.lost}
-        for name, cases in lost.items():
-            for case, why in cases.items():
-                click.echo(f"\n{name} {case} did not survive:\n{why[-3000:]}")
-        blind: list[str] = []
+        for name, faults in chosen.items():
+            found = scores(matrix.run(matrix.cases(faults, name)))
+            click.echo("\n".join(matrix_table(found, seed, name)) + "\n")
+            survived = _tell_lost(found) and survived
         if mutations and not only:
             mutated = Matrix(Path(shared), seed, "short", processes, _progress)
-            red = red_by_guard(mutated.run(mutants()))
-            click.echo("\n" + "\n".join(mutation_table(red)))
-            blind = [name for name, failing in red.items() if not failing]
+            red = red_by_guard(mutated.run(mutants(worlds=worlds)))
+            click.echo("\n".join(mutation_table(red)))
+            survived = all(red.values()) and survived
     click.echo(f"\n{time.monotonic() - began:.0f} s with {processes} processes")
-    sys.exit(bool(lost or blind))
+    sys.exit(not survived)
+
+
+def _tell_lost(found: dict[str, Score]) -> bool:
+    """Tell what did not survive; whether all did."""
+    for name, score in found.items():
+        for case, why in score.lost.items():
+            click.echo(f"{name} {case} did not survive:\n{why[-3000:]}\n")
+    return not any(score.lost for score in found.values())
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from movie_pipeline.screening import stage
 from movie_pipeline.sensors import landing
 from movie_pipeline.sensors.queue import Launch
 from movie_pipeline_tests.faults import job
+from movie_pipeline_tests.faults.fault import FOLDER
 
 Patches = Callable[[], Iterable[AbstractContextManager[Any]]]
 
@@ -40,11 +41,13 @@ class Mutation:
         what: the guard.
         patches: replace it.
         tried: faults and cases that are run without it.
+        world: in which one.
     """
 
     what: str
     patches: Patches
     tried: Sequence[tuple[str, str]]
+    world: str = FOLDER
 
 
 def _instead(module: object, **names: object) -> SimpleNamespace:

@@ -64,11 +64,6 @@ class Watched(Protocol):
 
 def observe(world: Watched) -> State:
     """Look at everything; to be done in a child, as it opens the warehouse."""
-    with world.kept_open():
-        return _observed(world)
-
-
-def _observed(world: Watched) -> State:
     deployment = world.deployment
     storage, warehouse = deployment.storage, deployment.warehouse
     entries = Ledger(warehouse).entries(limit=100_000)

@@ -19,8 +19,9 @@ from typing import Any, Self
 
 from movie_pipeline.local.dialect import materialized_view, parameters_of, to_duckdb
 from movie_pipeline.sql_files import statement_names, statement_text
+from movie_pipeline_tests.faults.aws_world import warm_clients
 from movie_pipeline_tests.faults.children import start
-from movie_pipeline_tests.faults.fault import Bench
+from movie_pipeline_tests.faults.fault import AWS, FOLDER, Bench
 from movie_pipeline_tests.faults.faults import FAULTS
 from movie_pipeline_tests.faults.mutations import switched_off
 
@@ -54,12 +55,12 @@ class Answer:
 class Warm:
     """The other end of the process; to be closed."""
 
-    def __init__(self, shared: Path) -> None:
+    def __init__(self, shared: Path, world: str = FOLDER) -> None:
         environment = {
             name: value for name, value in os.environ.items() if "MOVIE_PIPELINE" not in name
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "movie_pipeline_tests.faults.warm", str(shared)],
+            [sys.executable, "-m", "movie_pipeline_tests.faults.warm", str(shared), world],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -115,7 +116,7 @@ def _obey(order: dict[str, Any], folder: Path, shared: Path) -> object:
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     without = order.get("without", "")
-    bench = Bench(folder, shared, order["seed"], order["extent"], without)
+    bench = Bench(folder, shared, order["seed"], order["extent"], without, order["world"])
     if "cases" in order:
         return list(FAULTS[order["cases"]].cases(bench))
     with switched_off(without):
@@ -131,6 +132,8 @@ def main() -> None:
             to_duckdb(statement_text(name))
     for name in statement_names("views"):
         materialized_view(statement_text(name))
+    if sys.argv[2] == AWS:
+        warm_clients()
     gc.freeze()  # pages that no collection touches stay shared with the children
     shared = Path(sys.argv[1])
     for line in sys.stdin:

@@ -25,6 +25,7 @@ from movie_pipeline_tests.standins.ministack import Ministack, ministack
 from movie_pipeline_tests.standins.postgres import PASSWORD, USER, Postgres, running
 from movie_pipeline_tests.standins.queues import Queue, Rule, Topic
 from movie_pipeline_tests.standins.redshift import RedshiftStandIn, listening
+from movie_pipeline_tests.standins.redshift_copy import Reader
 from movie_pipeline_tests.standins.seaweed import seaweed
 from movie_pipeline_tests.standins.stacks import DeployedStack
 
@@ -42,12 +43,14 @@ class AwsServers:
         services_url: ministack, which has an S3 too.
         redshift_port: the Redshift stand-in, which makes each database that is asked for.
         certificate: the file of its certificate, to be trusted.
+        postgres: what lies under the Redshift stand-in.
     """
 
     s3_url: str
     services_url: str
     redshift_port: int
     certificate: str
+    postgres: Postgres
 
     @property
     def s3(self) -> Endpoint:
@@ -90,12 +93,19 @@ def serving(
     """The servers together; COPY reads from either S3. The stand-in runs in this process."""
     public, context = certificate(folder)
 
+    reader = reading_from(s3, services)
+    with listening(postgres, reader, context, any_database=True) as standin:
+        yield AwsServers(s3.url, services.url, standin.port, str(public), postgres), standin
+
+
+def reading_from(*endpoints: Endpoint) -> Reader:
+    """How COPY reads: from whichever S3 has the bucket."""
+
     def read(url: str) -> bytes:
         bucket, _, key = url.removeprefix("s3://").partition("/")
-        return _object(_home_of(bucket, s3, services), bucket, key)
+        return _object(_home_of(bucket, *endpoints), bucket, key)
 
-    with listening(postgres, read, context, any_database=True) as standin:
-        yield AwsServers(s3.url, services.url, standin.port, str(public)), standin
+    return read
 
 
 class AwsWorld:

@@ -43,6 +43,11 @@ def certificate(folder: Path, host: str = "localhost") -> tuple[Path, ssl.SSLCon
             serialization.NoEncryption(),
         )
     )
+    return public, context_of(public)
+
+
+def context_of(public: Path) -> ssl.SSLContext:
+    """A server's context with a certificate that `certificate` made."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(public, private)
-    return public, context
+    context.load_cert_chain(public, public.parent / "private.pem")
+    return context

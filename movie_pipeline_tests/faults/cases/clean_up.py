@@ -4,7 +4,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,17 +17,17 @@ from movie_pipeline.sensors import clean_up as runs
 from movie_pipeline.sensors.past_runs import BATCH_TAG
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,
+    AnyWorld,
     Past,
     begun,
-    copied,
-    keep,
+    grown,
     run,
     run_over,
     safe,
     seen,
 )
 from movie_pipeline_tests.faults.children import Ended, in_child, start
-from movie_pipeline_tests.faults.fault import Bench, Fault
+from movie_pipeline_tests.faults.fault import BOTH, Bench, Fault
 from movie_pipeline_tests.faults.state import State, check_end, same
 from movie_pipeline_tests.faults.world import LocalWorld, film, films
 
@@ -47,22 +46,22 @@ class Kept:
     notices: list[str]
 
 
-def _grown_old(bench: Bench) -> tuple[LocalWorld, Past]:
+def _grown_old(bench: Bench) -> tuple[AnyWorld, Past]:
     """A month ago: files done with, one that was never archived, one screened and never loaded."""
-    return copied(bench, bench.once("grown old", partial(_make_old, bench)))
+    return grown(bench, "grown old", _some_old)
 
 
-def _make_old(bench: Bench, folder: Path) -> None:
-    world, past = begun(Bench(folder, bench.shared), SMALL)
+def _some_old(bench: Bench) -> tuple[AnyWorld, Past]:
+    world, past = begun(bench, SMALL)
     run(world, work="done")
     past.sent.append(world.put("not archived.csv", films(film("n1"), film("n2")), 40))
     assert run_over(world.deployment, crash_at="archive.before_settle", work="left").killed
     past.sent.append(world.put("not loaded.csv", films(film("l1"), film("m1", "9.8")), 50))
     assert run_over(world.deployment, crash_at="load.before_commit", work=AT_WORK).killed
-    keep(past, folder)
+    return world, past
 
 
-def _clean(world: LocalWorld, *, crash_at: str = "", log: Path | None = None) -> Ended:
+def _clean(world: AnyWorld, *, crash_at: str = "", log: Path | None = None) -> Ended:
     """A clean-up a month later, in a child."""
 
     def work() -> CleanUpReport:
@@ -81,7 +80,7 @@ def _clean(world: LocalWorld, *, crash_at: str = "", log: Path | None = None) ->
     return start(work).wait()
 
 
-def _kept(world: LocalWorld) -> Kept:
+def _kept(world: AnyWorld) -> Kept:
     state = seen(world)
     folders = sorted(path.name for path in work_root(world.deployment.settings).iterdir())
     return Kept(world.deployment.storage.names(Area.OUTPUT), folders, sorted(state.outbox))
@@ -121,7 +120,7 @@ def _killed(bench: Bench, point: str) -> None:
     check_end(replace(found, outbox=outbox, outbox_rows=len(outbox)), batches)
 
 
-def _demand_what_is_needed(world: LocalWorld, before: Kept, state: State) -> None:
+def _demand_what_is_needed(world: AnyWorld, before: Kept, state: State) -> None:
     """Whatever went, the table, the ledger, quarantine and history did not, nor what waits."""
     now = seen(world)
     for what in ("table", "entries", "quarantine", "archived", "views", "landing", "told"):
@@ -202,6 +201,7 @@ FAULTS = (
         "crash points, taken from a clean-up without faults",
         _killed,
         _points,
+        worlds=BOTH,
     ),
     Fault(
         "C02",

@@ -2,15 +2,17 @@
 
 import pickle
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from movie_pipeline import crash_points
 from movie_pipeline.deployments import Deployment
 from movie_pipeline_tests.faults import job
+from movie_pipeline_tests.faults.aws_world import AwsFaultWorld
 from movie_pipeline_tests.faults.children import Ended, in_child, start
-from movie_pipeline_tests.faults.fault import Bench
+from movie_pipeline_tests.faults.fault import AWS, Bench
 from movie_pipeline_tests.faults.oracle import Sent
 from movie_pipeline_tests.faults.state import State, check_end, check_safe, observe
 from movie_pipeline_tests.faults.world import BATCH, LocalWorld, put_batch, put_old
@@ -18,6 +20,7 @@ from movie_pipeline_tests.faults.world import BATCH, LocalWorld, put_batch, put_
 SMALL = {name: BATCH[name] for name in ("some bad.csv", "older.csv", "rejected.csv", "movies.csv")}
 """One file of each way through the job, for what is done hundreds of times."""
 Files = dict[str, tuple[int, bytes]]
+AnyWorld = LocalWorld | AwsFaultWorld
 
 
 class Past:
@@ -37,41 +40,45 @@ class Past:
         return [*self.old, *self.sent]
 
 
-def begun(bench: Bench, files: Files | None = None, **settings: Any) -> tuple[LocalWorld, Past]:  # noqa: ANN401 - any setting
+Growth = Callable[[Bench], tuple[AnyWorld, Past]]
+
+
+def begun(bench: Bench, files: Files | None = None) -> tuple[AnyWorld, Past]:
     """A home that has loaded before, with a batch of files in landing."""
-    world, past = copied(bench, bench.once("before", _make_before), **settings)
+    world, past = grown(bench, "before", _loaded_before)
     past.sent = put_batch(world, BATCH if files is None else files)
     return world, past
 
 
-def copied(bench: Bench, kept: Path, **settings: Any) -> tuple[LocalWorld, Past]:  # noqa: ANN401 - any setting
-    """A home as it was kept, and its past."""
-    home = bench.folder / "home"
-    shutil.copytree(kept / "home", home)
-    return LocalWorld(home, **settings), pickle.loads((kept / "past").read_bytes())  # noqa: S301 - ours
+def grown(bench: Bench, name: str, make: Growth) -> tuple[AnyWorld, Past]:
+    """A world with a past of that name: a home is made once and copied, AWS has no copies."""
+    if bench.world == AWS:
+        return make(bench)
+    kept = bench.once(name, lambda folder: _keep(make(replace(bench, folder=folder)), folder))
+    shutil.copytree(kept / "home", bench.folder / "home")
+    past: Past = pickle.loads((kept / "past").read_bytes())  # noqa: S301 - ours
+    return LocalWorld(bench.folder / "home"), past
 
 
-def keep(past: Past, folder: Path) -> None:
-    """Keep the past of the home in a folder, for `copied`."""
-    (folder / "past").write_bytes(pickle.dumps(past))
+def _keep(made: tuple[AnyWorld, Past], folder: Path) -> None:
+    (folder / "past").write_bytes(pickle.dumps(made[1]))
 
 
-def empty(bench: Bench, **settings: Any) -> LocalWorld:  # noqa: ANN401 - any setting
+def empty(bench: Bench, **settings: Any) -> AnyWorld:  # noqa: ANN401 - any setting
     """A home in which nothing ever happened."""
+    if bench.world == AWS:
+        return AwsFaultWorld(bench.shared, bench.folder / "home", **settings)
     return LocalWorld(bench.folder / "home", **settings)
 
 
-def _make_before(folder: Path) -> None:
-    def make() -> None:
-        world = LocalWorld(folder / "home")
-        past = Past(put_old(world))
-        job.run_job(world.deployment)
-        keep(past, folder)
-
-    in_child(make)
+def _loaded_before(bench: Bench) -> tuple[AnyWorld, Past]:
+    world = empty(bench)
+    past = Past(put_old(world))
+    in_child(lambda: job.run_job(world.deployment, work="old"))
+    return world, past
 
 
-def run(world: LocalWorld, *, work: str = "batch", run_id: str = "run") -> None:
+def run(world: AnyWorld, *, work: str = "batch", run_id: str = "run") -> None:
     """The whole job in a child; it must end well."""
     in_child(lambda: job.run_job(world.deployment, work=work, run_id=run_id))
 
@@ -86,12 +93,17 @@ def run_over(deployment: Deployment, *, crash_at: str = "", work: str = "batch")
     return start(work_then).wait()
 
 
-def seen(world: LocalWorld) -> State:
+def seen(world: AnyWorld) -> State:
     """The state, looked at from a child."""
-    return in_child(lambda: observe(world))
+
+    def look() -> State:
+        with world.kept_open():
+            return observe(world)
+
+    return in_child(look)
 
 
-def safe(world: LocalWorld, sent: Sequence[Sent]) -> State:
+def safe(world: AnyWorld, sent: Sequence[Sent]) -> State:
     """The state, which must be safe."""
     state = seen(world)
     check_safe(state, sent)
@@ -99,7 +111,7 @@ def safe(world: LocalWorld, sent: Sequence[Sent]) -> State:
 
 
 def healed(
-    world: LocalWorld,
+    world: AnyWorld,
     batches: Sequence[Sequence[Sent]],
     *,
     work: str = "batch",
@@ -118,7 +130,7 @@ def healed(
     return state
 
 
-def end(world: LocalWorld, batches: Sequence[Sequence[Sent]], *, in_order: bool = True) -> State:
+def end(world: AnyWorld, batches: Sequence[Sequence[Sent]], *, in_order: bool = True) -> State:
     """The state, which must be the oracle's."""
     state = safe(world, [])
     check_end(state, batches, in_order=in_order)

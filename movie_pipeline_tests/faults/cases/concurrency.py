@@ -15,6 +15,7 @@ from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,
+    AnyWorld,
     begun,
     empty,
     end,
@@ -25,8 +26,8 @@ from movie_pipeline_tests.faults.cases.common import (
 )
 from movie_pipeline_tests.faults.cases.wrapped import WrappedWarehouse
 from movie_pipeline_tests.faults.children import start
-from movie_pipeline_tests.faults.fault import Bench, Fault, counted, named
-from movie_pipeline_tests.faults.world import LocalWorld, film, films
+from movie_pipeline_tests.faults.fault import BOTH, FOLDER, Bench, Fault, counted, named
+from movie_pipeline_tests.faults.world import film, films
 
 
 def _two_at_the_same_files(bench: Bench, how: str) -> None:
@@ -44,7 +45,7 @@ def _two_at_the_same_files(bench: Bench, how: str) -> None:
     end(world, past.batches)
 
 
-def _threads(world: LocalWorld, outcomes: list[FileOutcome]) -> None:
+def _threads(world: AnyWorld, outcomes: list[FileOutcome]) -> None:
     """Two threads whose transactions would overlap, were there no lock."""
     both = threading.Barrier(2)
     errors: list[Exception] = []
@@ -70,7 +71,7 @@ def _threads(world: LocalWorld, outcomes: list[FileOutcome]) -> None:
         raise errors[0]
 
 
-def _processes(world: LocalWorld, batches: list[list[FileOutcome]]) -> None:
+def _processes(world: AnyWorld, batches: list[list[FileOutcome]]) -> None:
     """A process for each batch, let loose at the same moment."""
     waiting, loose = os.pipe()
 
@@ -129,7 +130,7 @@ def _conflicts(bench: Bench, how: str) -> None:
     end(world, past.batches)
 
 
-def _beside_a_writer(world: LocalWorld) -> None:
+def _beside_a_writer(world: AnyWorld) -> None:
     """Load while another thread of this process holds the writer lock for a second."""
     holding = threading.Event()
 
@@ -191,13 +192,15 @@ FAULTS = (
         "two threads that meet in the transaction; two processes",
         _two_at_the_same_files,
         named("threads", "processes"),
+        worlds=BOTH,
     ),
     Fault(
         "F21",
         "two processes at files of the same films",
-        "let loose at the same moment, a hundred rounds",
+        "let loose at the same moment, round after round",
         _overlapping_films,
-        counted(100, 4),
+        lambda bench: counted(100 if bench.world == FOLDER else 20, 4)(bench),
+        worlds=BOTH,
     ),
     Fault(
         "F22",
@@ -205,6 +208,7 @@ FAULTS = (
         "raised; another writer in the process",
         _conflicts,
         named("raised", "another writer"),
+        worlds=BOTH,
     ),
     Fault(
         "F30",
@@ -219,5 +223,6 @@ FAULTS = (
         "raised; kill -9 in the refresh",
         _no_refresh,
         named("raised", "killed"),
+        worlds=BOTH,
     ),
 )

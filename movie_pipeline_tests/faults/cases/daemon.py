@@ -33,6 +33,7 @@ from movie_pipeline.settings import Settings
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,
+    AnyWorld,
     Past,
     begun,
     empty,
@@ -62,7 +63,8 @@ FLAGS = ("TICK_CREATED", "TICK_HELD", "RUN_IDS_RESERVED", "RUN_CREATED", "RUN_LA
 class Daemon:
     """The sensor daemon over one world; whatever happens to a tick, the next one begins anew."""
 
-    def __init__(self, bench: Bench, world: LocalWorld) -> None:
+    def __init__(self, bench: Bench, world: AnyWorld) -> None:
+        assert isinstance(world, LocalWorld), "these tick over a folder"
         self.folder = bench.folder / "dagster"
         shutil.copytree(bench.once("dagster", _make_instance), self.folder)
         (bench.folder / "rules.dqdl").write_text(RULES)
@@ -131,7 +133,7 @@ def _make_instance(folder: Path) -> None:
     in_child(make)
 
 
-def _finished(world: LocalWorld, past: Past) -> None:
+def _finished(world: AnyWorld, past: Past) -> None:
     in_child(lambda: job.follow(world.deployment))  # the views have an automation of their own
     end(world, past.batches)
 
@@ -195,7 +197,7 @@ def _warehouse_away(bench: Bench, how: str) -> None:
     _finished(world, past)
 
 
-def _an_hour_without(world: LocalWorld, how: str) -> int:
+def _an_hour_without(world: AnyWorld, how: str) -> int:
     began, clock = time.time(), [0.0]
     kind = WarehouseBusy if how == "busy" else WarehouseError
 

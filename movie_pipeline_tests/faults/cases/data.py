@@ -9,10 +9,10 @@ from movie_pipeline.quality import parse_ruleset
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import empty, end, in_child, run, safe, seen
 from movie_pipeline_tests.faults.children import start
-from movie_pipeline_tests.faults.fault import Bench, Fault, counted, named
+from movie_pipeline_tests.faults.fault import BOTH, Bench, Fault, counted, named
 from movie_pipeline_tests.faults.oracle import HEADER, Record, Sent, expect
 from movie_pipeline_tests.faults.state import rows_of, same
-from movie_pipeline_tests.faults.world import film, films
+from movie_pipeline_tests.faults.world import LocalWorld, film, films
 from movie_pipeline_tests.samples import csv_file
 
 
@@ -206,6 +206,7 @@ def _hostile(bench: Bench, how: str) -> None:
 def _many(bench: Bench, count: str) -> None:
     """F39: a burst of small files; every batch is of bounded size, and all load."""
     world = empty(bench, batch_files=100)
+    assert isinstance(world, LocalWorld), "a burst on AWS is measured elsewhere"
     sent = [
         world.put_fast(
             f"{number}.csv", films(film(f"m{number % 997}", f"{7.6 + number % 20 / 10}")), number
@@ -224,6 +225,7 @@ def _large(bench: Bench, _: str) -> None:
     """F40: a file of eight times the engine's memory limit; less than the file is ever resident."""
     limit, size, room = 48_000_000, 400_000_000, 300_000_000
     world = empty(bench, memory_limit="48MB")
+    assert isinstance(world, LocalWorld), "the engine is the same on AWS"
     row = "m{0},A Film,1999,8.5,Drama," + "1" * 3 + "\n"
     rows = 0
     path = bench.folder / "large.csv"
@@ -259,14 +261,23 @@ FAULTS = (
         "a picture; foreign names",
         _one_unreadable,
         named("poison.csv", "x' iam_role 'arn.csv", "naïve\n.csv"),
+        worlds=BOTH,
     ),
-    Fault("F09", "files out of order", "shuffled versions and batches", _shuffled, counted(20, 3)),
+    Fault(
+        "F09",
+        "files out of order",
+        "shuffled versions and batches",
+        _shuffled,
+        counted(20, 3),
+        worlds=BOTH,
+    ),
     Fault(
         "F18",
         "an older file after a newer one",
         "older version, later or beside it",
         _older_later,
         named("same batch", "later batch"),
+        worlds=BOTH,
     ),
     Fault(
         "F19",
@@ -274,6 +285,7 @@ FAULTS = (
         "keys repeated in a file; the file sent twice",
         _repeated,
         named("in one file", "the same bytes in one batch", "the same bytes later"),
+        worlds=BOTH,
     ),
     Fault(
         "F39",
@@ -290,6 +302,7 @@ FAULTS = (
         "files",
         _drifted,
         named(*DRIFTS),
+        worlds=BOTH,
     ),
-    Fault("F42", "hostile files", "files", _hostile, named(*HOSTILE)),
+    Fault("F42", "hostile files", "files", _hostile, named(*HOSTILE), worlds=BOTH),
 )

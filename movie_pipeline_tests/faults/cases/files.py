@@ -22,9 +22,9 @@ from movie_pipeline_tests.faults.cases.common import (
 )
 from movie_pipeline_tests.faults.cases.wrapped import FetchHooked, WrappedStorage
 from movie_pipeline_tests.faults.children import start
-from movie_pipeline_tests.faults.fault import Bench, Fault, named
+from movie_pipeline_tests.faults.fault import AWS, BOTH, Bench, Fault, named
 from movie_pipeline_tests.faults.oracle import Sent
-from movie_pipeline_tests.faults.world import film, films
+from movie_pipeline_tests.faults.world import LocalWorld, film, films
 
 
 def _taken_away(bench: Bench, when: str) -> None:
@@ -73,7 +73,9 @@ def _overwritten_before_archive(bench: Bench, when: str) -> None:
     old = next(sent for sent in past.sent if sent.key == "movies.csv")
     new = films(film("m1", "9.2"), film("m13"))
     if when == "killed while settling":
-        run_over(world.deployment, crash_at="storage.aside.after")
+        # the moment at which the file lies twice, or nowhere in sight
+        point = "storage.settle.copied" if bench.world == AWS else "storage.aside.after"
+        assert run_over(world.deployment, crash_at=point).killed
     else:
         in_child(lambda: job.load(world.deployment, job.prepare(world.deployment)))
     newer = world.put(old.key, new, 30)
@@ -97,6 +99,7 @@ def _same_second(bench: Bench, _: str) -> None:
 def _half_written(bench: Bench, how: str) -> None:
     """F17: a sender who writes slowly, or under a name that says so."""
     world = empty(bench, settle_seconds=0.6)
+    assert isinstance(world, LocalWorld), "objects appear whole"
     whole = films(*(film(f"m{number}") for number in range(8)))
     world.landing.mkdir(parents=True)
     path = world.landing / ("movies.csv.part" if how == "renamed" else "movies.csv")
@@ -193,12 +196,14 @@ FAULTS = (
         "deleted; archived by another run",
         _taken_away,
         named("deleted", "all deleted", "archived"),
+        worlds=BOTH,
     ),
     Fault(
         "F13",
         "a file overwritten between listing and reading",
         "put while it is fetched, same size",
         _overwritten_before_read,
+        worlds=BOTH,
     ),
     Fault(
         "F14",
@@ -206,8 +211,15 @@ FAULTS = (
         "put after the load; kill -9 while it settles",
         _overwritten_before_archive,
         named("after the load", "killed while settling"),
+        worlds=BOTH,
     ),
-    Fault("F16", "two files of the same second and prefix", "same time, one name", _same_second),
+    Fault(
+        "F16",
+        "two files of the same second and prefix",
+        "same time, one name",
+        _same_second,
+        worlds=BOTH,
+    ),
     Fault(
         "F17",
         "a file still being written",
@@ -227,6 +239,7 @@ FAULTS = (
             "truncated quarantine",
             "torn quarantine",
         ),
+        worlds=BOTH,
     ),
     Fault(
         "F35",

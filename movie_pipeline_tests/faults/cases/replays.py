@@ -3,7 +3,6 @@
 import csv
 import io
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 from movie_pipeline import crash_points
@@ -13,38 +12,38 @@ from movie_pipeline.screening.quarantine import read_records
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,
+    AnyWorld,
     Past,
     begun,
-    copied,
     end,
-    keep,
+    grown,
     run,
     safe,
 )
 from movie_pipeline_tests.faults.cases.crashes import effects
 from movie_pipeline_tests.faults.children import Ended, in_child, start
-from movie_pipeline_tests.faults.fault import Bench, Fault
+from movie_pipeline_tests.faults.fault import BOTH, Bench, Fault
 from movie_pipeline_tests.faults.oracle import HEADER, Sent
-from movie_pipeline_tests.faults.world import LocalWorld, film
+from movie_pipeline_tests.faults.world import film
 
 FILE = "some bad.csv"
 CORRECTED = {2: film("m6", "8.6"), 3: film("m7", year="GP")}
 """The second record of the file is right then, the third wrong again; the fourth stays open."""
 
 
-def _quarantined(bench: Bench) -> tuple[LocalWorld, Past]:
+def _quarantined(bench: Bench) -> tuple[AnyWorld, Past]:
     """A home with records in quarantine, and corrections of two of them."""
-    return copied(bench, bench.once("quarantined", partial(_make_quarantined, bench)))
+    return grown(bench, "quarantined", _with_quarantine)
 
 
-def _make_quarantined(bench: Bench, folder: Path) -> None:
-    world, past = begun(Bench(folder, bench.shared), SMALL)
+def _with_quarantine(bench: Bench) -> tuple[AnyWorld, Past]:
+    world, past = begun(bench, SMALL)
     run(world)
     in_child(lambda: _write_corrections(world))
-    keep(past, folder)
+    return world, past
 
 
-def _write_corrections(world: LocalWorld) -> None:
+def _write_corrections(world: AnyWorld) -> None:
     storage = world.deployment.storage
     lines = [("quarantine_id", "column", "value")]
     for name in storage.names(Area.QUARANTINE):
@@ -60,7 +59,7 @@ def _write_corrections(world: LocalWorld) -> None:
         csv.writer(file).writerows(lines)
 
 
-def _replay(world: LocalWorld, *, crash_at: str = "", log: Path | None = None) -> Ended:
+def _replay(world: AnyWorld, *, crash_at: str = "", log: Path | None = None) -> Ended:
     wish = Wish(corrections=world.home / "corrections.csv", by="ana", why="looked up")
 
     def work() -> None:
@@ -112,5 +111,6 @@ FAULTS = (
         "crash points, taken from a replay without faults",
         _killed,
         _points,
+        worlds=BOTH,
     ),
 )
