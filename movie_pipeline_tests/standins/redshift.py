@@ -7,6 +7,7 @@ PostgreSQL's REPEATABLE READ stands for Redshift's snapshot isolation.
 import contextlib
 import itertools
 import re
+import select
 import socket
 import ssl
 import struct
@@ -88,7 +89,7 @@ class RedshiftStandIn:
         self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
-        self._open: list[socket.socket] = []
+        self._open: list[_Connection] = []
         self._threads: list[threading.Thread] = []
         self._made: set[str] = set()
         self._making = threading.Lock()
@@ -128,11 +129,11 @@ class RedshiftStandIn:
             self._open.append(client)
             self.start(lambda client=client, number=self.connections: self._serve(client, number))
 
-    def _serve(self, client: socket.socket, number: int) -> None:
+    def _serve(self, accepted: socket.socket, number: int) -> None:
         # an end that is lost is what this is made for
         with contextlib.suppress(OSError, EOFError, ssl.SSLError):
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client, parameters = _handshake(client, self._tls)
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client, parameters = _handshake(accepted, self._tls)
             self._open.append(client)
             server = socket.create_connection(("127.0.0.1", self.postgres.port))
             server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -186,11 +187,53 @@ def _make_database(postgres: Postgres, name: str) -> None:
     )
 
 
+class _SharedTLS:
+    """A TLS connection that one thread reads and another writes: OpenSSL bears one at a time."""
+
+    def __init__(self, tls: ssl.SSLSocket) -> None:
+        self._tls = tls
+        self._lock = threading.Lock()
+
+    def recv(self, size: int) -> bytes:
+        """Wait without the lock, so that the other thread can write meanwhile."""
+        while True:
+            with self._lock:
+                self._tls.settimeout(0.0)
+                try:
+                    return self._tls.recv(size)
+                except ssl.SSLWantReadError:
+                    pass
+                finally:
+                    if self._tls.fileno() >= 0:
+                        self._tls.settimeout(None)
+            try:
+                select.select([self._tls], [], [])
+            except ValueError as error:
+                raise OSError("closed meanwhile") from error
+
+    def sendall(self, content: bytes) -> None:
+        """Write all of it."""
+        with self._lock:
+            self._tls.sendall(content)
+
+    def shutdown(self, how: int) -> None:
+        """End the connection below TLS, which wakes who waits for it."""
+        socket.socket.shutdown(self._tls, how)
+
+    def close(self) -> None:
+        """Close it."""
+        with self._lock:
+            self._tls.close()
+
+
+_Connection = socket.socket | _SharedTLS
+
+
 class _Conversation:
     """The messages of one connection, both ways."""
 
     def __init__(
-        self, standin: RedshiftStandIn, client: socket.socket, server: socket.socket, number: int
+        self, standin: RedshiftStandIn, client: _Connection, server: socket.socket, number: int
     ) -> None:
         self._standin = standin
         self._client, self._server = client, server
@@ -277,20 +320,21 @@ class _Conversation:
 
 def _handshake(
     client: socket.socket, tls: ssl.SSLContext | None
-) -> tuple[socket.socket, dict[bytes, bytes]]:
+) -> tuple[_Connection, dict[bytes, bytes]]:
     """Answer what comes before the start-up packet; return its parameters."""
+    connection: _Connection = client
     while True:
-        (length,) = struct.unpack("!i", _exactly(client, 4))
-        packet = _exactly(client, length - 4)
+        (length,) = struct.unpack("!i", _exactly(connection, 4))
+        packet = _exactly(connection, length - 4)
         (code,) = struct.unpack("!i", packet[:4])
         if code == _SSL_REQUEST and tls is not None:
-            client.sendall(b"S")
-            client = tls.wrap_socket(client, server_side=True)
+            connection.sendall(b"S")
+            connection = _SharedTLS(tls.wrap_socket(client, server_side=True))
         elif code in (_SSL_REQUEST, _GSS_REQUEST):
-            client.sendall(b"N")
+            connection.sendall(b"N")
         else:
             words = packet[4:].split(b"\0")
-            return client, dict(zip(words[::2], words[1::2], strict=False))
+            return connection, dict(zip(words[::2], words[1::2], strict=False))
 
 
 def _start_up(parameters: dict[bytes, bytes], database: str) -> bytes:
@@ -312,7 +356,7 @@ def _failing(state: str, message: str, detail: str) -> str:
     return f"select mp_fail({words})"
 
 
-def _message(connection: socket.socket) -> tuple[bytes, bytes]:
+def _message(connection: _Connection) -> tuple[bytes, bytes]:
     head = _exactly(connection, 5)
     (length,) = struct.unpack("!i", head[1:])
     return head[:1], _exactly(connection, length - 4)
@@ -322,7 +366,7 @@ def _framed(kind: bytes, body: bytes) -> bytes:
     return kind + struct.pack("!i", len(body) + 4) + body
 
 
-def _exactly(connection: socket.socket, size: int) -> bytes:
+def _exactly(connection: _Connection, size: int) -> bytes:
     parts: list[bytes] = []
     while size:
         part = connection.recv(min(size, 1 << 20))
@@ -333,13 +377,13 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _wait_for_end(connection: socket.socket) -> None:
+def _wait_for_end(connection: _Connection) -> None:
     """Say nothing until the other end gives up."""
     while connection.recv(1 << 16):
         pass
 
 
-def _end(connection: socket.socket) -> None:
+def _end(connection: _Connection) -> None:
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
     connection.close()
