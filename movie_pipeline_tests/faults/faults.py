@@ -10,7 +10,9 @@ from movie_pipeline_tests.faults.cases import (
     daemon,
     data,
     files,
+    redshift,
     replays,
+    services,
 )
 from movie_pipeline_tests.faults.fault import Fault
 
@@ -26,6 +28,8 @@ FAULTS: Mapping[str, Fault] = {
             *concurrency.FAULTS,
             *replays.FAULTS,
             *clean_up.FAULTS,
+            *redshift.FAULTS,
+            *services.FAULTS,
         ],
         key=lambda fault: fault.id,
     )

@@ -13,6 +13,7 @@ from movie_pipeline.loading.load import LoadRun, load_batch
 from movie_pipeline.loading.notices import build_notices
 from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline_tests.faults import job
+from movie_pipeline_tests.faults.cases import redshift
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,
     AnyWorld,
@@ -26,7 +27,7 @@ from movie_pipeline_tests.faults.cases.common import (
 )
 from movie_pipeline_tests.faults.cases.wrapped import WrappedWarehouse
 from movie_pipeline_tests.faults.children import start
-from movie_pipeline_tests.faults.fault import BOTH, FOLDER, Bench, Fault, counted, named
+from movie_pipeline_tests.faults.fault import AWS, BOTH, FOLDER, Bench, Fault, counted, named
 from movie_pipeline_tests.faults.world import film, films
 
 
@@ -113,6 +114,9 @@ def _overlapping_films(bench: Bench, number: str) -> None:
 
 def _conflicts(bench: Bench, how: str) -> None:
     """F22: another writer is in the way, three times or for a while; the load is tried again."""
+    if how in redshift.CONFLICTS:
+        redshift.conflicts(bench, how)
+        return
     world, past = begun(bench, SMALL)
     if how == "another writer":
         in_child(lambda: _beside_a_writer(world))
@@ -205,9 +209,13 @@ FAULTS = (
     Fault(
         "F22",
         "conflict with another transaction, three times",
-        "raised; another writer in the process",
+        "raised; another writer in the process; Redshift's own errors",
         _conflicts,
-        named("raised", "another writer"),
+        lambda bench: [
+            "raised",
+            "another writer",
+            *(redshift.CONFLICTS if bench.world == AWS else ()),
+        ],
         worlds=BOTH,
     ),
     Fault(

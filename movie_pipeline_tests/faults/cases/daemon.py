@@ -9,6 +9,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +29,7 @@ from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.interfaces import Area
 from movie_pipeline.local.storage import FolderStorage
+from movie_pipeline.local.wakeups import NoWakeups
 from movie_pipeline.sensors import landing
 from movie_pipeline.settings import Settings
 from movie_pipeline_tests.faults import job
@@ -43,7 +45,7 @@ from movie_pipeline_tests.faults.cases.common import (
 )
 from movie_pipeline_tests.faults.cases.wrapped import WrappedWarehouse
 from movie_pipeline_tests.faults.children import Ended, start
-from movie_pipeline_tests.faults.fault import Bench, Fault, named
+from movie_pipeline_tests.faults.fault import BOTH, Bench, Fault, named
 from movie_pipeline_tests.faults.oracle import RULES
 from movie_pipeline_tests.faults.world import LocalWorld, film, films
 
@@ -205,7 +207,8 @@ def _an_hour_without(world: AnyWorld, how: str) -> int:
         if 0 < clock[0] <= 3600:
             raise kind("no route to the warehouse")
 
-    deployment = world.over(warehouse=WrappedWarehouse(world.deployment.warehouse, refuse))
+    away = WrappedWarehouse(world.deployment.warehouse, refuse)
+    deployment = replace(world.over(warehouse=away), wakeups=NoWakeups())
     built = definitions.build_definitions(deployment, job.ruleset())
     resources = {
         name: getattr(deployment, name) for name in landing.landing_sensor.required_resource_keys
@@ -325,5 +328,6 @@ FAULTS = (
         "refused by a clock of our own",
         _warehouse_away,
         named("busy", "refused"),
+        worlds=BOTH,
     ),
 )
