@@ -66,7 +66,7 @@ ingest: install $(DAGSTER_HOME)/ready ## Run the job once, without the UI: make 
 test: install .venv/standins/installed ## Run the tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
-faults: install ## Inject every fault of the matrix, then switch off every guard: a quarter of an hour
+faults: install .venv/standins/installed ## Inject every fault in both worlds, then switch off every guard: half an hour
 	$(BIN)/python -m movie_pipeline_tests.faults.matrix --seed $(SEED)
 
 check: lint types layers definitions ## Lint, types, import layers, and whether the definitions load

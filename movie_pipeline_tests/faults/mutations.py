@@ -14,10 +14,17 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from movie_pipeline.interfaces import WarehouseSession
+from movie_pipeline.aws import clients, redshift_connection, wakeups
+from movie_pipeline.aws import storage as s3_storage
+from movie_pipeline.aws import warehouse as redshift_warehouse
+from movie_pipeline.aws.redshift_connection import RedshiftConnection
+from movie_pipeline.aws.storage import S3Storage
+from movie_pipeline.aws.warehouse import RedshiftWarehouse
+from movie_pipeline.interfaces import Area, LandedFile, WarehouseSession
 from movie_pipeline.loading import ledger, load, outbox, resolutions
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry
 from movie_pipeline.loading.load import load_batch
+from movie_pipeline.loading.outcome import FileOutcome
 from movie_pipeline.loading.reconcile import ReconcileReport
 from movie_pipeline.loading.transactions import Tries
 from movie_pipeline.local import storage, warehouse
@@ -28,7 +35,8 @@ from movie_pipeline.screening import stage
 from movie_pipeline.sensors import landing
 from movie_pipeline.sensors.queue import Launch
 from movie_pipeline_tests.faults import job
-from movie_pipeline_tests.faults.fault import FOLDER
+from movie_pipeline_tests.faults.fault import AWS, FOLDER
+from movie_pipeline_tests.faults.world import NOON
 
 Patches = Callable[[], Iterable[AbstractContextManager[Any]]]
 
@@ -97,12 +105,12 @@ def _fetch_whatever() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(storage, "_expect_version", _always(None))
 
 
-def _later(module: Any, into: str) -> Patches:  # noqa: ANN401 - ledger or outbox
+def _later(module: Any, into: str, kind: Any = DuckDBWarehouse) -> Patches:  # noqa: ANN401 - ledger or outbox
     """What `insert` writes, in a second transaction after the first."""
 
     def patches() -> Iterable[AbstractContextManager[Any]]:
         kept: list[tuple[Any, ...]] = []
-        writing = DuckDBWarehouse.writing
+        writing = kind.writing
 
         def keep(_: WarehouseSession, *values: Any) -> None:  # noqa: ANN401
             kept.append(values)
@@ -118,7 +126,7 @@ def _later(module: Any, into: str) -> Patches:  # noqa: ANN401 - ledger or outbo
                 kept.clear()
 
         yield patch.object(load, into, _instead(module, insert=keep))
-        yield patch.object(DuckDBWarehouse, "writing", twice)
+        yield patch.object(kind, "writing", twice)
 
     return patches
 
@@ -240,6 +248,97 @@ def _clean_needed_output() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(warehouse._Session, "fetch", finding)
 
 
+# --- AWS -----------------------------------------------------------------------------------------
+
+
+def _no_redshift_lock() -> Iterable[AbstractContextManager[Any]]:
+    def together(_: Any, connection: RedshiftConnection) -> None:  # noqa: ANN401
+        connection.together()
+
+    yield patch.object(RedshiftWarehouse, "_lock", together)
+
+
+def _no_stale_on_redshift() -> Iterable[AbstractContextManager[Any]]:
+    run = redshift_warehouse._Session.run
+
+    def skipping(self: Any, statement: str, **parameters: object) -> None:  # noqa: ANN401
+        if statement != "load/delete_stale":
+            run(self, statement, **parameters)
+
+    yield patch.object(redshift_warehouse._Session, "run", skipping)
+
+
+def _commit_never_looked_up() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(load, "_in_ledger", _always(value=False))
+
+
+def _read_whatever_s3_has() -> Iterable[AbstractContextManager[Any]]:
+    download = S3Storage._download
+
+    def unconditional(
+        self: S3Storage, full: str, to: Path, size: int | None = None, **_: str
+    ) -> None:
+        download(self, full, to, size)
+
+    yield patch.object(S3Storage, "_download", unconditional)
+
+
+def _copy_whatever() -> Iterable[AbstractContextManager[Any]]:
+    def unconditional(self: Any, file: LandedFile, target: str) -> None:  # noqa: ANN401
+        source = {"Bucket": self._bucket, "Key": self._prefixes[Area.LANDING] + file.key}
+        self._s3.copy_object(CopySource=source, Bucket=self._bucket, Key=target)
+
+    yield patch.object(S3Storage, "_copy", unconditional)
+
+
+def _remove_whatever() -> Iterable[AbstractContextManager[Any]]:
+    def unconditional(self: Any, file: LandedFile, _: str) -> None:  # noqa: ANN401
+        full = self._prefixes[Area.LANDING] + file.key
+        self._s3.delete_object(Bucket=self._bucket, Key=full)
+
+    yield patch.object(S3Storage, "_remove_version", unconditional)
+
+
+def _believe_copy() -> Iterable[AbstractContextManager[Any]]:
+    def stage(session: WarehouseSession, loading: Sequence[FileOutcome]) -> None:
+        session.copy(load.STAGING, [str(outcome.output_name) for outcome in loading])
+
+    yield patch.object(load, "_stage", stage)
+
+
+def _password_kept() -> Iterable[AbstractContextManager[Any]]:
+    def sign_in(self: Any) -> Any:  # noqa: ANN401
+        return self._connect(fresh=False)
+
+    yield patch.object(redshift_connection.Connector, "_sign_in", sign_in)
+
+
+def _one_attempt() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(clients, "ATTEMPTS", 1)
+
+
+def _bodies_read_once() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(s3_storage, "_READS", 1)
+
+
+def _events_alone() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(landing, "is_due", _always(value=False))
+
+
+def _junk_forgotten() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(wakeups, "keys_of", _always([]))
+
+
+def _by_time() -> Iterable[AbstractContextManager[Any]]:
+    """A cursor by time, which had passed noon before the late file came."""
+    landed = S3Storage.landed
+
+    def later(self: S3Storage) -> list[LandedFile]:
+        return [file for file in landed(self) if file.modified_at > NOON]
+
+    yield patch.object(S3Storage, "landed", later)
+
+
 MUTATIONS: dict[str, Mutation] = {
     "lock": Mutation("the writer lock", _no_lock, [("F20", "threads")]),
     "ledger check": Mutation(
@@ -327,6 +426,89 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "mark after sending": Mutation(
         "a notice is marked after it was sent", _marked_before_sent, [("F01", "outbox.before_send")]
+    ),
+    "lock on Redshift": Mutation(
+        "the writer lock", _no_redshift_lock, [("F20", "threads"), ("F20", "processes")], AWS
+    ),
+    "ledger check on Redshift": Mutation(
+        "the ledger is asked in the transaction",
+        _no_ledger_check,
+        [("F20", "processes"), ("F23", "the answer")],
+        AWS,
+    ),
+    "stale on Redshift": Mutation(
+        "rows older than the table's are dropped",
+        _no_stale_on_redshift,
+        [("F18", "later batch")],
+        AWS,
+    ),
+    "commit looked up": Mutation(
+        "after a lost COMMIT the ledger is asked",
+        _commit_never_looked_up,
+        [("F23", "the answer"), ("F23", "every answer")],
+        AWS,
+    ),
+    "second try on Redshift": Mutation(
+        "a transaction that was undone is tried again",
+        _no_second_try,
+        [("F22", "1023 at commit"), ("F24", "COMMIT"), ("F26", "before COMMIT")],
+        AWS,
+    ),
+    "outbox in Redshift's transaction": Mutation(
+        "notices are kept in the load's transaction",
+        _later(outbox, "outbox", RedshiftWarehouse),
+        [("F01", "sql.commit.after")],
+        AWS,
+    ),
+    "ledger in Redshift's transaction": Mutation(
+        "entries are written in the load's transaction",
+        _later(ledger, "ledger", RedshiftWarehouse),
+        [("F01", "sql.commit.after")],
+        AWS,
+    ),
+    "manifest's count": Mutation(
+        "what COPY loaded is counted",
+        _believe_copy,
+        [("F29", "not counted"), ("F29", "counted as loaded")],
+        AWS,
+    ),
+    "read by ETag": Mutation(
+        "only the listed version is read", _read_whatever_s3_has, [("F13", "")], AWS
+    ),
+    "copy by ETag": Mutation(
+        "only the judged version is copied", _copy_whatever, [("F14", "after the load")], AWS
+    ),
+    "delete by ETag": Mutation(
+        "only the judged version is removed",
+        _remove_whatever,
+        [("F14", "killed while settling")],
+        AWS,
+    ),
+    "new password": Mutation(
+        "a password that is not taken is read again", _password_kept, [("F28", "password")], AWS
+    ),
+    "attempts": Mutation(
+        "a service that is busy is asked again",
+        _one_attempt,
+        [("F31", "503 SlowDown"), ("F31", "connection reset"), ("F32", "s3.DeleteObject")],
+        AWS,
+    ),
+    "bodies": Mutation(
+        "a broken body is asked for again",
+        _bodies_read_once,
+        [("F31", "body cut short"), ("F31", "body not as sent")],
+        AWS,
+    ),
+    "listing": Mutation("landing is listed without events", _events_alone, [("F10", "")], AWS),
+    "junk": Mutation(
+        "messages that make no sense are left to the queue", _junk_forgotten, [("F11", "")], AWS
+    ),
+    "no cursor": Mutation("no file is left out for its time", _by_time, [("F15", "")], AWS),
+    "to-do list on AWS": Mutation(
+        "after the commit the ledger is the to-do list", _own_run_only, [("F34", "")], AWS
+    ),
+    "marked on AWS": Mutation(
+        "a notice is marked after it was sent", _marked_before_sent, [("F36", "SNS away")], AWS
     ),
 }
 """Every guard by a short name."""

@@ -9,7 +9,7 @@ from movie_pipeline.quality import parse_ruleset
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import empty, end, in_child, run, safe, seen
 from movie_pipeline_tests.faults.children import start
-from movie_pipeline_tests.faults.fault import BOTH, Bench, Fault, counted, named
+from movie_pipeline_tests.faults.fault import BOTH, FOLDER, Bench, Fault, counted, named
 from movie_pipeline_tests.faults.oracle import HEADER, Record, Sent, expect
 from movie_pipeline_tests.faults.state import rows_of, same
 from movie_pipeline_tests.faults.world import LocalWorld, film, films
@@ -268,7 +268,7 @@ FAULTS = (
         "files out of order",
         "shuffled versions and batches",
         _shuffled,
-        counted(20, 3),
+        lambda bench: counted(20 if bench.world == FOLDER else 6, 3)(bench),
         worlds=BOTH,
     ),
     Fault(
