@@ -150,16 +150,28 @@ def _take_through(
     batch: Batch,
     step: Callable[[str], None],
 ) -> None:
-    """Run the job over a batch of landed files, and all that follows it."""
+    """Run the job over a batch of landed files, and all that follows it.
+
+    Views or a catalog that fail keep no notice back: the files are decided by then.
+    """
+    failed: MoviePipelineError | None = None
     with ExitStack() as stack:
         instance = stack.enter_context(_instance())
         Workspace.at(work_root(deployment.settings), batch.batch_id).fix(batch)
         step(f"{len(batch.files)} files")
         _run(definitions, INGEST_JOB, instance, Launch(batch, attempt=1))
         step("views and catalog")
-        _run(definitions, REFRESH_JOB, instance, None)
+        try:
+            _run(definitions, REFRESH_JOB, instance, None)
+        except MoviePipelineError as error:
+            failed = error
     step("notices")
     outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+    if failed is not None:
+        raise MoviePipelineError(
+            f"{failed} What became of the files is decided and told all the same: see "
+            "`movie-pipeline status`."
+        ) from failed
 
 
 def clean_home(settings: Settings, *, dry_run: bool) -> dict[str, Any]:

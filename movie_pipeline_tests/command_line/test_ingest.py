@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from movie_pipeline.errors import CatalogError
+from movie_pipeline.local.catalog import FolderCatalog
 from movie_pipeline_tests.command_line.conftest import FILES, CommandLine, Ingested
 from movie_pipeline_tests.samples import clean_movies
 
@@ -134,6 +136,24 @@ def test_a_pipeline_that_fails_makes_the_exit_code_1_and_a_sentence(command: Com
     assert "Traceback" not in result.output
     assert result.stdout == ""
     assert path.read_bytes() == clean_movies(2)
+
+
+def test_a_catalog_that_fails_does_not_keep_the_notices_back(
+    command: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bool:
+        raise CatalogError("the crawler c ended as FAILED.")
+
+    monkeypatch.setattr(FolderCatalog, "update", fail)
+    path = command.folder.parent / "a.csv"
+    path.write_bytes(clean_movies(2))
+    result = command.here("ingest", path)
+    assert result.exit_code == 1
+    said = " ".join(result.stderr.split())
+    assert "refresh_marts_and_catalog failed" in said
+    assert "the crawler c ended as FAILED. What became of the files is decided and told" in said
+    assert [notice.details["state"] for notice in command.home.notices()] == ["LOADED"]
+    assert command.home.count("movie_data_table") == 2
 
 
 def test_an_empty_file_is_rejected_in_a_sentence(command: CommandLine) -> None:
