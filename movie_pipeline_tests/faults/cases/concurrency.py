@@ -203,7 +203,7 @@ FAULTS = (
         "two processes at files of the same films",
         "let loose at the same moment, round after round",
         _overlapping_films,
-        lambda bench: counted(100 if bench.world == FOLDER else 10, 4)(bench),
+        lambda bench: counted(40 if bench.world == FOLDER else 10, 4)(bench),
         worlds=BOTH,
     ),
     Fault(
