@@ -95,7 +95,7 @@ def assert_survived(found: dict[str, Score], tried: Collection[str]) -> None:
 
 def test_the_points_to_die_at_cover_every_effect_of_the_job(matrix: Matrix) -> None:
     with Warm(matrix.shared) as warm:
-        points = set(warm.ask(cases="F01", seed=1, extent="full", world=FOLDER).value)
+        points = set(warm.ask(cases="F01", seed=1, extent="everything", world=FOLDER).value)
     assert points >= {
         "storage.fetch.after",
         "intake.read.after",

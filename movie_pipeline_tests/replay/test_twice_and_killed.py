@@ -1,9 +1,6 @@
 """Records asked for twice or at once, and commands that are killed: the end is the same."""
 
-import json
-import os
-import subprocess
-import sys
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +8,9 @@ from typing import Any
 import pytest
 
 from movie_pipeline.loading.ledger import FileState
+from movie_pipeline_tests.job.commands import Commands, command, warm_commands
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
-from movie_pipeline_tests.samples import LENIENT_RULES, REPOSITORY, Film, film_file
+from movie_pipeline_tests.samples import LENIENT_RULES, Film, film_file
 
 FILE = film_file(Film("a", "Abel", year="PG"), Film("b", "Bela", year="R"), Film("c", "Cora"))
 
@@ -70,76 +68,23 @@ def test_a_foreign_file_under_a_replays_name_resolves_nothing(home: ReplayHome) 
     assert home.waiting() == 2
 
 
-class Commands:
-    """A warm process that forks the command line."""
-
-    def __init__(self, process: "subprocess.Popen[str]", output: Path) -> None:
-        self._process = process
-        self._output = output
-
-    def together(self, *orders: dict[str, Any]) -> list[int]:
-        """Run these at the same time; return their exit codes."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        told = [{**order, "output": str(self._output)} for order in orders]
-        self._process.stdin.write(json.dumps(told) + "\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
-
-    def replay(self, home: ReplayHome, corrections: Path, *, crash_at: str = "") -> int:
-        """Run one replay; return its exit code."""
-        (code,) = self.together(order(home, corrections, crash_at=crash_at))
-        return code
-
-
 def order(home: ReplayHome, corrections: Path, *, crash_at: str = "") -> dict[str, Any]:
     """A replay with corrections as an order."""
-    asked = ["replay", "--corrections", str(corrections), "--why", WHY, "--by", "ana", "--json"]
-    return {"arguments": [*asked, "--home", str(home.settings.home)], "crash_at": crash_at}
+    asked = ["replay", "--corrections", corrections, "--why", WHY, "--by", "ana", "--json"]
+    where = home.settings.home
+    return command(*asked, "--home", where, output=where.with_suffix(".out"), crash_at=crash_at)
 
 
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
-    folder = tmp_path_factory.mktemp("forked")
-    rules = folder / "rules.dqdl"
+    rules = tmp_path_factory.mktemp("forked") / "rules.dqdl"
     rules.write_text(LENIENT_RULES)
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("MOVIE_PIPELINE_")
-    }
-    environment |= {
-        "MOVIE_PIPELINE_THREADS": "1",
-        "MOVIE_PIPELINE_SETTLE_SECONDS": "0",
-        "MOVIE_PIPELINE_RULESET": str(rules),
-    }
-    environment.pop("DAGSTER_HOME", None)
-    with subprocess.Popen(
-        [sys.executable, "-m", "movie_pipeline_tests.job.forked"],
-        cwd=REPOSITORY,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield Commands(process, folder / "output.txt")
-        assert process.stdin is not None
-        process.stdin.close()
+    with warm_commands(MOVIE_PIPELINE_RULESET=str(rules)) as commands:
+        yield commands
 
 
-ALL_POINTS = (
-    "storage.put.quarantine.after",
-    "replay.listed",
-    "replay.before_commit",
-    "replay.requested",
-    "storage.land.after",
-    "sql.resolutions/insert_staged.after",
-    "load.before_commit",
-    "load.committed",
-    "archive.settled",
-    "refresh.mv_yearly_trends.before",
-    "outbox.before_send",
-)
-POINTS = ALL_POINTS if os.environ.get("ALL_CRASH_POINTS") else ALL_POINTS[::2]
-"""Every second one, as each takes seconds; with the variable, all."""
+POINTS = ("replay.requested", "load.committed")
+"""Before its file lies in landing, and after it was loaded; the other points are R01's."""
 
 
 def state_of(home: ReplayHome) -> dict[str, Any]:
@@ -166,18 +111,28 @@ def state_of(home: ReplayHome) -> dict[str, Any]:
     }
 
 
-def corrected(folder: Path) -> tuple[ReplayHome, Path]:
-    """A home with a file ingested, and a correction of one of its two bad records."""
-    home = ReplayHome(folder)
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a file ingested, and a correction of one of its two bad records; to be copied."""
+    home = ReplayHome(tmp_path_factory.mktemp("ingested") / "home")
     home.ingest("movies.csv", FILE)
     found = home.record(release_year="PG")["quarantine_id"]
-    return home, home.corrections((found, "release_year", "1995"))
+    home.corrections((found, "release_year", "1995"))
+    return home.settings.home
+
+
+def corrected(ingested: Path, folder: Path) -> tuple[ReplayHome, Path]:
+    """A copy of that home, and its corrections."""
+    shutil.copytree(ingested, folder)
+    return ReplayHome(folder), folder / "corrections.csv"
 
 
 @pytest.fixture(scope="module")
-def undisturbed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    home, corrections = corrected(tmp_path_factory.mktemp("undisturbed") / "home")
-    assert commands.replay(home, corrections) == 0
+def undisturbed(
+    commands: Commands, ingested: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    home, corrections = corrected(ingested, tmp_path_factory.mktemp("undisturbed") / "home")
+    assert commands.alone(order(home, corrections)) == 0
     state = state_of(home)
     assert [row["movie_id"] for row in state["table"]] == ["a", "c"]
     assert (state["open"], state["waiting"], state["landing"]) == (["b"], 1, [])
@@ -186,19 +141,20 @@ def undisturbed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_killed_replay_that_is_given_again_comes_to_the_same_end(
-    commands: Commands, undisturbed: dict[str, Any], tmp_path: Path, point: str
+    commands: Commands, undisturbed: dict[str, Any], ingested: Path, tmp_path: Path, point: str
 ) -> None:
-    home, corrections = corrected(tmp_path / "home")
-    assert commands.replay(home, corrections, crash_at=point) == -9, "the point was not passed"
+    home, corrections = corrected(ingested, tmp_path / "home")
+    code = commands.alone(order(home, corrections, crash_at=point))
+    assert code == -9, "the point was not passed"
     assert home.count("mp_resolutions") in {0, 1}
-    assert commands.replay(home, corrections) == 0
+    assert commands.alone(order(home, corrections)) == 0
     assert state_of(home) == undisturbed
 
 
 def test_the_same_replay_from_two_processes_at_once_resolves_once(
-    commands: Commands, undisturbed: dict[str, Any], tmp_path: Path
+    commands: Commands, undisturbed: dict[str, Any], ingested: Path, tmp_path: Path
 ) -> None:
-    home, corrections = corrected(tmp_path / "home")
+    home, corrections = corrected(ingested, tmp_path / "home")
     codes = commands.together(order(home, corrections), order(home, corrections))
     state = state_of(home)
     assert 0 in codes
