@@ -83,7 +83,7 @@ def ask(deployment: Deployment, waiting: int) -> None:
 
 def look(deployment: Deployment, instance: dg.DagsterInstance, waiting: int) -> None:
     """The landing sensor's ticks; each of the files in landing is new."""
-    tell("the past runs of one file", lambda: past_runs(instance, [_file_id(0)]))
+    tell("the past runs of a new file", lambda: past_runs(instance, ["new"]))
     landing = deployment.settings.home / deployment.settings.landing
     for count in (0, 1, waiting):
         land(landing, count)
