@@ -85,8 +85,19 @@ class Storage(Protocol):
         """A local path to read the named file at, for the length of the `with` block."""
         ...
 
-    def names(self, area: Area, prefix: str = "") -> list[str]:
-        """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
+    def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
+        """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted.
+
+        With `before`, only those that came to lie there earlier than that.
+        """
+        ...
+
+    def half_written(self, before: datetime) -> list[str]:
+        """Addresses of what was begun in any area before a moment and is not whole, sorted.
+
+        A listing shows none of it: temporary files of ours, files that a sender still writes, and
+        uploads in parts that nobody completed. Foreign names are made printable.
+        """
         ...
 
     def size(self, area: Area, name: str) -> int:

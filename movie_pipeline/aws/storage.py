@@ -153,14 +153,32 @@ class S3Storage:
                 raise
             yield copy
 
-    def names(self, area: Area, prefix: str = "") -> list[str]:
+    def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
         """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
         start = self._prefixes[area]
         return sorted(
             item["Key"][len(start) :]
             for item in self._listed(start + prefix, f"listing {area}")
             if not _is_folder(item["Key"], item["Size"])
+            and (before is None or item["LastModified"] < before)
         )
+
+    def half_written(self, before: datetime) -> list[str]:
+        """Uploads in parts that were not completed, and landing's names of unfinished files."""
+        keys = [
+            f"{item['Key']} (an upload in parts)"
+            for prefix in self._prefixes.values()
+            for item in self._uploads(prefix)
+            if item["Initiated"] < before
+        ]
+        keys += [
+            item["Key"]
+            for item in self._listed(self._prefixes[Area.LANDING], "listing landing")
+            if item["LastModified"] < before
+            and not _is_folder(item["Key"], item["Size"])
+            and not self._is_file(item["Key"], item["Size"])
+        ]
+        return sorted(f"s3://{self._bucket}/{printable_name(key)}" for key in keys)
 
     def size(self, area: Area, name: str) -> int:
         """Bytes of the named file."""
@@ -251,6 +269,12 @@ class S3Storage:
             pages = self._s3.get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
                 yield from page.get("Contents", [])
+
+    def _uploads(self, prefix: str) -> Iterator[Any]:
+        with _told("listing unfinished uploads"):
+            pages = self._s3.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
+                yield from page.get("Uploads", [])
 
     def _describe(self, full: str, doing: str) -> Any:  # noqa: ANN401 - boto3's item, or None
         """What the listing has under exactly this key.

@@ -14,16 +14,21 @@ from movie_pipeline.errors import StorageError, StoredFileMissing
 from movie_pipeline.interfaces import Area, Storage, Warehouse
 from movie_pipeline.loading.batch import Workspace
 from movie_pipeline.loading.lease import is_held
-from movie_pipeline.loading.ledger import known, to_stored_time
+from movie_pipeline.loading.ledger import known, to_stored_time, want
 
 WORK_FOLDERS_KEPT = timedelta(days=1)
 """A work folder that nobody touched for so long, and that no active run names, is removed."""
+LEFT_ALONE = timedelta(days=1)
+"""What is younger may still be written, or be needed by a run at work."""
 MOST_AT_ONCE = 1000
 """Parquet files removed in one run; the next takes the others."""
 _OF_A_FILE = re.compile(
-    r"(?:(?P<good>[0-9a-f]{32})\.parquet|(?P<apart>[0-9a-f]{32})\.jsonl"
+    r"(?:(?:resolutions/)?(?P<good>[0-9a-f]{32})\.parquet|(?P<apart>[0-9a-f]{32})\.jsonl"
     r"|files/(?P<whole>[0-9a-f]{32})__[^/]+)"
 )
+_OF_A_REPLAY = re.compile(r"replays/(?P<replay>[^/]+)\.jsonl")
+_MANIFESTS = "manifests/"
+"""What COPY reads; each is removed after it."""
 _HALF_WRITTEN = ".mp-*"
 
 
@@ -43,8 +48,8 @@ class CleanUpReport:
         work_folders: of batches nobody works on.
         output_files: Parquet files of loaded files.
         notices: that were sent.
-        orphans: files in output and quarantine that belong to no entry and no file in landing, and
-            half-written files: for a person to look at, never removed.
+        orphans: files in output and quarantine that belong to no entry, no file in landing and no
+            replay, and what was half written: for a person to look at, never removed.
         problems: what could not be removed, a sentence each.
     """
 
@@ -86,8 +91,13 @@ def clean_up(  # noqa: PLR0913 - what is cleaned, and how long things are kept
     notices = _notices(warehouse, moment, keep_notices_days, dry_run=dry_run)
     outputs = _outputs(storage, warehouse, moment, keep_output_days, problems, dry_run=dry_run)
     folders = _work_folders(home / "work", active_batches, moment, dry_run=dry_run)
-    orphans = (*_without_entry(storage, warehouse), *_half_written(home, moment))
-    return CleanUpReport(folders, outputs, notices, orphans, tuple(problems))
+    orphans = set(_without_entry(storage, warehouse))
+    for look in (_manifests, _of_replays, _half_written):
+        try:
+            orphans.update(look(storage, warehouse, home, moment - LEFT_ALONE))
+        except StorageError as error:
+            problems.append(str(error))
+    return CleanUpReport(folders, outputs, notices, tuple(sorted(orphans)), tuple(problems))
 
 
 def _notices(warehouse: Warehouse, moment: datetime, days: float, *, dry_run: bool) -> Removed:
@@ -169,9 +179,46 @@ def _without_entry(storage: Storage, warehouse: Warehouse) -> list[str]:
     return sorted(uri for uris in named.values() for uri in uris)
 
 
-def _half_written(home: Path, moment: datetime) -> list[str]:
-    limit = (moment - WORK_FOLDERS_KEPT).timestamp()
-    return sorted(str(path) for path in home.rglob(_HALF_WRITTEN) if path.lstat().st_mtime < limit)
+def _manifests(
+    storage: Storage, warehouse: Warehouse, home: Path, before: datetime
+) -> Iterator[str]:
+    """Manifests of loads that were cut off."""
+    del warehouse, home
+    for name in storage.names(Area.OUTPUT, _MANIFESTS, before=before):
+        yield storage.uri(Area.OUTPUT, name)
+
+
+def _of_replays(
+    storage: Storage, warehouse: Warehouse, home: Path, before: datetime
+) -> Iterator[str]:
+    """Lists of replays that were never asked for, or asked for and never landed."""
+    del home
+    lists: dict[str, str] = {}
+    for name in storage.names(Area.QUARANTINE, "replays/", before=before):
+        match = _OF_A_REPLAY.fullmatch(name)
+        if match:
+            lists[match["replay"]] = name
+    if not lists:
+        return
+    landed = {file.key for file in storage.landed()}
+    with warehouse.reading() as session:
+        want(session, lists)
+        for row in session.fetch("replays/known"):
+            if row["entries"] or row["object_key"] in landed:
+                del lists[row["replay_id"]]
+    for name in lists.values():
+        yield storage.uri(Area.QUARANTINE, name)
+
+
+def _half_written(
+    storage: Storage, warehouse: Warehouse, home: Path, before: datetime
+) -> Iterator[str]:
+    """What was begun and is not whole: in the store, and under the home beside it."""
+    del warehouse
+    yield from storage.half_written(before)
+    for path in home.rglob(_HALF_WRITTEN):
+        if path.lstat().st_mtime < before.timestamp():
+            yield str(path)
 
 
 def _below(folder: Path) -> Iterator[Path]:

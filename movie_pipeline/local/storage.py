@@ -117,11 +117,24 @@ class FolderStorage:
         """Bytes of the named file."""
         return self._existing(area, name).stat().st_size
 
-    def names(self, area: Area, prefix: str = "") -> list[str]:
+    def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
         """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
         return sorted(
-            name for name, _ in _walk(self._folders[area], is_hidden) if name.startswith(prefix)
+            name
+            for name, status in _walk(self._folders[area], is_hidden)
+            if name.startswith(prefix) and (before is None or status.st_mtime < before.timestamp())
         )
+
+    def half_written(self, before: datetime) -> list[str]:
+        """Hidden files, and those whose ending says that somebody still writes them."""
+        found: list[str] = []
+        for area, folder in self._folders.items():
+            unfinished = is_ignored if area is Area.LANDING else is_hidden
+            for name, status in _walk(folder, lambda _: False):
+                ours = any(unfinished(part) for part in name.split("/"))
+                if ours and status.st_mtime < before.timestamp():
+                    found.append(f"{folder}/{printable_name(name)}")
+        return sorted(found)
 
     def remove(self, area: Area, name: str) -> None:
         """Remove a file that the pipeline wrote; nothing happens where it is not there."""

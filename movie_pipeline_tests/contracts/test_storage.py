@@ -3,6 +3,7 @@
 import re
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -205,3 +206,42 @@ class TestStorage:
         again = storage.land(source, "a.csv")
         storage.settle(again, Area.HISTORY, "a")
         assert storage.landed() == []
+
+    def test_names_from_before_a_moment_leave_out_what_came_later(
+        self, storage: Storage, source: Path
+    ) -> None:
+        storage.put(Area.OUTPUT, "manifests/a.json", source)
+        now = datetime.now(UTC)
+        assert storage.names(Area.OUTPUT, before=now - timedelta(minutes=5)) == []
+        later = now + timedelta(minutes=5)
+        assert storage.names(Area.OUTPUT, "manifests/", before=later) == ["manifests/a.json"]
+
+    def test_what_is_half_written_is_told_by_its_age_and_nothing_else_is(
+        self, storage: Storage, source: Path
+    ) -> None:
+        storage.land(source, "whole.csv")
+        storage.put(Area.OUTPUT, "a.parquet", source)
+        begin_half(storage)
+        now = datetime.now(UTC)
+        assert storage.half_written(now - timedelta(minutes=5)) == []
+        later = now + timedelta(minutes=5)
+        found = storage.half_written(later)
+        prefixes = [storage.uri(area, "") for area in (Area.LANDING, Area.OUTPUT)]
+        assert len(found) == 2, found
+        assert [one.startswith(prefix) for one, prefix in zip(found, prefixes, strict=True)] == [
+            True,
+            True,
+        ], found
+        assert storage.landed()[0].key == "whole.csv"
+
+
+def begin_half(storage: Storage) -> None:
+    """A sender's file that is still called .part, and one of ours that never was completed."""
+    if isinstance(storage, S3Storage):
+        s3, bucket, prefixes = storage._s3, storage._bucket, storage._prefixes
+        s3.put_object(Bucket=bucket, Key=f"{prefixes[Area.LANDING]}slow.csv.part", Body=b"title")
+        s3.create_multipart_upload(Bucket=bucket, Key=f"{prefixes[Area.OUTPUT]}half.parquet")
+        return
+    landing, output = (Path(storage.uri(area, "")) for area in (Area.LANDING, Area.OUTPUT))
+    (landing / "slow.csv.part").write_bytes(b"title")
+    (output / ".mp-half").write_bytes(b"half")

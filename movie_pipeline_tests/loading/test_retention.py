@@ -128,3 +128,24 @@ def test_files_without_entry_are_told_and_left(world: World) -> None:
     assert Path(orphan).exists()
     assert set(cleaned(world, after_days=2).orphans) == {orphan, str(half)}
     assert half.exists()
+
+
+def test_what_replays_and_loads_left_behind_is_told_after_a_day(
+    world: World, tmp_path: Path
+) -> None:
+    finished(world)
+    source = tmp_path / "left"
+    source.write_bytes(b"{}")
+    left = [
+        world.storage.put(area, name, source)
+        for area, name in (
+            (Area.QUARANTINE, f"replays/{'0' * 32}.jsonl"),
+            (Area.OUTPUT, f"manifests/{'1' * 32}.json"),
+            (Area.OUTPUT, f"resolutions/{'2' * 32}.parquet"),
+        )
+    ]
+    part = world.settings.home / "input" / "slow.csv.part"
+    part.write_bytes(b"title")
+    assert set(cleaned(world).orphans) == {left[2]}
+    assert set(cleaned(world, after_days=2).orphans) == {*left, str(part)}
+    assert part.exists()

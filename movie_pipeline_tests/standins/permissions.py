@@ -92,6 +92,10 @@ def _list(call: Mapping[str, Any]) -> list[Need]:
     return [Need("s3:ListBucket", f"arn:aws:s3:::{call['Bucket']}", context)]
 
 
+def _uploads(call: Mapping[str, Any]) -> list[Need]:
+    return [Need("s3:ListBucketMultipartUploads", f"arn:aws:s3:::{call['Bucket']}")]
+
+
 def _queue(action: str) -> Callable[[Mapping[str, Any]], list[Need]]:
     def needs(call: Mapping[str, Any]) -> list[Need]:
         name = str(call["QueueUrl"]).rpartition("/")[2]
@@ -138,6 +142,7 @@ _NEEDS: Mapping[str, Callable[[Mapping[str, Any]], list[Need]]] = {
     "s3.DeleteObject": _delete,
     "s3.CopyObject": _copy,
     "s3.ListObjectsV2": _list,
+    "s3.ListMultipartUploads": _uploads,
     "sqs.ReceiveMessage": _queue("ReceiveMessage"),
     "sqs.DeleteMessageBatch": _queue("DeleteMessage"),
     "sns.Publish": _publish,

@@ -44,8 +44,11 @@ class WrappedStorage:
     def size(self, area: Area, name: str) -> int:
         return self.real.size(area, name)
 
-    def names(self, area: Area, prefix: str = "") -> list[str]:
-        return self.real.names(area, prefix)
+    def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
+        return self.real.names(area, prefix, before=before)
+
+    def half_written(self, before: datetime) -> list[str]:
+        return self.real.half_written(before)
 
     def remove(self, area: Area, name: str) -> None:
         self.real.remove(area, name)
