@@ -12,7 +12,14 @@ from typing import Any, Self, cast
 
 from movie_pipeline.interfaces import LandedFile, Warehouse, WarehouseSession
 from movie_pipeline.loading.file_names import from_stored_key, printable_name, to_stored_key
-from movie_pipeline.loading.limits import KEY_BYTES, REASON_BYTES, fit_json, fit_text, read_json
+from movie_pipeline.loading.limits import (
+    KEY_BYTES,
+    REASON_BYTES,
+    fit_json,
+    fit_notes,
+    fit_text,
+    read_json,
+)
 from movie_pipeline.loading.transactions import transact
 
 
@@ -102,7 +109,7 @@ class LedgerEntry:
         row["object_key"] = fit_text(to_stored_key(self.object_key), KEY_BYTES)
         row["state"] = str(self.state)
         row["reason"] = fit_text(self.reason, REASON_BYTES) or None
-        row["summary"] = fit_json(self.summary)
+        row["summary"] = fit_json(_with_fitting_notes(self.summary))
         row["archive_note"] = self.archive_note or None
         for name in ("file_version", "committed_at", "archived_at"):
             row[name] = to_stored_time(cast("datetime | None", row[name]))
@@ -121,6 +128,11 @@ class LedgerEntry:
         for name in ("file_version", "committed_at", "archived_at"):
             values[name] = from_stored_time(row[name])
         return cls(**values)
+
+
+def _with_fitting_notes(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    notes = summary.get("notes")
+    return {**summary, "notes": fit_notes(notes)} if notes else summary
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,22 @@ What is cut says so; a text that is too long never fails a load.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 REASON_BYTES = 4096
 """What `mp_load_ledger.reason` holds."""
 TEXT_BYTES = 65_535
 """What a summary or a notice's body may have: the longest VARCHAR."""
+NOTES_BYTES = 16_384
+"""What a file's notes may take of its summary."""
 KEY_BYTES = 4096
 """What `mp_load_ledger.object_key` holds."""
 _MARK = " … (cut)"
 _OMITTED = "omitted"
+_SAID_OF_MANY = re.compile(r"column .* is (?P<now>new|no longer sent)", re.DOTALL)
+"""Notes that a file of many columns has a thousand of; what others say is rarer."""
 
 
 def fit_text(text: str, max_bytes: int) -> str:
@@ -41,6 +46,40 @@ def fit_json(values: Mapping[str, Any], max_bytes: int = TEXT_BYTES) -> str:
         omitted.append(longest)
         text = _dump({**kept, _OMITTED: omitted})
     return text
+
+
+def fit_notes(notes: Sequence[str], max_bytes: int = NOTES_BYTES) -> list[str]:
+    """The notes, or as many as fit, each whole, and a last one that counts the others.
+
+    Columns that came or went are left out first: where a file has thousands of them, what else is
+    said of it must not be lost.
+    """
+    if _bytes_of(notes) <= max_bytes:
+        return list(notes)
+    kept: list[tuple[int, str]] = []
+    room = max_bytes - _bytes_of([_left_out(len(notes))])
+    for place, note in sorted(enumerate(notes), key=lambda item: _rank(item[1])):
+        size = _bytes_of([note])
+        if size <= room:
+            kept.append((place, note))
+            room -= size
+    return [*(note for _, note in sorted(kept)), _left_out(len(notes) - len(kept))]
+
+
+def _rank(note: str) -> int:
+    said = _SAID_OF_MANY.fullmatch(note)
+    if said is None:
+        return 0
+    return 1 if said["now"] == "no longer sent" else 2
+
+
+def _left_out(count: int) -> str:
+    return f"{count:,} more notes had no room and are left out"
+
+
+def _bytes_of(notes: Sequence[str]) -> int:
+    """What they take as JSON, each with its comma."""
+    return sum(len(_dump(note)) + 2 for note in notes)
 
 
 def _dump(values: object) -> str:

@@ -1,5 +1,7 @@
 """The small values of loading: outcomes, batches, the work folder, names and limits."""
 
+import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,9 +20,9 @@ from movie_pipeline.loading.file_names import (
     to_stored_key,
 )
 from movie_pipeline.loading.ledger import FileState
-from movie_pipeline.loading.limits import fit_json, fit_text, read_json
+from movie_pipeline.loading.limits import NOTES_BYTES, fit_json, fit_notes, fit_text, read_json
 from movie_pipeline.loading.outcome import FileOutcome
-from movie_pipeline_tests.loading.world import NOON
+from movie_pipeline_tests.loading.world import NOON, Film, World
 
 
 def landed(key: str = "a.csv", size: int = 1) -> LandedFile:
@@ -189,3 +191,37 @@ def test_json_loses_its_longest_parts_first_and_names_them() -> None:
         "repairs": {"votes": 1},
         "omitted": ["rules"],
     }
+
+
+def test_notes_that_fit_are_kept_as_they_are() -> None:
+    notes = ["column a is new", "the columns come in another order"]
+    assert fit_notes(notes) == notes
+
+
+def test_of_too_many_notes_the_telling_ones_stay_whole_and_the_others_are_counted() -> None:
+    came = [f"column own_{number} is new" for number in range(2_000)]
+    went = [f"column was_{number} is no longer sent" for number in range(100)]
+    rare = ["movie_title is now taken from column é, before from title", "read as cp1252"]
+    kept = fit_notes([rare[0], *came, *went, rare[1]])
+    assert kept[0] == rare[0]
+    assert kept[-2] == rare[1]
+    assert set(went) <= set(kept)
+    new = [note for note in kept if note in came]
+    assert kept[-1] == f"{2_000 - len(new):,} more notes had no room and are left out"
+    assert len(json.dumps(kept)) <= NOTES_BYTES + 2
+    assert len(new) > 300, "there was room for more"
+
+
+def test_a_very_wide_file_keeps_its_notes_in_the_ledger(world: World) -> None:
+    summary: dict[str, Any] = {
+        "notes": ["votes held numbers before, and holds text now"]
+        + [f"column own_{number} is new" for number in range(2_000)],
+        "mapping": [[f"own {number}", f"own_{number}", False] for number in range(2_000)],
+        "looks": {f"own_{number}": "text" for number in range(2_000)},
+        "reasons": {"movie_contract": 3},
+    }
+    world.load(replace(world.screened("wide.csv", [Film("m1")]), summary=summary))
+    (entry,) = world.ledger.entries()
+    assert entry.summary["notes"][0] == summary["notes"][0]
+    assert entry.summary["notes"][-1].endswith(" more notes had no room and are left out")
+    assert entry.summary["reasons"] == summary["reasons"]
