@@ -1,5 +1,6 @@
 """What Dagster's daemon does, done by hand in this process: ticks of sensors, and their runs."""
 
+import logging
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,12 +17,25 @@ from movie_pipeline_tests.home import QUIET
 _RESOURCES = ("storage", "warehouse", "wakeups", "alerts", "events", "settings")
 
 
+class _Noting(logging.Handler):
+    """Keeps what is warned of."""
+
+    def __init__(self, kept: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._kept = kept
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep it."""
+        self._kept.append(record.getMessage())
+
+
 class HandDaemon:
     """The real definitions over a deployment, and an instance of their own.
 
     Attributes:
         role: who is at work: `sensor` or `worker`, '' between them.
         results: the runs so far.
+        warnings: what sensors warned of.
     """
 
     def __init__(self, deployment: Deployment, rules: str, instance: dg.DagsterInstance) -> None:
@@ -30,6 +44,7 @@ class HandDaemon:
         self.instance = instance
         self.role = ""
         self.results: list[dg.ExecuteInProcessResult] = []
+        self.warnings: list[str] = []
         self._cursors: dict[str, str | None] = {}
 
     def look(self) -> list[dg.ExecuteInProcessResult]:
@@ -60,6 +75,7 @@ class HandDaemon:
             resources={name: getattr(self.deployment, name) for name in _RESOURCES},
         )
         with self._as("sensor"), context:
+            context.log.addHandler(_Noting(self.warnings))
             answer = sensor(context)
         self._cursors[name] = context.cursor
         if isinstance(answer, dg.RunRequest):

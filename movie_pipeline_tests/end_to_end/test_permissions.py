@@ -13,9 +13,9 @@ import dagster as dg
 import pytest
 
 from movie_pipeline.aws.storage import S3Storage
-from movie_pipeline_tests.canaries import CANARY, FILES, RULES
+from movie_pipeline_tests.canaries import CANARY, RULES
 from movie_pipeline_tests.end_to_end.daemon import HandDaemon
-from movie_pipeline_tests.samples import clean_movies, hopeless
+from movie_pipeline_tests.end_to_end.work import do_every_kind_of_work
 from movie_pipeline_tests.standins.aws import Endpoint
 from movie_pipeline_tests.standins.aws_world import AwsServers, AwsWorld
 from movie_pipeline_tests.standins.certificates import driver_is_dated
@@ -75,7 +75,7 @@ def recorded(aws_servers: AwsServers, tmp_path_factory: pytest.TempPathFactory) 
         with world.inside(), dg.instance_for_test() as instance:
             daemon = HandDaemon(world.deployment, RULES, instance)
             _listen(world, calls, daemon)
-            _tell(world, daemon)
+            do_every_kind_of_work(world, daemon)
         recorded = Recorded(
             calls,
             {
@@ -104,23 +104,6 @@ def _listen(world: AwsWorld, calls: list[Call], daemon: HandDaemon) -> None:
     for service in ("s3", "sqs", "sns", "events", "glue", "secretsmanager"):
         note = recorder(calls, lambda: daemon.role)
         clients(service).meta.events.register_first("provide-client-params.*.*", note)
-
-
-def _tell(world: AwsWorld, daemon: HandDaemon) -> None:
-    files = FILES | {"clean.csv": clean_movies(2), "rejected.csv": hopeless()}
-    for name, content in files.items():
-        world.put(name, content)
-    daemon.look()
-    world.put("clean again.csv", clean_movies(2))
-    daemon.look()
-    daemon.follow()
-    held = {"file": "held.csv", "accept": True, "by": "a test", "why": "to see"}
-    daemon.launch("replay_quarantined", ops={"land_replays": {"config": held}})
-    daemon.look()
-    daemon.launch("reconcile")
-    daemon.follow()
-    daemon.launch("clean_up")
-    daemon.tick("reconcile_at_start")
 
 
 def _grants(services: Endpoint, role: str, policy: str) -> list[Grant]:
