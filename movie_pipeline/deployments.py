@@ -15,6 +15,7 @@ from movie_pipeline.local.events import EventLog
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.local.wakeups import NoWakeups
 from movie_pipeline.local.warehouse import DuckDBWarehouse
+from movie_pipeline.screening.references import declared_datasets
 from movie_pipeline.settings import Settings
 
 
@@ -80,10 +81,12 @@ def deployment_from(settings: Settings) -> Deployment:
     """The deployment that the settings name.
 
     Raises:
-        SettingsError: there is none of that name, or a lenient column is no number column.
+        SettingsError: there is none of that name, a lenient column is no number column, or a
+            reference dataset is not declared as one.
     """
     if settings.lenient_columns:
         _refuse_other_than_numbers(settings.lenient_columns)
+    declared_datasets(settings)
     make = DEPLOYMENTS.get(settings.deployment)
     if make is None:
         raise SettingsError(

@@ -116,6 +116,15 @@ class Storage(Protocol):
         """
         ...
 
+    def fetch_reference(self, place: str, to: Path) -> None:
+        """Copy a reference dataset, which people keep outside the areas, to a path.
+
+        Args:
+            place: where it lies: a path here, a key of the bucket on AWS.
+            to: where it is copied to.
+        """
+        ...
+
     def uri(self, area: Area, name: str) -> str:
         """Where a named file lies, for people; the area itself for an empty name."""
         ...

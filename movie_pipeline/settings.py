@@ -72,6 +72,8 @@ class Settings:
     """Number columns whose unreadable values leave the row in: kept as text, and counted."""
     sources: Path | None = None
     """A TOML file that declares encoding, delimiter and more of the files of single senders."""
+    reference_datasets: tuple[str, ...] = ()
+    """Other datasets that rules may name, each as alias=place."""
     max_record_bytes: int = 1_048_576
     """A longer record is set apart."""
     max_columns: int = 2_000

@@ -220,6 +220,18 @@ class S3Storage:
         crash_point("storage.settle.after")
         return self.uri(area, name)
 
+    def fetch_reference(self, place: str, to: Path) -> None:
+        """Copy the object under a key of the bucket."""
+        try:
+            with _told(f"fetching {place}"):
+                self._download(place, to)
+        except StorageError as error:
+            if self._is_gone(place, error):
+                raise StoredFileMissing(
+                    f"there is no object {place} in the bucket {self._bucket}."
+                ) from None
+            raise
+
     def uri(self, area: Area, name: str) -> str:
         """The s3:// address of a named file."""
         full = self._key(area, name) if name else self._prefixes[area]

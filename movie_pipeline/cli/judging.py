@@ -47,13 +47,14 @@ def check(file: Path, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT
     """
     from dataclasses import asdict
 
+    from movie_pipeline.deployments import deployment_from
     from movie_pipeline.rulesets import read_ruleset
     from movie_pipeline.screening.checking import check_file
 
     settings = settings_from(None, ruleset)
     rules_read = read_ruleset(settings.ruleset)
     with progress("Checking", quiet=as_json):
-        checked = check_file(file, rules_read, settings)
+        checked = check_file(file, rules_read, settings, deployment_from(settings).storage)
     if as_json:
         print_json(asdict(checked))
     else:

@@ -169,6 +169,14 @@ class FolderStorage:
                 )
         return self.uri(area, name)
 
+    def fetch_reference(self, place: str, to: Path) -> None:
+        """Copy the file at a path; a relative one counts from the present folder."""
+        source = Path(place).expanduser()
+        if not source.is_file():
+            raise StoredFileMissing(f"there is no file {source.absolute()}.")
+        with _translated(f"fetching {place}"):
+            shutil.copyfile(source, to)
+
     def uri(self, area: Area, name: str) -> str:
         """The path of a named file."""
         return str(self._path(area, name) if name else self._folders[area])

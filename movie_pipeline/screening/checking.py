@@ -13,11 +13,12 @@ from typing import Any
 
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.intake.sources import read_sources
-from movie_pipeline.interfaces import LandedFile
+from movie_pipeline.interfaces import LandedFile, Storage
 from movie_pipeline.loading.batch import Workspace
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.quality import Ruleset
 from movie_pipeline.screening.publish import screening_engine
+from movie_pipeline.screening.references import reference_tables
 from movie_pipeline.screening.screen import ScreenedFile, ScreeningJob, screen_file
 from movie_pipeline.screening.stage import stage_one
 from movie_pipeline.settings import Settings
@@ -46,8 +47,15 @@ class CheckedFile:
     rules: list[dict[str, Any]]
 
 
-def check_file(path: Path, ruleset: Ruleset, settings: Settings) -> CheckedFile:
-    """Judge a file in a temporary folder, and forget everything but the answer."""
+def check_file(path: Path, ruleset: Ruleset, settings: Settings, storage: Storage) -> CheckedFile:
+    """Judge a file in a temporary folder, and forget everything but the answer.
+
+    Args:
+        path: the file.
+        ruleset: the rules.
+        settings: how it is read.
+        storage: where reference datasets are fetched from.
+    """
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-check-") as root:
         workspace = Workspace.at(Path(root), "check")
         landed = LandedFile("check", path.name, "1", path.stat().st_size, datetime.now(UTC))
@@ -58,9 +66,14 @@ def check_file(path: Path, ruleset: Ruleset, settings: Settings) -> CheckedFile:
             staged = stage_one(source, settings, declared)
         except UnreadableFile as error:
             return CheckedFile(str(FileState.REJECTED), str(error), 0, 0, 0, {}, [])
-        with screening_engine(workspace, settings) as connection:
+        with (
+            screening_engine(workspace, settings) as connection,
+            reference_tables(
+                connection, storage, settings, workspace.folder, [str(ruleset)]
+            ) as references,
+        ):
             job = ScreeningJob(landed, staged, source, source.parent, workspace.name)
-            screened = screen_file(connection, job, ruleset)
+            screened = screen_file(connection, job, ruleset, references=references)
         return _checked(staged.rows_in, screened)
 
 

@@ -4,7 +4,7 @@ Publishing comes before the load: quarantine and output are complete when the le
 names are fixed by the file_id, so a repeated step overwrites its own files.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -19,6 +19,7 @@ from movie_pipeline.loading.replays import Replay
 from movie_pipeline.quality import Ruleset, parse_ruleset
 from movie_pipeline.screening.elsewhere import Elsewhere
 from movie_pipeline.screening.past import Past
+from movie_pipeline.screening.references import reference_tables
 from movie_pipeline.screening.replayed import holding_of, replay_notes, write_resolutions
 from movie_pipeline.screening.screen import ScreenedFile, ScreeningJob, screen_file
 from movie_pipeline.screening.stage import FetchedFile, source_path
@@ -67,13 +68,18 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
 
     Raises:
         StorageError: a result could not be put into its area.
+        SettingsError: a reference dataset that a rule may name cannot be read.
     """
     past = past or Past()
     sources = read_sources(settings.sources)
     outcomes: list[FileOutcome] = []
     loading: dict[str, str] = {}
-    with screening_engine(workspace, settings) as connection:
-        bench = _Bench(connection, workspace, storage, ruleset, past)
+    texts = [str(ruleset), *(file.replay.ruleset or "" for file in fetched if file.replay)]
+    with (
+        screening_engine(workspace, settings) as connection,
+        reference_tables(connection, storage, settings, workspace.folder, texts) as references,
+    ):
+        bench = _Bench(connection, workspace, storage, ruleset, past, references)
         for file in fetched:
             if file.sha256 in loading and file.replay is None:
                 # Judged only now: had the first of the two been held, the second would be too.
@@ -84,7 +90,12 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
             elif file.staged is not None:
                 job = _job(file, workspace)
                 screened = screen_file(
-                    connection, job, ruleset, history=past.metrics, elsewhere=elsewhere
+                    connection,
+                    job,
+                    ruleset,
+                    history=past.metrics,
+                    references=references,
+                    elsewhere=elsewhere,
                 )
                 source = sources.of(file.landed.key).name
                 changes = past.changes(source, file.staged.mapping, file.staged.looks)
@@ -120,13 +131,16 @@ class _Bench:
     storage: Storage
     ruleset: Ruleset
     past: Past
+    references: Mapping[str, str]
 
 
 def _replayed(file: FetchedFile, replay: Replay, bench: _Bench) -> FileOutcome:
     """Judge a replay by its own ruleset, or by the present one, and say what it resolves."""
     ruleset = bench.ruleset if replay.ruleset is None else parse_ruleset(replay.ruleset)
     job, storage = _job(file, bench.workspace), bench.storage
-    screened = screen_file(bench.connection, job, ruleset, history=bench.past.metrics)
+    screened = screen_file(
+        bench.connection, job, ruleset, history=bench.past.metrics, references=bench.references
+    )
     outcome = _judged(file, screened, storage, ruleset)
     resolutions = job.folder / f"{file.landed.file_id}.resolutions.parquet"
     with storage.reading(Area.QUARANTINE, replay.records_name) as records:

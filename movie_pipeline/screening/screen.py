@@ -128,6 +128,7 @@ def screen_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
     *,
     history: Mapping[str, Sequence[float]] | None = None,
     now: datetime | None = None,
+    references: Mapping[str, str] | None = None,
     elsewhere: Elsewhere | None = None,
 ) -> ScreenedFile:
     """Judge a staged file's rows and write both sides.
@@ -138,6 +139,7 @@ def screen_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
         ruleset: the rules.
         history: what earlier files measured, newest first, for rules that compare with them.
         now: the clock, for rules about dates and for the records; the present by default.
+        references: the tables of reference datasets by the alias that rules use.
         elsewhere: who judges the rows of large files.
 
     Returns:
@@ -152,6 +154,7 @@ def screen_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
         columns=_data_columns(staged.schema.names, job.staged),
         aliases=_aliases(job.staged),
         derived=job.staged.derived,
+        sources=references,
         clock=now,
         history=history,
     )

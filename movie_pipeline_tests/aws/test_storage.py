@@ -419,3 +419,12 @@ def test_a_local_disk_that_fails_is_named(bucket: Bucket, tmp_path: Path) -> Non
         bucket.storage.fetch(file, tmp_path / "missing" / "copy")
     with pytest.raises(StorageError, match=r"putting a into output failed: No such file"):
         bucket.storage.put(Area.OUTPUT, "a", tmp_path / "missing")
+
+
+def test_a_reference_dataset_is_a_key_of_the_bucket(seaweed: Endpoint, tmp_path: Path) -> None:
+    storage = s3_storage(seaweed)
+    seaweed.client("s3").put_object(Bucket=BUCKET, Key="reference/genres.csv", Body=b"name")
+    storage.fetch_reference("reference/genres.csv", tmp_path / "copy.csv")
+    assert (tmp_path / "copy.csv").read_bytes() == b"name"
+    with pytest.raises(StoredFileMissing, match="there is no object reference/x in the bucket"):
+        storage.fetch_reference("reference/x", tmp_path / "copy.csv")

@@ -36,6 +36,7 @@ NOT_IN_CORE = {"secretsmanager:GetSecretValue"}
 NOT_SEEN: Mapping[tuple[str, str], str] = {
     ("WriteCleanData", "s3:AbortMultipartUpload"): "files above 256 MB go in parts",
     ("WriteQuarantineAndHistory", "s3:AbortMultipartUpload"): "likewise",
+    ("ReadReferenceDatasets", "s3:GetObject"): "reference datasets are a setting",
     ("WriteLogs", "logs:CreateLogStream"): "Docker's log driver",
     ("WriteLogs", "logs:PutLogEvents"): "Docker's log driver",
     ("WriteLogs", "logs:DescribeLogStreams"): "Docker's log driver",

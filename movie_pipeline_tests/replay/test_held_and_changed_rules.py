@@ -54,6 +54,18 @@ def test_a_condition_chooses_the_records(home: ReplayHome) -> None:
     assert [record["columns"]["imdb_rating"] for record in home.records(resolved=False)] == ["5.0"]
 
 
+def test_a_file_held_for_a_dataset_that_nobody_declared_goes_once_it_is(tmp_path: Path) -> None:
+    genres = tmp_path / "genres.csv"
+    genres.write_text("name\nDrama\n")
+    rules = 'Rules = [ReferentialIntegrity "genre" "genres.name" = 1.0]'
+    home = ReplayHome(tmp_path)
+    assert home.ingest("movies.csv", low_ratings(), rules).state is FileState.HELD
+    home = ReplayHome(tmp_path, reference_datasets=(f"genres={genres}",))
+    (entry,) = home.replay(rules, file="movies.csv")
+    assert (entry.state, entry.rows_held) == (FileState.LOADED, 0)
+    assert home.waiting() == 0
+
+
 def test_a_held_file_goes_as_a_whole_under_a_loosened_ruleset(home: ReplayHome) -> None:
     home.ingest("movies.csv", low_ratings(), HOLDING)
     (entry,) = home.replay(STRICT, file="movies.csv")

@@ -125,5 +125,10 @@ def test_a_row_that_fails_a_rule_shows_its_date_as_the_file_writes_it(vendor: Be
 def test_check_judges_a_file_by_what_its_source_declares(vendor: Bench, tmp_path: Path) -> None:
     path = tmp_path / "vendor-7.csv"
     path.write_bytes(premieres("31.01.2015", "soon"))
-    checked = check_file(path, parse_ruleset(LENIENT_RULES), vendor.deployment.settings)
+    checked = check_file(
+        path,
+        parse_ruleset(LENIENT_RULES),
+        vendor.deployment.settings,
+        vendor.deployment.storage,
+    )
     assert (checked.rows_good, checked.rows_apart) == (1, 1)

@@ -56,6 +56,9 @@ class WrappedStorage:
     def settle(self, file: LandedFile, area: Area, name: str) -> str:
         return self.real.settle(file, area, name)
 
+    def fetch_reference(self, place: str, to: Path) -> None:
+        self.real.fetch_reference(place, to)
+
     def uri(self, area: Area, name: str) -> str:
         return self.real.uri(area, name)
 
