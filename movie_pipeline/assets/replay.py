@@ -104,7 +104,8 @@ def _sentence(requested: Sequence[Requested]) -> str:
     records = sum(one.replay.row_count for one in requested if one.landed is not None)
     if not records:
         return "No open record is among those asked for, that was not replayed already."
-    return f"{records:,} records landed again; the landing sensor launches the run over them."
+    landed = "1 record" if records == 1 else f"{records:,} records"
+    return f"{landed} landed again; the landing sensor launches the run that judges what landed."
 
 
 def _row(one: Requested) -> dict[str, str | int | float | None]:

@@ -5,6 +5,7 @@ Screenshots go to test-output/ui, to be looked at. What the assets do is tested 
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -22,7 +23,10 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from movie_pipeline.deployments import Deployment, deployment_from
+from movie_pipeline.reports.records import quarantined_records
 from movie_pipeline.sample import write_sample
+from movie_pipeline.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]
 PICTURES = REPOSITORY / "test-output" / "ui"
@@ -241,3 +245,77 @@ def test_an_assets_page_shows_its_pictures_and_counts(ui: RunningUi, browser: Br
         "quarantined_movies",
     )
     look(browser, ui, "/assets/movie_data_table?view=overview", ["imdb_rating"], "movie_data_table")
+
+
+LAUNCH = """mutation { launchPipelineExecution(executionParams: {
+  selector: {repositoryName: "__repository__", repositoryLocationName: "movie_pipeline",
+             pipelineName: "replay_quarantined"},
+  mode: "default", runConfigData: %s})
+  { __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+"""What the Launchpad sends when its button is pressed: the config is the editor's text."""
+RUNS = "{ runsOrError(limit: 50) { ... on Runs { results { runId status jobName } } } }"
+
+
+def test_a_record_corrected_in_the_launchpad_comes_into_the_table_and_the_view(
+    ui: RunningUi, browser: Browser
+) -> None:
+    world = deployment_from(Settings(home=ui.home))
+    record = _rated_too_high(world)
+    look(
+        browser,
+        ui,
+        "/assets/movie_data_table?view=checks&checkDetail=quarantine_backlog",
+        ["quarantine_backlog", "by_reason", "by_age", "records_waiting"],
+        "backlog_before",
+    )
+    corrections = ui.home / "corrections.csv"
+    line = f"{record['quarantine_id']},IMDB_Rating,9.9"
+    corrections.write_text(f"quarantine_id,column,value\n{line}\n", encoding="utf-8")
+    config = (
+        "ops:\n  land_replays:\n    config:\n"
+        f"      corrections: {corrections}\n      by: ana\n      why: a slip of the key\n"
+    )
+    look(
+        browser,
+        ui,
+        "/locations/movie_pipeline/jobs/replay_quarantined/playground",
+        ["Launch Run", "land_replays"],
+        "replay_launchpad",
+    )
+    launched = ui.ask(LAUNCH % json.dumps(config))["launchPipelineExecution"]
+    assert launched["__typename"] == "LaunchRunSuccess", launched
+    run_id = launched["run"]["runId"]
+    wait_until("the replay being asked for", lambda: _status(ui, run_id) == "SUCCESS", 120)
+    look(browser, ui, f"/runs/{run_id}", ["land_replays"], "replay_run")
+    wait_until("the film in the view", lambda: _in_the_view(world, record), 240)
+    resolved = [
+        told
+        for told in quarantined_records(world.storage, world.warehouse, None, resolved=True)
+        if told["quarantine_id"] == record["quarantine_id"]
+    ]
+    assert [told["resolution"]["outcome"] for told in resolved] == ["LOADED"]
+    assert resolved[0]["resolution"]["by"] == "ana"
+    look(
+        browser,
+        ui,
+        "/assets/movie_data_table?view=checks&checkDetail=quarantine_backlog",
+        ["quarantine_backlog", "by_reason", "by_age"],
+        "backlog_after",
+    )
+
+
+def _rated_too_high(world: Deployment) -> dict[str, Any]:
+    """A record of the sample of which nothing but the rating is wrong: it has lost its point."""
+    records = quarantined_records(world.storage, world.warehouse, None)
+    too_high = re.compile(r"[1-9][0-9]\.[0-9]")
+    return next(one for one in records if too_high.fullmatch(one["columns"]["IMDB_Rating"]))
+
+
+def _in_the_view(world: Deployment, record: dict[str, Any]) -> bool:
+    titles = world.warehouse.query("select movie_title from mv_top_rated_movies")["movie_title"]
+    return record["columns"]["Series_Title"] in set(titles)
+
+
+def _status(ui: RunningUi, run_id: str) -> str:
+    runs = ui.ask(RUNS)["runsOrError"]["results"]
+    return next(run["status"] for run in runs if run["runId"] == run_id)
