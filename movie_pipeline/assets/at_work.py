@@ -37,5 +37,5 @@ def during_the_lease(part: object) -> dg.ResourceDefinition:
     return dg.ResourceDefinition(
         lambda _: part,
         required_resource_keys={LEASE_RESOURCE},
-        description=type(part).__doc__,
+        description=(type(part).__doc__ or "").partition("\n")[0],
     )
