@@ -112,7 +112,25 @@ def _parse(text: str) -> exp.Expr:
     for table in list(statement.find_all(exp.Table)):
         if table.name in _SYSTEM_VIEWS:
             table.replace(exp.to_table(_SYSTEM_VIEWS[table.name]))
+    for select in list(statement.find_all(exp.Select)):
+        _unnest_where_selected(select)
     return statement
+
+
+def _unnest_where_selected(select: exp.Select) -> None:
+    """Turn a join with the items of an array into UNNEST among what is selected.
+
+    DuckDB keeps all rows of such a join in memory, and what UNNEST gives it streams.
+    """
+    for join in list(select.args.get("joins") or []):
+        items = join.this
+        if not isinstance(items, exp.Unnest):
+            continue
+        name = items.args["alias"].columns[0].name
+        named = [c for c in select.find_all(exp.Column) if c.name == name and not c.table]
+        if len(named) == 1 and any(named[0] in list(e.walk()) for e in select.expressions):
+            named[0].replace(exp.Explode(this=items.expressions[0].copy()))
+            join.pop()
 
 
 def without_redshift_only(statement: exp.Expr) -> exp.Expr:

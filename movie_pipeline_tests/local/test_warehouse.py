@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -143,6 +144,26 @@ def test_more_than_the_memory_limit_spills_with_the_outside_closed(tmp_path: Pat
         "order by t offset 1)"
     )
     assert frame["n"].tolist() == [1_999_999]
+
+
+def test_a_view_over_far_more_films_than_fit_the_memory_limit_is_refreshed(tmp_path: Path) -> None:
+    world = World(tmp_path, memory_limit="60MB")
+    world.warehouse.prepare()
+    with duckdb.connect(world.warehouse.path) as connection:
+        connection.execute(
+            "insert into movie_data_table (movie_id, movie_title, imdb_rating, genre, votes, "
+            "file_id, record_number, file_version, loaded_at) "
+            "select 'm' || i, 'A Film', 8.0, 'Drama, Crime | Action, Drama', 1, "
+            "'f', i, now()::timestamp, now()::timestamp from range(300000) films(i)"
+        )
+    for view in ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends"):
+        world.warehouse.refresh(view)
+    frame = world.warehouse.query(
+        "select genre, movies, total_votes from mv_genre_statistics order by 1"
+    )
+    assert frame.to_numpy().tolist() == [
+        [genre, 300_000, 300_000] for genre in ("Action", "Crime", "Drama")
+    ]
 
 
 def test_a_view_whose_definition_changed_is_made_again(
