@@ -189,7 +189,7 @@ def _no_refresh(bench: Bench, how: str) -> None:
     end(world, past.batches)
 
 
-def _rounds(bench: Bench) -> list[str]:
+def _rounds(bench: Bench) -> Sequence[str]:
     """A hundred; a round over AWS's stand-ins takes long, so there only where all is asked."""
     all_of_them = bench.world == FOLDER or bench.extent == "everything"
     return counted(100 if all_of_them else 10, 4)(bench)
