@@ -20,7 +20,7 @@ import botocore.session
 from movie_pipeline.aws.clients import Client, Clients
 from movie_pipeline.aws.storage import S3Storage
 from movie_pipeline.deployments import Deployment, deployment_from
-from movie_pipeline.interfaces import LandedFile, Storage, Warehouse
+from movie_pipeline.interfaces import LandedFile
 from movie_pipeline.settings import PREFIX
 from movie_pipeline_tests.faults.oracle import Sent
 from movie_pipeline_tests.faults.world import NOON
@@ -136,16 +136,6 @@ class AwsFaultWorld:
     def kept_open(self) -> Generator[None]:
         """Sessions are cheap as they are."""
         yield
-
-    def over(
-        self, *, storage: Storage | None = None, warehouse: Warehouse | None = None
-    ) -> Deployment:
-        """The same deployment with a part replaced."""
-        return replace(
-            self.deployment,
-            storage=storage or self.deployment.storage,
-            warehouse=warehouse or self.deployment.warehouse,
-        )
 
     @contextmanager
     def faulty_redshift(self, **settings: Any) -> Generator[tuple[Deployment, Faults]]:  # noqa: ANN401 - any setting

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from movie_pipeline.local.dialect import materialized_view, parameters_of, to_duckdb
-from movie_pipeline.sql_files import statement_names, statement_text
+from movie_pipeline.sql_files import sql_folder, statement_names, statement_text
 from movie_pipeline_tests.faults.aws_world import warm_clients
 from movie_pipeline_tests.faults.children import start
 from movie_pipeline_tests.faults.fault import AWS, FOLDER, Bench
@@ -26,17 +26,8 @@ from movie_pipeline_tests.faults.faults import FAULTS
 from movie_pipeline_tests.faults.mutations import switched_off
 
 LIMIT_SECONDS = 3600.0
-LOCAL_STATEMENTS = (
-    "checks",
-    "describe",
-    "ledger",
-    "load",
-    "outbox",
-    "refresh",
-    "replays",
-    "resolutions",
-    "tables",
-)
+NOT_STATEMENTS = {"redshift", "views"}
+"""Folders of which DuckDB is given nothing, or what is made of it."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +117,7 @@ def _obey(order: dict[str, Any], folder: Path, shared: Path) -> object:
 
 def main() -> None:
     """Answer orders until there are no more."""
-    for folder in LOCAL_STATEMENTS:
+    for folder in {path.name for path in sql_folder().iterdir()} - NOT_STATEMENTS:
         for name in statement_names(folder):  # translated once, not in every child
             parameters_of(statement_text(name))
             to_duckdb(statement_text(name))

@@ -7,13 +7,12 @@ of its own and gets the same faults.
 import os
 from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 from movie_pipeline.deployments import Deployment, local
-from movie_pipeline.interfaces import LandedFile, Storage, Warehouse
+from movie_pipeline.interfaces import LandedFile
 from movie_pipeline.local.files import read_lines
 from movie_pipeline.local.storage import STORE
 from movie_pipeline.local.warehouse import DuckDBWarehouse
@@ -101,16 +100,6 @@ class LocalWorld:
         assert isinstance(warehouse, DuckDBWarehouse)
         with warehouse._connected(read_only=False):
             yield
-
-    def over(
-        self, *, storage: Storage | None = None, warehouse: Warehouse | None = None
-    ) -> Deployment:
-        """The same deployment with a part replaced."""
-        return replace(
-            self.deployment,
-            storage=storage or self.deployment.storage,
-            warehouse=warehouse or self.deployment.warehouse,
-        )
 
 
 def told_in(log: Path) -> list[str]:

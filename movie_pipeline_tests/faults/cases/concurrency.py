@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from movie_pipeline.errors import WarehouseConflict, WarehouseError
 from movie_pipeline.interfaces import Notice
@@ -128,7 +129,9 @@ def _conflicts(bench: Bench, how: str) -> None:
                 left[0] -= 1
                 raise WarehouseConflict("1023: serializable isolation violation on a table")
 
-        deployment = world.over(warehouse=WrappedWarehouse(world.deployment.warehouse, conflict))
+        deployment = replace(
+            world.deployment, warehouse=WrappedWarehouse(world.deployment.warehouse, conflict)
+        )
         in_child(lambda: job.load(deployment, job.prepare(deployment)))
     run(world, work="next")
     end(world, past.batches)
@@ -179,7 +182,11 @@ def _no_refresh(bench: Bench, how: str) -> None:
             if verb == "refresh":
                 raise WarehouseError("the view cannot be refreshed")
 
-        ended = run_over(world.over(warehouse=WrappedWarehouse(world.deployment.warehouse, refuse)))
+        ended = run_over(
+            replace(
+                world.deployment, warehouse=WrappedWarehouse(world.deployment.warehouse, refuse)
+            )
+        )
         assert ended.code == 1
     state = safe(world, past.all)
     assert len(state.entries) == len(past.all), "a view that fails must not undo a load"

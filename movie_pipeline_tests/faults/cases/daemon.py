@@ -208,7 +208,7 @@ def _an_hour_without(world: AnyWorld, how: str) -> int:
             raise kind("no route to the warehouse")
 
     away = WrappedWarehouse(world.deployment.warehouse, refuse)
-    deployment = replace(world.over(warehouse=away), wakeups=NoWakeups())
+    deployment = replace(world.deployment, warehouse=away, wakeups=NoWakeups())
     built = definitions.build_definitions(deployment, job.ruleset())
     resources = {
         name: getattr(deployment, name) for name in landing.landing_sensor.required_resource_keys

@@ -4,6 +4,7 @@ import resource
 import shutil
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from movie_pipeline.assets.ingest import work_root
@@ -58,7 +59,9 @@ def _overwritten_before_read(bench: Bench, _: str) -> None:
         if file.file_id == old.file_id:
             world.put(old.key, new, 20)
 
-    deployment = world.over(storage=FetchHooked(world.deployment.storage, before=overwrite))
+    deployment = replace(
+        world.deployment, storage=FetchHooked(world.deployment.storage, before=overwrite)
+    )
     in_child(lambda: job.run_job(deployment))
     sent = world.deployment.storage.landed()
     run(world, work="next")
@@ -138,7 +141,7 @@ def _cut_short(bench: Bench, how: str) -> None:
         "truncated quarantine": lambda: _Truncating(storage, Area.QUARANTINE),
         "torn quarantine": lambda: _Truncating(storage, Area.QUARANTINE, keep=0.99),
     }[how]()
-    ended = run_over(world.over(storage=damaged))
+    ended = run_over(replace(world.deployment, storage=damaged))
     assert ended.code == 1, "nobody noticed"
     state = safe(world, past.all)
     assert len(state.entries) == 1, "something was decided over damaged files"
