@@ -224,13 +224,13 @@ class Warehouse(Protocol):
         ...
 
     def refresh(self, view: str) -> None:
-        """Bring one materialized view up to what is committed."""
+        """Bring one materialized view up to what is committed, and to its present definition."""
         ...
 
     def stale_views(self, *, before: datetime | None = None) -> list[str]:
-        """The views that do not show what was loaded last, sorted.
+        """The views that do not show what was loaded last, or as they are defined now, sorted.
 
-        With `before`, none where the newest rows were loaded later: they may still be refreshed.
+        With `before`, what was loaded later does not count: the views may still be refreshed.
         """
         ...
 

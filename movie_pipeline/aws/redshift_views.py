@@ -1,6 +1,6 @@
 """Which materialized views there are and which are to be made: asked, as there is no IF NOT EXISTS.
 
-A view is made anew where the text of its file is another than the one it was made from.
+A view whose file has another text than it was made from is made anew by its refresh.
 """
 
 import hashlib
@@ -17,14 +17,16 @@ def view_files() -> dict[str, str]:
 
 
 def missing_views(connection: RedshiftConnection) -> list[str]:
-    """The views that are not there, or were made from another text."""
+    """The views that are not there."""
     connection.run_file("redshift/create_view_definitions")
-    existing, made_from = _existing(connection), _made_from(connection)
-    return [
-        view
-        for view, file in view_files().items()
-        if view not in existing or made_from.get(view) != _digest(file)
-    ]
+    existing = _existing(connection)
+    return [view for view in view_files() if view not in existing]
+
+
+def changed_views(connection: RedshiftConnection) -> list[str]:
+    """The views that were made from another text than their file has now."""
+    made_from = _made_from(connection)
+    return [view for view, file in view_files().items() if made_from.get(view) != _digest(file)]
 
 
 def make_views(connection: RedshiftConnection, views: Sequence[str]) -> None:

@@ -25,7 +25,7 @@ from movie_pipeline.aws.redshift_sql import (
     is_insert_of_one,
     values_of,
 )
-from movie_pipeline.aws.redshift_views import make_views, missing_views, view_files
+from movie_pipeline.aws.redshift_views import changed_views, make_views, missing_views, view_files
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.interfaces import Storage, WarehouseColumn, WarehouseSession
@@ -80,11 +80,18 @@ class RedshiftWarehouse:
             for table in statement_names("tables"):
                 connection.execute(statement_text(table), name=f"{table}.sql")
             if missing_views(connection):
-                # views are dropped and made in several transactions: one process at a time
-                with self._connector.connected() as locking:
-                    self._lock(locking)
-                    make_views(connection, missing_views(connection))
+                self._make_views(connection, missing_views)
         crash_point("sql.prepare.after")
+
+    def _make_views(
+        self,
+        connection: RedshiftConnection,
+        which: Callable[[RedshiftConnection], Sequence[str]],
+    ) -> None:
+        # views are dropped and made in several transactions: one process at a time
+        with self._connector.connected() as locking:
+            self._lock(locking)
+            make_views(connection, which(connection))
 
     @contextmanager
     def writing(self) -> Generator[WarehouseSession]:
@@ -116,7 +123,9 @@ class RedshiftWarehouse:
     def stale_views(self, *, before: datetime | None = None) -> list[str]:
         """The views that do not show what was loaded last, sorted."""
         with self.reading() as session:
-            return stale_views(session, list(view_files()), before)
+            stale = stale_views(session, list(view_files()), before)
+        with self._connector.connected() as connection:
+            return sorted({*stale, *changed_views(connection)})
 
     def _refresh_once(self, view: str) -> None:
         with self.reading() as session:
@@ -125,7 +134,12 @@ class RedshiftWarehouse:
         with self._connector.connected() as connection:
             connection.one_by_one()
             crash_point(f"refresh.{view}.before")
-            connection.run_file("redshift/refresh_view", view=view)
+            if view in changed_views(connection):
+                self._make_views(
+                    connection, lambda now: [view] if view in changed_views(now) else []
+                )
+            else:
+                connection.run_file("redshift/refresh_view", view=view)
         crash_point(f"refresh.{view}.after")
         with self.writing() as session:
             note_refresh(session, view, through)

@@ -82,7 +82,7 @@ class DuckDBWarehouse:
         return self._transaction(_WITH_LOCK)
 
     @contextmanager
-    def reading(self) -> Generator[WarehouseSession]:
+    def reading(self) -> "Generator[_Session]":
         """A session that changes nothing."""
         self._ensure_prepared()
         with self._connected(read_only=True) as connection:
@@ -104,7 +104,7 @@ class DuckDBWarehouse:
     def stale_views(self, *, before: datetime | None = None) -> list[str]:
         """The views that do not show what was loaded last, sorted."""
         with self.reading() as session:
-            return stale_views(session, list(_views()), before)
+            return sorted({*stale_views(session, list(_views()), before), *session.changed_views()})
 
     def query(self, text: str) -> "pd.DataFrame":
         """The answer to one SELECT of a person's, in DuckDB's dialect."""
@@ -269,17 +269,21 @@ class _Session:
         return names, rows
 
     def prepare(self) -> None:
-        """Create what is missing."""
+        """Create what is missing; a view that only changed is its refresh's matter."""
         for table in statement_names("tables"):
             self._execute(table, {})
         self.execute(
             "INSERT INTO mp_writer_lock SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM mp_writer_lock)"
         )
-        _, rows = self.execute("SELECT table_name, comment FROM duckdb_tables()")
-        made = dict(rows)
+        made = self._made()
         for view in _views().values():
-            if made.get(view.name) != view.query:
+            if view.name not in made:
                 self.replace_view(view)
+
+    def changed_views(self) -> list[str]:
+        """The views that were made from another query than their file has now."""
+        made, views = self._made(), _views()
+        return [name for name, view in views.items() if made.get(name) != view.query]
 
     def replace_view(self, view: MaterializedView) -> None:
         """Make the table that stands in for a view; its query is kept, to see when it changes."""
@@ -288,6 +292,11 @@ class _Session:
         query = view.query.replace("'", "''")
         self.execute(f"COMMENT ON TABLE {name} IS '{query}'", name=view.name)
         note_refresh(self, view.name, newest_load(self))
+
+    def _made(self) -> dict[str, str | None]:
+        """The tables there are, with the query that a view was made from."""
+        _, rows = self.execute("SELECT table_name, comment FROM duckdb_tables()")
+        return dict(rows)
 
     def _execute(
         self, statement: str, parameters: Mapping[str, object]

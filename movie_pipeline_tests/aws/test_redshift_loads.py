@@ -242,14 +242,21 @@ def test_two_processes_may_prepare_at_once(redshift: RedshiftWorld) -> None:
     assert redshift.warehouse.columns("mv_yearly_trends")
 
 
-def test_a_view_whose_text_has_changed_is_made_again_and_no_other(redshift: RedshiftWorld) -> None:
+def test_a_view_whose_text_has_changed_is_made_again_by_its_refresh_alone(
+    redshift: RedshiftWorld,
+) -> None:
     redshift.warehouse.prepare()
     redshift.standin.postgres.psql(
         "update mp_view_definitions set definition_sha256 = 'x' where name = 'mv_yearly_trends'",
         redshift.standin.database,
     )
     before = len(redshift.standin.statements)
-    redshift.another_warehouse().prepare()
+    warehouse = redshift.another_warehouse()
+    warehouse.prepare()
+    assert warehouse.stale_views() == ["mv_yearly_trends"]
+    assert not [text for text in redshift.standin.sent()[before:] if "materialized view" in text]
+    warehouse.refresh("mv_yearly_trends")
+    assert warehouse.stale_views() == []
     made = [text for text in redshift.standin.sent()[before:] if "materialized view" in text]
     assert [text[:50] for text in made] == [
         "drop materialized view if exists mv_yearly_trends",
