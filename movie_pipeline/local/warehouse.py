@@ -200,7 +200,11 @@ class DuckDBWarehouse:
 
     def _busy(self, error: duckdb.Error) -> WarehouseBusy:
         holder = _HOLDER.search(str(error))
-        who = f"{holder['program']} (process {holder['pid']})" if holder else "another process"
+        who = (
+            f"{holder['program']} (process {holder['pid']})"
+            if holder
+            else "another process, or thread of this one,"
+        )
         return WarehouseBusy(
             f"{self.path} is held by {who} for more than {self._wait_seconds:g} s, and DuckDB lets "
             "one process at a time in: close that program, or wait for it and try again "
@@ -378,6 +382,8 @@ def _refuse_other_than_one_query(connection: duckdb.DuckDBPyConnection, text: st
 
 
 def _is_held(error: duckdb.Error) -> bool:
+    if isinstance(error, duckdb.ResourceInUseException):
+        return True  # another thread of this process opens or closes the file at this moment
     text = str(error)
     return "Could not set lock on file" in text or "different configuration" in text
 

@@ -146,6 +146,27 @@ def test_more_than_the_memory_limit_spills_with_the_outside_closed(tmp_path: Pat
     assert frame["n"].tolist() == [1_999_999]
 
 
+def test_a_file_that_another_thread_is_opening_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.warehouse.prepare()
+    real, refused = duckdb.connect, 3
+
+    def connect(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - DuckDB's
+        nonlocal refused
+        refused -= 1
+        if refused >= 0:
+            raise duckdb.ResourceInUseException("Unique file handle conflict: Cannot attach")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(duckdb, "connect", connect)
+    assert world.warehouse.query("select 1 as one")["one"].tolist() == [1]
+    assert refused < 0
+    refused = 10**6
+    with pytest.raises(WarehouseBusy, match="another process, or thread of this one, for more"):
+        impatient(world).query("select 1")
+
+
 def test_a_view_over_far_more_films_than_fit_the_memory_limit_is_refreshed(tmp_path: Path) -> None:
     world = World(tmp_path, memory_limit="60MB")
     world.warehouse.prepare()
