@@ -1,4 +1,4 @@
-"""The three materialized views over the table, refreshed after every load that changed it."""
+"""The three materialized views over the table, refreshed after the loads that changed it."""
 
 from typing import Any
 

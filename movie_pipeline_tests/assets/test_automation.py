@@ -1,6 +1,8 @@
 """When views and catalog are refreshed: after every update, once for many, never starved."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import dagster as dg
 import pytest
@@ -46,6 +48,7 @@ class Automation:
     def __init__(self, instance: dg.DagsterInstance) -> None:
         self._instance = instance
         self._cursor = None
+        self._now = datetime(2026, 3, 1, 12, 1, tzinfo=UTC)
         self.requested()
 
     def requested(self) -> int:
@@ -55,9 +58,14 @@ class Automation:
             self._instance,
             asset_selection=dg.AssetSelection.all(),
             cursor=self._cursor,
+            evaluation_time=self._now,
         )
         self._cursor = result.cursor
         return result.get_num_requested(VIEW)
+
+    def wait(self, **time: float) -> None:
+        """Time passes."""
+        self._now += timedelta(**time)
 
     def update(self) -> None:
         """An ingest run comes to its end."""
@@ -150,12 +158,50 @@ def test_an_update_in_the_middle_of_a_long_refresh_is_followed_by_another(
     assert automation.requested() == 0
 
 
-def test_overlapping_ingest_runs_do_not_starve_the_refresh(instance: dg.DagsterInstance) -> None:
+def test_an_update_does_not_wait_for_other_ingest_runs(instance: dg.DagsterInstance) -> None:
     automation = Automation(instance)
+    automation.wait(minutes=5)
+    assert automation.requested() == 0
     automation.begin_update()
     automation.update()
     automation.begin_update()
     assert automation.requested() == 1
+
+
+def test_overlapping_ingest_runs_are_followed_by_a_refresh_every_five_minutes(
+    instance: dg.DagsterInstance,
+) -> None:
+    automation = Automation(instance)
+    requested: list[int] = []
+    for _ in range(60):
+        automation.begin_update()
+        automation.update()
+        automation.begin_update()
+        requested.append(automation.requested())
+        if requested[-1]:
+            automation.refresh()
+        automation.wait(seconds=30)
+    assert sum(requested) == 30 // 5
+    assert {second - first for first, second in pairwise(_where(requested))} == {10}
+
+
+def test_the_last_update_of_many_is_refreshed_at_once(instance: dg.DagsterInstance) -> None:
+    automation = Automation(instance)
+    automation.update()
+    assert automation.requested() == 1
+    automation.refresh()
+    automation.begin_update()
+    automation.update()
+    automation.begin_update()
+    assert automation.requested() == 0, "more is on its way, and a refresh was just made"
+    automation.update()
+    assert automation.requested() == 1
+    automation.refresh()
+    assert automation.requested() == 0
+
+
+def _where(requested: list[int]) -> list[int]:
+    return [place for place, count in enumerate(requested) if count]
 
 
 def test_the_views_and_the_catalog_follow_this_condition() -> None:
