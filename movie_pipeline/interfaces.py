@@ -257,13 +257,30 @@ class CatalogColumn:
 
 @dataclass(frozen=True)
 class CatalogTable:
-    """A table of the catalog: what it holds and where it lies."""
+    """A table of the catalog: what it holds and where it lies.
+
+    Attributes:
+        partition_keys: what its partitions are told apart by; empty where it has none.
+    """
 
     name: str
     location: str
     columns: tuple[CatalogColumn, ...]
     row_count: int | None = None
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    partition_keys: tuple[CatalogColumn, ...] = ()
+
+
+@dataclass(frozen=True, order=True)
+class CatalogPartition:
+    """A part of a table that lies at a place of its own.
+
+    Attributes:
+        values: one for each of the table's partition keys.
+    """
+
+    values: tuple[str, ...]
+    location: str
 
 
 class Crawled(StrEnum):
@@ -289,6 +306,17 @@ class Catalog(Protocol):
 
     def tables(self) -> list[CatalogTable]:
         """All tables, by name."""
+        ...
+
+    def register(self, table: str, partitions: Sequence[CatalogPartition]) -> int:
+        """Register partitions of a described table; returns how many were not there before.
+
+        A partition that is there stays as it is.
+        """
+        ...
+
+    def partitions(self, table: str) -> list[CatalogPartition]:
+        """The partitions of a table, by their values; none where there is no such table."""
         ...
 
     def crawl(self, what: Crawled) -> list[CatalogTable] | None:

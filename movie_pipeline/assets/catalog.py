@@ -4,7 +4,8 @@ They have an automation of their own, beside the ingest job: a catalog that fail
 loaded file red.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
@@ -17,11 +18,13 @@ from movie_pipeline.interfaces import (
     Area,
     Catalog,
     CatalogColumn,
+    CatalogPartition,
     CatalogTable,
     Crawled,
     Storage,
     Warehouse,
 )
+from movie_pipeline.loading.archive_names import HISTORY_DAY, day_folder
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry
 from movie_pipeline.movies import MOVIE_COLUMNS
@@ -32,7 +35,7 @@ RECENT_FILES = 1000
 
 
 @dg.asset(
-    deps=["raw_movies"],
+    deps=["archived_files"],
     group_name=CATALOG,
     owners=OWNERS,
     kinds={"catalog"},
@@ -45,9 +48,14 @@ def raw_movies_catalog(
     catalog: dg.ResourceParam[Catalog],
 ) -> dg.MaterializeResult[Any]:
     """The raw files as the catalog describes them: each column that files brought, and its use."""
-    entries = Ledger(warehouse).entries(limit=RECENT_FILES)
+    ledger = Ledger(warehouse)
+    entries = ledger.entries(limit=RECENT_FILES)
     described = describe_raw_files(entries, storage.uri(Area.HISTORY, ""))
-    return _updated(catalog, [described], Crawled.RAW_FILES)
+    days = [
+        CatalogPartition((day.isoformat(),), storage.uri(Area.HISTORY, day_folder(day)))
+        for day in ledger.history_days()
+    ]
+    return _updated(catalog, [described], Crawled.RAW_FILES, partitions={RAW_TABLE: days})
 
 
 @dg.asset(
@@ -104,6 +112,9 @@ def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTabl
         columns=tuple(CatalogColumn(name, "string", meaning) for name, meaning in columns.items()),
         row_count=rows,
         parameters={"classification": "csv", "files": str(len(entries))},
+        partition_keys=(
+            CatalogColumn(HISTORY_DAY, "date", "the day, UTC, the file was decided on"),
+        ),
     )
 
 
@@ -141,9 +152,14 @@ def _crawled(catalog: Catalog, what: Crawled) -> list[CatalogTable] | None:
 
 
 def _updated(
-    catalog: Catalog, described: list[CatalogTable], what: Crawled
+    catalog: Catalog,
+    described: list[CatalogTable],
+    what: Crawled,
+    *,
+    partitions: Mapping[str, Sequence[CatalogPartition]] = MappingProxyType({}),
 ) -> dg.MaterializeResult[Any]:
     changed = [catalog_table.name for catalog_table in described if catalog.update(catalog_table)]
+    new = sum(catalog.register(name, registered) for name, registered in partitions.items())
     crawled = _crawled(catalog, what)
     found = [
         {"table": one.name, "difference": difference}
@@ -165,6 +181,7 @@ def _updated(
                 ]
             ),
             "schemas_changed": len(changed),
+            "partitions_registered": new,
             **({} if crawled is None else {"crawler_differences": table(found)}),
         }
     )

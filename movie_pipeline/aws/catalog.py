@@ -1,11 +1,12 @@
-"""The catalog as a Glue database: tables are registered directly, each change of columns a version.
+"""The catalog as a Glue database: tables and partitions are registered directly.
 
-What is put into it is decided by the assets. Crawlers are started and awaited in crawlers.py.
+Each change of columns is a version. What is put in is decided by the assets; crawlers are started
+and awaited in crawlers.py.
 """
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -14,17 +15,20 @@ from movie_pipeline.aws.clients import Client, Clients, has_code, translated
 from movie_pipeline.aws.crawlers import await_crawl
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import CatalogError
-from movie_pipeline.interfaces import CatalogColumn, CatalogTable, Crawled
+from movie_pipeline.interfaces import CatalogColumn, CatalogPartition, CatalogTable, Crawled
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.limits import fit_text
 from movie_pipeline.settings import Settings
 
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,126}")
 _ATTEMPTS = 5
-_CONFLICTS = ("ConcurrentModificationException", "AlreadyExistsException")
+_THERE_ALREADY = "AlreadyExistsException"
+_CONFLICTS = ("ConcurrentModificationException", _THERE_ALREADY)
 _ABSENT = ("EntityNotFoundException",)
 _BYTES = 255
 """What Glue takes of a column's name and comment."""
+_AT_ONCE = 100
+"""How many partitions Glue takes in one call."""
 _ROW_COUNT = "recordCount"
 _SKIPPED_HEADER = {"skip.header.line.count": "1"}
 _MADE_BY = "UPDATED_BY_CRAWLER"
@@ -92,6 +96,40 @@ class GlueCatalog:
         """All tables, by name."""
         return sorted(map(_table, self._all()), key=lambda table: table.name)
 
+    def register(self, table: str, partitions: Sequence[CatalogPartition]) -> int:
+        """Register partitions of a described table; returns how many were not there before.
+
+        Each takes over the table's columns and format, as Athena asks of a partition.
+        """
+        known = {partition.values for partition in self.partitions(table)}
+        new = [partition for partition in partitions if partition.values not in known]
+        if not new:
+            return 0
+        doing = f"registering partitions of {table} in {self._database}"
+        with translated(doing, CatalogError):
+            described = self._get(table)
+            if described is None:
+                raise CatalogError(f"{doing} failed: there is no such table yet.")
+            return sum(
+                self._create_partitions(described, new[start : start + _AT_ONCE])
+                for start in range(0, len(new), _AT_ONCE)
+            )
+
+    def partitions(self, table: str) -> list[CatalogPartition]:
+        """The partitions of a table, by their values; none where there is no such table."""
+        _expect_table_name(table)
+        with translated(f"listing partitions of {table} in {self._database}", CatalogError):
+            pages = self._glue.get_paginator("get_partitions").paginate(
+                DatabaseName=self._database, TableName=table, ExcludeColumnSchema=True
+            )
+            try:
+                found = [_partition(one) for page in pages for one in page["Partitions"]]
+            except ClientError as error:
+                if not has_code(error, _ABSENT):
+                    raise
+                return []
+        return sorted(found)
+
     def crawl(self, what: Crawled) -> list[CatalogTable] | None:
         """Have a crawler look, wait for it, and return the tables it keeps; None without one."""
         name = self._crawlers[what]
@@ -136,6 +174,35 @@ class GlueCatalog:
         crash_point("catalog.after")
         return changed
 
+    def _create_partitions(
+        self, table: Mapping[str, Any], partitions: Sequence[CatalogPartition]
+    ) -> int:
+        crash_point("catalog.before_partitions")
+        answer = self._glue.batch_create_partition(
+            DatabaseName=self._database,
+            TableName=table["Name"],
+            PartitionInputList=[
+                {
+                    "Values": list(partition.values),
+                    "StorageDescriptor": {
+                        **table["StorageDescriptor"],
+                        "Location": partition.location,
+                    },
+                }
+                for partition in partitions
+            ],
+        )
+        crash_point("catalog.after_partitions")
+        refused = answer.get("Errors", [])
+        for one in refused:
+            detail = one.get("ErrorDetail", {})
+            if detail.get("ErrorCode") != _THERE_ALREADY:
+                raise CatalogError(
+                    f"Glue did not take the partition {'/'.join(one.get('PartitionValues', []))} "
+                    f"of {table['Name']}: {detail.get('ErrorCode')}: {detail.get('ErrorMessage')}"
+                )
+        return len(partitions) - len(refused)
+
     def _get(self, name: str) -> Mapping[str, Any] | None:
         try:
             return self._glue.get_table(DatabaseName=self._database, Name=name)["Table"]
@@ -168,6 +235,7 @@ def _table_input(table: CatalogTable) -> dict[str, Any]:
         "Name": table.name,
         "TableType": "EXTERNAL_TABLE",
         "Parameters": parameters,
+        "PartitionKeys": _glue_columns(table.partition_keys),
         "StorageDescriptor": {
             "Location": table.location,
             "Columns": _glue_columns(table.columns),
@@ -204,6 +272,14 @@ def _table(described: Mapping[str, Any]) -> CatalogTable:
         columns=_columns(described),
         row_count=int(counted) if counted.isdecimal() else None,
         parameters=parameters,
+        partition_keys=tuple(map(_column, described.get("PartitionKeys", []))),
+    )
+
+
+def _partition(described: Mapping[str, Any]) -> CatalogPartition:
+    return CatalogPartition(
+        tuple(described.get("Values", [])),
+        described.get("StorageDescriptor", {}).get("Location", ""),
     )
 
 

@@ -3,11 +3,15 @@
 Fixed by the entry alone, so that every repetition puts it at the same place.
 """
 
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 from movie_pipeline.interfaces import Area
 from movie_pipeline.loading.file_names import safe_basename
 from movie_pipeline.loading.ledger import FileState, LedgerEntry
+
+HISTORY_DAY = "committed_on"
+"""The key of history's partitions, as Hive writes them: `committed_on=2026-03-01/`."""
 
 
 class ArchivePlace(NamedTuple):
@@ -22,4 +26,13 @@ def archive_place(entry: LedgerEntry) -> ArchivePlace:
     name = f"{entry.file_id}__{safe_basename(entry.object_key)}"
     if entry.state is FileState.REJECTED:
         return ArchivePlace(Area.QUARANTINE, f"files/{name}")
-    return ArchivePlace(Area.HISTORY, name)
+    return ArchivePlace(Area.HISTORY, f"{day_folder(_day(entry.committed_at))}/{name}")
+
+
+def day_folder(day: date) -> str:
+    """The folder of history for the files that were decided on this day, UTC."""
+    return f"{HISTORY_DAY}={day.isoformat()}"
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()

@@ -6,7 +6,7 @@ the entry and the questions; times are UTC with a time zone in Python, without o
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Self, cast
 
@@ -208,6 +208,11 @@ class Ledger:
         with self._warehouse.reading() as session:
             rows = session.fetch("ledger/totals")
         return [StateTotals.from_row(row) for row in sorted(rows, key=lambda row: row["state"])]
+
+    def history_days(self) -> list[date]:
+        """The days, UTC, on which files were decided that lie in history now, in order."""
+        with self._warehouse.reading() as session:
+            return sorted(row["day"] for row in session.fetch("ledger/history_days"))
 
     def mark_archived(self, entries: Sequence[LedgerEntry]) -> None:
         """Write down where the files lie now: `archived_at`, `history_name`, `archive_note`."""

@@ -1,11 +1,11 @@
-"""The catalog as JSON files, one a table: what it holds now, and every schema it had before.
+"""The catalog as JSON files, one a table: what it holds now, its partitions, its past schemas.
 
 It has the part of the Glue Data Catalog; what is put into it is decided by the assets.
 """
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import CatalogError
-from movie_pipeline.interfaces import CatalogColumn, CatalogTable, Crawled
+from movie_pipeline.interfaces import CatalogColumn, CatalogPartition, CatalogTable, Crawled
 from movie_pipeline.local.files import write_into_place
 
 DATABASE = "movies"
@@ -42,9 +42,9 @@ class FolderCatalog:
     def update(self, table: CatalogTable) -> bool:
         """Put a table's present description; True where its columns differ from the last one."""
         path = self._path(table.name)
-        before = self._read(path)
+        before = self._read(path) or {}
         columns = [asdict(column) for column in table.columns]
-        history: list[dict[str, Any]] = before["schemas"] if before else []
+        history: list[dict[str, Any]] = before.get("schemas", [])
         changed = not history or history[-1]["columns"] != columns
         if changed:
             history = [*history, {"since": self._now().isoformat(), "columns": columns}]
@@ -53,8 +53,10 @@ class FolderCatalog:
             "location": table.location,
             "row_count": table.row_count,
             "parameters": dict(table.parameters),
+            "partition_keys": [asdict(key) for key in table.partition_keys],
             "updated_at": self._now().isoformat(),
             "schemas": history,
+            "partitions": before.get("partitions", []),
         }
         self._write(path, described)
         return changed
@@ -70,6 +72,25 @@ class FolderCatalog:
         found = [self._read(self._path(name)) for name in names if _TABLE_NAME.fullmatch(name)]
         return [_table(described) for described in found if described is not None]
 
+    def register(self, table: str, partitions: Sequence[CatalogPartition]) -> int:
+        """Register partitions of a described table; returns how many were not there before."""
+        path = self._path(table)
+        described = self._read(path)
+        if described is None:
+            raise CatalogError(f"{path} is not there: describe {table} before its partitions.")
+        there = _partitions(described)
+        known = {partition.values for partition in there}
+        new = [partition for partition in partitions if partition.values not in known]
+        if new:
+            kept = [asdict(partition) for partition in sorted([*there, *new])]
+            self._write(path, {**described, "partitions": kept})
+        return len(new)
+
+    def partitions(self, table: str) -> list[CatalogPartition]:
+        """The partitions of a table, by their values; none where there is no such table."""
+        described = self._read(self._path(table))
+        return [] if described is None else _partitions(described)
+
     def crawl(self, what: Crawled) -> list[CatalogTable] | None:
         """None: no crawler is needed where the pipeline describes everything itself."""
         del what
@@ -78,7 +99,10 @@ class FolderCatalog:
         """Every schema the table had, oldest first, with when it was first seen."""
         described = self._read(self._path(name))
         schemas: list[dict[str, Any]] = described["schemas"] if described else []
-        return [(datetime.fromisoformat(schema["since"]), _columns(schema)) for schema in schemas]
+        return [
+            (datetime.fromisoformat(schema["since"]), _columns(schema["columns"]))
+            for schema in schemas
+        ]
 
     def _path(self, name: str) -> Path:
         if not _TABLE_NAME.fullmatch(name):
@@ -113,11 +137,17 @@ def _table(described: dict[str, Any]) -> CatalogTable:
     return CatalogTable(
         name=described["name"],
         location=described["location"],
-        columns=_columns(described["schemas"][-1]),
+        columns=_columns(described["schemas"][-1]["columns"]),
         row_count=described["row_count"],
         parameters=described["parameters"],
+        partition_keys=_columns(described.get("partition_keys", [])),
     )
 
 
-def _columns(schema: dict[str, Any]) -> tuple[CatalogColumn, ...]:
-    return tuple(CatalogColumn(**column) for column in schema["columns"])
+def _columns(described: list[dict[str, str]]) -> tuple[CatalogColumn, ...]:
+    return tuple(CatalogColumn(**column) for column in described)
+
+
+def _partitions(described: dict[str, Any]) -> list[CatalogPartition]:
+    kept: list[dict[str, Any]] = described.get("partitions", [])
+    return [CatalogPartition(tuple(one["values"]), one["location"]) for one in kept]

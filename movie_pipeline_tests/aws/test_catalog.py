@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 from movie_pipeline.assets.catalog import differences
 from movie_pipeline.aws.catalog import GlueCatalog
 from movie_pipeline.errors import CatalogError
-from movie_pipeline.interfaces import CatalogColumn, CatalogTable, Crawled
+from movie_pipeline.interfaces import CatalogColumn, CatalogPartition, CatalogTable, Crawled
 from movie_pipeline.settings import Settings
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.hooks import first, hooked, response
@@ -23,6 +23,8 @@ TABLE = CatalogTable(
     row_count=7,
     parameters={"classification": "csv"},
 )
+PARTITIONED = replace(TABLE, partition_keys=(CatalogColumn("committed_on", "date"),))
+MONDAY = CatalogPartition(("2026-03-02",), "s3://movies-gds/history/committed_on=2026-03-02")
 DATABASE = "movie_database"
 CRAWLER = "crawl-movies-in-s3"
 
@@ -88,6 +90,44 @@ def test_hostile_headers_become_columns_that_glue_takes(glue: Glue) -> None:
         assert column.name.isprintable()
         assert 0 < len(column.name.encode()) <= 255
         assert len(column.comment.encode()) <= 255
+
+
+def test_a_partition_has_the_columns_and_the_format_of_its_table(glue: Glue) -> None:
+    glue.catalog.update(PARTITIONED)
+    glue.catalog.register("raw_movies", [MONDAY])
+    answer = glue.outside.get_partitions(DatabaseName=DATABASE, TableName="raw_movies")
+    [found] = answer["Partitions"]
+    described = glue.outside.get_table(DatabaseName=DATABASE, Name="raw_movies")["Table"]
+    assert found["Values"] == ["2026-03-02"]
+    assert found["StorageDescriptor"] == {
+        **described["StorageDescriptor"],
+        "Location": MONDAY.location,
+    }
+
+
+def registered(glue: Glue, code: str) -> int:
+    """What registering returns where Glue answers so, after no partition was there to be seen."""
+    refused = {
+        "PartitionValues": ["2026-03-02"],
+        "ErrorDetail": {"ErrorCode": code, "ErrorMessage": "said so"},
+    }
+    described: dict[str, Any] = {"Name": "raw_movies", "StorageDescriptor": {}}
+    with Stubber(glue.client) as stub:
+        stub.add_response("get_partitions", {"Partitions": []})
+        stub.add_response("get_table", {"Table": described})
+        stub.add_response("batch_create_partition", {"Errors": [refused]})
+        return glue.catalog.register("raw_movies", [MONDAY])
+
+
+def test_a_partition_that_another_run_has_just_registered_is_taken_as_it_is(glue: Glue) -> None:
+    assert registered(glue, "AlreadyExistsException") == 0
+
+
+def test_a_partition_that_glue_does_not_take_is_named(glue: Glue) -> None:
+    with pytest.raises(
+        CatalogError, match=r"partition 2026-03-02 of raw_movies: ResourceNumberLimit\w+: said so"
+    ):
+        registered(glue, "ResourceNumberLimitExceededException")
 
 
 @pytest.mark.parametrize("code", ["ConcurrentModificationException", "AlreadyExistsException"])

@@ -22,7 +22,8 @@ def test_status_tells_totals_and_files(ingested: Ingested) -> None:
         assert entry[name] == value
     assert entry["batch_id"] == ingested.report["batch_id"]
     assert entry["attempt"] == 1
-    assert entry["history_name"] == f"{entry['file_id']}__apart.csv"
+    day = entry["committed_at"].partition("T")[0]
+    assert entry["history_name"] == f"committed_on={day}/{entry['file_id']}__apart.csv"
     assert entry["archived_at"] is not None
 
 

@@ -76,7 +76,7 @@ class Story:
         records: the records set apart.
         rows: the table's rows, all columns.
         checks: check results of each run, by name: whether passed, severity, description.
-        catalog: the columns of each table of the catalog.
+        catalog: the columns of each table of the catalog, then the places of its partitions.
         succeeded: whether each run did.
         addresses: where each area lies.
     """
@@ -137,7 +137,13 @@ def _seen(place: Place, daemon: HandDaemon, batches: Sequence[Sequence[Sent]]) -
         events=place.events(),
         checks=[_checks(result) for result in daemon.results],
         catalog={
-            one.name: [(column.name, column.type) for column in one.columns]
+            one.name: [
+                *((column.name, column.type) for column in one.columns),
+                *(
+                    ("a partition at", partition.location)
+                    for partition in deployment.catalog.partitions(one.name)
+                ),
+            ]
             for one in deployment.catalog.tables()
         },
         succeeded=[result.success for result in daemon.results],

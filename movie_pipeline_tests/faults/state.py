@@ -17,6 +17,8 @@ from movie_pipeline.screening.quarantine import read_records
 from movie_pipeline_tests.faults import oracle
 from movie_pipeline_tests.faults.oracle import Expected, Sent
 
+_ARCHIVED_NAME = re.compile(r"(?:files|committed_on=\d{4}-\d\d-\d\d)/([0-9a-f]{32})__")
+
 
 @dataclass(frozen=True)
 class Notified:
@@ -138,13 +140,16 @@ def _quarantined(world: Watched) -> Iterable[Mapping[str, Any]]:
 
 
 def _archived(world: Watched) -> dict[tuple[str, str], bytes]:
+    """By area and file id; by its whole name what lies where it should not, or once too often."""
     storage = world.deployment.storage
     places = {"history": (Area.HISTORY, ""), "quarantine": (Area.QUARANTINE, "files/")}
     found: dict[tuple[str, str], bytes] = {}
     for called, (area, prefix) in places.items():
         for name in storage.names(area, prefix):
+            place = _ARCHIVED_NAME.match(name)
+            key = (called, place[1] if place else name)
             with storage.reading(area, name) as path:
-                found[called, name.removeprefix(prefix).partition("__")[0]] = path.read_bytes()
+                found[(called, name) if key in found else key] = path.read_bytes()
     return found
 
 

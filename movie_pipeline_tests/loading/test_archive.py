@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from movie_pipeline.errors import StorageError
 from movie_pipeline.interfaces import Area, LandedFile
 from movie_pipeline.loading import archive as archive_module
 from movie_pipeline.loading.archive import archive
+from movie_pipeline.loading.archive_names import archive_place
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline_tests.loading.world import Film, World
@@ -36,9 +38,18 @@ def test_the_ledger_says_where_a_file_lies(world: World) -> None:
     world.load(world.screened("a.csv", [Film("m1")]))
     world.archive()
     [entry] = world.ledger.entries()
-    assert entry.history_name == f"{entry.file_id}__a.csv"
+    day = entry.committed_at.date()
+    assert entry.history_name == f"committed_on={day}/{entry.file_id}__a.csv"
     assert entry.archived_at is not None
     assert world.ledger.finished([entry.file_id, "f"]) == {entry.file_id}
+
+
+def test_the_day_of_a_file_in_history_is_that_of_its_decision_in_utc(world: World) -> None:
+    world.load(world.screened("a.csv", [Film("m1")]))
+    [entry] = world.ledger.entries()
+    ahead = timezone(timedelta(hours=14))
+    late = replace(entry, committed_at=datetime(2026, 3, 2, 13, 59, tzinfo=ahead))
+    assert archive_place(late).name.startswith("committed_on=2026-03-01/")
 
 
 def test_archiving_again_does_nothing(world: World) -> None:

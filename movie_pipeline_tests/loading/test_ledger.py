@@ -96,6 +96,23 @@ def test_the_first_mark_of_an_archived_file_is_kept(world: World) -> None:
     assert (found.history_name, found.archived_at) == ("h1", NOON + timedelta(minutes=1))
 
 
+def test_the_days_of_history_are_those_of_files_that_lie_there(world: World) -> None:
+    def decided(file_id: str, days: int, **values: Any) -> LedgerEntry:  # noqa: ANN401 - the entry's
+        return entry(file_id=file_id, committed_at=NOON + timedelta(days=days), **values)
+
+    there = {"archived_at": NOON + timedelta(days=9), "history_name": "h"}
+    write(
+        world,
+        decided("f1", 2, **there),
+        decided("f2", 0, **there),
+        decided("f3", 0, state=FileState.HELD, **there),
+        decided("f4", 3, state=FileState.REJECTED, **there),
+        decided("f5", 4, archived_at=NOON),
+        decided("f6", 5),
+    )
+    assert world.ledger.history_days() == [NOON.date(), (NOON + timedelta(days=2)).date()]
+
+
 def test_a_reason_and_a_summary_too_long_for_the_table_are_cut_and_say_so(world: World) -> None:
     summary = {"repairs": {"votes": 3}, "rules": ["x" * 1000] * 100}
     write(world, entry(reason="é" * 5000, summary=summary))

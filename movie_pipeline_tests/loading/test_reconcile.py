@@ -9,6 +9,7 @@ from typing_extensions import override
 from movie_pipeline.errors import AlertError, StorageError, WarehouseError
 from movie_pipeline.interfaces import Area, LandedFile, Notice
 from movie_pipeline.loading import outbox
+from movie_pipeline.loading.archive_names import archive_place
 from movie_pipeline.loading.digests import Patience
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.loading.reconcile import OpenWork, ReconcileReport, open_work, reconcile
@@ -63,11 +64,12 @@ def test_what_was_loaded_and_left_there_is_archived_shown_and_told(world: World)
 def test_a_file_that_was_moved_and_not_marked_is_found_and_marked(world: World) -> None:
     world.load(world.screened("a.csv", [Film("m1")]))
     (entry,) = world.ledger.unarchived()
-    world.storage.settle(entry.file, Area.HISTORY, f"{entry.file_id}__a.csv")
+    place = archive_place(entry)
+    world.storage.settle(entry.file, place.area, place.name)
     assert seen(world).unarchived == 1
     close(world)
     (entry,) = world.ledger.entries()
-    assert entry.history_name == f"{entry.file_id}__a.csv"
+    assert entry.history_name == place.name
     assert entry.archive_note == ""
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from movie_pipeline.loading.archive_names import archive_place
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline_tests.home import check_results
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
@@ -172,5 +173,5 @@ def test_the_landing_area_is_empty_and_history_has_the_replay(home: ReplayHome) 
     correct_year(home)
     assert home.deployment.storage.landed() == []
     entry = home.ledger.entries(limit=1)[0]
-    assert entry.history_name == f"{entry.file_id}__movies.csv"
+    assert entry.history_name == archive_place(entry).name
     assert not list((home.settings.home / "work").iterdir())
