@@ -23,9 +23,10 @@ refresh_after_update = (
     _updated.since(_answered | _AC.initial_evaluation())
     & ~_AC.any_deps_missing()
     & ~_AC.in_progress()
-    & (_quiet | _waited_enough)
+    & (_quiet | _waited_enough | _AC.missing())
 ).with_label("refresh_after_update")
 """Refresh once after any number of updates; an update during a refresh is followed by another.
 
-While more updates are on their way, one refresh every five minutes has to do.
+While more updates are on their way, one refresh every five minutes has to do. The first of all is
+made at once.
 """

@@ -150,6 +150,8 @@ _NEEDS: Mapping[str, Callable[[Mapping[str, Any]], list[Need]]] = {
     "glue.GetDatabase": _glue("GetDatabase", "catalog", "database"),
     "glue.GetTable": _glue("GetTable", *_TABLE),
     "glue.GetTables": _glue("GetTables", *_TABLE),
+    "glue.GetPartitions": _glue("GetPartitions", *_TABLE),
+    "glue.BatchCreatePartition": _glue("BatchCreatePartition", *_TABLE),
     "glue.CreateTable": _glue("CreateTable", *_TABLE),
     "glue.UpdateTable": _glue("UpdateTable", *_TABLE),
     "glue.GetCrawler": _glue("GetCrawler", "crawler"),
