@@ -14,7 +14,7 @@ from typing import Any
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import CatalogError
 from movie_pipeline.interfaces import CatalogColumn, CatalogPartition, CatalogTable, Crawled
-from movie_pipeline.local.files import write_into_place
+from movie_pipeline.local.files import make_folder, write_into_place
 
 DATABASE = "movies"
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,126}")
@@ -125,7 +125,7 @@ class FolderCatalog:
 
     def _write(self, path: Path, described: dict[str, Any]) -> None:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self._folder)
             crash_point("catalog.before")
             write_into_place(json.dumps(described, indent=2).encode(), path)
             crash_point("catalog.after")

@@ -9,6 +9,7 @@ import os
 import shutil
 import uuid
 from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,14 @@ TEMPORARY_PREFIX = ".mp-"
 def temporary_beside(target: Path) -> Path:
     """A name for an unfinished file in the target's folder, so that renaming it is one step."""
     return target.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing; a power cut does not take them away."""
+    missing = list(takewhile(lambda one: not one.exists(), (folder, *folder.parents)))
+    folder.mkdir(parents=True, exist_ok=True)
+    for made in missing:
+        sync(made.parent)
 
 
 def copy_into_place(source: Path, target: Path) -> None:
@@ -56,7 +65,7 @@ def append_line(path: Path, line: bytes) -> None:
 
     After a line that a crash cut short it begins a new one.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         before = os.fstat(descriptor).st_size

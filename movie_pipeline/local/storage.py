@@ -28,6 +28,7 @@ from movie_pipeline.loading.file_names import (
 from movie_pipeline.local.files import (
     TEMPORARY_PREFIX,
     copy_into_place,
+    make_folder,
     sync,
     temporary_beside,
 )
@@ -78,7 +79,7 @@ class FolderStorage:
         target = self._landing_path(key)
         expect_listed_key(key)
         with _translated(f"landing {printable_name(key)}"):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(target.parent)
             if not _same_bytes(source, target):
                 crash_point("storage.land.before")
                 copy_into_place(source, target)
@@ -102,7 +103,7 @@ class FolderStorage:
         """Place a local file under `name`, replacing it in one step; return its URI."""
         target = self._path(area, name)
         with _translated(f"putting {name} into {area}"):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(target.parent)
             crash_point(f"storage.put.{area}.before")
             copy_into_place(source, target)
             crash_point(f"storage.put.{area}.after")
@@ -154,7 +155,7 @@ class FolderStorage:
                 crash_point("storage.settle.again")
                 aside.unlink(missing_ok=True)
             elif aside.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(target.parent)
                 crash_point("storage.settle.before")
                 _move(aside, target)
                 crash_point("storage.settle.after")

@@ -29,6 +29,7 @@ from movie_pipeline.local.dialect import (
     parameters_of,
     to_duckdb,
 )
+from movie_pipeline.local.files import make_folder
 from movie_pipeline.settings import Settings
 from movie_pipeline.sql_files import statement_names, statement_text
 
@@ -65,7 +66,7 @@ class DuckDBWarehouse:
     def prepare(self) -> None:
         """Create what does not exist yet of tables and views; safe to repeat."""
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
         except OSError as error:
             raise WarehouseError(
                 f"the folder of the warehouse {self.path} cannot be made: {error.strerror}."

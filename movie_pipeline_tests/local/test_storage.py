@@ -9,6 +9,7 @@ import pytest
 
 from movie_pipeline.errors import StorageError, StoredFileChanged
 from movie_pipeline.interfaces import Area
+from movie_pipeline.local import files as files_module
 from movie_pipeline.local import storage as storage_module
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.settings import Settings
@@ -162,6 +163,20 @@ def test_a_landing_on_another_disk_is_copied_and_then_emptied(
     storage.settle(file, Area.HISTORY, "a")
     assert (home / "history" / "a").read_bytes() == b"judged"
     assert list((home / "input").iterdir()) == []
+
+
+def test_the_folders_made_for_a_file_reach_the_disk_with_it(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home, "a.csv")
+    [file] = storage.landed()
+    synced: list[Path] = []
+    monkeypatch.setattr(files_module, "sync", synced.append)
+    storage.settle(file, Area.HISTORY, "day/a")
+    assert synced[:2] == [home / "history", home]
+    synced.clear()
+    files_module.make_folder(home / "history" / "day")
+    assert synced == []
 
 
 def test_a_put_that_fails_leaves_what_was_there_and_nothing_else(
