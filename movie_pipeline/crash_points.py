@@ -6,6 +6,7 @@ logs them, so that a new effect is covered; otherwise a point costs one test of 
 
 import os
 import signal
+import threading
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ _crash_at = os.environ.get(CRASH_AT, "")
 _log = os.environ.get(CRASH_LOG, "")
 _armed = bool(_crash_at or _log)
 _passed: Counter[str] = Counter()
+_passing = threading.Lock()
 
 
 def crash_point(label: str) -> None:
@@ -35,10 +37,15 @@ def arm(*, crash_at: str = "", log: Path | None = None) -> None:
 
 
 def _pass(label: str) -> None:
-    _passed[label] += 1
-    name = label if _passed[label] == 1 else f"{label}#{_passed[label]}"
+    with _passing:
+        _passed[label] += 1
+        name = label if _passed[label] == 1 else f"{label}#{_passed[label]}"
+        _note(name)
+    if name == _crash_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _note(name: str) -> None:
     if _log:
         with Path(_log).open("a", encoding="utf-8") as log:
             log.write(f"{name}\n")
-    if name == _crash_at:
-        os.kill(os.getpid(), signal.SIGKILL)

@@ -58,8 +58,14 @@ class Storage(Protocol):
 
     Names in the areas other than landing are ours: `^[A-Za-z0-9_.=/-]+$`, no part
     empty or beginning with a dot.
-    Every verb raises StorageError (or its kinds) and nothing foreign.
+    Every verb raises StorageError (or its kinds) and nothing foreign, and may be called from
+    several threads.
     """
+
+    @property
+    def at_once(self) -> int:
+        """How many calls it is worth having under way: 1 where none of them waits for a network."""
+        ...
 
     def landed(self) -> list[LandedFile]:
         """List the whole files in landing, oldest first; files still being written are left out."""

@@ -39,6 +39,8 @@ _BLOCK = _MEBI
 _KEY_BYTES = 1024
 _READS = 4
 """How often a body that broke off is asked for again."""
+_AT_ONCE = 8
+"""Calls under way for a batch, which would wait for each answer otherwise."""
 
 
 class S3Storage:
@@ -81,6 +83,11 @@ class S3Storage:
         self._clients = clients
         self._wait = wait
         self._in_parts_above = in_parts_above
+
+    @property
+    def at_once(self) -> int:
+        """Some: each waits for the network. The clients have connections for more."""
+        return _AT_ONCE
 
     def landed(self) -> list[LandedFile]:
         """List the whole files in landing, oldest first; an object appears when it is whole."""

@@ -13,6 +13,7 @@ from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMis
 from movie_pipeline.interfaces import LandedFile, Storage, Warehouse
 from movie_pipeline.loading.archive_names import archive_place
 from movie_pipeline.loading.ledger import Ledger, LedgerEntry
+from movie_pipeline.loading.side_by_side import side_by_side
 
 GONE = "the file was no longer in landing"
 OVERWRITTEN = (
@@ -44,30 +45,38 @@ def archive(
 ) -> ArchiveReport:
     """Move the files of these entries out of landing, where that was not done before."""
     report = ArchiveReport()
-    for entry in entries:
-        if entry.archived_at is None:
-            _archive_one(storage, entry, now(), report)
+    waiting = [entry for entry in entries if entry.archived_at is None]
+
+    def archive_one(entry: LedgerEntry) -> LedgerEntry | str:
+        return _archive_one(storage, entry, now())
+
+    found = side_by_side(archive_one, waiting, at_once=storage.at_once)
+    for entry, marked in zip(waiting, found, strict=True):
+        if isinstance(marked, str):
+            report.failed[entry.file_id] = marked
+        elif marked.history_name is None:
+            report.not_found.append(marked)
+        else:
+            report.archived.append(marked)
     Ledger(warehouse).mark_archived([*report.archived, *report.not_found])
     crash_point("archive.marked")
     return report
 
 
-def _archive_one(
-    storage: Storage, entry: LedgerEntry, moment: datetime, report: ArchiveReport
-) -> None:
+def _archive_one(storage: Storage, entry: LedgerEntry, moment: datetime) -> LedgerEntry | str:
+    """The entry with its mark; the sentence of the error where that could not be done."""
     area, name = archive_place(entry)
     try:
         crash_point("archive.before_settle")
         storage.settle(_landed_file(storage, entry), area, name)
         crash_point("archive.settled")
     except StoredFileMissing:
-        report.not_found.append(replace(entry, archived_at=moment, archive_note=GONE))
+        return replace(entry, archived_at=moment, archive_note=GONE)
     except StoredFileChanged:
-        report.not_found.append(replace(entry, archived_at=moment, archive_note=OVERWRITTEN))
+        return replace(entry, archived_at=moment, archive_note=OVERWRITTEN)
     except StorageError as error:
-        report.failed[entry.file_id] = str(error)
-    else:
-        report.archived.append(replace(entry, archived_at=moment, history_name=name))
+        return str(error)
+    return replace(entry, archived_at=moment, history_name=name)
 
 
 def _landed_file(storage: Storage, entry: LedgerEntry) -> LandedFile:

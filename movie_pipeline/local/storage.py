@@ -57,6 +57,11 @@ class FolderStorage:
         }
         self._settle_seconds = settings.settle_seconds
 
+    @property
+    def at_once(self) -> int:
+        """One: a disk is not quicker for being asked twice."""
+        return 1
+
     def landed(self) -> list[LandedFile]:
         """List the whole files in landing, oldest first; files still being written are left out."""
         now = time.time()

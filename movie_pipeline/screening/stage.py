@@ -25,6 +25,7 @@ from movie_pipeline.loading.batch import Batch, Workspace, file_from, file_value
 from movie_pipeline.loading.file_names import printable_name
 from movie_pipeline.loading.ledger import Ledger
 from movie_pipeline.loading.replays import Replay
+from movie_pipeline.loading.side_by_side import side_by_side
 from movie_pipeline.settings import Settings
 
 FETCHED = "fetched.json"
@@ -119,26 +120,19 @@ def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
         WarehouseError: the ledger could not be asked.
     """
     known = ledger.known([file.file_id for file in batch.files])
-    hashes: dict[str, str] = {}
-    gone: set[str] = set()
-    for file in batch.files:
-        if file.file_id in known:
-            continue
-        try:
-            hashes[file.file_id] = _fetch(file, source_path(workspace, file), storage)
-        except (StoredFileMissing, StoredFileChanged):
-            gone.add(file.file_id)
-        except StorageError:
-            if not reject:
-                raise
-            hashes[file.file_id] = ""  # what is not read is rejected without its hash
+    hashes = _fetch_all(
+        [file for file in batch.files if file.file_id not in known],
+        workspace,
+        storage,
+        tolerant=bool(reject),
+    )
     first = ledger.loaded_content(hashes.values()) if hashes else {}
     fetched: list[FetchedFile] = []
     with shared_engine(Engine(settings.memory_limit, settings.threads), workspace.folder):
         for file in batch.files:
             if file.file_id in known:
                 fetched.append(FetchedFile(landed=file, known=True))
-            elif file.file_id in gone:
+            elif file.file_id not in hashes:
                 fetched.append(FetchedFile(landed=file, gone=True))
             else:
                 found = FetchedFile(
@@ -191,6 +185,36 @@ def stage_one(
         threads=settings.threads,
         sha256=sha256,
     )
+
+
+def _fetch_all(
+    files: Sequence[LandedFile], workspace: Workspace, storage: Storage, *, tolerant: bool
+) -> dict[str, str]:
+    """Bring the files here; return the hash of each by its id, but of none that is gone.
+
+    Args:
+        files: what was listed.
+        workspace: where they go.
+        storage: where they are.
+        tolerant: whether a file that cannot be fetched has an empty hash, rather than an error.
+    """
+
+    def fetch(file: LandedFile) -> str | None:
+        try:
+            return _fetch(file, source_path(workspace, file), storage)
+        except (StoredFileMissing, StoredFileChanged):
+            return None
+        except StorageError:
+            if not tolerant:
+                raise
+            return ""
+
+    found = side_by_side(fetch, files, at_once=storage.at_once)
+    return {
+        file.file_id: sha256
+        for file, sha256 in zip(files, found, strict=True)
+        if sha256 is not None
+    }
 
 
 def _fetch(file: LandedFile, to: Path, storage: Storage) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from movie_pipeline.aws.storage import S3Storage
 from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
-from movie_pipeline.interfaces import Area, Storage
+from movie_pipeline.interfaces import Area, LandedFile, Storage
+from movie_pipeline.loading.side_by_side import side_by_side
 
 HOSTILE_KEYS = [
     "plain.csv",
@@ -175,6 +176,24 @@ class TestStorage:
     ) -> None:
         with pytest.raises(StorageError, match=f"^{re.escape(repr(name))} cannot be a name in"):
             storage.put(Area.OUTPUT, name, source)
+
+    def test_many_files_are_fetched_and_settled_at_the_same_time(
+        self, storage: Storage, source: Path, tmp_path: Path
+    ) -> None:
+        for number in range(24):
+            source.write_bytes(b"movie_id\n%d\n" % number)
+            storage.land(source, f"{number}.csv")
+
+        def move(file: LandedFile) -> tuple[str, bytes]:
+            to = tmp_path / file.file_id
+            storage.fetch(file, to)
+            storage.settle(file, Area.HISTORY, file.key)
+            return file.key, to.read_bytes()
+
+        moved = side_by_side(move, storage.landed(), at_once=8)
+        assert dict(moved) == {f"{number}.csv": b"movie_id\n%d\n" % number for number in range(24)}
+        assert sorted(storage.names(Area.HISTORY)) == sorted(key for key, _ in moved)
+        assert storage.landed() == []
 
     def test_settling_twice_is_settling_once(self, storage: Storage, source: Path) -> None:
         landed = storage.land(source, "a.csv")

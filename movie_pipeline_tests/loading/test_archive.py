@@ -15,6 +15,7 @@ from movie_pipeline.loading.archive_names import archive_place
 from movie_pipeline.loading.ledger import FileState
 from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline_tests.loading.world import Film, World
+from movie_pipeline_tests.stores import TwoAtOnce
 
 
 def test_each_state_goes_to_its_place(world: World) -> None:
@@ -79,6 +80,14 @@ def test_another_version_under_the_name_is_left_and_said_so(world: World) -> Non
     [entry] = world.ledger.entries()
     assert entry.archive_note == archive_module.OVERWRITTEN
     assert world.storage.landed() == [newer]
+
+
+def test_as_many_files_are_moved_at_once_as_the_store_takes(world: World) -> None:
+    world.load(*(world.screened(f"{name}.csv", [Film(name)], content=b"x") for name in "ab"))
+    world.storage = TwoAtOnce(world.settings)
+    report = world.archive()
+    assert sorted(entry.object_key for entry in report.archived) == ["a.csv", "b.csv"]
+    assert world.ledger.unarchived() == []
 
 
 class NoHistory(FolderStorage):

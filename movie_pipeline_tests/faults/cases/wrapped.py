@@ -23,6 +23,10 @@ class WrappedStorage:
     def __init__(self, real: Storage) -> None:
         self.real = real
 
+    @property
+    def at_once(self) -> int:
+        return self.real.at_once
+
     def landed(self) -> list[LandedFile]:
         return self.real.landed()
 

@@ -1,0 +1,31 @@
+"""Independent calls to a store, made at the same time, as each of them mostly waits.
+
+How many are worth it is the store's to say; that they may be repeated is the caller's affair.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+def side_by_side(
+    work: Callable[[Item], Answer], items: Sequence[Item], *, at_once: int
+) -> list[Answer]:
+    """What `work` answers to each item, in the order of the items.
+
+    Args:
+        work: must not depend on what it did to other items.
+        items: what it is asked about.
+        at_once: how many calls may be under way; 1 makes them one after the other.
+
+    Raises:
+        Exception: what `work` raised for the first item, in their order, that it raised for; calls
+            under way are awaited, no others begin.
+    """
+    if at_once == 1 or len(items) <= 1:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(at_once, thread_name_prefix="store") as pool:
+        return list(pool.map(work, items))

@@ -1,0 +1,31 @@
+"""Stores that behave unusually, for tests of those who use them."""
+
+import threading
+from pathlib import Path
+
+from movie_pipeline.interfaces import Area, LandedFile
+from movie_pipeline.local.storage import FolderStorage
+from movie_pipeline.settings import Settings
+
+
+class TwoAtOnce(FolderStorage):
+    """A folder that fetches and moves no file before another is to be fetched or moved too."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self._together = threading.Barrier(2, timeout=30)
+
+    @property
+    def at_once(self) -> int:
+        """Two."""
+        return 2
+
+    def fetch(self, file: LandedFile, to: Path) -> None:
+        """Wait for the other."""
+        self._together.wait()
+        super().fetch(file, to)
+
+    def settle(self, file: LandedFile, area: Area, name: str) -> str:
+        """Wait for the other."""
+        self._together.wait()
+        return super().settle(file, area, name)
