@@ -105,8 +105,8 @@ class Settings:
     digest_files: int = 10
     """Batches of more files than this are told in one digest instead of one notice each."""
     digest_quiet_seconds: float = 60.0
-    """A digest waits until no other batch was told for this long; one of trouble no longer."""
-    digest_longest_seconds: float = 900.0
+    """A digest waits until no ingest run was at work for this long; one of trouble no longer."""
+    digest_longest_seconds: float = 3600.0
     """No digest waits longer than this."""
     freshness_hours: float = 24.0
     """The table counts as stale when nothing was loaded for this long."""

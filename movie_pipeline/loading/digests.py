@@ -161,15 +161,17 @@ class Patience:
     Attributes:
         quiet_seconds: nothing new came for so long; a digest of trouble waits no longer than this.
         longest_seconds: no digest waits longer than this.
+        more_comes: whether more is known to be on its way: then it is not quiet yet.
     """
 
     quiet_seconds: float = 0.0
     longest_seconds: float = 0.0
+    more_comes: bool = False
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, *, more_comes: bool = False) -> Self:
         """What the settings say."""
-        return cls(settings.digest_quiet_seconds, settings.digest_longest_seconds)
+        return cls(settings.digest_quiet_seconds, settings.digest_longest_seconds, more_comes)
 
 
 @dataclass(frozen=True)
@@ -217,7 +219,8 @@ def _is_due(group: Sequence[WaitingDigest], patience: Patience, now: datetime) -
     longest = patience.longest_seconds
     if group[0].notice.kind is NoticeKind.QUALITY_FAILURE:
         longest = min(longest, patience.quiet_seconds)
-    return newest >= patience.quiet_seconds or oldest >= longest
+    is_quiet = newest >= patience.quiet_seconds and not patience.more_comes
+    return is_quiet or oldest >= longest
 
 
 def _with_room(files: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:

@@ -18,6 +18,8 @@ from movie_pipeline.loading.ledger import Ledger, LedgerEntry, to_stored_time
 
 GRACE = timedelta(minutes=1)
 """What is younger may still be closed by the run that opened it."""
+VIEWS_GRACE = timedelta(minutes=10)
+"""Views may lack what was loaded later: while load follows load they are refreshed now and then."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def open_work(
     warehouse: Warehouse,
     *,
     older_than: timedelta = GRACE,
+    views_older_than: timedelta = VIEWS_GRACE,
     patience: Patience | None = None,
     now: datetime | None = None,
 ) -> OpenWork:
@@ -81,7 +84,7 @@ def open_work(
             waiting=f"{WAITING_PREFIX}%",
             digests_before=to_stored_time(before - longest),
         )[0]["notices"]
-    stale = warehouse.stale_views(before=before)
+    stale = warehouse.stale_views(before=now - views_older_than)
     return OpenWork(int(files), int(notices), tuple(stale))
 
 
@@ -92,6 +95,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
     events: Events,
     *,
     older_than: timedelta = timedelta(),
+    views_older_than: timedelta = timedelta(),
     patience: Patience | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> ReconcileReport:
@@ -102,7 +106,8 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
         warehouse: where ledger, outbox and views are.
         alerts: where notices go.
         events: where events go.
-        older_than: what was decided or loaded later than so long ago is left alone.
+        older_than: what was decided later than so long ago is left alone.
+        views_older_than: views that lack only what was loaded later are left alone.
         patience: how long the digests of batches wait for each other; not at all by default.
         now: the clock.
     """
@@ -120,7 +125,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
     refreshed: list[str] = []
     stale: list[str] = []
     with _noting(problems, "stale views could not be looked for"):
-        stale = warehouse.stale_views(before=before)
+        stale = warehouse.stale_views(before=now() - views_older_than)
     for view in stale:
         with _noting(problems, f"{view} could not be refreshed"):
             warehouse.refresh(view)

@@ -5,7 +5,6 @@ import dagster as dg
 from movie_pipeline.errors import AlertError, WarehouseError
 from movie_pipeline.interfaces import Alerts, Events, Warehouse
 from movie_pipeline.loading import outbox
-from movie_pipeline.loading.digests import Patience
 from movie_pipeline.loading.notices import job_failure_notice
 from movie_pipeline.sensors.causes import KILLED, Cause, cause_of_run
 from movie_pipeline.sensors.history import Fault, judged
@@ -19,6 +18,7 @@ from movie_pipeline.sensors.past_runs import (
     ingest_records,
     past_runs,
 )
+from movie_pipeline.sensors.patience import patience_now
 from movie_pipeline.sensors.waiting import AWAY, waiting
 from movie_pipeline.settings import Settings
 
@@ -42,7 +42,8 @@ def notices_sensor(
 ) -> dg.SkipReason:
     """Send what waits; what cannot be sent now is sent by a later tick."""
     try:
-        sent = outbox.drain(warehouse, alerts, events, Patience.of(settings))
+        patience = patience_now(context.instance, settings)
+        sent = outbox.drain(warehouse, alerts, events, patience)
     except AWAY as error:
         return waiting(error)
     except AlertError as error:

@@ -66,6 +66,15 @@ def ingest_records(
     return [record for record in found if record.dagster_run.tags.get(KIND_TAG) == INGEST]
 
 
+def ran_since(instance: dg.DagsterInstance, moment: float) -> bool:
+    """Whether an ingest run, whoever launched it, is queued or at work, or succeeded since then."""
+    active = dg.RunsFilter(job_name=INGEST_JOB, statuses=ACTIVE)
+    succeeded = dg.RunsFilter(job_name=INGEST_JOB, statuses=[dg.DagsterRunStatus.SUCCESS])
+    return bool(instance.get_run_records(active, limit=1)) or any(
+        _ended_at(record) >= moment for record in instance.get_run_records(succeeded, limit=1)
+    )
+
+
 def configured_files(run: dg.DagsterRun) -> frozenset[str]:
     """The file_ids that a run was launched for."""
     config = cast("dict[str, Any]", run.run_config)

@@ -10,7 +10,14 @@ import dagster as dg
 from movie_pipeline.assets.naming import WAREHOUSE_POOL
 from movie_pipeline.interfaces import Alerts, Events, Storage, Warehouse
 from movie_pipeline.loading.digests import Patience
-from movie_pipeline.loading.reconcile import GRACE, OpenWork, open_work, reconcile
+from movie_pipeline.loading.reconcile import (
+    GRACE,
+    VIEWS_GRACE,
+    OpenWork,
+    open_work,
+    reconcile,
+)
+from movie_pipeline.sensors.patience import patience_now
 from movie_pipeline.sensors.waiting import AWAY, waiting
 from movie_pipeline.settings import Settings
 
@@ -30,8 +37,15 @@ def close_what_is_open(  # noqa: PLR0913, PLR0917 - the parts of one world
     settings: dg.ResourceParam[Settings],
 ) -> None:
     """Archive decided files, refresh stale views, send waiting notices."""
-    patience = Patience.of(settings)
-    report = reconcile(storage, warehouse, alerts, events, older_than=GRACE, patience=patience)
+    report = reconcile(
+        storage,
+        warehouse,
+        alerts,
+        events,
+        older_than=GRACE,
+        views_older_than=VIEWS_GRACE,
+        patience=patience_now(context.instance, settings),
+    )
     for problem in report.problems:
         context.log.warning("%s", problem)
     for view in report.refreshed:
@@ -117,4 +131,5 @@ def reconcile_at_start(
 
 
 def _open_work(warehouse: Warehouse, settings: Settings) -> OpenWork:
-    return open_work(warehouse, older_than=GRACE, patience=Patience.of(settings))
+    patience = Patience.of(settings)
+    return open_work(warehouse, older_than=GRACE, views_older_than=VIEWS_GRACE, patience=patience)

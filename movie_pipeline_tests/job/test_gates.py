@@ -174,12 +174,13 @@ def test_people_are_told_of_a_failed_job_once_and_only_when_nobody_tries_again(
         failed_jobs_sensor(context)
     notices = notices_sensor(
         dg.build_sensor_context(
+            instance=failed.instance,
             resources={
                 "warehouse": deployment.warehouse,
                 "alerts": deployment.alerts,
                 "events": deployment.events,
                 "settings": deployment.settings,
-            }
+            },
         )
     )
     assert isinstance(notices, dg.SkipReason)

@@ -1,6 +1,7 @@
 """Digests: which of them are due, and that one for a burst tells what each of them told."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -56,6 +57,14 @@ def test_good_news_waits_for_a_quiet_period_but_not_for_ever(
     digests = [waiting(f"b{second}", second) for second in came]
     groups = due(digests, PATIENCE, at(now))
     assert [len(group) for group in groups] == [told] * bool(told)
+
+
+def test_good_news_waits_while_more_is_known_to_come_but_not_for_ever() -> None:
+    digests = [waiting("good", 0), waiting("bad", 0, held=1)]
+    busy = replace(PATIENCE, more_comes=True)
+    [trouble] = due(digests, busy, at(899))
+    assert [digest.notice.details["batch_id"] for digest in trouble] == ["bad"]
+    assert len(due(digests, busy, at(900))) == 2
 
 
 def test_trouble_waits_for_the_quiet_period_at_most_and_takes_no_good_news_along() -> None:

@@ -37,7 +37,7 @@ def close(world: World, **settings: Any) -> ReconcileReport:  # noqa: ANN401 - a
 
 def seen(world: World) -> OpenWork:
     """What is open, however young."""
-    return open_work(world.warehouse, older_than=AT_ONCE)
+    return open_work(world.warehouse, older_than=AT_ONCE, views_older_than=AT_ONCE)
 
 
 def test_where_nothing_is_open_nothing_is_done(world: World) -> None:
@@ -79,7 +79,7 @@ def test_what_is_young_is_left_to_the_run_that_made_it(world: World) -> None:
     assert not open_work(world.warehouse, older_than=hour)
     later = datetime.now(UTC) + hour
     assert open_work(world.warehouse, older_than=hour, now=later) == OpenWork(1, 1, VIEWS)
-    report = close(world, older_than=hour)
+    report = close(world, older_than=hour, views_older_than=hour)
     assert (report.archived, report.refreshed) == ((), ())
 
 
@@ -92,6 +92,16 @@ def test_a_new_load_makes_the_views_stale_until_each_is_refreshed(world: World) 
     assert seen(world).stale_views == VIEWS
     world.warehouse.refresh("mv_yearly_trends")
     assert seen(world).stale_views == ("mv_genre_statistics", "mv_top_rated_movies")
+
+
+def test_views_may_lag_behind_for_some_minutes_while_files_may_not(world: World) -> None:
+    world.load(world.screened("a.csv", [Film("m1")]))
+
+    def after(minutes: int) -> OpenWork:
+        return open_work(world.warehouse, now=datetime.now(UTC) + timedelta(minutes=minutes))
+
+    assert (after(9).unarchived, after(9).stale_views) == (1, ())
+    assert after(11).stale_views == VIEWS
 
 
 class CannotRefresh(DuckDBWarehouse):
