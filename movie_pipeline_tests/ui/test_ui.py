@@ -158,9 +158,9 @@ def browser() -> Iterator[Browser]:
 
 
 def look(browser: Browser, ui: RunningUi, path: str, words: list[str], picture: str) -> None:
-    """Open a page, wait until every word stands on it, and keep the screenshot."""
+    """Open a page, wait until every word stands on it; a screenshot is kept in any case."""
     foreign: list[str] = []
-    page: Page = browser.new_page(viewport={"width": 1900, "height": 1500})
+    page: Page = browser.new_page(viewport={"width": 2300, "height": 1500})
     page.on(
         "request",
         lambda request: (
@@ -180,10 +180,10 @@ def look(browser: Browser, ui: RunningUi, path: str, words: list[str], picture: 
             f"{path} being loaded", lambda: "Loading" not in page.locator("body").inner_text(), 60
         )
         page.wait_for_timeout(2000)
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURES / f"{picture}.png")
         assert foreign == []
     finally:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / f"{picture}.png")
         page.close()
 
 
