@@ -4,8 +4,7 @@ They have an automation of their own, beside the ingest job: a catalog that fail
 loaded file red.
 """
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -55,7 +54,10 @@ def raw_movies_catalog(
         CatalogPartition((day.isoformat(),), storage.uri(Area.HISTORY, day_folder(day)))
         for day in ledger.history_days()
     ]
-    return _updated(catalog, [described], Crawled.RAW_FILES, partitions={RAW_TABLE: days})
+    changed = _update(catalog, [described])
+    new = catalog.register(RAW_TABLE, days)
+    crawled = _crawled(catalog, Crawled.RAW_FILES)
+    return _told([described], changed, crawled, partitions=len(days), new_partitions=new)
 
 
 @dg.asset(
@@ -86,7 +88,8 @@ def warehouse_catalog(
                 row_count=int(counted["row_count"].iloc[0]),
             )
         )
-    return _updated(catalog, described, Crawled.WAREHOUSE)
+    changed = _update(catalog, described)
+    return _told(described, changed, _crawled(catalog, Crawled.WAREHOUSE))
 
 
 def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTable:
@@ -151,16 +154,17 @@ def _crawled(catalog: Catalog, what: Crawled) -> list[CatalogTable] | None:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def _updated(
-    catalog: Catalog,
+def _update(catalog: Catalog, described: list[CatalogTable]) -> set[str]:
+    """The names of the tables whose columns have changed."""
+    return {one.name for one in described if catalog.update(one)}
+
+
+def _told(
     described: list[CatalogTable],
-    what: Crawled,
-    *,
-    partitions: Mapping[str, Sequence[CatalogPartition]] = MappingProxyType({}),
+    changed: set[str],
+    crawled: list[CatalogTable] | None,
+    **counted: int,
 ) -> dg.MaterializeResult[Any]:
-    changed = [catalog_table.name for catalog_table in described if catalog.update(catalog_table)]
-    new = sum(catalog.register(name, registered) for name, registered in partitions.items())
-    crawled = _crawled(catalog, what)
     found = [
         {"table": one.name, "difference": difference}
         for one in described
@@ -181,7 +185,7 @@ def _updated(
                 ]
             ),
             "schemas_changed": len(changed),
-            "partitions_registered": new,
+            **counted,
             **({} if crawled is None else {"crawler_differences": table(found)}),
         }
     )
