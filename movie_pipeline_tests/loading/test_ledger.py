@@ -97,18 +97,20 @@ def test_the_first_mark_of_an_archived_file_is_kept(world: World) -> None:
 
 
 def test_the_days_of_history_are_those_of_files_that_lie_there(world: World) -> None:
-    def decided(file_id: str, days: int, **values: Any) -> LedgerEntry:  # noqa: ANN401 - the entry's
-        return entry(file_id=file_id, committed_at=NOON + timedelta(days=days), **values)
+    def decided(
+        days: int, *, history_name: str | None = "h", state: FileState = FileState.LOADED
+    ) -> LedgerEntry:
+        committed_at = NOON + timedelta(days=days)
+        found = entry(file_id=f"f{days}{state}", state=state, committed_at=committed_at)
+        return replace(found, archived_at=committed_at, history_name=history_name)
 
-    there = {"archived_at": NOON + timedelta(days=9), "history_name": "h"}
     write(
         world,
-        decided("f1", 2, **there),
-        decided("f2", 0, **there),
-        decided("f3", 0, state=FileState.HELD, **there),
-        decided("f4", 3, state=FileState.REJECTED, **there),
-        decided("f5", 4, archived_at=NOON),
-        decided("f6", 5),
+        decided(2),
+        decided(0),
+        decided(0, state=FileState.HELD),
+        decided(3, state=FileState.REJECTED),
+        decided(4, history_name=None),
     )
     assert world.ledger.history_days() == [NOON.date(), (NOON + timedelta(days=2)).date()]
 

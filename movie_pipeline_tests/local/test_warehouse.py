@@ -5,8 +5,10 @@ import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
+from unittest.mock import DEFAULT, Mock
 
 import duckdb
 import pandas as pd
@@ -150,19 +152,12 @@ def test_a_file_that_another_thread_is_opening_is_waited_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.warehouse.prepare()
-    real, refused = duckdb.connect, 3
-
-    def connect(*arguments: Any, **options: Any) -> duckdb.DuckDBPyConnection:  # noqa: ANN401 - DuckDB's
-        nonlocal refused
-        refused -= 1
-        if refused >= 0:
-            raise duckdb.ResourceInUseException("Unique file handle conflict: Cannot attach")
-        return real(*arguments, **options)
-
+    opening = duckdb.ResourceInUseException("Unique file handle conflict: Cannot attach")
+    connect = Mock(wraps=duckdb.connect, side_effect=chain([opening] * 3, repeat(DEFAULT)))
     monkeypatch.setattr(duckdb, "connect", connect)
     assert world.warehouse.query("select 1 as one")["one"].tolist() == [1]
-    assert refused < 0
-    refused = 10**6
+    assert connect.call_count == 4
+    connect.side_effect = repeat(opening)
     with pytest.raises(WarehouseBusy, match="another process, or thread of this one, for more"):
         impatient(world).query("select 1")
 
