@@ -24,8 +24,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.deployments import deployment_from
-from movie_pipeline.sample import write_sample
 from movie_pipeline.settings import Settings
 
 PROJECT = Path(__file__).resolve().parent.parent

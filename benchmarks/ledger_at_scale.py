@@ -24,20 +24,26 @@ from typing import Any, cast
 import dagster as dg
 import duckdb
 
-from movie_pipeline.checks.warehouse import warehouse_checks
+from movie_pipeline.datasets.movies.sample import write_sample
+from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.definitions import build_definitions
 from movie_pipeline.deployments import Deployment, deployment_from
-from movie_pipeline.headless import ingest_files
-from movie_pipeline.interfaces import Notice, NoticeKind
-from movie_pipeline.loading import ledger, outbox
-from movie_pipeline.loading.ledger import FileState, Ledger, LedgerEntry
-from movie_pipeline.loading.reconcile import open_work
-from movie_pipeline.rulesets import read_ruleset
-from movie_pipeline.sample import write_sample
-from movie_pipeline.screening.past import FILES_LOOKED_AT, Past
-from movie_pipeline.sensors.landing import landing_sensor
-from movie_pipeline.sensors.past_runs import BATCH_TAG, INGEST, INGEST_JOB, KIND_TAG, past_runs
+from movie_pipeline.ledger import ledger, outbox
+from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, Past
+from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
+from movie_pipeline.orchestration.checks.warehouse_checks import warehouse_checks
+from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
+from movie_pipeline.orchestration.sensors.past_runs import (
+    BATCH_TAG,
+    INGEST,
+    INGEST_JOB,
+    KIND_TAG,
+    past_runs,
+)
+from movie_pipeline.run_once import ingest_files
 from movie_pipeline.settings import Settings
+from movie_pipeline.steps.reconcile import open_work
+from movie_pipeline.storage.storage_port import Notice, NoticeKind
 
 CHUNK = 5_000
 PER_RUN = 100

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from movie_pipeline.intake import stage_file
-from movie_pipeline.sample import write_sample
+from movie_pipeline.datasets.movies.sample import write_sample
+from movie_pipeline.tabular import stage_file
 
 ROWS = 1_000_000
 ODD: dict[str, Callable[[bytes], bytes]] = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from movie_pipeline.quality import Ruleset, judge, parse_ruleset
+from movie_pipeline.dqdl import Ruleset, judge, parse_ruleset
 
 ROWS = 1_000_000
 COLUMNS = {"title": "VARCHAR", "rating": "DOUBLE", "year": "INTEGER", "votes": "BIGINT"}
@@ -45,7 +45,7 @@ MORE = [
 THRESHOLDS = [f'ColumnValues "votes" > {number}' for number in range(101, 121)]
 COLD = """
 import duckdb
-from movie_pipeline.quality import evaluate, parse_ruleset
+from movie_pipeline.dqdl import evaluate, parse_ruleset
 connection = duckdb.connect()
 rows = connection.sql("select * from read_parquet('{path}') limit 1000")
 found = evaluate(parse_ruleset('''{ruleset}'''), rows, connection=connection)

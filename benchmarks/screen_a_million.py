@@ -49,13 +49,13 @@ def pipeline(source: Path, folder: Path) -> str:
     """Read, count, map, repair, judge by the shipped rules, split to Parquet and JSON lines."""
     from datetime import UTC, datetime
 
-    from movie_pipeline.interfaces import LandedFile
-    from movie_pipeline.loading.batch import Workspace
-    from movie_pipeline.rulesets import read_ruleset
-    from movie_pipeline.screening.publish import screening_engine
-    from movie_pipeline.screening.screen import ScreeningJob, screen_file
-    from movie_pipeline.screening.stage import stage_one
+    from movie_pipeline.datasets.ruleset_files import read_ruleset
     from movie_pipeline.settings import DEFAULT_RULESET, Settings
+    from movie_pipeline.steps.batch import Workspace
+    from movie_pipeline.steps.fetch import stage_one
+    from movie_pipeline.steps.judge import ScreeningJob, screen_file
+    from movie_pipeline.steps.screen import screening_engine
+    from movie_pipeline.storage.storage_port import LandedFile
 
     settings = Settings(home=folder)
     workspace = Workspace.at(folder / "work", "bench")
@@ -74,7 +74,7 @@ def pipeline(source: Path, folder: Path) -> str:
 SIDES = {"limit": limit, "pipeline": pipeline}
 IMPORTS = {
     "limit": ["duckdb"],
-    "pipeline": ["movie_pipeline.screening.publish", "movie_pipeline.rulesets"],
+    "pipeline": ["movie_pipeline.steps.screen", "movie_pipeline.datasets.ruleset_files"],
 }
 
 
@@ -133,7 +133,7 @@ def main() -> None:
 
 
 def _sample(path: Path, rows: int) -> Path:
-    from movie_pipeline.sample import write_sample
+    from movie_pipeline.datasets.movies.sample import write_sample
 
     start = time.perf_counter()
     write_sample(path, rows=rows)

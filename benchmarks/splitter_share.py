@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from movie_pipeline.intake.dialect import layout_of
-from movie_pipeline.intake.fast import Engine, engine_connection, read_text
-from movie_pipeline.intake.limits import DEFAULT_LIMITS, NOTHING_DECLARED
-from movie_pipeline.intake.splitter import split_plain
-from movie_pipeline.sample import write_sample
+from movie_pipeline.datasets.movies.sample import write_sample
+from movie_pipeline.tabular.dialect import layout_of
+from movie_pipeline.tabular.fast_reader import Engine, engine_connection, read_text
+from movie_pipeline.tabular.reading_limits import DEFAULT_LIMITS, NOTHING_DECLARED
+from movie_pipeline.tabular.record_splitter import split_plain
 
 ROWS = 1_000_000
 

@@ -9,27 +9,35 @@ from typing import Any
 
 import dagster as dg
 
-from movie_pipeline.assets.at_work import LEASE_RESOURCE, during_the_lease, lease_of_the_run
-from movie_pipeline.assets.batch import IngestBatch
-from movie_pipeline.assets.catalog import raw_movies_catalog, warehouse_catalog
-from movie_pipeline.assets.ingest import raw_movies, work_root
-from movie_pipeline.assets.landing import landing_movies
-from movie_pipeline.assets.load import archived_files, movie_data_table
-from movie_pipeline.assets.marts import marts
-from movie_pipeline.assets.replay import replay_job
-from movie_pipeline.assets.screen import screen_movies
-from movie_pipeline.checks.files import every_file_readable
-from movie_pipeline.checks.gate import load_gate
-from movie_pipeline.checks.rules import rule_checks
-from movie_pipeline.checks.warehouse import warehouse_checks
+from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.deployments import Deployment, deployment_from
-from movie_pipeline.quality import Ruleset
-from movie_pipeline.rulesets import read_ruleset
-from movie_pipeline.sensors.clean_up import clean_up_job, clean_up_schedule
-from movie_pipeline.sensors.landing import landing_sensor, landing_sensor_every
-from movie_pipeline.sensors.notices import failed_jobs_sensor, notices_sensor
-from movie_pipeline.sensors.past_runs import INGEST_JOB
-from movie_pipeline.sensors.reconcile import reconcile_at_start, reconcile_job, reconcile_schedule
+from movie_pipeline.dqdl import Ruleset
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.assets.catalog_assets import raw_movies_catalog, warehouse_catalog
+from movie_pipeline.orchestration.assets.landing_asset import landing_movies
+from movie_pipeline.orchestration.assets.lease_resource import (
+    LEASE_RESOURCE,
+    during_the_lease,
+    lease_of_the_run,
+)
+from movie_pipeline.orchestration.assets.load_assets import archived_files, movie_data_table
+from movie_pipeline.orchestration.assets.raw_asset import raw_movies, work_root
+from movie_pipeline.orchestration.assets.replay_job import replay_job
+from movie_pipeline.orchestration.assets.screening_assets import screen_movies
+from movie_pipeline.orchestration.assets.view_assets import marts
+from movie_pipeline.orchestration.checks.gate_checks import load_gate
+from movie_pipeline.orchestration.checks.readable_check import every_file_readable
+from movie_pipeline.orchestration.checks.rule_checks import rule_checks
+from movie_pipeline.orchestration.checks.warehouse_checks import warehouse_checks
+from movie_pipeline.orchestration.sensors.clean_up_job import clean_up_job, clean_up_schedule
+from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor, landing_sensor_every
+from movie_pipeline.orchestration.sensors.notice_sensors import failed_jobs_sensor, notices_sensor
+from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
+from movie_pipeline.orchestration.sensors.reconcile_job import (
+    reconcile_at_start,
+    reconcile_job,
+    reconcile_schedule,
+)
 from movie_pipeline.settings import Settings
 
 REFRESH_JOB = "refresh_marts_and_catalog"

@@ -6,17 +6,25 @@ This is the only module that knows `local/` and `aws/`; no behaviour stands here
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from movie_pipeline.alerts.alert_log import AlertLog
+from movie_pipeline.alerts.event_log import EventLog
+from movie_pipeline.catalog.folder_catalog import FolderCatalog
 from movie_pipeline.errors import SettingsError
-from movie_pipeline.interfaces import Alerts, Catalog, Cluster, Events, Storage, Wakeups, Warehouse
-from movie_pipeline.local.alerts import AlertLog
-from movie_pipeline.local.catalog import FolderCatalog
-from movie_pipeline.local.cluster import NoCluster
-from movie_pipeline.local.events import EventLog
-from movie_pipeline.local.storage import FolderStorage
-from movie_pipeline.local.wakeups import NoWakeups
-from movie_pipeline.local.warehouse import DuckDBWarehouse
-from movie_pipeline.screening.references import declared_datasets
+from movie_pipeline.screening.no_cluster import NoCluster
+from movie_pipeline.screening.reference_datasets import declared_datasets
 from movie_pipeline.settings import Settings
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import (
+    Alerts,
+    Catalog,
+    Cluster,
+    Events,
+    Storage,
+    Wakeups,
+    Warehouse,
+)
+from movie_pipeline.wakeups.no_wakeups import NoWakeups
+from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 
 
 @dataclass(frozen=True)
@@ -50,14 +58,14 @@ def local(settings: Settings) -> Deployment:
 
 def aws(settings: Settings) -> Deployment:
     """S3, SQS, Redshift, Glue, SNS and EventBridge; loaded only when it is chosen."""
-    from movie_pipeline.aws.alerts import SNSAlerts  # noqa: PLC0415
-    from movie_pipeline.aws.catalog import GlueCatalog  # noqa: PLC0415
-    from movie_pipeline.aws.clients import Clients  # noqa: PLC0415
-    from movie_pipeline.aws.cluster import GlueCluster  # noqa: PLC0415
-    from movie_pipeline.aws.events import EventBridgeEvents  # noqa: PLC0415
-    from movie_pipeline.aws.storage import S3Storage  # noqa: PLC0415
-    from movie_pipeline.aws.wakeups import SQSWakeups  # noqa: PLC0415
-    from movie_pipeline.aws.warehouse import RedshiftWarehouse  # noqa: PLC0415
+    from movie_pipeline.alerts.eventbridge_events import EventBridgeEvents  # noqa: PLC0415
+    from movie_pipeline.alerts.sns_alerts import SNSAlerts  # noqa: PLC0415
+    from movie_pipeline.aws_clients import Clients  # noqa: PLC0415
+    from movie_pipeline.catalog.glue_catalog import GlueCatalog  # noqa: PLC0415
+    from movie_pipeline.screening.glue_cluster import GlueCluster  # noqa: PLC0415
+    from movie_pipeline.storage.s3_storage import S3Storage  # noqa: PLC0415
+    from movie_pipeline.wakeups.sqs_wakeups import SQSWakeups  # noqa: PLC0415
+    from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse  # noqa: PLC0415
 
     clients = Clients()
     storage = S3Storage(settings, clients)
@@ -97,7 +105,7 @@ def deployment_from(settings: Settings) -> Deployment:
 
 
 def _refuse_other_than_numbers(names: tuple[str, ...]) -> None:
-    from movie_pipeline.movies import NUMBER_COLUMNS  # noqa: PLC0415 - pandera takes a second
+    from movie_pipeline.datasets.movies.contract import NUMBER_COLUMNS  # noqa: PLC0415 - pandera takes a second
 
     wrong = sorted(set(names) - set(NUMBER_COLUMNS))
     if wrong:

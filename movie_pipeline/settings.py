@@ -47,7 +47,7 @@ _AWS_FORMS = {
         "arn:aws:iam::123456789012:role/movies-redshift",
     ),
 }
-DEFAULT_RULESET = Path(__file__).with_name("movies.dqdl")
+DEFAULT_RULESET = Path(__file__).parent / "datasets" / "movies" / "ruleset.dqdl"
 
 
 @dataclass(frozen=True)

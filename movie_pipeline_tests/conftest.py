@@ -1,7 +1,13 @@
-"""The stand-ins of AWS as fixtures: started by the first test that asks, one for each worker."""
+"""What tests of several packages share: a world or a bench per test, and the stand-ins of AWS.
+
+A stand-in is started by the first test that asks, one for each worker.
+"""
 
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
+import botocore.endpoint
 import pytest
 
 from movie_pipeline_tests.standins import postgres as postgres_server
@@ -12,6 +18,28 @@ from movie_pipeline_tests.standins.ministack import ministack as running_minista
 from movie_pipeline_tests.standins.postgres import Postgres
 from movie_pipeline_tests.standins.redshift import RedshiftStandIn
 from movie_pipeline_tests.standins.seaweed import seaweed as running_seaweed
+from movie_pipeline_tests.steps.bench import Bench
+from movie_pipeline_tests.steps.world import World
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """Screening alone, over an empty home."""
+    return Bench(tmp_path)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """The steps from the load on, over an empty home."""
+    return World(tmp_path)
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long botocore would have waited between its attempts; it does not."""
+    waited: list[float] = []
+    monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=waited.append))
+    return waited
 
 
 @pytest.fixture(scope="session")

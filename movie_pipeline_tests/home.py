@@ -6,16 +6,16 @@ from typing import Any
 
 import dagster as dg
 
-from movie_pipeline.assets.batch import IngestBatch
+from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.definitions import build_definitions
 from movie_pipeline.deployments import Deployment, local
-from movie_pipeline.interfaces import Area, LandedFile, Notice
-from movie_pipeline.loading.ledger import Ledger, LedgerEntry
-from movie_pipeline.local.alerts import AlertLog
-from movie_pipeline.quality import parse_ruleset
-from movie_pipeline.screening.quarantine import read_records
-from movie_pipeline.sensors.past_runs import INGEST_JOB
+from movie_pipeline.dqdl import parse_ruleset
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
+from movie_pipeline.quarantine.quarantine_record import read_records
 from movie_pipeline.settings import Settings
+from movie_pipeline.storage.storage_port import Area, LandedFile, Notice
 from movie_pipeline_tests.samples import LENIENT_RULES
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from movie_pipeline.movies import MOVIE_COLUMNS, ColumnType
+from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS, ColumnType
 
 _pa, _pq = cast("Any", pa), cast("Any", pq)
 

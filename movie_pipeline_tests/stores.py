@@ -3,9 +3,9 @@
 import threading
 from pathlib import Path
 
-from movie_pipeline.interfaces import Area, LandedFile
-from movie_pipeline.local.storage import FolderStorage
 from movie_pipeline.settings import Settings
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import Area, LandedFile
 
 
 class TwoAtOnce(FolderStorage):

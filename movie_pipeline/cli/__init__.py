@@ -5,12 +5,12 @@ Dagster is imported only by the commands that run the job, so that the others an
 
 import click
 
-from movie_pipeline.cli.files import inspect, sample
-from movie_pipeline.cli.ingesting import ingest
-from movie_pipeline.cli.judging import check, rules
-from movie_pipeline.cli.looking import quarantine, query, status
-from movie_pipeline.cli.replaying import replay
-from movie_pipeline.cli.upkeep import clean_up, reconcile
+from movie_pipeline.cli.file_commands import inspect, sample
+from movie_pipeline.cli.ingest_command import ingest
+from movie_pipeline.cli.query_commands import quarantine, query, status
+from movie_pipeline.cli.replay_command import replay
+from movie_pipeline.cli.rule_commands import check, rules
+from movie_pipeline.cli.upkeep_commands import clean_up, reconcile
 
 COMMANDS = (
     check,

@@ -1,5 +1,4 @@
-"""Where intake and rules meet: a batch staged, judged, split and published, before anything loads.
+"""Who judges the rows of a large file in this process's place: the port and its adapters.
 
-The verdict policy and the form of a quarantined record stand here. No Dagster; what a rule means is
-quality/'s, what a cell means is intake/'s, and what loads is loading/'s affair.
+Reading, splitting and publishing stay in steps/.
 """

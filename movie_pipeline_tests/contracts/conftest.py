@@ -7,10 +7,15 @@ from typing import Protocol
 
 import pytest
 
-from movie_pipeline.aws.alerts import SNSAlerts
-from movie_pipeline.aws.catalog import GlueCatalog
-from movie_pipeline.aws.events import EventBridgeEvents
-from movie_pipeline.interfaces import (
+from movie_pipeline.alerts.alert_log import AlertLog
+from movie_pipeline.alerts.event_log import EventLog
+from movie_pipeline.alerts.eventbridge_events import EventBridgeEvents
+from movie_pipeline.alerts.sns_alerts import SNSAlerts
+from movie_pipeline.catalog.folder_catalog import FolderCatalog
+from movie_pipeline.catalog.glue_catalog import GlueCatalog
+from movie_pipeline.settings import Settings
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import (
     Alerts,
     Catalog,
     Events,
@@ -19,12 +24,7 @@ from movie_pipeline.interfaces import (
     Storage,
     Warehouse,
 )
-from movie_pipeline.local.alerts import AlertLog
-from movie_pipeline.local.catalog import FolderCatalog
-from movie_pipeline.local.events import EventLog
-from movie_pipeline.local.storage import FolderStorage
-from movie_pipeline.local.warehouse import DuckDBWarehouse
-from movie_pipeline.settings import Settings
+from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.buckets import s3_storage
 from movie_pipeline_tests.standins.ministack import Ministack

@@ -5,7 +5,12 @@ from dataclasses import replace
 import pytest
 
 from movie_pipeline.errors import CatalogError
-from movie_pipeline.interfaces import Catalog, CatalogColumn, CatalogPartition, CatalogTable
+from movie_pipeline.storage.storage_port import (
+    Catalog,
+    CatalogColumn,
+    CatalogPartition,
+    CatalogTable,
+)
 
 TABLE = CatalogTable(
     name="raw_movies",

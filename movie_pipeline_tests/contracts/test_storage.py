@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from movie_pipeline.aws.storage import S3Storage
 from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
-from movie_pipeline.interfaces import Area, LandedFile, Storage
-from movie_pipeline.loading.side_by_side import side_by_side
+from movie_pipeline.storage.s3_storage import S3Storage
+from movie_pipeline.storage.side_by_side import side_by_side
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 
 HOSTILE_KEYS = [
     "plain.csv",

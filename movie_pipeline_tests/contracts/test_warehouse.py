@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
 from movie_pipeline.errors import WarehouseError
-from movie_pipeline.interfaces import Area, Storage, Warehouse, WarehouseSession
-from movie_pipeline.movies import MOVIE_COLUMNS
-from movie_pipeline_tests.loading.world import OUTPUT_SCHEMA
+from movie_pipeline.storage.storage_port import Area, Storage, Warehouse, WarehouseSession
+from movie_pipeline_tests.steps.world import OUTPUT_SCHEMA
 
 VIEWS = ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends")
 MOMENT = datetime(2026, 1, 1)  # noqa: DTZ001 - the tables hold UTC without a zone

@@ -10,7 +10,7 @@ import yaml
 from cfnlint.api import lint_file
 from cfnlint.decode import decode
 
-from movie_pipeline.quality import parse_ruleset
+from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.settings import DEFAULT_RULESET, Settings
 from movie_pipeline_tests.samples import REPOSITORY
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from movie_pipeline.aws.alerts import SNSAlerts
-from movie_pipeline.aws.wakeups import SQSWakeups
-from movie_pipeline.interfaces import Notice, NoticeKind
+from movie_pipeline.alerts.sns_alerts import SNSAlerts
 from movie_pipeline.settings import Settings
+from movie_pipeline.storage.storage_port import Notice, NoticeKind
+from movie_pipeline.wakeups.sqs_wakeups import SQSWakeups
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.ministack import Ministack
 from movie_pipeline_tests.standins.stacks import deployed_core

@@ -12,7 +12,7 @@ from dagster_postgres import (
     PostgresScheduleStorage,
 )
 
-from movie_pipeline.assets.naming import WAREHOUSE_POOL
+from movie_pipeline.orchestration.assets.asset_names import WAREHOUSE_POOL
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import REPOSITORY, clean_movies
 from movie_pipeline_tests.standins.postgres import PASSWORD, USER, Postgres

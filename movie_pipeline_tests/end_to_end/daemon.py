@@ -7,11 +7,11 @@ from typing import Any
 
 import dagster as dg
 
-from movie_pipeline.assets.batch import IngestBatch
 from movie_pipeline.definitions import REFRESH_JOB, build_definitions
 from movie_pipeline.deployments import Deployment
-from movie_pipeline.quality import parse_ruleset
-from movie_pipeline.sensors.landing import INGEST_JOB
+from movie_pipeline.dqdl import parse_ruleset
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.sensors.landing_sensor import INGEST_JOB
 from movie_pipeline_tests.home import QUIET
 
 _RESOURCES = ("storage", "warehouse", "wakeups", "alerts", "events", "settings")

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from movie_pipeline.alerts.alert_log import AlertLog
+from movie_pipeline.alerts.event_log import EventLog
 from movie_pipeline.deployments import Deployment, local
-from movie_pipeline.interfaces import LandedFile
-from movie_pipeline.local.alerts import AlertLog
-from movie_pipeline.local.events import EventLog
-from movie_pipeline.local.storage import STORE
+from movie_pipeline.storage.folder_storage import STORE
+from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline_tests.faults.oracle import Sent
 from movie_pipeline_tests.home import settings_for
 from movie_pipeline_tests.standins.aws_world import AwsWorld

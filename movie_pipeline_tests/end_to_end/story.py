@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from movie_pipeline.interfaces import Area
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.end_to_end.daemon import HandDaemon
 from movie_pipeline_tests.end_to_end.places import Place, next_second
 from movie_pipeline_tests.faults.oracle import Sent

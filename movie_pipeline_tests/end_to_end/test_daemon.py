@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from movie_pipeline.loading.ledger import Ledger
+from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline_tests.canaries import (
     CANARY,
     FILES,

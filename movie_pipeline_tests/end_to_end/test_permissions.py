@@ -12,7 +12,7 @@ from itertools import chain
 import dagster as dg
 import pytest
 
-from movie_pipeline.aws.storage import S3Storage
+from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline_tests.canaries import CANARY, RULES
 from movie_pipeline_tests.end_to_end.daemon import HandDaemon
 from movie_pipeline_tests.end_to_end.work import do_every_kind_of_work

@@ -17,11 +17,11 @@ from typing import Any, cast
 import botocore.endpoint
 import botocore.session
 
-from movie_pipeline.aws.clients import Client, Clients
-from movie_pipeline.aws.storage import S3Storage
+from movie_pipeline.aws_clients import Client, Clients
 from movie_pipeline.deployments import Deployment, deployment_from
-from movie_pipeline.interfaces import LandedFile
 from movie_pipeline.settings import PREFIX
+from movie_pipeline.storage.s3_storage import S3Storage
+from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline_tests.faults.oracle import Sent
 from movie_pipeline_tests.faults.world import NOON
 from movie_pipeline_tests.standins.aws_world import (

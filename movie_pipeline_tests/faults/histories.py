@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 
 from movie_pipeline import crash_points
-from movie_pipeline.assets.ingest import work_root
-from movie_pipeline.loading.batch import Batch, Workspace
+from movie_pipeline.orchestration.assets.raw_asset import work_root
+from movie_pipeline.steps.batch import Batch, Workspace
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import seen
 from movie_pipeline_tests.faults.children import in_child, start

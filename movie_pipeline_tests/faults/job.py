@@ -4,28 +4,29 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from movie_pipeline.assets.batch import IngestBatch
-from movie_pipeline.assets.ingest import take_batch, work_root
-from movie_pipeline.assets.naming import VIEWS
 from movie_pipeline.deployments import Deployment
+from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.errors import MoviePipelineError
-from movie_pipeline.interfaces import Storage
-from movie_pipeline.loading import outbox, reconcile
-from movie_pipeline.loading.archive import archive
-from movie_pipeline.loading.batch import Batch, Workspace, plan_batches
-from movie_pipeline.loading.lease import drop_lease, take_lease
-from movie_pipeline.loading.ledger import Ledger, LedgerEntry
-from movie_pipeline.loading.load import LoadRun, load_batch
-from movie_pipeline.loading.notices import build_notices
-from movie_pipeline.loading.outcome import FileOutcome
-from movie_pipeline.loading.replays import Replays
-from movie_pipeline.quality import Ruleset, parse_ruleset
-from movie_pipeline.replay.request import ask
-from movie_pipeline.replay.wish import Wish
-from movie_pipeline.screening.accounting import account_for
-from movie_pipeline.screening.past import FILES_LOOKED_AT, Past
-from movie_pipeline.screening.publish import screen_batch
-from movie_pipeline.screening.stage import stage_batch
+from movie_pipeline.ledger import outbox
+from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, Past
+from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.ledger.notices import build_notices
+from movie_pipeline.ledger.replays import Replays
+from movie_pipeline.orchestration.assets.asset_names import VIEWS
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.assets.raw_asset import take_batch, work_root
+from movie_pipeline.replay.land_replay import ask
+from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.steps import reconcile
+from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.batch import Batch, Workspace, plan_batches
+from movie_pipeline.steps.fetch import stage_batch
+from movie_pipeline.steps.gate import account_for
+from movie_pipeline.steps.load import LoadRun, load_batch
+from movie_pipeline.steps.run_lease import drop_lease, take_lease
+from movie_pipeline.steps.screen import screen_batch
+from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline_tests.faults.oracle import RULES
 
 _RULESET = parse_ruleset(RULES)

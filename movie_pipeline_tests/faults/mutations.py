@@ -14,26 +14,27 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-from movie_pipeline.aws import clients, redshift_connection, wakeups
-from movie_pipeline.aws import storage as s3_storage
-from movie_pipeline.aws import warehouse as redshift_warehouse
-from movie_pipeline.aws.redshift_connection import RedshiftConnection
-from movie_pipeline.aws.storage import S3Storage
-from movie_pipeline.aws.warehouse import RedshiftWarehouse
-from movie_pipeline.interfaces import Area, LandedFile, WarehouseSession
-from movie_pipeline.loading import ledger, load, outbox, resolutions
-from movie_pipeline.loading.ledger import Ledger, LedgerEntry
-from movie_pipeline.loading.load import load_batch
-from movie_pipeline.loading.outcome import FileOutcome
-from movie_pipeline.loading.reconcile import ReconcileReport
-from movie_pipeline.loading.transactions import Tries
-from movie_pipeline.local import storage, warehouse
-from movie_pipeline.local.storage import FolderStorage
-from movie_pipeline.local.warehouse import DuckDBWarehouse
-from movie_pipeline.replay import draft
-from movie_pipeline.screening import stage
-from movie_pipeline.sensors import landing
-from movie_pipeline.sensors.queue import Launch
+from movie_pipeline import aws_clients
+from movie_pipeline.ledger import ledger, outbox, resolutions
+from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.orchestration.sensors import landing_sensor
+from movie_pipeline.orchestration.sensors.run_queue import Launch
+from movie_pipeline.replay import replay_draft
+from movie_pipeline.steps import fetch as stage
+from movie_pipeline.steps import load
+from movie_pipeline.steps.load import load_batch
+from movie_pipeline.steps.reconcile import ReconcileReport
+from movie_pipeline.storage import folder_storage, s3_storage
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.s3_storage import S3Storage
+from movie_pipeline.storage.storage_port import Area, LandedFile, WarehouseSession
+from movie_pipeline.wakeups import sqs_wakeups
+from movie_pipeline.warehouse import duckdb_warehouse, redshift_connection, redshift_warehouse
+from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
+from movie_pipeline.warehouse.redshift_connection import RedshiftConnection
+from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
+from movie_pipeline.warehouse.transactions import Tries
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.fault import AWS, FOLDER
 from movie_pipeline_tests.faults.world import NOON
@@ -73,7 +74,7 @@ def _always(value: Any) -> Callable[..., Any]:  # noqa: ANN401
 
 
 def _no_lock() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(warehouse, "_WITH_LOCK", ())
+    yield patch.object(duckdb_warehouse, "_WITH_LOCK", ())
 
 
 def _no_ledger_check() -> Iterable[AbstractContextManager[Any]]:
@@ -85,24 +86,24 @@ def _no_latest() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_stale() -> Iterable[AbstractContextManager[Any]]:
-    run = warehouse._Session.run
+    run = duckdb_warehouse._Session.run
 
     def skipping(self: Any, statement: str, **parameters: object) -> None:  # noqa: ANN401
         if statement != "load/delete_stale":
             run(self, statement, **parameters)
 
-    yield patch.object(warehouse._Session, "run", skipping)
+    yield patch.object(duckdb_warehouse._Session, "run", skipping)
 
 
 def _settle_whatever() -> Iterable[AbstractContextManager[Any]]:
     def exists(path: Path, _: object) -> bool:
         return path.exists()
 
-    yield patch.object(storage, "_has_version", exists)
+    yield patch.object(folder_storage, "_has_version", exists)
 
 
 def _fetch_whatever() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(storage, "_expect_version", _always(None))
+    yield patch.object(folder_storage, "_expect_version", _always(None))
 
 
 def _later(module: Any, into: str, kind: Any = DuckDBWarehouse) -> Patches:  # noqa: ANN401 - ledger or outbox
@@ -136,7 +137,7 @@ def _no_content_check() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_lease() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(landing, "abandoned_runs", _always(value=()))
+    yield patch.object(landing_sensor, "abandoned_runs", _always(value=()))
 
 
 def _own_run_only() -> Iterable[AbstractContextManager[Any]]:
@@ -175,7 +176,7 @@ def _no_settling() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_wait() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(warehouse._Wait, "again", _always(value=False))
+    yield patch.object(duckdb_warehouse._Wait, "again", _always(value=False))
 
 
 def _no_reconciler() -> Iterable[AbstractContextManager[Any]]:
@@ -217,7 +218,7 @@ def _replay_forgotten() -> Iterable[AbstractContextManager[Any]]:
     def anew(_: bytes = b"") -> Any:  # noqa: ANN401 - hashlib's
         return hashlib.sha256(os.urandom(16))
 
-    yield patch.object(draft, "hashlib", _instead(hashlib, sha256=anew))
+    yield patch.object(replay_draft, "hashlib", _instead(hashlib, sha256=anew))
 
 
 def _no_resolutions() -> Iterable[AbstractContextManager[Any]]:
@@ -225,7 +226,7 @@ def _no_resolutions() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _clean_unsent_notices() -> Iterable[AbstractContextManager[Any]]:
-    run = warehouse._Session.run
+    run = duckdb_warehouse._Session.run
 
     def deleting(self: Any, statement: str, **parameters: object) -> None:  # noqa: ANN401
         if statement == "outbox/delete_sent":
@@ -233,11 +234,11 @@ def _clean_unsent_notices() -> Iterable[AbstractContextManager[Any]]:
         else:
             run(self, statement, **parameters)
 
-    yield patch.object(warehouse._Session, "run", deleting)
+    yield patch.object(duckdb_warehouse._Session, "run", deleting)
 
 
 def _clean_needed_output() -> Iterable[AbstractContextManager[Any]]:
-    fetch = warehouse._Session.fetch
+    fetch = duckdb_warehouse._Session.fetch
 
     def finding(self: Any, statement: str, **parameters: object) -> list[dict[str, Any]]:  # noqa: ANN401
         rows = fetch(self, statement, **parameters)
@@ -245,7 +246,7 @@ def _clean_needed_output() -> Iterable[AbstractContextManager[Any]]:
             rows += fetch(self, "ledger/unarchived")
         return rows
 
-    yield patch.object(warehouse._Session, "fetch", finding)
+    yield patch.object(duckdb_warehouse._Session, "fetch", finding)
 
 
 # --- AWS -----------------------------------------------------------------------------------------
@@ -314,7 +315,7 @@ def _password_kept() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _one_attempt() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(clients, "ATTEMPTS", 1)
+    yield patch.object(aws_clients, "ATTEMPTS", 1)
 
 
 def _bodies_read_once() -> Iterable[AbstractContextManager[Any]]:
@@ -322,11 +323,11 @@ def _bodies_read_once() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _events_alone() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(landing, "is_due", _always(value=False))
+    yield patch.object(landing_sensor, "is_due", _always(value=False))
 
 
 def _junk_forgotten() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(wakeups, "keys_of", _always([]))
+    yield patch.object(sqs_wakeups, "keys_of", _always([]))
 
 
 def _by_time() -> Iterable[AbstractContextManager[Any]]:

@@ -11,9 +11,9 @@ from typing import Any, Protocol, cast
 import pandas as pd
 
 from movie_pipeline.deployments import Deployment
-from movie_pipeline.interfaces import Area
-from movie_pipeline.loading.ledger import Ledger, LedgerEntry
-from movie_pipeline.screening.quarantine import read_records
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.quarantine.quarantine_record import read_records
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.faults import oracle
 from movie_pipeline_tests.faults.oracle import Expected, Sent
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from movie_pipeline.local.dialect import materialized_view, parameters_of, to_duckdb
-from movie_pipeline.sql_files import sql_folder, statement_names, statement_text
+from movie_pipeline.warehouse.duckdb_sql import materialized_view, parameters_of, to_duckdb
+from movie_pipeline.warehouse.sql_files import sql_folder, statement_names, statement_text
 from movie_pipeline_tests.faults.aws_world import warm_clients
 from movie_pipeline_tests.faults.children import start
 from movie_pipeline_tests.faults.fault import AWS, FOLDER, Bench

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
+from movie_pipeline.atomic_files import read_lines
 from movie_pipeline.deployments import Deployment, local
-from movie_pipeline.interfaces import LandedFile
-from movie_pipeline.local.files import read_lines
-from movie_pipeline.local.storage import STORE
-from movie_pipeline.local.warehouse import DuckDBWarehouse
+from movie_pipeline.storage.folder_storage import STORE
+from movie_pipeline.storage.storage_port import LandedFile
+from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 from movie_pipeline_tests.faults.oracle import HEADER, Record, Sent
 from movie_pipeline_tests.home import settings_for
 from movie_pipeline_tests.samples import csv_file

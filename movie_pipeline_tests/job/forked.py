@@ -10,9 +10,9 @@ import os
 import sys
 from typing import Any
 
-from movie_pipeline import cli, crash_points, headless
+from movie_pipeline import cli, crash_points, run_once
 
-IMPORTED_BEFORE_THE_FORK = (cli, headless)
+IMPORTED_BEFORE_THE_FORK = (cli, run_once)
 
 
 def _child(command: dict[str, Any]) -> int:

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from movie_pipeline.definitions import from_settings
-from movie_pipeline.sensors.past_runs import INGEST_JOB
+from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.settings import Settings
 
 

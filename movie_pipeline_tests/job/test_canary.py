@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from dagster._serdes import serialize_value
 
-from movie_pipeline.headless import ingest_files
+from movie_pipeline.run_once import ingest_files
 from movie_pipeline_tests.canaries import (
     CANARY,
     FILES,

@@ -7,9 +7,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from movie_pipeline.loading.retention import Removed
-from movie_pipeline.sensors import clean_up as clean_up_module
-from movie_pipeline.sensors.clean_up import CLEAN_UP_JOB, active_batches, remove_old_runs
+from movie_pipeline.orchestration.sensors import clean_up_job as clean_up_module
+from movie_pipeline.orchestration.sensors.clean_up_job import (
+    CLEAN_UP_JOB,
+    active_batches,
+    remove_old_runs,
+)
+from movie_pipeline.steps.clean_up import Removed
 from movie_pipeline_tests.home import QUIET, Home, settings_for
 from movie_pipeline_tests.samples import clean_movies
 

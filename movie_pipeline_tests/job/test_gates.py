@@ -9,9 +9,13 @@ import pytest
 from typing_extensions import override
 
 from movie_pipeline.errors import StorageError
-from movie_pipeline.interfaces import Area, NoticeKind
-from movie_pipeline.local.storage import FolderStorage
-from movie_pipeline.sensors.notices import TOLD_TAG, failed_jobs_sensor, notices_sensor
+from movie_pipeline.orchestration.sensors.notice_sensors import (
+    TOLD_TAG,
+    failed_jobs_sensor,
+    notices_sensor,
+)
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import Area, NoticeKind
 from movie_pipeline_tests.home import Home, check_results, materialized
 from movie_pipeline_tests.parquet_files import drop_first_row, write_rows
 from movie_pipeline_tests.samples import clean_movies, one_bad_year

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from movie_pipeline.interfaces import Area
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.job.commands import Commands, command, warm_commands
 from movie_pipeline_tests.samples import Film, clean_movies, film_file, without_ratings

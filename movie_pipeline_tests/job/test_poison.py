@@ -13,12 +13,12 @@ import pytest
 from typing_extensions import override
 
 from movie_pipeline.errors import StorageError
-from movie_pipeline.interfaces import Area, NoticeKind
-from movie_pipeline.loading import outbox
-from movie_pipeline.loading.ledger import FileState
-from movie_pipeline.local.storage import FolderStorage
-from movie_pipeline.sensors.landing import landing_sensor
-from movie_pipeline.sensors.past_runs import FAULT_TAG, INGEST_JOB
+from movie_pipeline.ledger import outbox
+from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
+from movie_pipeline.orchestration.sensors.past_runs import FAULT_TAG, INGEST_JOB
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import Area, NoticeKind
 from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import LENIENT_RULES, clean_movies
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from movie_pipeline.loading.ledger import FileState
-from movie_pipeline.sample import write_sample
+from movie_pipeline.datasets.movies.sample import write_sample
+from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import REPOSITORY
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from movie_pipeline.headless import ingest_files
+from movie_pipeline.run_once import ingest_files
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import IMDB, IMDB_CRLF, REAL_FILES, needs_real_files
 

@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 
 from movie_pipeline.errors import WarehouseBusy
-from movie_pipeline.sensors import reconcile as reconcile_module
-from movie_pipeline.sensors.reconcile import (
+from movie_pipeline.orchestration.sensors import reconcile_job as reconcile_module
+from movie_pipeline.orchestration.sensors.reconcile_job import (
     RECONCILE_JOB,
     reconcile_at_start,
     reconcile_schedule,

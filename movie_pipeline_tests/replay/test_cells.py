@@ -10,20 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movie_pipeline.errors import ReplayError
-from movie_pipeline.intake import raw_records, stage_file
-from movie_pipeline.intake.limits import SourceOptions
-from movie_pipeline.intake.mapping import map_header
-from movie_pipeline.loading.ledger import FileState, LedgerEntry
-from movie_pipeline.replay.cells import Columns
+from movie_pipeline.ledger.ledger import FileState, LedgerEntry
+from movie_pipeline.replay.corrected_cells import Columns
 from movie_pipeline.replay.corrections import (
     read_corrections,
     with_apostrophe,
     without_apostrophe,
     write_template,
 )
-from movie_pipeline.replay.draft import DraftWriter
-from movie_pipeline.replay.template import template_lines
-from movie_pipeline.replay.wish import Wish
+from movie_pipeline.replay.corrections_template import template_lines
+from movie_pipeline.replay.replay_draft import DraftWriter
+from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.tabular import raw_records, stage_file
+from movie_pipeline.tabular.column_mapping import map_header
+from movie_pipeline.tabular.reading_limits import SourceOptions
 from movie_pipeline_tests.replay.world import ReplayHome
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from movie_pipeline.loading.archive_names import archive_place
-from movie_pipeline.loading.ledger import FileState
+from movie_pipeline.ledger.archive_names import archive_place
+from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline_tests.home import check_results
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
 from movie_pipeline_tests.samples import Film, csv_file, film_file, one_bad_year

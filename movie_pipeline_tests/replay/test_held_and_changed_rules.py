@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from movie_pipeline.errors import ReplayError
-from movie_pipeline.loading.ledger import FileState
+from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline_tests.home import check_results
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
 from movie_pipeline_tests.samples import Film, film_file, low_ratings

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from movie_pipeline.interfaces import Area
-from movie_pipeline.loading.retention import clean_up
+from movie_pipeline.steps.clean_up import clean_up
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.replay.world import ReplayHome
 from movie_pipeline_tests.samples import low_ratings
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from movie_pipeline.errors import ReplayError, RulesetError
-from movie_pipeline.interfaces import Area
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
 from movie_pipeline_tests.samples import Film, csv_file, film_file, without_ratings
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from movie_pipeline.loading.ledger import FileState
+from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline_tests.job.commands import Commands, command, warm_commands
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
 from movie_pipeline_tests.samples import LENIENT_RULES, Film, film_file

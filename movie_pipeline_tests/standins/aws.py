@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from movie_pipeline.aws.clients import Clients
+from movie_pipeline.aws_clients import Clients
 
 KEY, SECRET, REGION = "testkey", "testsecret", "us-east-1"
 _CONFIG = Config(connect_timeout=1, read_timeout=60, retries={"total_max_attempts": 1})

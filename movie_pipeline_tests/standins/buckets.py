@@ -7,9 +7,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from movie_pipeline.aws.storage import S3Storage
-from movie_pipeline.interfaces import Area
 from movie_pipeline.settings import Settings
+from movie_pipeline.storage.s3_storage import S3Storage
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.standins.aws import Endpoint, pipeline_clients
 
 BUCKET, VERSIONED = "movies-plain", "movies-versioned"

@@ -11,7 +11,7 @@ from typing import Any, cast
 import boto3
 import duckdb
 
-from movie_pipeline.quality import judge, parse_ruleset
+from movie_pipeline.dqdl import judge, parse_ruleset
 from movie_pipeline_tests.samples import REPOSITORY
 
 

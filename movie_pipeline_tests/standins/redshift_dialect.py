@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
-from movie_pipeline.local.dialect import without_redshift_only
+from movie_pipeline.warehouse.duckdb_sql import without_redshift_only
 from movie_pipeline_tests.standins.redshift_copy import Column
 
 SYSTEM_OBJECTS = """

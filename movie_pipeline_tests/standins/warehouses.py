@@ -11,13 +11,13 @@ from typing import Any, cast
 
 import redshift_connector
 
-from movie_pipeline.aws.clients import Clients
-from movie_pipeline.aws.redshift_connection import Connector, connect_arguments
-from movie_pipeline.aws.warehouse import RedshiftWarehouse
-from movie_pipeline.interfaces import Area, Storage
-from movie_pipeline.loading.transactions import Tries
-from movie_pipeline.local.storage import FolderStorage
+from movie_pipeline.aws_clients import Clients
 from movie_pipeline.settings import Settings
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.redshift_connection import Connector, connect_arguments
+from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
+from movie_pipeline.warehouse.transactions import Tries
 from movie_pipeline_tests.standins.postgres import PASSWORD, USER, Postgres
 from movie_pipeline_tests.standins.redshift import RedshiftStandIn, listening
 

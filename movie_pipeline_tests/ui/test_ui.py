@@ -23,9 +23,9 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.deployments import Deployment, deployment_from
-from movie_pipeline.reports.records import quarantined_records
-from movie_pipeline.sample import write_sample
+from movie_pipeline.reports.record_reports import quarantined_records
 from movie_pipeline.settings import Settings
 
 REPOSITORY = Path(__file__).parents[2]

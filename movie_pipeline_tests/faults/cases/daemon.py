@@ -24,14 +24,14 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon import sensor as daemon
 
 from movie_pipeline import crash_points, definitions
-from movie_pipeline.assets import load as load_asset
 from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.errors import WarehouseBusy, WarehouseError
-from movie_pipeline.interfaces import Area
-from movie_pipeline.local.storage import FolderStorage
-from movie_pipeline.local.wakeups import NoWakeups
-from movie_pipeline.sensors import landing
+from movie_pipeline.orchestration.assets import load_assets as load_asset
+from movie_pipeline.orchestration.sensors import landing_sensor as landing
 from movie_pipeline.settings import Settings
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import Area
+from movie_pipeline.wakeups.no_wakeups import NoWakeups
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,

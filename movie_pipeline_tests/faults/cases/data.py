@@ -5,7 +5,7 @@ import random
 import resource
 from collections.abc import Sequence
 
-from movie_pipeline.quality import parse_ruleset
+from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import empty, end, in_child, run, safe, seen
 from movie_pipeline_tests.faults.children import start

@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from movie_pipeline.assets.ingest import work_root
-from movie_pipeline.interfaces import Area, LandedFile, Storage
-from movie_pipeline.loading.batch import Batch, Workspace
+from movie_pipeline.orchestration.assets.raw_asset import work_root
+from movie_pipeline.steps.batch import Batch, Workspace
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,

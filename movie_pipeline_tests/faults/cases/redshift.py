@@ -5,9 +5,9 @@ The driver is real; a stand-in between it and PostgreSQL does what goes wrong.
 
 from collections.abc import Callable
 
-from movie_pipeline.aws import redshift_connection
-from movie_pipeline.aws.warehouse import RedshiftWarehouse
 from movie_pipeline.deployments import Deployment
+from movie_pipeline.warehouse import redshift_connection
+from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.aws_world import AwsFaultWorld
 from movie_pipeline_tests.faults.cases.common import SMALL, begun, healed, run, safe

@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from movie_pipeline import crash_points
-from movie_pipeline.interfaces import Area
-from movie_pipeline.replay.wish import Wish
-from movie_pipeline.screening.quarantine import read_records
+from movie_pipeline.quarantine.quarantine_record import read_records
+from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,

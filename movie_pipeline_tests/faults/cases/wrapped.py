@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from movie_pipeline.interfaces import (
+from movie_pipeline.storage.storage_port import (
     Area,
     LandedFile,
     Storage,

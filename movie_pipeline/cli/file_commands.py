@@ -1,0 +1,39 @@
+"""The commands about a single file: how it is read, and one that is invented."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from movie_pipeline.cli.command_options import EXIT_SET_ASIDE, settings_from, told_in_a_sentence
+from movie_pipeline.cli.printing import console, errors, progress
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@told_in_a_sentence
+def inspect(file: Path) -> None:
+    """Show what the intake makes of FILE: layout, columns, repairs, the first problems."""
+    from movie_pipeline.tabular.inspection import inspect_file
+    from movie_pipeline.tabular.sources import read_sources
+
+    declared = read_sources(settings_from(None).sources).of(file.name).options
+    with progress("Reading"):
+        found = inspect_file(file, source=declared)
+    for line in found.lines():
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    sys.exit(EXIT_SET_ASIDE if found.refusal else 0)
+
+
+@click.command()
+@click.option("--rows", required=True, type=click.IntRange(min=0), help="Films to invent.")
+@click.option("--seed", default=0, show_default=True, help="The same seed makes the same file.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@told_in_a_sentence
+def sample(rows: int, seed: int, out: Path) -> None:
+    """Write a CSV that looks like the real one, with the same kinds of dirt, all invented."""
+    from movie_pipeline.datasets.movies.sample import write_sample
+
+    with progress("Writing"):
+        write_sample(out, rows=rows, seed=seed)
+    errors.print(f"{rows:,} films in {out}", markup=False, highlight=False)

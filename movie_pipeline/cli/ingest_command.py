@@ -1,0 +1,69 @@
+"""The command that runs the ingest job."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from movie_pipeline.cli.command_options import (
+    EXIT_SET_ASIDE,
+    home_option,
+    json_option,
+    ruleset_option,
+    settings_from,
+    told_in_a_sentence,
+)
+from movie_pipeline.cli.printing import print_json, print_table, progress
+
+
+@click.command()
+@click.argument(
+    "paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@home_option
+@ruleset_option
+@json_option
+@told_in_a_sentence
+def ingest(paths: tuple[Path, ...], home: Path | None, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Run the ingest job once over copies of PATHS, in this process.
+
+    Exit code: 0 all loaded or duplicate, 3 some held or rejected, 1 the pipeline failed, 2 usage.
+    """
+    from movie_pipeline.run_once import ingest_files
+
+    settings = settings_from(home, ruleset)
+    with progress("Ingesting", quiet=as_json) as step:
+        report = ingest_files(paths, settings, step)
+    if as_json:
+        print_json(report)
+    else:
+        _print_report(report)
+    set_aside = [file for file in report["files"] if file["state"] in {"HELD", "REJECTED"}]
+    sys.exit(EXIT_SET_ASIDE if set_aside else 0)
+
+
+def _print_report(report: Mapping[str, Any]) -> None:
+    counts = ("rows_in", "rows_loaded", "rows_quarantined", "rows_superseded", "rows_held")
+    print_table(
+        f"Batch {report['batch_id']}",
+        [
+            {name: file[name] for name in ("file", "state", *counts, "reason")}
+            for file in report["files"]
+        ],
+    )
+    rules = [
+        {"file": file["file"], **{name: rule[name] for name in ("rule", "outcome", "failing_rows")}}
+        for file in report["files"]
+        for rule in file["rules"]
+    ]
+    if rules:
+        print_table("Rules", rules)
+    repairs = [
+        {"file": file["file"], "column": column, "values repaired": count}
+        for file in report["files"]
+        for column, count in file["repairs"].items()
+    ]
+    if repairs:
+        print_table("Repairs", repairs)

@@ -1,0 +1,159 @@
+"""The commands that ask what is there: ledger, warehouse, quarantine."""
+
+import json
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from movie_pipeline.cli.command_options import (
+    existing,
+    home_option,
+    json_option,
+    settings_from,
+    told_in_a_sentence,
+)
+from movie_pipeline.cli.printing import console, plain, print_json, print_table
+from movie_pipeline.settings import Settings
+
+
+@click.command()
+@home_option
+@click.option("--limit", default=20, show_default=True, help="Entries to show, the newest first.")
+@json_option
+@told_in_a_sentence
+def status(home: Path | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+    """Show the ledger: what became of each file."""
+    from movie_pipeline.reports.file_reports import entry_report, totals_report
+
+    with _ledger(existing(settings_from(home))) as ledger:
+        entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
+        totals = [totals_report(total) for total in ledger.totals()]
+    if as_json:
+        print_json({"totals": totals, "files": entries})
+        return
+    if not entries:
+        console.print("Nothing has been ingested yet.")
+        return
+    print_table("Files by state", totals)
+    shown = ("file", "state", "rows_in", "rows_loaded", "rows_quarantined", "rows_superseded")
+    shown = (*shown, "rows_held", "committed_at", "reason")
+    print_table("Newest files", [{name: entry[name] for name in shown} for entry in entries])
+
+
+@click.command()
+@click.argument("sql")
+@home_option
+@json_option
+@told_in_a_sentence
+def query(sql: str, home: Path | None, as_json: bool) -> None:  # noqa: FBT001
+    """Ask the warehouse; SQL is one read-only query, such as "select * from mv_yearly_trends"."""
+    from movie_pipeline.deployments import deployment_from
+
+    warehouse = deployment_from(existing(settings_from(home))).warehouse
+    warehouse.prepare()
+    frame = warehouse.query(sql)
+    if as_json:
+        click.echo(frame.to_json(orient="records", date_format="iso", force_ascii=False))
+    else:
+        print_table("", frame.astype(object).where(frame.notna(), None).to_dict("records"))
+        console.print(f"{len(frame)} {'row' if len(frame) == 1 else 'rows'}")
+
+
+@click.command()
+@home_option
+@click.option("--file", "name", help="Only the records of files of this name or file_id.")
+@click.option("--all", "resolved", is_flag=True, help="Those too that a replay resolved.")
+@click.option("--limit", default=50, show_default=True, help="Records to show; 0 shows all.")
+@click.option(
+    "--template",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a corrections file to edit: a line for each failing cell of each open record.",
+)
+@json_option
+@told_in_a_sentence
+def quarantine(  # noqa: PLR0913 - one parameter for each option
+    *,
+    home: Path | None,
+    name: str | None,
+    resolved: bool,
+    limit: int,
+    template: Path | None,
+    as_json: bool,
+) -> None:
+    """Show the quarantined records that are open, with their reasons."""
+    from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.reports.record_reports import quarantined_records
+
+    deployment = deployment_from(existing(settings_from(home)))
+    deployment.warehouse.prepare()
+    if template is not None:
+        _write_template(deployment, name, template)
+        return
+    records = quarantined_records(deployment.storage, deployment.warehouse, name, resolved=resolved)
+    if as_json:
+        for record in records:
+            click.echo(json.dumps(record, ensure_ascii=False))
+        return
+    shown = 0
+    grid = Table()
+    for heading in ("file", "record", "quarantine_id", "reasons", "raw"):
+        grid.add_column(heading, overflow="fold")
+    if resolved:
+        grid.add_column("resolved", overflow="fold")
+    for record in records:
+        if limit and shown == limit:
+            break
+        reasons = "\n".join(reason["message"] for reason in record["reasons"])
+        told = [plain(_resolved_text(record["resolution"]))] if resolved else []
+        grid.add_row(
+            plain(record["file"]),
+            str(record["record_number"]),
+            record["quarantine_id"],
+            plain(reasons),
+            plain(str(record["raw"])[:200]),
+            *told,
+        )
+        shown += 1
+    console.print(grid if shown else "No record is in quarantine.")
+
+
+def _resolved_text(resolution: Mapping[str, Any] | None) -> str:
+    """A resolution for people: what, by which run, from what to what, who and why."""
+    if resolution is None:
+        return "open"
+    lines = [f"{resolution['outcome']} by run {resolution['run_id']}"]
+    lines += [
+        f"{column}: {change['from']!r} -> {change['to']!r}"
+        for column, change in resolution["corrections"].items()
+    ]
+    lines.append(f"{resolution['by']}, {resolution['at']}")
+    return "\n".join([*lines, resolution["why"]]).rstrip()
+
+
+def _write_template(deployment: Any, name: str | None, path: Path) -> None:  # noqa: ANN401
+    from movie_pipeline.replay.corrections import write_template
+    from movie_pipeline.replay.corrections_template import template_lines
+
+    lines = template_lines(deployment.storage, deployment.warehouse, name)
+    count = write_template(path, lines)
+    console.print(
+        f"{path} has {count:,} {'cell' if count == 1 else 'cells'} to look at: write the right "
+        "values, and take out the lines that you do not correct.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@contextmanager
+def _ledger(settings: Settings) -> Generator[Any]:
+    from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.ledger.ledger import Ledger
+
+    warehouse = deployment_from(settings).warehouse
+    warehouse.prepare()
+    yield Ledger(warehouse)

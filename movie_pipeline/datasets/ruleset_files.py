@@ -1,0 +1,35 @@
+"""Reading a ruleset file; what a ruleset means is quality/'s affair."""
+
+from pathlib import Path
+
+from movie_pipeline.dqdl import Ruleset, parse_ruleset, require_honoured
+from movie_pipeline.errors import RulesetError
+
+
+def read_ruleset(path: Path) -> Ruleset:
+    """Parse a DQDL file.
+
+    Raises:
+        RulesetError: the file cannot be read or is not DQDL; the message names the file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise RulesetError(
+            f"the ruleset {path} cannot be read: {cause}.",
+            hint="set MOVIE_PIPELINE_RULESET, or give --ruleset, the path of a DQDL file",
+        ) from None
+    try:
+        ruleset = parse_ruleset(text)
+        require_honoured(ruleset)
+    except RulesetError as error:
+        raise RulesetError(
+            error.problem,
+            line=error.line,
+            column=error.column,
+            hint=error.hint,
+            source_line=error.source_line,
+            file=str(path),
+        ) from None
+    return ruleset

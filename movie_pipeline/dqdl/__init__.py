@@ -1,0 +1,31 @@
+"""DQDL, the language of AWS Glue Data Quality, on DuckDB: parse a ruleset, judge data by it.
+
+Free of Dagster, files and movies. The verdicts are those of the public Glue parity line, deequ
+3.0.4; docs/dqdl.md lists where that surprises.
+"""
+
+from movie_pipeline.dqdl.engines.evaluate import Evaluation, evaluate
+from movie_pipeline.dqdl.engines.generated import GeneratedSql, generated_sql
+from movie_pipeline.dqdl.engines.judge import judge
+from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
+from movie_pipeline.dqdl.language.ruleset import Ruleset
+from movie_pipeline.dqdl.language.ruleset_parser import parse_ruleset
+from movie_pipeline.dqdl.rules.explain import explain
+from movie_pipeline.dqdl.rules.unsupported import refusals, require_honoured
+from movie_pipeline.errors import RulesetError
+
+__all__ = [
+    "Evaluation",
+    "GeneratedSql",
+    "Judgement",
+    "RuleOutcome",
+    "Ruleset",
+    "RulesetError",
+    "evaluate",
+    "explain",
+    "generated_sql",
+    "judge",
+    "parse_ruleset",
+    "refusals",
+    "require_honoured",
+]

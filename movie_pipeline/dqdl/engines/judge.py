@@ -1,0 +1,264 @@
+"""The judge: a ruleset and a DuckDB relation to a judgement. Rows never leave the engine.
+
+Compiles each rule, has them measured together, and combines the verdicts. Data that is no relation
+yet, and rows wanted back, are `evaluate.py`'s business.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Literal
+
+import duckdb
+
+from movie_pipeline.dqdl.engines.duckdb_engine import Engine, render
+from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
+from movie_pipeline.dqdl.engines.measuring import Measured, Measuring
+from movie_pipeline.dqdl.language.ruleset import CompositeRule, Rule, Ruleset, SimpleRule
+from movie_pipeline.dqdl.rules import sql
+from movie_pipeline.dqdl.rules.compilers import compile_rule
+from movie_pipeline.dqdl.rules.engine_words import DuckDbWords
+from movie_pipeline.dqdl.rules.number_condition import History
+from movie_pipeline.dqdl.rules.plan import Context, NotEvaluableError, Plan, Source, Verdict
+from movie_pipeline.dqdl.rules.schema import Schema
+from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.unsupported import require_honoured
+
+Clock = dt.datetime | Callable[[], dt.datetime]
+CompositeMethod = Literal["COLUMN", "ROW"]
+
+PASS, FAIL, SKIP = "DataQualityRulesPass", "DataQualityRulesFail", "DataQualityRulesSkip"
+RESULT = "DataQualityEvaluationResult"
+_ANY = "any rule"
+# A composite of one of these keeps its outcome by column even under the method ROW.
+_BY_COLUMN_ONLY = frozenset({"Completeness", "DatasetMatch", "ReferentialIntegrity", "Uniqueness"})
+
+
+def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have a default)
+    ruleset: Ruleset,
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    *,
+    columns: Sequence[str] | None = None,
+    aliases: Mapping[str, str] | None = None,
+    derived: Collection[str] = (),
+    sources: Mapping[str, str] | None = None,
+    clock: Clock | None = None,
+    history: History | None = None,
+    composite_method: CompositeMethod = "COLUMN",
+) -> Judgement:
+    """Judges a relation of a DuckDB connection by a ruleset.
+
+    Args:
+        ruleset: the rules.
+        connection: where the relation is; its threads and memory limit are the caller's to set.
+        relation: the name of a table, a view or a registered dataset.
+        columns: the columns that count as the data, by default all; rules see no others.
+        aliases: other names under which a rule may name a column; a real column wins.
+        derived: columns that did not come with the data, which ColumnCount does not count.
+        sources: reference datasets: the alias that rules use, and the name of its relation.
+        clock: what `now()` is; by default the time of the call. A time without a zone is UTC.
+        history: earlier values for dynamic rules, newest first, by canonical rule text or metric.
+        composite_method: how AND and OR over rows come to an outcome: from the outcomes of the
+            members (COLUMN, Glue's default) or from the rows (ROW).
+
+    Raises:
+        RulesetError: the ruleset asks for what is not honoured.
+    """
+    require_honoured(ruleset)
+    engine = Engine(connection)
+    context = Context(
+        schema=_schema(engine, relation, columns, aliases, derived),
+        words=DuckDbWords(),
+        relation=relation,
+        now=_moment(clock),
+        describe=engine.describe,
+        sources={
+            alias: Source(name, _schema(engine, name, None, None, ()))
+            for alias, name in (sources or {}).items()
+        },
+        history=history or {},
+    )
+    return _Judge(ruleset, engine, context, composite_method).judgement()
+
+
+def _schema(
+    engine: Engine,
+    relation: str,
+    columns: Sequence[str] | None,
+    aliases: Mapping[str, str] | None,
+    derived: Collection[str],
+) -> Schema:
+    types = engine.columns_of(relation)
+    if columns is not None:
+        by_name = dict(types)
+        types = [(name, by_name[name]) for name in columns]
+    return Schema.of(
+        types,
+        aliases=aliases,
+        derived=derived,
+        field_type=lambda path: engine.field_type(relation, path),
+    )
+
+
+def _moment(clock: Clock | None) -> dt.datetime:
+    now = clock() if callable(clock) else clock
+    if now is None:
+        now = dt.datetime.now(dt.UTC)
+    return now if now.tzinfo else now.replace(tzinfo=dt.UTC)
+
+
+class _Found:
+    """What came of one simple rule."""
+
+    def __init__(self, verdict: Verdict, rows: Sql | None, *, evaluated: bool) -> None:
+        self.verdict = verdict
+        self.rows = rows
+        self.evaluated = evaluated
+
+
+class _Judge:
+    def __init__(
+        self, ruleset: Ruleset, engine: Engine, context: Context, method: CompositeMethod
+    ) -> None:
+        self._rules: dict[str, Rule] = {str(rule): rule for rule in ruleset}
+        self._context = context
+        self._method = method
+        leaves = dict.fromkeys(leaf for rule in self._rules.values() for leaf in rule.leaves())
+        self._numbers = {leaf: number for number, leaf in enumerate(leaves)}
+        self._refused: dict[int, NotEvaluableError] = {}
+        plans: dict[int, Plan] = {}
+        for leaf, number in self._numbers.items():
+            try:
+                plans[number] = compile_rule(leaf, context)
+            except NotEvaluableError as error:
+                self._refused[number] = error
+        self._plans = plans
+        self._measuring = Measuring(engine, context.relation, plans)
+
+    def judgement(self) -> Judgement:
+        try:
+            measured = self._measuring.run(self._row_rules)
+            return self._judged(measured)
+        except BaseException:
+            self._measuring.close()
+            raise
+
+    # --- rows -----------------------------------------------------------------------------------
+
+    def _row_rules(self, predicates: Mapping[int, Sql]) -> dict[str, Sql]:
+        """The predicates of whole rules, and of all of them together."""
+        by_rule = {text: self._row_rule(rule, predicates) for text, rule in self._rules.items()}
+        judging = {text: predicate for text, predicate in by_rule.items() if predicate is not None}
+        return {**judging, _ANY: sql.every(judging.values())}
+
+    def _row_rule(self, rule: Rule, predicates: Mapping[int, Sql]) -> Sql | None:
+        """The predicate of a rule over rows; None where it or one of its members judges no rows."""
+        if isinstance(rule, SimpleRule):
+            number = self._numbers[rule]
+            if number in predicates:
+                return predicates[number]
+            error = self._refused.get(number)
+            fails = error.rows == "fail" if error else self._fails_when_refused(number)
+            return sql.FALSE if fails else None
+        members = [self._row_rule(member, predicates) for member in rule.members]
+        parts = [member for member in members if member is not None]
+        if len(parts) < len(members):
+            return None
+        return sql.every(parts) if rule.operator == "AND" else sql.some(parts)
+
+    def _fails_when_refused(self, number: int) -> bool:
+        """Whether every row fails a rule that the engine refused: if it would have judged rows."""
+        plan = self._plans[number]
+        return plan.rows is not None and plan.keys is None
+
+    # --- outcomes -------------------------------------------------------------------------------
+
+    def _judged(self, measured: Measured) -> Judgement:
+        found = {
+            number: self._found(leaf, number, measured) for leaf, number in self._numbers.items()
+        }
+        predicates = self._row_rules(measured.row_predicates)
+        fails = sql.negated(predicates.pop(_ANY))
+        outcomes = [
+            self._outcome(text, rule, found, measured.failing.get(text))
+            for text, rule in self._rules.items()
+        ]
+        rows = next((a.rows for a in measured.answers.values()), None)
+        return Judgement(
+            outcomes,
+            self._count_rows() if rows is None else rows,
+            measured.failing[_ANY],
+            render(fails),
+            {text: render(predicate) for text, predicate in predicates.items()},
+            lambda: self._lists(predicates, fails),
+            self._measuring,
+        )
+
+    def _count_rows(self) -> int:
+        return self._measuring.count_rows()
+
+    def _found(self, rule: SimpleRule, number: int, measured: Measured) -> _Found:
+        error = self._refused.get(number)
+        if error is None and number in measured.refused:
+            error = NotEvaluableError(
+                f"{rule.kind} cannot be evaluated: {measured.refused[number]}."
+            )
+        rows = measured.row_predicates.get(number)
+        if error is None:
+            try:
+                return _Found(
+                    self._plans[number].verdict(measured.answers[number]), rows, evaluated=True
+                )
+            except NotEvaluableError as late:
+                error = late
+        return _Found(Verdict(passed=False, reason=str(error)), rows, evaluated=False)
+
+    def _outcome(
+        self, text: str, rule: Rule, found: Mapping[int, _Found], failing: int | None
+    ) -> RuleOutcome:
+        verdict, evaluated = self._combined(rule, found)
+        if self._by_rows(rule) and failing is not None:
+            verdict = Verdict(failing == 0, verdict.metrics, verdict.reason if failing else None)
+        passed = verdict.passed
+        return RuleOutcome(
+            text,
+            "Passed" if passed else "Failed",
+            evaluated or passed,
+            None if passed else verdict.reason,
+            verdict.metrics,
+            failing,
+            rule.routes,
+            rule.all_labels,
+        )
+
+    def _combined(self, rule: Rule, found: Mapping[int, _Found]) -> tuple[Verdict, bool]:
+        if isinstance(rule, SimpleRule):
+            one = found[self._numbers[rule]]
+            return one.verdict, one.evaluated
+        members = [self._combined(member, found) for member in rule.members]
+        verdicts = [verdict for verdict, _ in members]
+        metrics = {name: value for v in verdicts for name, value in v.metrics.items()}
+        combine = all if rule.operator == "AND" else any
+        reasons = dict.fromkeys(v.reason for v in verdicts if v.reason and not v.passed)
+        verdict = Verdict(combine(v.passed for v in verdicts), metrics, " ".join(reasons))
+        return verdict, all(evaluated for _, evaluated in members)
+
+    def _by_rows(self, rule: Rule) -> bool:
+        if self._method == "COLUMN" or not isinstance(rule, CompositeRule):
+            return False
+        return not any(
+            leaf.kind in _BY_COLUMN_ONLY or leaf.threshold is not None for leaf in rule.leaves()
+        )
+
+    def _lists(self, predicates: Mapping[str, Sql], fails: Sql) -> dict[str, str]:
+        words = self._context.words
+        texts, passing = list(predicates), list(predicates.values())
+        failing = [sql.negated(predicate) for predicate in passing]
+        skipped = [text for text in self._rules if text not in predicates]
+        result = f"CASE WHEN {render(fails)} THEN 'Failed' ELSE 'Passed' END"
+        return {
+            PASS: render(words.texts_where(texts, passing)),
+            FAIL: render(words.texts_where(texts, failing)),
+            SKIP: render(words.texts_where(skipped, [sql.TRUE] * len(skipped))),
+            RESULT: result,
+        }

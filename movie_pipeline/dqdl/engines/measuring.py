@@ -1,0 +1,310 @@
+"""Measuring: what the plans ask, put into as few passes over the relation as there can be.
+
+One GROUP BY per key set, then one aggregate SELECT for the rest, whatever the number of rules.
+A plan that the engine refuses is taken out alone. Verdicts are given elsewhere.
+"""
+
+import itertools
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from movie_pipeline.dqdl.engines.duckdb_engine import (
+    FAULTS_OF_A_RULE,
+    Engine,
+    as_count,
+    as_number,
+    cause,
+    render,
+)
+from movie_pipeline.dqdl.rules import sql
+from movie_pipeline.dqdl.rules.engine_words import STORED_KEY, DuckDbWords
+from movie_pipeline.dqdl.rules.plan import IN_ROW_LIST, REPEATED, Answers, KeySet, Plan, RowList
+from movie_pipeline.dqdl.rules.sql import Sql
+
+_OCCURRENCES = "__dq_n"
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """What is known of a key set after its GROUP BY, and the temporary table of repeated keys."""
+
+    table: str = ""
+    keys: int = 0
+    rows: int = 0
+    null_rows: int = 0
+    entropy: float = 0.0
+
+
+@dataclass
+class Measured:
+    """What the engine found.
+
+    Attributes:
+        answers: by the plan's identifier.
+        row_predicates: by the plan's identifier, placeholders filled in.
+        failing: by the names given to `Measuring.run`, the rows that do not meet the predicate.
+        refused: by the plan's identifier, why it could not be evaluated.
+    """
+
+    answers: dict[int, Answers] = field(default_factory=dict[int, Answers])
+    row_predicates: dict[int, Sql] = field(default_factory=dict[int, Sql])
+    failing: dict[str, int] = field(default_factory=dict[str, int])
+    refused: dict[int, str] = field(default_factory=dict[int, str])
+
+
+Combined = Callable[[Mapping[int, Sql]], Mapping[str, Sql]]
+"""From the row predicates that are left to the predicates to be counted, by name."""
+
+
+class Measuring:
+    """The measuring of one relation; its temporary tables live until `close`."""
+
+    def __init__(self, engine: Engine, relation: str, plans: Mapping[int, Plan]) -> None:
+        self._engine = engine
+        self._relation = render(sql.table(relation))
+        self._plans = dict(plans)
+        self._words = DuckDbWords()
+        self._prefix = f"__dq_{uuid.uuid4().hex[:12]}"
+        self._numbers = itertools.count()
+        self._tables: list[str] = []
+        self._repeats: dict[str, Repeats] = {}
+        self._listed: dict[str, tuple[str, float]] = {}
+        self._found = Measured()
+
+    def run(self, combined: Combined) -> Measured:
+        """Measures everything.
+
+        Args:
+            combined: which row predicates are to be counted, given those of the plans.
+        """
+        for number, plan in list(self._plans.items()):
+            self._alone(number, lambda plan=plan: self._prepare(plan))
+        for number, plan in self._plans.items():
+            if plan.rows is not None:
+                self._found.row_predicates[number] = self._filled(plan.rows)
+        self._aggregate(combined)
+        return self._found
+
+    def count_rows(self) -> int:
+        """The rows of the relation, asked on their own."""
+        return as_count(self._engine.row(f"SELECT count(*) FROM {self._relation}")[0])
+
+    def close(self) -> None:
+        """Drops the temporary tables."""
+        while self._tables:
+            self._engine.run(f"DROP TABLE IF EXISTS temp.{_quoted(self._tables.pop())}")
+
+    # --- one plan at a time ---------------------------------------------------------------------
+
+    def _alone(self, number: int, step: Callable[[], object]) -> None:
+        """Runs a step of one plan; what it does wrong takes out that plan and no other."""
+        try:
+            step()
+        except FAULTS_OF_A_RULE as error:
+            self._refuse(number, error)
+
+    def _refuse(self, number: int, error: Exception) -> None:
+        self._found.refused[number] = cause(error)
+        self._found.row_predicates.pop(number, None)
+        self._plans.pop(number, None)
+
+    def _prepare(self, plan: Plan) -> None:
+        if plan.has_user_sql:
+            self._bind(plan)
+        if plan.keys is not None:
+            self._group(plan.keys)
+        if plan.row_list is not None:
+            self._list_rows(plan.row_list)
+
+    def _bind(self, plan: Plan) -> None:
+        asked = [*plan.aggregates.values(), *([sql.count_where(plan.kept)] if plan.kept else [])]
+        if plan.rows is not None:
+            asked.append(sql.count_where(_without_placeholders(plan.rows)))
+        if asked:
+            self._engine.bind(f"SELECT {_list(asked)} FROM {self._relation}")
+
+    def _group(self, keys: KeySet) -> None:
+        identity = _identity(keys.columns, keys.kept)
+        if identity in self._repeats:
+            return
+        table = self._table()
+        stored = [f"__dq_k{i}" for i in range(len(keys.columns))]
+        names = ", ".join(
+            f"{render(column)} AS {name}" for column, name in zip(keys.columns, stored, strict=True)
+        )
+        where = "" if keys.kept == sql.TRUE else f" WHERE {render(keys.kept)}"
+        key = render(self._words.key([exp.column(name) for name in stored]))
+        every_null = " AND ".join(f"{name} IS NULL" for name in stored)
+        self._engine.run(
+            f"CREATE TEMP TABLE {_quoted(table)} AS "
+            f"SELECT {key} AS {STORED_KEY}, {every_null} AS __dq_null, {_OCCURRENCES} FROM ("
+            f"SELECT {names}, count(*) AS {_OCCURRENCES} FROM {self._relation}{where} "
+            f"GROUP BY ALL HAVING count(*) > 1)"
+        )
+        found = self._engine.row(
+            f"SELECT count(*), sum({_OCCURRENCES}), "
+            f"sum({_OCCURRENCES}) FILTER (WHERE __dq_null), "
+            f"sum({_OCCURRENCES} * ln({_OCCURRENCES})) FILTER (WHERE NOT __dq_null) "
+            f"FROM temp.{_quoted(table)}"
+        )
+        self._repeats[identity] = Repeats(
+            table,
+            as_count(found[0]),
+            as_count(found[1]),
+            as_count(found[2]),
+            as_number(found[3]) or 0.0,
+        )
+
+    def _list_rows(self, row_list: RowList) -> None:
+        identity = _identity(row_list.columns, row_list.query)
+        if identity in self._listed:
+            return
+        table = self._table()
+        query = row_list.query.copy()
+        names = [f"__dq_c{i}" for i in range(len(row_list.columns))]
+        key = render(self._words.null_safe_key([exp.column(name) for name in names]))
+        self._engine.run(
+            f"CREATE TEMP TABLE {_quoted(table)} AS "
+            f"SELECT {key} AS {STORED_KEY}, count(*) AS {_OCCURRENCES} "
+            f"FROM ({render(query)}) AS listed({', '.join(names)}) GROUP BY ALL"
+        )
+        probe = render(self._words.null_safe_key(row_list.columns))
+        # The reference joins, so a row that the query returns twice counts twice.
+        matched = self._engine.row(
+            f"SELECT sum({_OCCURRENCES}) FROM {self._relation} AS r "
+            f"JOIN temp.{_quoted(table)} AS l ON ({probe}) IS NOT DISTINCT FROM l.{STORED_KEY}"
+        )
+        self._listed[identity] = (table, as_number(matched[0]) or 0.0)
+
+    def _table(self) -> str:
+        table = f"{self._prefix}_{next(self._numbers)}"
+        self._tables.append(table)
+        return table
+
+    # --- placeholders ---------------------------------------------------------------------------
+
+    def _filled(self, predicate: Sql) -> Sql:
+        return sql.folded(sql.rewritten(predicate, self._fill))
+
+    def _fill(self, node: Sql) -> Sql:
+        if not isinstance(node, exp.Anonymous):
+            return node
+        if node.this == REPEATED:
+            kept, *columns = node.expressions
+            repeats = self._repeats[_identity(columns, kept)]
+            if not repeats.keys:
+                return sql.FALSE.copy()
+            return exp.Paren(
+                this=self._words.repeated(
+                    columns, kept, repeats.table, nulls_repeat=repeats.null_rows > 0
+                )
+            )
+        if node.this == IN_ROW_LIST:
+            query, *columns = node.expressions
+            table, _ = self._listed[_identity(columns, query)]
+            return self._words.in_row_list(columns, table)
+        return node
+
+    # --- the one aggregate SELECT ---------------------------------------------------------------
+
+    def _aggregate(self, combined: Combined) -> None:
+        try:
+            self._aggregate_all(combined)
+        except FAULTS_OF_A_RULE:
+            left = len(self._plans)
+            for number, plan in list(self._plans.items()):
+                self._alone(
+                    number, lambda number=number, plan=plan: self._aggregate_one(number, plan)
+                )
+            if len(self._plans) == left:
+                raise
+            self._aggregate_all(combined)
+
+    def _aggregate_one(self, number: int, plan: Plan) -> None:
+        asked = _asked_by(plan)
+        predicate = self._found.row_predicates.get(number)
+        if predicate is not None:
+            asked.append(sql.count_where(sql.negated(predicate)))
+        if asked:
+            self._engine.row(f"SELECT {_list(asked)} FROM {self._relation}")
+
+    def _aggregate_all(self, combined: Combined) -> None:
+        predicates = self._found.row_predicates
+        rows = {f"__dq_row_{number}": predicate for number, predicate in predicates.items()}
+        judged = {number: sql.name(f"__dq_row_{number}") for number in predicates}
+        counted = {name: sql.negated(p) for name, p in combined(judged).items()}
+        counted |= {f"__dq_row_{number}": sql.negated(p) for number, p in judged.items()}
+        asked = {render(a): a for plan in self._plans.values() for a in _asked_by(plan)}
+        select = [render(sql.count()), *asked]
+        select += [render(sql.count_where(predicate)) for predicate in counted.values()]
+        projected = "".join(f", {render(p)} AS {_quoted(name)}" for name, p in rows.items())
+        values = self._engine.row(
+            f"SELECT {', '.join(select)} FROM (SELECT *{projected} FROM {self._relation})"
+        )
+        by_text = dict(zip(asked, values[1 : 1 + len(asked)], strict=True))
+        failing = [as_count(value) for value in values[1 + len(asked) :]]
+        self._found.failing = dict(zip(counted, failing, strict=True))
+        for number, plan in self._plans.items():
+            self._alone(
+                number,
+                lambda number=number, plan=plan: self._answer(
+                    number, plan, as_count(values[0]), by_text
+                ),
+            )
+
+    def _answer(self, number: int, plan: Plan, rows: int, by_text: Mapping[str, object]) -> None:
+        kept = rows
+        if plan.kept is not None and plan.kept != sql.TRUE:
+            kept = as_count(by_text[render(sql.count_where(plan.kept))])
+        values = {name: as_number(by_text[render(a)]) for name, a in plan.aggregates.items()}
+        if plan.row_list is not None:
+            identity = _identity(plan.row_list.columns, plan.row_list.query)
+            values["matched"] = self._listed[identity][1]
+        for name, question in plan.questions.items():
+            values[name] = self._asked(question)
+        repeats = Repeats()
+        if plan.keys is not None:
+            repeats = self._repeats[_identity(plan.keys.columns, plan.keys.kept)]
+        self._found.answers[number] = Answers(
+            rows,
+            kept,
+            self._found.failing.get(f"__dq_row_{number}", 0),
+            repeats.keys,
+            repeats.rows,
+            repeats.null_rows,
+            repeats.entropy,
+            values,
+        )
+
+    def _asked(self, question: Sql) -> float | None:
+        found = self._engine.rows(render(question))
+        return as_number(found[0][0]) if len(found) == 1 else None
+
+
+def _asked_by(plan: Plan) -> list[Sql]:
+    kept = [] if plan.kept is None or plan.kept == sql.TRUE else [sql.count_where(plan.kept)]
+    return [*plan.aggregates.values(), *kept]
+
+
+def _without_placeholders(predicate: Sql) -> Sql:
+    return sql.rewritten(predicate, _blank)
+
+
+def _blank(node: Sql) -> Sql:
+    placeholder = isinstance(node, exp.Anonymous) and node.this in (REPEATED, IN_ROW_LIST)
+    return sql.FALSE.copy() if placeholder else node
+
+
+def _identity(columns: Iterable[Sql], kept: Sql) -> str:
+    return "|".join(map(render, (*columns, kept)))
+
+
+def _list(expressions: Iterable[Sql]) -> str:
+    return ", ".join(map(render, expressions))
+
+
+def _quoted(name: str) -> str:
+    return render(exp.to_identifier(name, quoted=True))

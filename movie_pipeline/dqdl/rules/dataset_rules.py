@@ -1,0 +1,49 @@
+"""Rules about the relation as a whole: how many rows, which columns.
+
+RowCount, ColumnCount, ColumnExists, ColumnNamesMatchPattern. None of them says anything of a row.
+"""
+
+import math
+import re
+
+from movie_pipeline.dqdl.language.ruleset import SimpleRule
+from movie_pipeline.dqdl.rules.common import judged, kept_rows
+from movie_pipeline.dqdl.rules.plan import Context, Plan, Verdict
+
+
+def row_count(rule: SimpleRule, context: Context) -> Plan:
+    """RowCount: the rows, those that the where clause keeps."""
+    kept = kept_rows(context, rule, rows="skip")
+    return Plan(
+        lambda answers: judged(context, rule, "Dataset.*.RowCount", float(answers.kept)),
+        kept=kept,
+        has_user_sql=rule.where is not None,
+    )
+
+
+def column_count(rule: SimpleRule, context: Context) -> Plan:
+    """ColumnCount: the columns that came with the data."""
+    columns = float(len(context.schema.own_columns))
+    return Plan(lambda _: judged(context, rule, "Dataset.*.ColumnCount", columns))
+
+
+def column_exists(rule: SimpleRule, context: Context) -> Plan:
+    """ColumnExists: a column has exactly this name, upper and lower case counting."""
+    written = rule.columns[0]
+    exists = context.schema.has_exactly(written)
+    reason = None if exists else f"There is no column {written}."
+    metrics = {f"Dataset.{written}.ColumnExists": float(exists)}
+    return Plan(lambda _: Verdict(exists, metrics, reason))
+
+
+def column_names_match_pattern(rule: SimpleRule, context: Context) -> Plan:
+    """ColumnNamesMatchPattern: the pattern is found somewhere in every column's name."""
+    pattern = re.compile(rule.columns[0])
+    columns = context.schema.own_columns
+    unmatched = [name for name in columns if not pattern.search(name)]
+    ratio = (len(columns) - len(unmatched)) / len(columns) if columns else math.nan
+    reason = (
+        f"Columns that do not match the pattern: {', '.join(unmatched)}." if unmatched else None
+    )
+    metrics = {"Dataset.*.ColumnNamesPatternMatchRatio": ratio}
+    return Plan(lambda _: Verdict(not unmatched, metrics, reason))

@@ -1,0 +1,184 @@
+"""The Spark SQL that users write in `where` and CustomSql, read so that DuckDB can run it.
+
+Names are resolved as for any rule, tables are only the data and its sources, and what has no sure
+translation is refused. Row data is not touched here.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from functools import partial
+from typing import cast
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from movie_pipeline.dqdl.rules import sql
+from movie_pipeline.dqdl.rules.plan import Context, NotEvaluableError, RowsThen
+from movie_pipeline.dqdl.rules.schema import Schema
+from movie_pipeline.dqdl.rules.sql import Sql
+
+PRIMARY = "primary"
+
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
+
+
+def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
+    """A where clause as an expression over the relation.
+
+    Raises:
+        NotEvaluableError: it is no condition, or it names what is not there.
+    """
+    try:
+        clause = sqlglot.parse_one(text, dialect="spark", into=exp.Condition)
+    except SqlglotError as error:
+        raise NotEvaluableError("The provided where clause is invalid.", rows) from error
+    if clause.find(exp.Select, exp.Table):
+        raise NotEvaluableError("A where clause cannot hold a query of its own.", rows)
+    return _translated(clause, context, {"": context.schema}, "The where clause", rows)
+
+
+def custom_query(text: str, context: Context) -> exp.Query:
+    """A CustomSql statement as a query over the relation and its sources.
+
+    Raises:
+        NotEvaluableError: it is no single query, or it reads anything but the data and the sources.
+    """
+    about = "The SQL statement"
+    try:
+        statements = sqlglot.parse(text, dialect="spark")
+    except SqlglotError as error:
+        raise NotEvaluableError(
+            "Error executing SQL statement: it does not parse.", "fail"
+        ) from error
+    query = statements[0] if len(statements) == 1 else None
+    if not isinstance(query, exp.Query):
+        raise NotEvaluableError(f"{about} must be one query.", "fail")
+    scopes = _tables(query, context, about)
+    return cast("exp.Query", _translated(query, context, scopes, about, "fail"))
+
+
+# --- tables -------------------------------------------------------------------------------------
+
+
+def _tables(query: exp.Query, context: Context, about: str) -> dict[str, Schema]:
+    """Puts the relation and the sources in the place of their names; returns schemas by alias."""
+    own = {str(cte.alias).casefold() for cte in query.find_all(exp.CTE)}
+    scopes: dict[str, Schema] = {}
+    for table in list(query.find_all(exp.Table)):
+        written = table.name
+        if not isinstance(table.this, exp.Identifier) or table.db:
+            raise NotEvaluableError(
+                f"{about} may read only {PRIMARY} and the given sources.", "fail"
+            )
+        alias = table.alias or written
+        if written.casefold() in own:
+            continue
+        inner, schema = _relation(written, context, about)
+        scopes[alias.casefold()] = schema
+        table.replace(
+            exp.Subquery(
+                this=inner, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
+            )
+        )
+    if any(schema is context.schema for schema in scopes.values()):
+        scopes[""] = context.schema
+    return scopes
+
+
+def _relation(written: str, context: Context, about: str) -> tuple[Sql, Schema]:
+    relation, schema = context.relation, context.schema
+    if written.casefold() != PRIMARY:
+        by_name = {alias.casefold(): source for alias, source in context.sources.items()}
+        source = by_name.get(written.casefold())
+        if source is None:
+            known = ", ".join([PRIMARY, *context.sources])
+            raise NotEvaluableError(f"{about} reads {written}, which is not among {known}.", "fail")
+        relation, schema = source.relation, source.schema
+    columns = [sql.name(column) for column in schema.types] or [sql.number(1)]
+    return exp.Select(expressions=columns).from_(sql.table(relation)), schema
+
+
+# --- names, functions, types --------------------------------------------------------------------
+
+
+def _translated(
+    expression: Sql, context: Context, scopes: Mapping[str, Schema], about: str, rows: RowsThen
+) -> Sql:
+    expression = sql.rewritten(expression, partial(_named, scopes=scopes))
+    for function in expression.find_all(exp.Anonymous):
+        if function.name.casefold() not in _SAME_IN_BOTH:
+            raise NotEvaluableError(
+                f"{about} uses {function.name}, for which there is no translation.", rows
+            )
+    for node in list(expression.find_all(*_COMPARISONS, exp.In, exp.Between)):
+        _coerce(node, context.schema)
+    expression = sql.rewritten(expression, partial(_by_the_clock, context=context))
+    return _lenient(expression) if context.words.dialect == "duckdb" else expression
+
+
+def _by_the_clock(node: Sql, context: Context) -> Sql:
+    """The injected clock in the place of the engine's, so that a verdict can be had again."""
+    moment = context.now.astimezone(dt.UTC)
+    if isinstance(node, exp.CurrentDate):
+        return sql.cast(sql.string(moment.date().isoformat()), "DATE")
+    is_now = isinstance(node, exp.Anonymous) and node.name.casefold() == "now"
+    if is_now or isinstance(node, exp.CurrentTimestamp):
+        return sql.cast(sql.string(moment.replace(tzinfo=None).isoformat(" ")), "TIMESTAMP")
+    return node
+
+
+def _lenient(expression: Sql) -> Sql:
+    """As DuckDB's, with casts that give NULL where a value does not fit: Spark's way."""
+    translated = sqlglot.parse_one(expression.sql(dialect="duckdb"), dialect="duckdb")
+    return sql.rewritten(translated, _lenient_cast)
+
+
+def _lenient_cast(node: Sql) -> Sql:
+    if type(node) is not exp.Cast:
+        return node
+    return exp.TryCast(this=node.this, to=node.to)
+
+
+_SAME_IN_BOTH = frozenset({"now", "nullif", "replace", "ltrim", "rtrim", "lcase", "ucase"})
+
+
+def _named(node: Sql, scopes: Mapping[str, Schema]) -> Sql:
+    """Gives a column the relation's own spelling of its name; an alias becomes the column."""
+    if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
+        return node
+    schema = scopes.get(node.table.casefold())
+    real = schema.real_name(node.name) if schema else None
+    if real is None:
+        return node
+    renamed = node.copy()
+    renamed.set("this", exp.to_identifier(real, quoted=True))
+    if node.table:
+        renamed.set("table", exp.to_identifier(node.table, quoted=True))
+    selected = isinstance(node.parent, exp.Select) and node.arg_key == "expressions"
+    if selected and real.casefold() != node.name.casefold():
+        return exp.Alias(this=renamed, alias=exp.to_identifier(real, quoted=True))
+    return renamed
+
+
+def _coerce(node: Sql, schema: Schema) -> None:
+    """Casts a text column that is held against a number, as Spark does by itself."""
+    compared = [node.this, *node.args.get("expressions", ()), *_ends(node)]
+    if not any(_is_number(part) for part in compared):
+        return
+    for part in compared:
+        if isinstance(part, exp.Column) and not isinstance(part.this, exp.Star):
+            column = schema.find(part.name)
+            if column is not None and column.family == "string":
+                part.replace(sql.try_cast(part, "DOUBLE"))
+
+
+def _ends(node: Sql) -> list[Sql]:
+    ends = [node.args.get(key) for key in ("expression", "low", "high")]
+    return [end for end in ends if isinstance(end, exp.Expr)]
+
+
+def _is_number(part: object) -> bool:
+    if isinstance(part, exp.Neg):
+        return _is_number(part.this)
+    return isinstance(part, exp.Literal) and not part.is_string

@@ -1,0 +1,63 @@
+"""Mean, Sum, StandardDeviation, Variance and ColumnCorrelation: one number of a numeric column.
+
+Doubles throughout, population deviations, NULL left out. NaN poisons the number: the rule fails.
+"""
+
+import math
+
+from movie_pipeline.dqdl.language.ruleset import SimpleRule
+from movie_pipeline.dqdl.rules import sql
+from movie_pipeline.dqdl.rules.common import (
+    NUMERIC,
+    empty,
+    instance,
+    judged,
+    kept_rows,
+    nothing_kept,
+    typed_column,
+)
+from movie_pipeline.dqdl.rules.plan import Answers, Context, Plan, Verdict
+
+_FUNCTIONS = {
+    "Mean": "avg",
+    "Sum": "sum",
+    "StandardDeviation": "stddev_pop",
+    "Variance": "var_pop",
+    "ColumnCorrelation": "corr",
+}
+
+
+def statistic(rule: SimpleRule, context: Context) -> Plan:
+    """The number that the rule's kind names, over one column or over a pair."""
+    columns = [typed_column(context, w, NUMERIC, rows="skip") for w in rule.columns]
+    kept = kept_rows(context, rule, rows="skip")
+    finite = sql.every(
+        sql.negated(context.words.not_a_number(c.sql)) for c in columns if c.family == "float"
+    )
+    present = sql.every([kept, *(sql.present(c.sql) for c in columns)])
+    measured = sql.filtered(
+        sql.call(_FUNCTIONS[rule.kind], *(c.as_double for c in columns)),
+        sql.every([present, finite]),
+    )
+
+    def verdict(answers: Answers) -> Verdict:
+        if not answers["present"]:
+            return nothing_kept() if rule.where and not answers.kept else empty(rule)
+        poisoned = answers["finite"] < answers["present"]
+        value = math.nan if poisoned or answers.numbers["value"] is None else answers["value"]
+        metric = f"{instance(rule.columns)}.{rule.kind}"
+        if math.isnan(value):
+            about = ", ".join(rule.columns)
+            return Verdict(
+                passed=False,
+                metrics={metric: value},
+                reason=f"{rule.kind} of {about} is not a number.",
+            )
+        return judged(context, rule, metric, value)
+
+    aggregates = {
+        "value": measured,
+        "present": sql.count_where(present),
+        "finite": sql.count_where(sql.every([present, finite])),
+    }
+    return Plan(verdict, aggregates=aggregates, kept=kept, has_user_sql=rule.where is not None)

@@ -1,0 +1,76 @@
+"""What earlier files told, read from the ledger: metrics to compare with, and columns they had.
+
+What a rule makes of the metrics is quality/'s affair, what changed in the columns is intake/'s.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from movie_pipeline.ledger.ledger import LedgerEntry
+from movie_pipeline.tabular.column_drift import drift
+from movie_pipeline.tabular.column_mapping import MappedColumn
+
+FILES_LOOKED_AT = 200
+"""Ledger entries that the past is made of, the newest; `last(k)` reaches no further."""
+
+
+@dataclass(frozen=True)
+class Past:
+    """What the files before this batch told.
+
+    Attributes:
+        metrics: metric name to its values, newest first, each file once.
+        columns: source to the columns of its newest file.
+        looks: source to what each of its columns looked like when that was last known.
+    """
+
+    metrics: Mapping[str, Sequence[float]] = field(default_factory=dict[str, list[float]])
+    columns: Mapping[str, Sequence[MappedColumn]] = field(
+        default_factory=dict[str, list[MappedColumn]]
+    )
+    looks: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, dict[str, str]])
+
+    @classmethod
+    def of(cls, entries: Iterable[LedgerEntry]) -> Self:
+        """Read the past from ledger entries, newest first.
+
+        Files not judged say nothing, nor do replays: they are parts of files that were told of.
+        """
+        metrics: dict[str, list[float]] = defaultdict(list)
+        columns: dict[str, list[MappedColumn]] = {}
+        looks: dict[str, dict[str, str]] = defaultdict(dict)
+        for entry in entries:
+            if "replay" in entry.summary:
+                continue
+            measured: dict[str, float] = {}
+            for rule in entry.summary.get("rules", []):
+                measured.update(rule["metrics"])
+            for name, value in measured.items():
+                metrics[name].append(value)
+            mapping = entry.summary.get("mapping", [])
+            if mapping:
+                source = str(entry.summary.get("source", ""))
+                # Newest first, so what stands there already is what was seen last.
+                looks[source] = {**entry.summary.get("looks", {}), **looks[source]}
+                columns.setdefault(source, [MappedColumn(*column) for column in mapping])
+        return cls(dict(metrics), columns, dict(looks))
+
+    def changes(
+        self,
+        source: str,
+        now: Sequence[MappedColumn],
+        looks: Mapping[str, str] | None = None,
+    ) -> tuple[str, ...]:
+        """What changed in the columns since the source's last file, as sentences.
+
+        Args:
+            source: whose file it is.
+            now: its columns.
+            looks: staged name of a column to what its values look like.
+        """
+        before = self.columns.get(source)
+        if not before:
+            return ()
+        return drift(before, now, looked=self.looks.get(source), looks=looks).notes

@@ -1,0 +1,270 @@
+"""The ledger: what became of every version of every file, one entry each, in the warehouse.
+
+It is written in the transaction that loads the rows (load.py) and is the truth afterwards. Here are
+the entry and the questions; times are UTC with a time zone in Python, without one in the table.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, Self, cast
+
+from movie_pipeline.file_names import from_stored_key, printable_name, to_stored_key
+from movie_pipeline.storage.storage_port import LandedFile, Warehouse, WarehouseSession
+from movie_pipeline.stored_values import (
+    KEY_BYTES,
+    REASON_BYTES,
+    fit_json,
+    fit_notes,
+    fit_text,
+    read_json,
+)
+from movie_pipeline.warehouse.transactions import transact
+
+
+class FileState(StrEnum):
+    """What was decided about a file; every one of them is final for that version of it."""
+
+    LOADED = "LOADED"
+    """Its good rows are in the table, the others in quarantine."""
+    HELD = "HELD"
+    """Readable, but in doubt as a whole: all of it waits in quarantine."""
+    REJECTED = "REJECTED"
+    """Not readable as movies: kept whole in quarantine."""
+    DUPLICATE = "DUPLICATE"
+    """The same bytes were loaded before: nothing of it loads."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerEntry:
+    """What became of one version of one file.
+
+    Attributes:
+        file_id: the version's id.
+        store, object_key, version, size_bytes: what the id was made from.
+        content_sha256: hash of the bytes.
+        file_version: what decides between two rows of one film; the latest wins.
+        batch_id, run_id, attempt: which work decided.
+        ruleset_sha256: the rules it was judged by.
+        state: what was decided.
+        rows_in: records that an independent count found in the file.
+        rows_loaded, rows_quarantined, rows_superseded, rows_held: where they went; they add up.
+        output_name: its Parquet file in the output area.
+        quarantine_name: its records set apart, in the quarantine area.
+        reason: why it did not load, or not as usual; empty where there is nothing to say.
+        summary: JSON values: repairs per column, rules with outcomes, reasons with counts, notes.
+        committed_at: when it was decided.
+        archived_at: when its file was out of landing; None while that is still to be done.
+        history_name: where the file lies now, None where it was not there to be moved.
+        archive_note: what was found instead of the file, empty as a rule.
+    """
+
+    file_id: str
+    store: str
+    object_key: str
+    version: str
+    size_bytes: int
+    content_sha256: str
+    file_version: datetime
+    batch_id: str
+    run_id: str
+    attempt: int
+    ruleset_sha256: str
+    state: FileState
+    rows_in: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_superseded: int = 0
+    rows_held: int = 0
+    output_name: str | None = None
+    quarantine_name: str | None = None
+    reason: str = ""
+    summary: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    committed_at: datetime
+    archived_at: datetime | None = None
+    history_name: str | None = None
+    archive_note: str = ""
+
+    @property
+    def shown_name(self) -> str:
+        """The file's name for people: printable, one line."""
+        return printable_name(self.object_key)
+
+    @property
+    def file(self) -> LandedFile:
+        """The version in landing that this entry is about."""
+        return LandedFile(
+            store=self.store,
+            key=self.object_key,
+            version=self.version,
+            size=self.size_bytes,
+            modified_at=self.file_version,
+        )
+
+    def to_row(self) -> dict[str, object]:
+        """The entry as the table holds it; what is too long is cut, and says so."""
+        row: dict[str, object] = {item.name: getattr(self, item.name) for item in fields(self)}
+        row["store"] = to_stored_key(self.store)
+        row["object_key"] = fit_text(to_stored_key(self.object_key), KEY_BYTES)
+        row["state"] = str(self.state)
+        row["reason"] = fit_text(self.reason, REASON_BYTES) or None
+        row["summary"] = fit_json(_with_fitting_notes(self.summary))
+        row["archive_note"] = self.archive_note or None
+        for name in ("file_version", "committed_at", "archived_at"):
+            row[name] = to_stored_time(cast("datetime | None", row[name]))
+        return row
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The entry of one row of the table."""
+        values = dict(row)
+        values["store"] = from_stored_key(row["store"])
+        values["object_key"] = from_stored_key(row["object_key"])
+        values["state"] = FileState(row["state"])
+        values["reason"] = row["reason"] or ""
+        values["summary"] = read_json(row["summary"])
+        values["archive_note"] = row["archive_note"] or ""
+        for name in ("file_version", "committed_at", "archived_at"):
+            values[name] = from_stored_time(row[name])
+        return cls(**values)
+
+
+def _with_fitting_notes(summary: Mapping[str, Any]) -> Mapping[str, Any]:
+    notes = summary.get("notes")
+    return {**summary, "notes": fit_notes(notes)} if notes else summary
+
+
+@dataclass(frozen=True)
+class StateTotals:
+    """Files and rows of one state, over the whole ledger."""
+
+    state: FileState
+    files: int
+    rows_in: int
+    rows_loaded: int
+    rows_quarantined: int
+    rows_superseded: int
+    rows_held: int
+    last_committed_at: datetime
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> Self:
+        """The totals of one row of the question."""
+        values = dict(row)
+        values["state"] = FileState(row["state"])
+        values["last_committed_at"] = from_stored_time(row["last_committed_at"])
+        return cls(**values)
+
+
+class Ledger:
+    """Questions to the ledger of a warehouse, each in a session of its own."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def known(self, file_ids: Iterable[str]) -> dict[str, LedgerEntry]:
+        """The entries of those of the files that have one."""
+        with self._warehouse.reading() as session:
+            return known(session, file_ids)
+
+    def loaded_content(self, hashes: Iterable[str]) -> dict[str, str]:
+        """Of those hashes of contents that are loaded: the file_id that brought each first."""
+        with self._warehouse.reading() as session:
+            return loaded_content(session, hashes)
+
+    def finished(self, file_ids: Iterable[str]) -> set[str]:
+        """Those of the files that are decided on and out of landing: nothing is left to do."""
+        with self._warehouse.reading() as session:
+            want(session, file_ids)
+            return {row["file_id"] for row in session.fetch("ledger/finished")}
+
+    def entries(
+        self,
+        *,
+        limit: int = 100,
+        state: FileState | None = None,
+        batch_id: str = "",
+        key: str = "",
+    ) -> list[LedgerEntry]:
+        """The newest entries, of one state, batch or key where given."""
+        with self._warehouse.reading() as session:
+            rows = session.fetch(
+                "ledger/recent",
+                limit=limit,
+                state=str(state) if state else "",
+                batch_id=batch_id,
+                object_key=fit_text(to_stored_key(key), KEY_BYTES),
+            )
+        return [LedgerEntry.from_row(row) for row in rows]
+
+    def unarchived(self) -> list[LedgerEntry]:
+        """The entries whose file is still to be moved out of landing, oldest first."""
+        with self._warehouse.reading() as session:
+            return [LedgerEntry.from_row(row) for row in session.fetch("ledger/unarchived")]
+
+    def totals(self) -> list[StateTotals]:
+        """Files and rows by state."""
+        with self._warehouse.reading() as session:
+            rows = session.fetch("ledger/totals")
+        return [StateTotals.from_row(row) for row in sorted(rows, key=lambda row: row["state"])]
+
+    def history_days(self) -> list[date]:
+        """The days, UTC, on which files were decided that lie in history now, in order."""
+        with self._warehouse.reading() as session:
+            return sorted(row["day"] for row in session.fetch("ledger/history_days"))
+
+    def mark_archived(self, entries: Sequence[LedgerEntry]) -> None:
+        """Write down where the files lie now: `archived_at`, `history_name`, `archive_note`."""
+        if not entries:
+            return
+        marks = [
+            {name: row[name] for name in ("file_id", "archived_at", "history_name", "archive_note")}
+            for row in (entry.to_row() for entry in entries)
+        ]
+
+        def work(session: WarehouseSession) -> None:
+            session.run("ledger/create_marks")
+            session.run_many("ledger/insert_mark", marks)
+            session.run("ledger/mark_archived")
+
+        transact(self._warehouse, work)
+
+
+def known(session: WarehouseSession, file_ids: Iterable[str]) -> dict[str, LedgerEntry]:
+    """The entries of those of the files that have one, asked within a session."""
+    want(session, file_ids)
+    rows = session.fetch("ledger/known")
+    return {row["file_id"]: LedgerEntry.from_row(row) for row in rows}
+
+
+def loaded_content(session: WarehouseSession, hashes: Iterable[str]) -> dict[str, str]:
+    """Of those hashes that are loaded: the file_id that brought each, asked within a session."""
+    want(session, hashes)
+    rows = session.fetch("ledger/loaded_content")
+    return {row["content_sha256"]: row["file_id"] for row in rows}
+
+
+def insert(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
+    """Write entries within the transaction that makes them true."""
+    if entries:
+        session.run_many("ledger/insert", [entry.to_row() for entry in entries])
+
+
+def to_stored_time(moment: datetime | None) -> datetime | None:
+    """A moment as the tables hold it: UTC, without a time zone."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def from_stored_time(moment: datetime | None) -> datetime | None:
+    """A moment from a table, with its time zone."""
+    return None if moment is None else moment.replace(tzinfo=UTC)
+
+
+def want(session: WarehouseSession, values: Iterable[str]) -> None:
+    """Put values into mp_wanted, for the next question of this session."""
+    session.run("ledger/create_wanted")
+    session.run("ledger/clear_wanted")
+    wanted = [{"value": value} for value in sorted(set(values))]
+    if wanted:
+        session.run_many("ledger/insert_wanted", wanted)

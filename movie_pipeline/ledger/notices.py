@@ -1,0 +1,183 @@
+"""Notices made from ledger entries: what people and programs are told about a batch.
+
+Only values are made here; outbox.py keeps and sends them. A notice holds counts, names and reasons,
+never a row value, and its subject no foreign name.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from movie_pipeline.ledger.archive_names import archive_place
+from movie_pipeline.ledger.digests import (
+    MOST_LINES,
+    WAITING_PREFIX,
+    Digest,
+    counts_line,
+    short_hash,
+)
+from movie_pipeline.ledger.ledger import FileState, LedgerEntry
+from movie_pipeline.storage.storage_port import Notice, NoticeKind
+
+Place = Callable[[LedgerEntry], str]
+"""Says, for people, where a file's quarantined records lie."""
+
+_GOOD = (FileState.LOADED, FileState.DUPLICATE)
+_WHAT = {
+    FileState.LOADED: "was loaded",
+    FileState.DUPLICATE: "was loaded before; nothing was loaded twice",
+    FileState.HELD: "is held: none of it was loaded",
+    FileState.REJECTED: "was rejected: it could not be read as movies",
+}
+_SUBJECTS = {
+    FileState.LOADED: "Movie pipeline: a file was loaded",
+    FileState.DUPLICATE: "Movie pipeline: a file was a duplicate",
+    FileState.HELD: "Movie pipeline: a file is held",
+    FileState.REJECTED: "Movie pipeline: a file was rejected",
+}
+
+
+def quarantine_name(entry: LedgerEntry) -> str:
+    """Where the records set apart lie, as a name in the quarantine area; else empty."""
+    if entry.state is FileState.REJECTED:
+        return archive_place(entry).name
+    return entry.quarantine_name or ""
+
+
+def build_notices(
+    entries: Sequence[LedgerEntry], *, digest_files: int, place: Place = quarantine_name
+) -> list[Notice]:
+    """One notice per file, or for more than `digest_files` files one digest of them all."""
+    if len(entries) > digest_files:
+        return [_digest(entries, place)]
+    return [_file_notice(entry, place) for entry in entries]
+
+
+def job_failure_notice(  # noqa: PLR0913 - what a notice tells
+    run_id: str,
+    job_name: str,
+    error: str,
+    *,
+    files: int,
+    attempts: int,
+    outage: str | None = None,
+) -> Notice:
+    """The pipeline itself failed, and will not mend itself.
+
+    Args:
+        run_id: the last run.
+        job_name: what failed.
+        error: the sentence of the error, without row values.
+        files: how many files wait for it.
+        attempts: how many attempts were made.
+        outage: what all failures of the same outage have in common; None where the run was
+            launched by hand and nobody tries again by themselves.
+    """
+    way_out = (
+        "When the cause is removed, launch the job again: what was loaded is not loaded twice."
+    )
+    if outage is not None:
+        way_out = (
+            "They are tried again by themselves, at growing intervals; this notice is sent once, "
+            "until a run succeeds."
+        )
+    lines = [
+        f"The job {job_name} failed in run {run_id} after {_counted(attempts, 'attempt')}.",
+        f"{_counted(files, 'file')} stay in landing; nothing of them was loaded.",
+        f"Cause: {error}",
+        way_out,
+    ]
+    details = {"run_id": run_id, "job": job_name, "files": files, "attempts": attempts}
+    return Notice(
+        id=f"job-failure-{short_hash(run_id if outage is None else f'after {outage}')}",
+        kind=NoticeKind.JOB_FAILURE,
+        subject="Movie pipeline: a job failed",
+        text="\n".join(lines),
+        details={**details, "error": error},
+    )
+
+
+def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
+    lines = [f"{entry.shown_name} {_WHAT[entry.state]}."]
+    replay = entry.summary.get("replay")
+    if replay:
+        lines.append(f"It is {replay['sentence']}.")
+    if entry.reason:
+        lines.append(f"Reason: {entry.reason}")
+    lines += [counts_line(_sums([entry])), *_reason_lines(entry)]
+    lines += [f"Note: {note}" for note in entry.summary.get("notes", [])]
+    where = place(entry)
+    if where:
+        lines.append(f"Set apart in: {where}")
+    lines += [f"File id {entry.file_id}, run {entry.run_id}, attempt {entry.attempt}."]
+    return Notice(
+        id=f"file-{entry.file_id}",
+        kind=_kind([entry]),
+        subject=_SUBJECTS[entry.state],
+        text="\n".join(lines),
+        details=_details(entry, where),
+    )
+
+
+def _digest(entries: Sequence[LedgerEntry], place: Place) -> Notice:
+    ids = "\n".join(sorted(entry.file_id for entry in entries))
+    digest = Digest.of_batch(
+        entries[0].batch_id,
+        entries[0].run_id,
+        _sums(entries),
+        [_details(entry, place(entry), short=True) for entry in entries],
+    )
+    return digest.notice(f"{WAITING_PREFIX}{short_hash(ids)}")
+
+
+def _kind(entries: Sequence[LedgerEntry]) -> NoticeKind:
+    good = all(entry.state in _GOOD for entry in entries)
+    return NoticeKind.SUCCESS if good else NoticeKind.QUALITY_FAILURE
+
+
+def _details(entry: LedgerEntry, where: str, *, short: bool = False) -> dict[str, Any]:
+    details: dict[str, Any] = {
+        "file": entry.shown_name,
+        "file_id": entry.file_id,
+        "state": str(entry.state),
+        "reason": entry.reason,
+        **_sums([entry]),
+    }
+    if short:
+        return details
+    return {
+        **details,
+        "batch_id": entry.batch_id,
+        "run_id": entry.run_id,
+        "attempt": entry.attempt,
+        "ruleset_sha256": entry.ruleset_sha256,
+        "quarantine": where,
+        "rules": entry.summary.get("rules", []),
+        **({"replay": entry.summary["replay"]} if "replay" in entry.summary else {}),
+    }
+
+
+def _sums(entries: Sequence[LedgerEntry]) -> dict[str, int]:
+    return {
+        "rows_in": sum(entry.rows_in for entry in entries),
+        "rows_loaded": sum(entry.rows_loaded for entry in entries),
+        "rows_quarantined": sum(entry.rows_quarantined for entry in entries),
+        "rows_superseded": sum(entry.rows_superseded for entry in entries),
+        "rows_held": sum(entry.rows_held for entry in entries),
+    }
+
+
+def _reason_lines(entry: LedgerEntry) -> list[str]:
+    """How many records each rule set apart, the most first."""
+    reasons = entry.summary.get("reasons")
+    if not isinstance(reasons, Mapping):
+        return []
+    counts = cast("Mapping[str, int]", reasons)
+    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    lines = [f"- {_counted(count, 'row')}: {rule}" for rule, count in ranked[:MOST_LINES]]
+    if len(ranked) > MOST_LINES:
+        lines.append(f"- and {len(ranked) - MOST_LINES} more reasons.")
+    return lines
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

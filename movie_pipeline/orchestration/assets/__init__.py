@@ -1,0 +1,1 @@
+"""The software-defined assets: thin, each calls plain functions and says what came of it."""

@@ -1,0 +1,198 @@
+"""The two catalog assets: what the crawlers of the landing area and of the warehouse find.
+
+They have an automation of their own, beside the ingest job: a catalog that fails must not turn a
+loaded file red.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
+from movie_pipeline.errors import CatalogError
+from movie_pipeline.file_names import printable_name
+from movie_pipeline.ledger.archive_names import HISTORY_DAY, day_folder
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.orchestration.assets.asset_names import (
+    CATALOG,
+    OWNERS,
+    RETRY,
+    TABLE,
+    VIEWS,
+    WAREHOUSE_POOL,
+)
+from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
+from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.storage.storage_port import (
+    Area,
+    Catalog,
+    CatalogColumn,
+    CatalogPartition,
+    CatalogTable,
+    Crawled,
+    Storage,
+    Warehouse,
+)
+
+RAW_TABLE = "raw_movies"
+RECENT_FILES = 1000
+"""Ledger entries that the raw table's description is made from, the newest first."""
+
+
+@dg.asset(
+    deps=["archived_files"],
+    group_name=CATALOG,
+    owners=OWNERS,
+    kinds={"catalog"},
+    retry_policy=RETRY,
+    automation_condition=refresh_after_update,
+)
+def raw_movies_catalog(
+    storage: dg.ResourceParam[Storage],
+    warehouse: dg.ResourceParam[Warehouse],
+    catalog: dg.ResourceParam[Catalog],
+) -> dg.MaterializeResult[Any]:
+    """The raw files as the catalog describes them: each column that files brought, and its use."""
+    ledger = Ledger(warehouse)
+    entries = ledger.entries(limit=RECENT_FILES)
+    described = describe_raw_files(entries, storage.uri(Area.HISTORY, ""))
+    days = [
+        CatalogPartition((day.isoformat(),), storage.uri(Area.HISTORY, day_folder(day)))
+        for day in ledger.history_days()
+    ]
+    changed = _update(catalog, [described])
+    new = catalog.register(RAW_TABLE, days)
+    crawled = _crawled(catalog, Crawled.RAW_FILES)
+    return _told([described], changed, crawled, partitions=len(days), new_partitions=new)
+
+
+@dg.asset(
+    deps=[TABLE],
+    group_name=CATALOG,
+    owners=OWNERS,
+    kinds={"catalog"},
+    pool=WAREHOUSE_POOL,
+    retry_policy=RETRY,
+    automation_condition=refresh_after_update,
+)
+def warehouse_catalog(
+    warehouse: dg.ResourceParam[Warehouse], catalog: dg.ResourceParam[Catalog]
+) -> dg.MaterializeResult[Any]:
+    """The warehouse's table and views as the catalog describes them, read back from there."""
+    meanings = {column.name: column.description for column in MOVIE_COLUMNS}
+    described: list[CatalogTable] = []
+    for name in (TABLE, *VIEWS):
+        counted = warehouse.query(f"select count(*) as row_count from {name}")
+        described.append(
+            CatalogTable(
+                name=name,
+                location=f"warehouse:{name}",
+                columns=tuple(
+                    CatalogColumn(column.name, column.type, meanings.get(column.name, ""))
+                    for column in warehouse.columns(name)
+                ),
+                row_count=int(counted["row_count"].iloc[0]),
+            )
+        )
+    changed = _update(catalog, described)
+    return _told(described, changed, _crawled(catalog, Crawled.WAREHOUSE))
+
+
+def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTable:
+    """One table for all raw files: each column that any of them brought, as text, with its meaning.
+
+    Args:
+        entries: the ledger's, newest first; files that could not be read say nothing.
+        location: where processed files lie.
+    """
+    columns: dict[str, str] = {}
+    rows = 0
+    for entry in entries:
+        rows += entry.rows_in
+        dates = entry.summary.get("dates", {})
+        for header, column, is_contract in entry.summary.get("mapping", []):
+            meaning = f"read as {column}" if is_contract else "kept as the file's own"
+            if column in dates:
+                meaning += f", dates of the form {dates[column]}"
+            columns.setdefault(str(header), meaning)
+    return CatalogTable(
+        name=RAW_TABLE,
+        location=location,
+        columns=tuple(CatalogColumn(name, "string", meaning) for name, meaning in columns.items()),
+        row_count=rows,
+        parameters={"classification": "csv", "files": str(len(entries))},
+        partition_keys=(
+            CatalogColumn(HISTORY_DAY, "date", "the day, UTC, the file was decided on"),
+        ),
+    )
+
+
+def differences(described: CatalogTable, crawled: Sequence[CatalogTable]) -> list[str]:
+    """In what a crawler's tables differ from what the pipeline describes, a sentence each.
+
+    Args:
+        described: the raw files, or a table of the warehouse.
+        crawled: what the crawler keeps of them; the names of columns are compared as Glue does,
+            in small letters.
+    """
+    if not crawled:
+        return [f"the crawler has no table of {described.name}"]
+    ours = {column.name.lower() for column in described.columns}
+    theirs = {column.name.lower() for table in crawled for column in table.columns}
+    return [
+        *(f"the crawler has no column {printable_name(name)}" for name in sorted(ours - theirs)),
+        *(f"only the crawler has {printable_name(name)}" for name in sorted(theirs - ours)),
+    ]
+
+
+def _crawled_as(described: CatalogTable, crawled: Sequence[CatalogTable]) -> list[CatalogTable]:
+    """The crawler's tables of this one: it calls them as it likes, a warehouse's by their path."""
+    if described.name == RAW_TABLE:
+        return list(crawled)
+    return [one for one in crawled if one.name.endswith(described.name)]
+
+
+def _crawled(catalog: Catalog, what: Crawled) -> list[CatalogTable] | None:
+    """What the crawler found; a crawl costs minutes and money, so that none is repeated here."""
+    try:
+        return catalog.crawl(what)
+    except CatalogError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def _update(catalog: Catalog, described: list[CatalogTable]) -> set[str]:
+    """The names of the tables whose columns have changed."""
+    return {one.name for one in described if catalog.update(one)}
+
+
+def _told(
+    described: list[CatalogTable],
+    changed: set[str],
+    crawled: list[CatalogTable] | None,
+    **counted: int,
+) -> dg.MaterializeResult[Any]:
+    found = [
+        {"table": one.name, "difference": difference}
+        for one in described
+        for difference in differences(one, _crawled_as(one, crawled or []))
+        if crawled is not None
+    ]
+    return dg.MaterializeResult(
+        metadata={
+            "tables": table(
+                [
+                    {
+                        "table": one.name,
+                        "columns": len(one.columns),
+                        "rows": one.row_count,
+                        "schema": "changed" if one.name in changed else "as before",
+                    }
+                    for one in described
+                ]
+            ),
+            "schemas_changed": len(changed),
+            **counted,
+            **({} if crawled is None else {"crawler_differences": table(found)}),
+        }
+    )

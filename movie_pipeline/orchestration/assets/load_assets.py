@@ -1,0 +1,146 @@
+"""The warehouse table and the archive: rows loaded exactly once, files put away after."""
+
+from typing import Any
+
+import dagster as dg
+
+from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
+from movie_pipeline.ledger.notices import build_notices, quarantine_name
+from movie_pipeline.orchestration.assets.asset_names import (
+    OWNERS,
+    RETRY,
+    TABLE,
+    WAREHOUSE,
+    WAREHOUSE_POOL,
+)
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.assets.raw_asset import fetched_or_fail, open_workspace
+from movie_pipeline.orchestration.assets.ui_metadata import movie_schema, same_columns, table
+from movie_pipeline.settings import Settings
+from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.fetch import fetched_files
+from movie_pipeline.steps.load import LoadRun, load_batch
+from movie_pipeline.steps.run_lease import drop_lease
+from movie_pipeline.storage.storage_port import Area, Storage, Warehouse
+
+
+@dg.asset(
+    name=TABLE,
+    deps=["validated_movies"],
+    group_name=WAREHOUSE,
+    owners=OWNERS,
+    kinds={"duckdb", "table"},
+    pool=WAREHOUSE_POOL,
+    retry_policy=RETRY,
+    metadata={
+        "dagster/column_schema": movie_schema(loaded=True),
+        "dagster/table_name": TABLE,
+    },
+)
+def movie_data_table(
+    context: dg.AssetExecutionContext,
+    batch: IngestBatch,
+    storage: dg.ResourceParam[Storage],
+    warehouse: dg.ResourceParam[Warehouse],
+    settings: dg.ResourceParam[Settings],
+) -> dg.MaterializeResult[Any]:
+    """The films in the warehouse: one row each, the newest version, loaded exactly once.
+
+    Rows, ledger entries and notices are written in one transaction.
+    """
+    workspace = open_workspace(context, batch, settings)
+    outcomes = workspace.outcomes()
+    if outcomes is None:
+        raise MoviePipelineError(
+            "this run has no screened files: materialize validated_movies in the same run, or "
+            "launch the job ingest_movies."
+        )
+
+    def place(entry: LedgerEntry) -> str:
+        name = quarantine_name(entry)
+        return storage.uri(Area.QUARANTINE, name) if name else ""
+
+    entries = load_batch(
+        warehouse,
+        outcomes,
+        LoadRun(workspace.name, context.run.run_id, batch.attempt),
+        lambda new: build_notices(new, digest_files=settings.digest_files, place=place),
+    )
+    with warehouse.reading() as session:
+        rows_in_table = session.fetch("checks/table_rows")[0]["row_count"]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": int(rows_in_table),
+            "dagster/column_lineage": same_columns("validated_movies"),
+            "rows_loaded": sum(entry.rows_loaded for entry in entries),
+            "rows_superseded": sum(entry.rows_superseded for entry in entries),
+            "files": table([_entry_row(entry) for entry in entries]),
+        }
+    )
+
+
+@dg.asset(
+    deps=[TABLE],
+    group_name=WAREHOUSE,
+    owners=OWNERS,
+    kinds={"csv"},
+    retry_policy=RETRY,
+)
+def archived_files(
+    context: dg.AssetExecutionContext,
+    batch: IngestBatch,
+    storage: dg.ResourceParam[Storage],
+    warehouse: dg.ResourceParam[Warehouse],
+    settings: dg.ResourceParam[Settings],
+) -> dg.MaterializeResult[Any]:
+    """Decided files put away: to history, or where they could not be read, to quarantine.
+
+    Only after the ledger says what became of them; a file that cannot be moved now is moved later.
+    """
+    workspace = open_workspace(context, batch, settings)
+    fetched_or_fail(fetched_files(workspace))
+    # All that wait, not only this run's: a crash may have left some behind.
+    report = archive(storage, warehouse, Ledger(warehouse).unarchived())
+    for file_id, problem in report.failed.items():
+        context.log.warning("file %s stays in landing for now: %s", file_id, problem)
+    workspace.remove()
+    drop_lease(workspace.folder)  # after the folder: a free lease in it would say "abandoned"
+    return dg.MaterializeResult(
+        metadata={
+            "archived": len(report.archived),
+            "not_found": len(report.not_found),
+            "failed": len(report.failed),
+            "files": table(
+                [
+                    {
+                        "file": entry.shown_name,
+                        "state": str(entry.state),
+                        "now at": _resting_place(entry, storage),
+                        "note": entry.archive_note,
+                    }
+                    for entry in [*report.archived, *report.not_found]
+                ]
+            ),
+        }
+    )
+
+
+def _resting_place(entry: LedgerEntry, storage: Storage) -> str:
+    if not entry.history_name:
+        return ""
+    area = Area.QUARANTINE if entry.state is FileState.REJECTED else Area.HISTORY
+    return storage.uri(area, entry.history_name)
+
+
+def _entry_row(entry: LedgerEntry) -> dict[str, str | int | float | None]:
+    return {
+        "file": entry.shown_name,
+        "state": str(entry.state),
+        "in": entry.rows_in,
+        "loaded": entry.rows_loaded,
+        "quarantined": entry.rows_quarantined,
+        "superseded": entry.rows_superseded,
+        "held": entry.rows_held,
+        "why": entry.reason,
+    }

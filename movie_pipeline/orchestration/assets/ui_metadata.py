@@ -1,0 +1,126 @@
+"""Metadata that Dagster shows: column schema, lineage and per-file tables, built from our values.
+
+No row value may stand in metadata: Dagster keeps it for ever. Pictures are drawn in pictures.py.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import dagster as dg
+
+from movie_pipeline.datasets.movies.contract import (
+    MOVIE_COLUMNS,
+    OTHER_COLUMNS,
+    OTHER_COLUMNS_BYTES,
+    MovieColumn,
+)
+from movie_pipeline.storage.storage_port import WarehouseColumn
+
+TABLE_ROWS_SHOWN = 100
+"""Rows of a table kept in one event; a longer one is cut, and a last row says so."""
+
+BAR_WIDTH = 40
+
+_PROVENANCE = (
+    dg.TableColumn(
+        OTHER_COLUMNS,
+        f"varchar({OTHER_COLUMNS_BYTES})",
+        "The file's own further columns, as JSON text",
+    ),
+    dg.TableColumn("file_id", "varchar(64)", "The file version the row came from"),
+    dg.TableColumn("record_number", "bigint", "The record's number in that file, from 1"),
+    dg.TableColumn("file_version", "timestamp", "When that version landed"),
+)
+
+
+def _column(column: MovieColumn) -> dg.TableColumn:
+    bounds = [
+        f"{sign} {bound:g}"
+        for sign, bound in ((">=", column.minimum), ("<=", column.maximum))
+        if bound is not None
+    ]
+    description = column.description + (f" ({column.unit})" if column.unit else "")
+    return dg.TableColumn(
+        name=column.name,
+        type=column.sql_type,
+        description=description,
+        constraints=dg.TableColumnConstraints(nullable=column.nullable, other=bounds),
+    )
+
+
+def movie_schema(*, loaded: bool) -> dg.TableSchema:
+    """The schema of clean movies, from the movie contract.
+
+    Args:
+        loaded: True for the warehouse table, which also says when a row was loaded.
+    """
+    columns = [*map(_column, MOVIE_COLUMNS), *_PROVENANCE]
+    if loaded:
+        columns.append(dg.TableColumn("loaded_at", "timestamp", "When the row was loaded"))
+    return dg.TableSchema(columns=columns)
+
+
+def warehouse_schema(columns: Iterable[WarehouseColumn]) -> dg.TableSchema:
+    """The schema of a table as the warehouse reports it."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                column.type,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in columns
+        ]
+    )
+
+
+def same_columns(upstream: str, names: Iterable[str] | None = None) -> dg.TableColumnLineage:
+    """Lineage of columns that keep their names from one asset to the next."""
+    names = [column.name for column in MOVIE_COLUMNS] if names is None else names
+    return lineage({name: [(upstream, name)] for name in names})
+
+
+def lineage(origins: Mapping[str, Sequence[tuple[str, str]]]) -> dg.TableColumnLineage:
+    """Column lineage from {column: [(upstream asset, its column), ...]}."""
+    return dg.TableColumnLineage(
+        deps_by_column={
+            column: [
+                dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=name)
+                for asset, name in origin
+            ]
+            for column, origin in origins.items()
+        }
+    )
+
+
+def bar_table(counts: Mapping[str, int], *, what: str, counted: str) -> dg.MetadataValue:
+    """Counts as a table that can be read at a glance: each with a bar, drawn in its own row.
+
+    Args:
+        counts: what was counted, in the order to show.
+        what: heading of the names.
+        counted: heading of the numbers.
+    """
+    most = max(counts.values(), default=0) or 1
+    return table(
+        [
+            {what: name, counted: count, "": "█" * max(1, round(BAR_WIDTH * count / most))}
+            for name, count in counts.items()
+            if count
+        ]
+    )
+
+
+def table(rows: Sequence[Mapping[str, str | int | float | None]]) -> dg.MetadataValue:
+    """A table for the UI; the columns are those of the first row, cells are shown as text."""
+    if not rows:
+        return dg.MetadataValue.text("none")
+    names = list(rows[0])
+    shown = [
+        dg.TableRecord({name: "" if row[name] is None else row[name] for name in names})
+        for row in rows[:TABLE_ROWS_SHOWN]
+    ]
+    if len(rows) > TABLE_ROWS_SHOWN:
+        more = f"… and {len(rows) - TABLE_ROWS_SHOWN:,} more"
+        shown.append(dg.TableRecord({name: more if name == names[0] else "" for name in names}))
+    schema = dg.TableSchema(columns=[dg.TableColumn(name, "string") for name in names])
+    return dg.MetadataValue.table(shown, schema=schema)

@@ -1,0 +1,36 @@
+"""Whether every file of a batch could be read as movies; the others go on all the same."""
+
+import dagster as dg
+
+from movie_pipeline.file_names import printable_name
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.assets.raw_asset import open_workspace
+from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.settings import Settings
+from movie_pipeline.steps.fetch import fetched_files
+
+
+@dg.asset_check(
+    asset="raw_movies",
+    description="Every file of the batch could be read as movies; one that could not is rejected.",
+)
+def every_file_readable(
+    context: dg.AssetCheckExecutionContext,
+    batch: IngestBatch,
+    settings: dg.ResourceParam[Settings],
+) -> dg.AssetCheckResult:
+    """Say which files are rejected, and why."""
+    files = fetched_files(open_workspace(context, batch, settings)) or []
+    refused = [file for file in files if file.refused is not None]
+    return dg.AssetCheckResult(
+        passed=not refused,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{len(refused)} of {len(files)} files cannot be read as movies."
+        if refused
+        else f"{len(files)} files could be read, or needed no reading.",
+        metadata={
+            "files": table(
+                [{"file": printable_name(file.landed.key), "why": file.refused} for file in refused]
+            )
+        },
+    )

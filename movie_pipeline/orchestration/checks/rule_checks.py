@@ -1,0 +1,119 @@
+"""One asset check per rule of the ruleset, with Glue's canonical text, outcome and metrics.
+
+The specs come from the ruleset alone, so that a rule that found nothing still reports. The rules
+are not evaluated here: screening did, on every row, before the split.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import dagster as dg
+
+from movie_pipeline.dqdl import Ruleset, explain
+from movie_pipeline.dqdl.language.ruleset import Rule
+from movie_pipeline.file_names import printable_name
+from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.assets.raw_asset import open_workspace
+from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.settings import Settings
+from movie_pipeline.steps.verdict import RuleState
+
+ASSET = "validated_movies"
+
+
+def check_name(rule: Rule) -> str:
+    """A name that can be read and stays the same for the same rule: a slug and a short hash."""
+    text = str(rule)
+    slug = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:48].rstrip("_")
+    return f"{slug}_{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+
+def rule_checks(ruleset: Ruleset) -> dg.AssetChecksDefinition:
+    """The checks of a ruleset, as one step."""
+    rules = {check_name(rule): rule for rule in ruleset}
+
+    @dg.multi_asset_check(
+        name="ruleset",
+        specs=[
+            dg.AssetCheckSpec(name, asset=ASSET, description=f"{rule}\n\n{explain(rule)}")
+            for name, rule in rules.items()
+        ],
+    )
+    def ruleset_checks(
+        context: dg.AssetCheckExecutionContext,
+        batch: IngestBatch,
+        settings: dg.ResourceParam[Settings],
+    ) -> Iterator[dg.AssetCheckResult]:
+        outcomes = open_workspace(context, batch, settings).outcomes() or []
+        for name, rule in rules.items():
+            yield rule_result(name, rule, outcomes)
+
+    return ruleset_checks
+
+
+def rule_result(name: str, rule: Rule, outcomes: Sequence[FileOutcome]) -> dg.AssetCheckResult:
+    """What one rule said of the files of a batch.
+
+    Passed where it passed for every file; else WARN where it only set rows apart, or a person
+    accepted the file; ERROR where it held a file or could not be evaluated.
+    """
+    answers = [
+        (outcome, answer)
+        for outcome in outcomes
+        for answer in outcome.summary.get("rules", [])
+        if answer["rule"] == str(rule)
+    ]
+    states = [RuleState(answer["outcome"]) for _, answer in answers]
+    passed = all(state is RuleState.PASSED for state in states)
+    warns = (rule.routes or not passed) and all(
+        answer.get("waived") or (rule.routes and answer["outcome"] != RuleState.ERROR)
+        for _, answer in answers
+        if answer["outcome"] != RuleState.PASSED
+    )
+    failing = sum(answer["failing_rows"] or 0 for _, answer in answers)
+    return dg.AssetCheckResult(
+        check_name=name,
+        asset_key=ASSET,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
+        description=_sentence(states, failing),
+        metadata={
+            "rule": str(rule),
+            "meaning": explain(rule),
+            "failing_rows": failing,
+            "files": table([_row(outcome, answer) for outcome, answer in answers]),
+            **_metrics(answers),
+        },
+    )
+
+
+def _sentence(states: Sequence[RuleState], failing: int) -> str:
+    if not states:
+        return "No file was judged in this run."
+    failed = sum(state is RuleState.FAILED for state in states)
+    errors = sum(state is RuleState.ERROR for state in states)
+    parts = [f"{len(states) - failed - errors} of {len(states)} files passed"]
+    if failing:
+        parts.append(f"{failing:,} rows fail it")
+    if errors:
+        parts.append(f"it could not be evaluated for {errors}")
+    return ", ".join(parts) + "."
+
+
+def _row(outcome: FileOutcome, answer: Mapping[str, Any]) -> dict[str, str | int | float | None]:
+    return {
+        "file": printable_name(outcome.file.key),
+        "outcome": answer["outcome"],
+        "failing rows": answer["failing_rows"],
+        "reason": answer["reason"],
+    }
+
+
+def _metrics(answers: Sequence[tuple[FileOutcome, Mapping[str, Any]]]) -> dict[str, float]:
+    """Glue's metrics as plottable numbers; only where they speak of one file."""
+    if len(answers) != 1:
+        return {}
+    return {f"metric: {name}": value for name, value in answers[0][1]["metrics"].items()}

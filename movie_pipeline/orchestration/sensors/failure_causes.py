@@ -1,0 +1,164 @@
+"""Why a run failed, read from what Dagster keeps of it: whose fault it is, and one safe sentence.
+
+What to do about it is decided in queue.py and notices.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import dagster as dg
+from dagster._core.events import JobFailureData
+from dagster_shared.error import SerializableErrorInfo
+
+from movie_pipeline.errors import (
+    AlertError,
+    BatchRefused,
+    CatalogError,
+    ClusterError,
+    MoviePipelineError,
+    RulesetError,
+    SettingsError,
+    StorageError,
+    StoredFileChanged,
+    StoredFileMissing,
+    WarehouseError,
+    WorkFolderError,
+)
+from movie_pipeline.orchestration.sensors.failure_history import Fault
+
+_OF_THE_WORLD = (
+    AlertError,
+    CatalogError,
+    ClusterError,
+    RulesetError,
+    SettingsError,
+    StorageError,
+    WarehouseError,
+    WorkFolderError,
+)
+_OF_THE_BATCH = (BatchRefused, StoredFileChanged, StoredFileMissing)
+_FOREIGN_OF_THE_WORLD = (
+    "DagsterExecutionInterruptedError",  # Dagster was stopped
+    "KeyboardInterrupt",
+    "OperationalError",  # the database of Dagster's own runs and events
+)
+_SAYINGS_OF_THE_WORLD = (
+    "No space left on device",
+    "Disk quota exceeded",
+    "Read-only file system",
+    "Too many open files",
+    "Input/output error",
+    "max_temp_directory_size",  # DuckDB's way to say that no room is left to spill
+)
+_CHECK_FAILED = "DagsterAssetCheckFailedError"
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why a run failed.
+
+    Attributes:
+        fault: whose fault it is.
+        error_class: the name of the error's class; empty where no error was raised.
+        sentence: our own words, without row values.
+        raised: the error's own words where it is none of ours, for the person at the terminal who
+            ran the job; they may quote a row.
+    """
+
+    fault: Fault
+    error_class: str
+    sentence: str
+    raised: str = ""
+
+
+NEVER_STARTED = Cause(
+    Fault.WORLD, "", "the run could not be started; the log of Dagster's daemon says why."
+)
+CANCELED = Cause(Fault.WORLD, "", "the run was canceled.")
+KILLED = Cause(Fault.BATCH, "", "the process of the run was killed or crashed.")
+
+
+def cause_of_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> Cause:
+    """Why a failed or canceled run failed; costs one question to the event log."""
+    run = record.dagster_run
+    if run.status is dg.DagsterRunStatus.CANCELED:
+        return CANCELED
+    if record.start_time is None:
+        return NEVER_STARTED
+    found = instance.get_records_for_run(
+        run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE, limit=1, ascending=False
+    )
+    for event_record in found.records:
+        event = event_record.event_log_entry.dagster_event
+        if event is not None:
+            return cause_of_failure(event)
+    return KILLED
+
+
+def cause_of_failure(event: dg.DagsterEvent) -> Cause:
+    """Why a run that had started failed, from the event of its failure or of a step's."""
+    if event.is_step_failure:
+        return _cause(event.step_failure_data.error)
+    data = event.event_specific_data
+    if not isinstance(data, JobFailureData):
+        return KILLED
+    first = data.first_step_failure_event
+    return _cause(first.step_failure_data.error if first is not None else data.error)
+
+
+def _cause(error: SerializableErrorInfo | None) -> Cause:
+    if error is None:
+        return KILLED
+    errors = list(_chain(error))
+    ours = _our_errors()
+    told = next((one for one in errors if one.cls_name in ours), errors[-1])
+    message = _message(told)
+    name = told.cls_name or "error"
+    kind = ours.get(name)
+    fault = Fault.WORLD if _is_of_the_world(errors, kind) else Fault.BATCH
+    if kind is not None:
+        return Cause(fault, name, message)
+    if name == _CHECK_FAILED:
+        return Cause(fault, name, " ".join(message.split()))
+    return Cause(
+        fault,
+        name,
+        f"an unexpected {name}; its own words may quote a row and stand in the run's log alone.",
+        raised=message,
+    )
+
+
+def _chain(error: SerializableErrorInfo) -> Iterator[SerializableErrorInfo]:
+    """The error and what caused it, the innermost last."""
+    following: SerializableErrorInfo | None = error
+    while following is not None:
+        yield following
+        following = following.cause or following.context
+
+
+def _is_of_the_world(
+    errors: list[SerializableErrorInfo], kind: type[MoviePipelineError] | None
+) -> bool:
+    for error in errors:
+        if error.cls_name in _FOREIGN_OF_THE_WORLD:
+            return True
+        if any(saying in error.message for saying in _SAYINGS_OF_THE_WORLD):
+            return True
+    if kind is None or issubclass(kind, _OF_THE_BATCH):
+        return False
+    return issubclass(kind, _OF_THE_WORLD)
+
+
+def _message(error: SerializableErrorInfo) -> str:
+    """The error's words without its class, which Dagster puts before them."""
+    return error.message.partition(f"{error.cls_name}: ")[2].strip() or error.message.strip()
+
+
+def _our_errors(
+    kind: type[MoviePipelineError] = MoviePipelineError,
+) -> dict[str, type[MoviePipelineError]]:
+    """The family of errors by name."""
+    found = {kind.__name__: kind}
+    for child in kind.__subclasses__():
+        found |= _our_errors(child)
+    return found

@@ -1,0 +1,173 @@
+"""The landing sensor: what lies in landing and the ledger does not know becomes runs."""
+
+import time
+
+import dagster as dg
+from dagster._core.storage.tags import MAX_RETRIES_TAG
+
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.ledger.ledger import Ledger
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.assets.raw_asset import work_root
+from movie_pipeline.orchestration.sensors.failure_causes import cause_of_run
+from movie_pipeline.orchestration.sensors.landing_listing import (
+    Look,
+    forget,
+    is_due,
+    look,
+    next_listing,
+)
+from movie_pipeline.orchestration.sensors.past_runs import (
+    ATTEMPT_TAG,
+    BATCH_TAG,
+    INGEST,
+    INGEST_JOB,
+    KIND_TAG,
+    REJECTING_TAG,
+    past_runs,
+)
+from movie_pipeline.orchestration.sensors.run_queue import Launch, QueuePlan, plan_launches
+from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
+from movie_pipeline.settings import Settings
+from movie_pipeline.steps.batch import Workspace
+from movie_pipeline.steps.poison import poison_reason
+from movie_pipeline.steps.run_lease import abandoned_runs, forget_run
+from movie_pipeline.storage.storage_port import LandedFile, Storage, Wakeups, Warehouse
+
+
+def look_for_files(
+    context: dg.SensorEvaluationContext,
+    storage: dg.ResourceParam[Storage],
+    warehouse: dg.ResourceParam[Warehouse],
+    wakeups: dg.ResourceParam[Wakeups],
+    settings: dg.ResourceParam[Settings],
+) -> dg.SensorResult | dg.SkipReason:
+    """Look, subtract, batch; skip with a sentence while the store or the warehouse is away."""
+    for run_id in fail_dead_runs(context.instance, settings):
+        context.log.warning("run %s: its process is gone; it is marked as failed", run_id)
+    try:
+        return _look(context, storage, warehouse, wakeups, settings)
+    except AWAY as error:
+        return waiting(error)
+
+
+def _look(
+    context: dg.SensorEvaluationContext,
+    storage: Storage,
+    warehouse: Warehouse,
+    wakeups: Wakeups,
+    settings: Settings,
+) -> dg.SensorResult | dg.SkipReason:
+    """What was heard is forgotten when its files are launched or known."""
+    now, every = time.time(), settings.listing_seconds
+    due = is_due(context.cursor, now, every)
+    seen = look(storage, wakeups, due=due, warn=context.log.warning)
+    if seen is None:
+        return dg.SkipReason("No message came, and landing was listed a moment ago.")
+    plan = _plan(context.instance, seen.landed, warehouse, settings)
+    for launch in plan.launches:
+        workspace = Workspace.at(work_root(settings), launch.batch.batch_id)
+        workspace.fix(launch.batch)
+        crash_point("landing.fixed")
+    if seen.wakeup is not None:
+        forget(wakeups, seen.wakeup, context.log.warning)
+        waiting = plan.waiting > 0
+        context.update_cursor(
+            next_listing(context.cursor, seen, waiting=waiting, now=now, every=every)
+        )
+    if not plan.launches:
+        return dg.SkipReason(_why_nothing(plan, seen))
+    return dg.SensorResult(
+        run_requests=[run_request(launch, context.instance) for launch in plan.launches],
+        asset_events=[
+            dg.AssetMaterialization(
+                "landing_movies",
+                metadata={
+                    "files": sum(len(launch.batch.files) for launch in plan.launches),
+                    "bytes": sum(launch.batch.size for launch in plan.launches),
+                    "files_waiting": plan.waiting,
+                },
+            )
+        ],
+    )
+
+
+def landing_sensor_every(seconds: int) -> dg.SensorDefinition:
+    """The landing sensor, ticking so often; Dagster's daemon takes five seconds at least."""
+    return dg.sensor(
+        name="landing",
+        job_name=INGEST_JOB,
+        minimum_interval_seconds=seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Launches a run for every batch of whole files that the ledger does not know.",
+    )(look_for_files)
+
+
+landing_sensor = landing_sensor_every(10)
+
+
+def _plan(
+    instance: dg.DagsterInstance,
+    landed: list[LandedFile],
+    warehouse: Warehouse,
+    settings: Settings,
+) -> QueuePlan:
+    if not landed:
+        return QueuePlan((), 0)
+    finished = Ledger(warehouse).finished(file.file_id for file in landed)
+    runs = past_runs(instance, {file.file_id for file in landed} - finished)
+    return plan_launches(landed, finished, runs, settings, time.time())
+
+
+def run_request(launch: Launch, instance: dg.DagsterInstance) -> dg.RunRequest:
+    """The request for one batch; it names files by file_id only, never by a foreign name."""
+    batch = IngestBatch(
+        batch_id=launch.batch.batch_id,
+        files=[file.file_id for file in launch.batch.files],
+        attempt=launch.attempt,
+        reject=_why_rejected(launch, instance),
+    )
+    return dg.RunRequest(
+        run_key=launch.run_key,
+        run_config=dg.RunConfig(resources={"batch": batch}),
+        tags=ingest_tags(launch),
+    )
+
+
+def ingest_tags(launch: Launch) -> dict[str, str]:
+    """Tags by which ingest runs are found again."""
+    tags = {
+        KIND_TAG: INGEST,
+        BATCH_TAG: launch.batch.batch_id,
+        ATTEMPT_TAG: str(launch.attempt),
+        # the queue tries again by itself, with back-off, and halves what fails
+        MAX_RETRIES_TAG: "0",
+    }
+    return {**tags, REJECTING_TAG: "true"} if launch.poison else tags
+
+
+def _why_rejected(launch: Launch, instance: dg.DagsterInstance) -> str:
+    record = instance.get_run_record_by_id(launch.poison) if launch.poison else None
+    if record is None:
+        return ""
+    cause = cause_of_run(instance, record)
+    return poison_reason(launch.attempt - 1, cause.error_class, cause.sentence)
+
+
+def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
+    """Mark runs of all jobs as failed whose process on this machine is gone; return their ids."""
+    root = work_root(settings)
+    dead: list[str] = []
+    for run_id in abandoned_runs(root):
+        run = instance.get_run_by_id(run_id)
+        if run is not None and not run.is_finished:
+            instance.report_run_failed(run, "the run's process is gone, killed or crashed")
+            dead.append(run_id)
+        forget_run(root, run_id)
+    return dead
+
+
+def _why_nothing(plan: QueuePlan, seen: Look) -> str:
+    if not seen.landed:
+        return "Nothing lies in landing." if seen.complete else "What was told of is gone."
+    return f"{plan.waiting} files wait for a run at work or for their next attempt."

@@ -1,0 +1,122 @@
+"""The notice sensors: the outbox is drained, and a job that failed for good is told, once."""
+
+import dagster as dg
+
+from movie_pipeline.errors import AlertError, WarehouseError
+from movie_pipeline.ledger import outbox
+from movie_pipeline.ledger.notices import job_failure_notice
+from movie_pipeline.orchestration.sensors.digest_timing import patience_now
+from movie_pipeline.orchestration.sensors.failure_causes import KILLED, Cause, cause_of_run
+from movie_pipeline.orchestration.sensors.failure_history import Fault, judged
+from movie_pipeline.orchestration.sensors.past_runs import (
+    ATTEMPT_TAG,
+    INGEST,
+    INGEST_JOB,
+    KIND_TAG,
+    REJECTING_TAG,
+    configured_files,
+    ingest_records,
+    past_runs,
+)
+from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
+from movie_pipeline.settings import Settings
+from movie_pipeline.storage.storage_port import Alerts, Events, Warehouse
+
+WILL_RETRY_TAG = "dagster/will_retry"
+TOLD_TAG = "movie_pipeline/told"
+"""On a run of which people were told: the outage it was part of."""
+
+
+@dg.sensor(
+    name="notices",
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Sends the notices that wait in the outbox; it launches no runs.",
+)
+def notices_sensor(
+    context: dg.SensorEvaluationContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    alerts: dg.ResourceParam[Alerts],
+    events: dg.ResourceParam[Events],
+    settings: dg.ResourceParam[Settings],
+) -> dg.SkipReason:
+    """Send what waits; what cannot be sent now is sent by a later tick."""
+    try:
+        patience = patience_now(context.instance, settings)
+        sent = outbox.drain(warehouse, alerts, events, patience)
+    except AWAY as error:
+        return waiting(error)
+    except AlertError as error:
+        context.log.warning("%s", error)
+        return dg.SkipReason(str(error))
+    return dg.SkipReason(f"{sent} notices were sent." if sent else "No notice waits.")
+
+
+@dg.run_failure_sensor(
+    name="failed_jobs",
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Tells people of ingest runs that fail and do not mend themselves, once an outage.",
+)
+def failed_jobs_sensor(
+    context: dg.RunFailureSensorContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    alerts: dg.ResourceParam[Alerts],
+    settings: dg.ResourceParam[Settings],
+) -> None:
+    """Put one notice into the outbox; straight to the channel where the warehouse is away."""
+    run = context.dagster_run
+    record = context.instance.get_run_record_by_id(run.run_id)
+    cause = cause_of_run(context.instance, record) if record is not None else KILLED
+    if not is_to_be_told(run, cause, context.instance, settings):
+        return
+    outage = outage_of(run, context.instance)
+    if outage is not None and _was_told(outage, context.instance):
+        return
+    notice = job_failure_notice(
+        run.run_id,
+        run.job_name,
+        cause.sentence,
+        files=len(configured_files(run)),
+        attempts=int(run.tags.get(ATTEMPT_TAG, "1")),
+        outage=outage,
+    )
+    try:
+        outbox.post(warehouse, notice)
+    except WarehouseError:
+        alerts.send(notice)
+    if outage is not None:
+        context.instance.add_run_tags(run.run_id, {TOLD_TAG: outage})
+
+
+def is_to_be_told(
+    run: dg.DagsterRun, cause: Cause, instance: dg.DagsterInstance, settings: Settings
+) -> bool:
+    """Whether people should know of this failed run now.
+
+    A run launched by hand is told at once. A batch of the landing sensor is told when it failed
+    often and its files are not to blame: else they are halved, and rejected with a notice of their
+    own.
+    """
+    if run.job_name != INGEST_JOB or run.tags.get(WILL_RETRY_TAG) == "true":
+        return False
+    if run.tags.get(KIND_TAG) != INGEST:
+        return True
+    if int(run.tags.get(ATTEMPT_TAG, "1")) < settings.max_attempts:
+        return False
+    if REJECTING_TAG in run.tags or cause.fault is Fault.WORLD:
+        return True
+    failed = judged(past_runs(instance, configured_files(run)))
+    return any(one.run_id == run.run_id and one.fault is Fault.WORLD for one in failed)
+
+
+def outage_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> str | None:
+    """What all failures since the last success share: its run's id; None for a run by hand."""
+    if run.tags.get(KIND_TAG) != INGEST:
+        return None
+    succeeded = ingest_records(instance, [dg.DagsterRunStatus.SUCCESS])
+    return succeeded[0].dagster_run.run_id if succeeded else "the first run"
+
+
+def _was_told(outage: str, instance: dg.DagsterInstance) -> bool:
+    return bool(instance.get_run_ids(dg.RunsFilter(tags={TOLD_TAG: outage}), limit=1))

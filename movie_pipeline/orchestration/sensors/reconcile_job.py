@@ -1,0 +1,129 @@
+"""When the reconciler runs: every five minutes and at every start, where something is open.
+
+What it does stands in loading/reconcile.py; here it is a job, a schedule and a sensor.
+"""
+
+import uuid
+
+import dagster as dg
+
+from movie_pipeline.ledger.digests import Patience
+from movie_pipeline.orchestration.assets.asset_names import WAREHOUSE_POOL
+from movie_pipeline.orchestration.sensors.digest_timing import patience_now
+from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
+from movie_pipeline.settings import Settings
+from movie_pipeline.steps.reconcile import GRACE, VIEWS_GRACE, OpenWork, open_work, reconcile
+from movie_pipeline.storage.storage_port import Alerts, Events, Storage, Warehouse
+
+RECONCILE_JOB = "reconcile"
+_THIS_START = uuid.uuid4().hex
+"""Made when the code location's process loads this module; a new one with every start."""
+_NOTHING = "Nothing is open."
+
+
+@dg.op(name="close_what_is_open", pool=WAREHOUSE_POOL)
+def close_what_is_open(  # noqa: PLR0913, PLR0917 - the parts of one world
+    context: dg.OpExecutionContext,
+    storage: dg.ResourceParam[Storage],
+    warehouse: dg.ResourceParam[Warehouse],
+    alerts: dg.ResourceParam[Alerts],
+    events: dg.ResourceParam[Events],
+    settings: dg.ResourceParam[Settings],
+) -> None:
+    """Archive decided files, refresh stale views, send waiting notices."""
+    report = reconcile(
+        storage,
+        warehouse,
+        alerts,
+        events,
+        older_than=GRACE,
+        views_older_than=VIEWS_GRACE,
+        patience=patience_now(context.instance, settings),
+    )
+    for problem in report.problems:
+        context.log.warning("%s", problem)
+    for view in report.refreshed:
+        context.log_event(dg.AssetMaterialization(view, description="refreshed: it was stale"))
+    if report.archived or report.not_found:
+        context.log_event(
+            dg.AssetMaterialization(
+                "archived_files",
+                description="files that a run left behind",
+                metadata={
+                    "archived": len(report.archived),
+                    "not_found": len(report.not_found),
+                },
+            )
+        )
+    context.add_output_metadata(
+        {
+            "archived": len(report.archived),
+            "not_found": len(report.not_found),
+            "notices_sent": report.notices_sent,
+            "views_refreshed": len(report.refreshed),
+            "problems": len(report.problems),
+        }
+    )
+
+
+@dg.job(
+    name=RECONCILE_JOB,
+    executor_def=dg.in_process_executor,
+    description="Close what a crash left open: archive decided files, refresh stale views, send.",
+)
+def reconcile_job() -> None:
+    """One step."""
+    close_what_is_open()
+
+
+@dg.schedule(
+    name="reconcile_every_five_minutes",
+    job_name=RECONCILE_JOB,
+    cron_schedule="*/5 * * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Launches the reconciler where something has been open for a minute.",
+)
+def reconcile_schedule(
+    context: dg.ScheduleEvaluationContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    settings: dg.ResourceParam[Settings],
+) -> dg.RunRequest | dg.SkipReason:
+    """Look first, so that no runs pile up that had nothing to do."""
+    del context
+    try:
+        found = _open_work(warehouse, settings)
+    except AWAY as error:
+        return waiting(error)
+    return dg.RunRequest() if found else dg.SkipReason(_NOTHING)
+
+
+@dg.sensor(
+    name="reconcile_at_start",
+    job_name=RECONCILE_JOB,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Launches the reconciler once for each start of the code location.",
+)
+def reconcile_at_start(
+    context: dg.SensorEvaluationContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    settings: dg.ResourceParam[Settings],
+) -> dg.RunRequest | dg.SkipReason:
+    """Look once, after each start.
+
+    The cursor says at which start it looked last. It is no state of the pipeline: lost, it costs
+    one more look.
+    """
+    if context.cursor == _THIS_START:
+        return dg.SkipReason("It was looked at this start.")
+    try:
+        found = _open_work(warehouse, settings)
+    except AWAY as error:
+        return waiting(error)
+    context.update_cursor(_THIS_START)
+    return dg.RunRequest(run_key=f"start-{_THIS_START}") if found else dg.SkipReason(_NOTHING)
+
+
+def _open_work(warehouse: Warehouse, settings: Settings) -> OpenWork:
+    patience = Patience.of(settings)
+    return open_work(warehouse, older_than=GRACE, views_older_than=VIEWS_GRACE, patience=patience)

@@ -1,0 +1,157 @@
+"""What to launch next: the landing area minus the ledger minus the runs at work, cut into batches.
+
+A pure function over values, so that every rule of the queue is tested without Dagster. There is no
+cursor: the listing, the ledger and the runs are the whole state; history.py judges the failed ones.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from movie_pipeline.orchestration.sensors.failure_history import Failures, PastRun, failures_by_file
+from movie_pipeline.settings import Settings
+from movie_pipeline.steps.batch import Batch, plan_batches
+from movie_pipeline.storage.storage_port import LandedFile
+
+_TRIES = 2
+"""Failed runs of the same files after which they are halved, or the one file is set apart."""
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One run to launch.
+
+    Attributes:
+        batch: its files.
+        attempt: the how-manieth attempt at them this is, from 1.
+        poison: the failed run that says why the one file of the batch is to be REJECTED; empty
+            where the batch is to be loaded.
+    """
+
+    batch: Batch
+    attempt: int
+    poison: str = ""
+
+    @property
+    def run_key(self) -> str:
+        """Different for every attempt, since Dagster never launches one run key twice."""
+        return f"{self.batch.batch_id}:{self.attempt}"
+
+
+@dataclass(frozen=True)
+class QueuePlan:
+    """What one look at the landing area decides.
+
+    Attributes:
+        launches: runs to launch now.
+        waiting: files that must wait for a running batch, for their next attempt, or for a free
+            slot.
+    """
+
+    launches: tuple[Launch, ...]
+    waiting: int
+
+
+def plan_launches(
+    landed: Sequence[LandedFile],
+    finished: Collection[str],
+    runs: Sequence[PastRun],
+    settings: Settings,
+    now: float,
+) -> QueuePlan:
+    """Decide which batches to launch.
+
+    Files that were in no failed run become batches. Where only the world failed, they do so again
+    after the back-off. Where the batch is to blame, the same files are tried once more, then each
+    half by itself, and so on; a file that fails alone is REJECTED in the end.
+
+    Args:
+        landed: the whole files in landing.
+        finished: file_ids of which nothing is left to do.
+        runs: the ingest runs that name files, in any order.
+        settings: batch sizes, attempts and back-off.
+        now: seconds since the epoch.
+    """
+    busy = {file_id for run in runs if run.active for file_id in run.files}
+    known = failures_by_file(runs)
+    due: dict[int, list[LandedFile]] = defaultdict(list)
+    isolated: dict[frozenset[str], list[LandedFile]] = defaultdict(list)
+    waiting = 0
+    for file in landed:
+        if file.file_id in finished:
+            continue
+        failures = known.get(file.file_id, Failures())
+        if file.file_id in busy or now < failures.next_attempt(settings):
+            waiting += 1
+        elif failures.counted:
+            isolated[_part_of(file.file_id, failures)].append(file)
+        else:
+            due[failures.count + 1].append(file)
+    fresh = _batches(due.pop(1, []), 1, settings)
+    again = [_isolation(files, known, settings) for files in isolated.values()]
+    for attempt, files in sorted(due.items()):
+        again += _batches(files, attempt, settings)
+    chosen = _share(fresh, again, _free(runs, known, settings))
+    left = sum(len(launch.batch.files) for launch in (*fresh, *again))
+    left -= sum(len(launch.batch.files) for launch in chosen)
+    return QueuePlan(tuple(chosen), waiting + left)
+
+
+def _batches(files: Sequence[LandedFile], attempt: int, settings: Settings) -> list[Launch]:
+    batches = plan_batches(files, max_files=settings.batch_files, max_bytes=settings.batch_bytes)
+    return [Launch(Batch.of(batch), attempt) for batch in batches]
+
+
+def _part_of(file_id: str, failures: Failures) -> frozenset[str]:
+    """The files to try this one with: those it failed with last, or its half of them."""
+    files, times = failures.smallest
+    if times < _TRIES or len(files) == 1:
+        return files
+    ordered = sorted(files)
+    half = len(ordered) // 2
+    first = frozenset(ordered[:half])
+    return first if file_id in first else frozenset(ordered[half:])
+
+
+def _isolation(
+    files: Sequence[LandedFile], known: dict[str, Failures], settings: Settings
+) -> Launch:
+    """A run for files of which one may be poison; for one that is, the run that rejects it."""
+    failures = [known[file.file_id] for file in files]
+    attempt = 1 + max(failure.count for failure in failures)
+    smallest, alone = failures[0].smallest
+    counted = failures[0].counted
+    spent = alone >= _TRIES and len(counted) >= settings.max_attempts
+    poison = counted[-1].run_id if len(smallest) == 1 and spent else ""
+    return Launch(Batch.of(files), attempt, poison)
+
+
+@dataclass(frozen=True)
+class _Free:
+    """Slots for new runs: in all, and for files that failed before while others wait."""
+
+    slots: int
+    for_failed: int
+
+
+def _free(runs: Sequence[PastRun], known: dict[str, Failures], settings: Settings) -> _Free:
+    active = [run for run in runs if run.active]
+    failed_before = sum(any(file_id in known for file_id in run.files) for run in active)
+    return _Free(
+        slots=max(0, settings.batches_in_flight - len(active)),
+        for_failed=max(0, max(1, settings.batches_in_flight // 2) - failed_before),
+    )
+
+
+def _share(fresh: Sequence[Launch], again: Sequence[Launch], free: _Free) -> list[Launch]:
+    """Who may start: failed files get half of the slots, or more where nothing else waits.
+
+    Args:
+        fresh: launches of files that never failed.
+        again: launches of the others.
+        free: how many may start.
+    """
+    share = min(free.slots, free.for_failed)
+    share = max(share, free.slots - len(fresh))
+    tried = list(again[:share])
+    return [*tried, *fresh[: free.slots - len(tried)]]

@@ -1,0 +1,163 @@
+"""The quarantined record: one JSON line with the raw text, its place, and every reason.
+
+This is the only place where row values may be written down beside the warehouse. Which records come
+here is decided in screen.py; how they leave again is replay's affair.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+
+from movie_pipeline.tabular import RawRecord
+
+CONTRACT_RULE = "movie_contract"
+"""Stands in a reason's `rule` where the movie contract, not a ruleset, set the record apart."""
+INTAKE_RULE = "readable_record"
+"""Stands there where the record itself could not be read."""
+_TEXT = rb'"(?:[^"\\]|\\.)*"'
+_ID = re.compile(rb'\{"quarantine_id":"([0-9a-f]{32})",')
+_NUMBER = re.compile(
+    rb'\{"quarantine_id":"[0-9a-f]{32}","file":'
+    + _TEXT
+    + rb',"file_id":"[0-9a-f]{32}","batch_id":'
+    + _TEXT
+    + rb',"record_number":([0-9]+),'
+)
+PASSED, FAILED = "Passed", "Failed"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a record was set apart: the rule, and a sentence that may name the value."""
+
+    rule: str
+    message: str
+
+
+@dataclass(frozen=True)
+class RuleLists:
+    """Glue's row-level answer: the rules the row passed, failed, and that say nothing of rows."""
+
+    passed: list[str]
+    failed: list[str]
+    skipped: list[str]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What all records of one file's quarantine share."""
+
+    file: str
+    file_id: str
+    batch_id: str
+    ruleset_sha256: str
+    quarantined_at: datetime
+
+    @cached_property
+    def moment(self) -> str:
+        """When, as the records write it."""
+        return self.quarantined_at.isoformat()
+
+
+def quarantine_id(file_id: str, record_number: int) -> str:
+    """32 hex digits that stand for this record of this file version, in every run."""
+    return hashlib.sha256(f"{file_id}\0{record_number}".encode()).hexdigest()[:32]
+
+
+def record_line(
+    provenance: Provenance, raw: RawRecord, lists: RuleLists, reasons: list[Reason]
+) -> bytes:
+    """One line of the quarantine file, with its newline.
+
+    Returns:
+        UTF-8 JSON. `raw` is the record's text; where the bytes are not UTF-8 it is their base64,
+        and `raw_encoding` says so.
+    """
+    text, encoding = _as_text(raw.raw)
+    return _dumped(
+        {
+            "quarantine_id": quarantine_id(provenance.file_id, raw.record_number),
+            "file": provenance.file,
+            "file_id": provenance.file_id,
+            "batch_id": provenance.batch_id,
+            "record_number": raw.record_number,
+            "byte_offset": raw.byte_offset,
+            "raw": text,
+            "raw_encoding": encoding,
+            "columns": raw.columns,
+            "reasons": reasons,
+            "DataQualityRulesPass": lists.passed,
+            "DataQualityRulesFail": lists.failed,
+            "DataQualityRulesSkip": lists.skipped,
+            "DataQualityEvaluationResult": FAILED if lists.failed else PASSED,
+            "ruleset_sha256": provenance.ruleset_sha256,
+            "quarantined_at": provenance.moment,
+        }
+    )
+
+
+def _dumped(record: Mapping[str, object]) -> bytes:
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except orjson.JSONEncodeError:
+        # a file's name may be bytes that are no text
+        return orjson.dumps(_as_valid_text(record), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _as_valid_text(value: Any) -> Any:  # noqa: ANN401 - JSON
+    r"""The same JSON with every undecodable byte written as `\udcxx`."""
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case Reason():
+            return {name: _as_valid_text(text) for name, text in vars(value).items()}
+        case list():
+            return [_as_valid_text(item) for item in cast("list[object]", value)]
+        case dict():
+            items = cast("dict[str, object]", value).items()
+            return {_as_valid_text(name): _as_valid_text(item) for name, item in items}
+        case _:
+            return value
+
+
+def _as_text(raw: bytes) -> tuple[str, str]:
+    try:
+        return raw.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return base64.b64encode(raw).decode("ascii"), "base64"
+
+
+def read_records(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The records of one quarantine file, in its order."""
+    with path.open("rb") as lines:
+        for line in lines:
+            yield orjson.loads(line)
+
+
+def record_number_of(line: bytes) -> int:
+    """The record number of one line, told without reading all of it where that is safe."""
+    found = _NUMBER.match(line)
+    return int(found[1]) if found else int(orjson.loads(line)["record_number"])
+
+
+def quarantine_id_of(line: bytes) -> str:
+    """The quarantine_id of one line, told likewise."""
+    found = _ID.match(line)
+    return found[1].decode() if found else str(orjson.loads(line)["quarantine_id"])
+
+
+def count_records(path: Path) -> int:
+    """How many records a quarantine file holds, counted from the file itself.
+
+    A last line without its end does not count: the file was cut short.
+    """
+    with path.open("rb") as lines:
+        return sum(line.endswith(b"\n") for line in lines)

@@ -1,0 +1,212 @@
+"""The records of a file that are set apart: why each one waits, written as lines of quarantine.
+
+Which rows they are is found by SQL, which leaves them in the work folder as a small Parquet file;
+what a line looks like stands in quarantine.py, the sentences in reasons.py.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, cast
+
+import pyarrow.parquet as pq
+
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.dqdl import Judgement
+from movie_pipeline.quarantine.quarantine_record import (
+    CONTRACT_RULE,
+    INTAKE_RULE,
+    Provenance,
+    Reason,
+    RuleLists,
+    record_line,
+)
+from movie_pipeline.quarantine.reasons import failed_rule
+from movie_pipeline.tabular import RawRecord, StagedFile, problems
+
+PIECE = 10_000
+"""Records of a file that are written to quarantine at a time."""
+_RULES_IN_MASK = 62
+"""A bit for each, in an integer of 64 bits that stays positive."""
+
+_SHORT = 200
+"""Characters of the cells whose reasons are remembered."""
+
+Masks = tuple[int, ...]
+"""Of one row: the cells unreadable, the cells out of the contract, and the rules it fails."""
+Records = Callable[[Iterable[int]], Iterator[RawRecord]]
+"""From numbers of records to the records, in ascending order."""
+
+
+def judged_columns(judgement: Judgement) -> str:
+    """SQL over staged rows: what is to be known of a row that is set apart."""
+    predicates = list(judgement.row_rules_sql.values())
+    columns = ['"_record_number"', '"_unreadable"', '"_breached"']
+    for start in range(0, len(predicates), _RULES_IN_MASK):
+        bits = (
+            f"CASE WHEN {predicate} THEN 0 ELSE {1 << bit} END"
+            for bit, predicate in enumerate(predicates[start : start + _RULES_IN_MASK])
+        )
+        columns.append(f"CAST({' + '.join(bits)} AS BIGINT) AS failed_{start}")
+    return ", ".join(columns)
+
+
+@dataclass(frozen=True)
+class Apart:
+    """Why records of a file are set apart.
+
+    Attributes:
+        staged: the intake's summary of the file.
+        judging: canonical texts of the rules that judge rows, in the order of their masks.
+        skipped: canonical texts of the rules that say nothing of rows.
+        of_file: why all records of a held file wait; empty where it is not held.
+        columns_of: canonical rule to the staged columns it names.
+    """
+
+    staged: StagedFile
+    judging: Sequence[str]
+    skipped: list[str]
+    of_file: list[Reason]
+    columns_of: Mapping[str, Sequence[str]]
+    _lists: dict[Masks, RuleLists] = field(default_factory=dict[Masks, RuleLists])
+    _keys: dict[Masks, list[str]] = field(default_factory=dict[Masks, list[str]])
+    _remembered: dict[tuple[Any, ...], list[Reason]] = field(
+        default_factory=dict[tuple[Any, ...], list[Reason]]
+    )
+
+    @cached_property
+    def not_rows(self) -> dict[int, str]:
+        """Record number to why the record became no row."""
+        return dict(self.staged.set_apart)
+
+    @cached_property
+    def keys_of(self) -> dict[str, list[tuple[str, str]]]:
+        """Canonical rule to the columns it names, each with its key in raw records."""
+        keys = self.staged.columns_by_name
+        return {
+            rule: [(name, keys.get(name, "")) for name in names]
+            for rule, names in self.columns_of.items()
+        }
+
+    def lists(self, masks: Masks | None) -> RuleLists:
+        """The rules that a row passes, fails, and that say nothing of it."""
+        if masks is None:
+            return RuleLists([], [], [])
+        known = self._lists.get(masks[2:])
+        if known is None:
+            if len(self._lists) > PIECE:
+                self._lists.clear()
+            known = self._lists[masks[2:]] = self._lists_of(masks[2:])
+        return known
+
+    def _lists_of(self, failed: Masks) -> RuleLists:
+        fails = [
+            bool(failed[place // _RULES_IN_MASK] >> place % _RULES_IN_MASK & 1)
+            for place in range(len(self.judging))
+        ]
+        return RuleLists(
+            [rule for rule, fail in zip(self.judging, fails, strict=True) if not fail],
+            [rule for rule, fail in zip(self.judging, fails, strict=True) if fail],
+            self.skipped,
+        )
+
+    def reasons(self, raw: RawRecord, masks: Masks | None) -> list[Reason]:
+        """Every reason why this record waits; they are the same where the named cells are."""
+        if masks is None:
+            return [*self.of_file, Reason(INTAKE_RULE, self.not_rows[raw.record_number])]
+        unreadable = masks[0]
+        if raw.columns is None or unreadable & (unreadable - 1):
+            # Several unreadable cells may be shifted: then the others matter too.
+            return self._reasons(raw, masks)
+        cells = [raw.columns.get(key) for key in self._named(masks)]
+        known = self._remembered.get((masks, *cells))
+        if known is None:
+            known = self._reasons(raw, masks)
+            if sum(len(cell or "") for cell in cells) <= _SHORT:
+                if len(self._remembered) > PIECE:
+                    self._remembered.clear()
+                self._remembered[masks, *cells] = known
+        return known
+
+    def _named(self, masks: Masks) -> list[str]:
+        """The keys of the cells that the reasons of such a row speak of."""
+        keys = self._keys.get(masks)
+        if keys is None:
+            if len(self._keys) > PIECE:
+                self._keys.clear()
+            at_fault, names = masks[0] | masks[1], self.staged.columns_by_name
+            named = [names.get(name, "") for name in self.staged.marked(at_fault)]
+            named += [
+                key for rule in self.lists(masks).failed for _, key in self.keys_of.get(rule, ())
+            ]
+            keys = self._keys[masks] = list(dict.fromkeys(named))
+        return keys
+
+    def _reasons(self, raw: RawRecord, masks: Masks) -> list[Reason]:
+        reasons = self.of_file.copy()
+        unreadable, breached = masks[:2]
+        if unreadable or breached:
+            found = problems(
+                self.staged, unreadable=unreadable, breached=breached, columns=raw.columns
+            )
+            reasons += [Reason(CONTRACT_RULE, problem.message) for problem in found]
+        cells = raw.columns or {}
+        for rule in self.lists(masks).failed:
+            named = {name: cells.get(key) for name, key in self.keys_of.get(rule, ())}
+            reasons.append(Reason(rule, failed_rule(rule, named)))
+        return reasons
+
+
+def write_apart(
+    judged: Path, to: Path, *, apart: Apart, provenance: Provenance, records: Records
+) -> tuple[int, dict[str, int]]:
+    """Write the records set apart, in the file's order.
+
+    Args:
+        judged: the Parquet file of the rows set apart, in the file's order.
+        to: the JSON lines file.
+        apart: why they wait.
+        provenance: what their lines share.
+        records: reads the records themselves.
+
+    Returns:
+        How many there are, and how many each rule set apart. Where there are none, no file is left.
+    """
+    counts: Counter[str] = Counter()
+    written = 0
+    with to.open("wb", buffering=1 << 20) as lines:
+        for piece in _pieces(_judged(judged), sorted(apart.not_rows)):
+            for raw in records(piece):
+                masks = piece[raw.record_number]
+                reasons = apart.reasons(raw, masks)
+                for rule in dict.fromkeys([reason.rule for reason in reasons]):
+                    counts[rule] += 1
+                lines.write(record_line(provenance, raw, apart.lists(masks), reasons))
+            written += len(piece)
+    if not written:
+        to.unlink()
+    crash_point("screen.quarantine.after")
+    return written, dict(counts.most_common())
+
+
+def _judged(path: Path) -> Iterator[dict[int, Masks]]:
+    """The rows set apart, by record number, in the file's order and in bounded pieces."""
+    with cast("Any", pq).ParquetFile(path) as file:
+        for batch in file.iter_batches(PIECE, use_threads=False):
+            numbers, *masks = (column.to_pylist() for column in batch.columns)
+            yield dict(zip(numbers, zip(*masks, strict=True), strict=True))
+
+
+def _pieces(
+    judged: Iterator[dict[int, Masks]], waiting: list[int]
+) -> Iterator[dict[int, Masks | None]]:
+    """The rows set apart and the records that became no row, together in the file's order."""
+    for piece in judged:
+        upto = bisect_right(waiting, max(piece))
+        yield {**piece, **dict.fromkeys(waiting[:upto])}
+        waiting = waiting[upto:]
+    for start in range(0, len(waiting), PIECE):
+        yield dict.fromkeys(waiting[start : start + PIECE])

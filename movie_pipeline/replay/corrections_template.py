@@ -1,0 +1,73 @@
+"""The corrections template: a line for each cell that a reason of an open record speaks of."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+from movie_pipeline.dqdl import parse_ruleset
+from movie_pipeline.errors import RulesetError
+from movie_pipeline.ledger.ledger import Ledger
+from movie_pipeline.quarantine.quarantine_record import CONTRACT_RULE, INTAKE_RULE
+from movie_pipeline.replay.corrected_cells import Columns, can_be_told_apart
+from movie_pipeline.replay.replayable_records import belongs_to, pieces_of
+from movie_pipeline.steps.judge import FILE_HELD
+from movie_pipeline.storage.storage_port import Storage, Warehouse
+
+ALL_ENTRIES = 1_000_000
+Line = tuple[str, str, str, str]
+"""quarantine_id, column, value, reason."""
+
+
+def template_lines(storage: Storage, warehouse: Warehouse, name: str | None) -> Iterator[Line]:
+    """The lines of a template for the open records of all files, or of one."""
+    for entry in reversed(Ledger(warehouse).entries(limit=ALL_ENTRIES)):
+        columns = Columns.of(entry)
+        if columns is None or not (name is None or belongs_to(entry, name)):
+            continue
+        for piece in pieces_of(storage, warehouse, entry):
+            for record in piece:
+                if record.resolution is None:
+                    yield from record_lines(record.values, columns)
+
+
+def record_lines(record: Mapping[str, Any], columns: Columns) -> Iterator[Line]:
+    """The lines of one record: each cell once, with the first reason that speaks of it."""
+    told: dict[str, str] = {}
+    for reason in record["reasons"]:
+        for key in _keys(reason, record, columns):
+            told.setdefault(key, reason["message"])
+    told_apart = can_be_told_apart(record, columns)
+    cells: Mapping[str, str] = record["columns"] if told_apart else {}
+    for key, message in told.items():
+        yield record["quarantine_id"], key, cells.get(key, ""), message
+
+
+def _keys(reason: Mapping[str, str], record: Mapping[str, Any], columns: Columns) -> list[str]:
+    """The cells that a reason speaks of."""
+    rule, message = reason["rule"], reason["message"]
+    if message.startswith(FILE_HELD):
+        return []
+    if rule == INTAKE_RULE:
+        return _out_of_place(record, columns)
+    named = [message.partition(":")[0]] if rule == CONTRACT_RULE else list(_columns_of(rule))
+    keys = [columns.key(name) for name in named]
+    return [key for key in keys if key is not None]
+
+
+def _out_of_place(record: Mapping[str, Any], columns: Columns) -> list[str]:
+    """Of a record with too few or too many cells: those; of another, every column."""
+    if not can_be_told_apart(record, columns):
+        return list(columns.keys)
+    cells = record["columns"]
+    missing = [key for key in columns.keys if key not in cells]
+    return missing or [key for key in cells if columns.beyond(key) is not None]
+
+
+@lru_cache(maxsize=1_000)
+def _columns_of(rule: str) -> tuple[str, ...]:
+    """The columns that a rule names."""
+    try:
+        (parsed,) = parse_ruleset(f"Rules = [ {rule} ]")
+    except RulesetError:
+        return ()
+    return tuple(dict.fromkeys(name for leaf in parsed.leaves() for name in leaf.columns))

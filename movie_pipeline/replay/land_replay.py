@@ -1,0 +1,109 @@
+"""Drafts asked for: kept in the warehouse and in quarantine, then landed, in this order.
+
+Safe to repeat at any point: a replay that is asked for is not asked for again, and one that was
+decided does not land again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
+from movie_pipeline.ledger.replays import FOLDER, Replay, Replays
+from movie_pipeline.replay.replay_draft import Draft
+from movie_pipeline.replay.replay_plan import Plan, plan_replays
+from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage, Warehouse
+
+_DECIDED = (FileState.LOADED, FileState.HELD)
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A replay that is asked for.
+
+    Attributes:
+        replay: what is kept of it.
+        landed: its file in landing; None where it was decided before.
+        entry: what became of it, where it was decided before.
+    """
+
+    replay: Replay
+    landed: LandedFile | None
+    entry: LedgerEntry | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of a wish, before anything is judged.
+
+    Attributes:
+        plan: what it comes to.
+        requested: its replays, that of the oldest file first.
+        left_behind: replays that an earlier, killed command left in landing.
+    """
+
+    plan: Plan
+    requested: Sequence[Requested]
+    left_behind: Sequence[LandedFile]
+
+    @property
+    def files(self) -> list[LandedFile]:
+        """What is to be taken through the job, each once."""
+        files = {file.file_id: file for file in self.left_behind}
+        files |= {one.landed.file_id: one.landed for one in self.requested if one.landed}
+        return list(files.values())
+
+
+def ask(wish: Wish, storage: Storage, warehouse: Warehouse, folder: Path) -> Asked:
+    """Ask for all replays of a wish; the drafts go to a folder.
+
+    Raises:
+        ReplayError: it cannot be done as asked; nothing was done.
+    """
+    plan = plan_replays(wish, storage, warehouse, folder)
+    left_behind = unfinished(storage, warehouse)
+    return Asked(plan, [request(draft, storage, warehouse) for draft in plan.drafts], left_behind)
+
+
+def request(draft: Draft, storage: Storage, warehouse: Warehouse) -> Requested:
+    """Ask for one replay."""
+    replays = Replays(warehouse)
+    kept = replays.by_key([draft.replay.object_key]).get(draft.replay.object_key)
+    if kept is None:
+        storage.put(Area.QUARANTINE, draft.replay.records_name, draft.records)
+        crash_point("replay.listed")
+        kept = replays.request(draft.replay)
+    decided = _entry_of(warehouse, kept)
+    if decided is not None:
+        return Requested(kept, None, decided)
+    return Requested(kept, storage.land(draft.content, kept.object_key))
+
+
+def unfinished(storage: Storage, warehouse: Warehouse) -> list[LandedFile]:
+    """Replays that lie in landing: asked for, and not judged or not archived yet."""
+    landed = [file for file in storage.landed() if file.key.startswith(FOLDER)]
+    known = Replays(warehouse).by_key(file.key for file in landed)
+    ours = [file for file in landed if file.key in known]
+    finished = Ledger(warehouse).finished([file.file_id for file in ours]) if ours else set[str]()
+    return [file for file in ours if file.file_id not in finished]
+
+
+def entries_of(warehouse: Warehouse, replay_ids: Sequence[str]) -> list[LedgerEntry]:
+    """What became of earlier replays, by their ids."""
+    wanted = set(replay_ids)
+    if not wanted:
+        return []
+    return [
+        entry
+        for entry in Ledger(warehouse).entries(limit=1_000_000)
+        if entry.summary.get("replay", {}).get("replay_id") in wanted and entry.state in _DECIDED
+    ]
+
+
+def _entry_of(warehouse: Warehouse, replay: Replay) -> LedgerEntry | None:
+    for entry in Ledger(warehouse).entries(key=replay.object_key):
+        if entry.state in _DECIDED:
+            return entry
+    return None

@@ -1,0 +1,100 @@
+"""Quarantine records with what became of them, read piece by piece, whatever their number."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from movie_pipeline.errors import StorageError
+from movie_pipeline.ledger.ledger import LedgerEntry
+from movie_pipeline.ledger.replays import records_name, root_of
+from movie_pipeline.ledger.resolutions import Resolution, resolutions_of
+from movie_pipeline.quarantine.quarantine_record import read_records
+from movie_pipeline.storage.storage_port import Area, Storage, Warehouse
+
+PIECE = 5_000
+"""Records looked at together."""
+
+
+@dataclass(frozen=True)
+class KeptRecord:
+    """One record in quarantine.
+
+    Attributes:
+        values: its line.
+        resolution: what became of it; None while it waits.
+    """
+
+    values: Mapping[str, Any]
+    resolution: Resolution | None
+
+    @property
+    def quarantine_id(self) -> str:
+        """What stands for it."""
+        return self.values["quarantine_id"]
+
+
+def belongs_to(entry: LedgerEntry, name: str) -> bool:
+    """Whether the entry is of the file of that name or id, or of a replay that goes back to it."""
+    return name in {entry.object_key, entry.file_id, *root_of(entry)}
+
+
+def pieces_of(
+    storage: Storage, warehouse: Warehouse, entry: LedgerEntry
+) -> Iterator[list[KeptRecord]]:
+    """The records of one file's quarantine, in its order."""
+    if not entry.quarantine_name:
+        return
+    with storage.reading(Area.QUARANTINE, entry.quarantine_name) as path:
+        for piece in _batched(read_records(path)):
+            first, last = piece[0]["record_number"], piece[-1]["record_number"]
+            resolved = resolutions_of(warehouse, entry.file_id, first, last)
+            yield [KeptRecord(record, resolved.get(record["record_number"])) for record in piece]
+
+
+def _batched(records: Iterator[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    piece: list[Mapping[str, Any]] = []
+    for record in records:
+        piece.append(record)
+        if len(piece) == PIECE:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+class CorrectionsMade:
+    """What was corrected in replayed records, looked up in the order in which they were replayed.
+
+    One list is open at a time for each replay, and is read once from its beginning to its end.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._open: dict[str, Iterator[Mapping[str, Any]]] = {}
+
+    def of(self, resolution: Resolution) -> dict[str, Any]:
+        """Column to `from` and `to`; empty where nothing was corrected, or the list is gone."""
+        lines = self._open.get(resolution.replay_id)
+        if lines is None:
+            lines = self._open[resolution.replay_id] = replayed_records(
+                self._storage, resolution.replay_id
+            )
+        for line in lines:
+            if line["replay_record_number"] == resolution.replay_record_number:
+                return line["corrections"]
+        return {}
+
+
+def replayed_records(storage: Storage, replay_id: str) -> Iterator[Mapping[str, Any]]:
+    """The list of the records that a replay takes; empty where it was removed."""
+    try:
+        with (
+            storage.reading(Area.QUARANTINE, records_name(replay_id)) as path,
+            path.open("rb") as lines,
+        ):
+            for line in lines:
+                yield orjson.loads(line)
+    except StorageError:
+        return

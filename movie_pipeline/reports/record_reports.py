@@ -1,0 +1,53 @@
+"""What is told of single quarantined records: what they hold, and what became of them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from movie_pipeline.ledger.ledger import Ledger
+from movie_pipeline.ledger.resolutions import Resolution
+from movie_pipeline.replay.replayable_records import CorrectionsMade, belongs_to, pieces_of
+from movie_pipeline.storage.storage_port import Storage, Warehouse
+
+ALL_ENTRIES = 1_000_000
+
+
+def quarantined_records(
+    storage: Storage, warehouse: Warehouse, name: str | None, *, resolved: bool = False
+) -> Iterator[dict[str, Any]]:
+    """The quarantined records of all files, or of those of one name or id, newest file first.
+
+    A replay's own records count as the file's.
+
+    Args:
+        storage: where they lie.
+        warehouse: what became of them.
+        name: a file's name or file_id, None for all.
+        resolved: whether those that were resolved are told too.
+    """
+    for entry in Ledger(warehouse).entries(limit=ALL_ENTRIES):
+        if not entry.quarantine_name or not (name is None or belongs_to(entry, name)):
+            continue
+        corrections = CorrectionsMade(storage)
+        for piece in pieces_of(storage, warehouse, entry):
+            for record in piece:
+                if record.resolution is None:
+                    yield {**record.values, "resolution": None}
+                elif resolved:
+                    made = corrections.of(record.resolution)
+                    told = _resolution_report(record.resolution, made)
+                    yield {**record.values, "resolution": told}
+
+
+def _resolution_report(resolution: Resolution, corrections: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "outcome": resolution.outcome,
+        "replay_id": resolution.replay_id,
+        "replay_file_id": resolution.replay_file_id,
+        "replay_record_number": resolution.replay_record_number,
+        "run_id": resolution.run_id,
+        "at": resolution.at.isoformat(timespec="seconds"),
+        "by": resolution.by,
+        "why": resolution.why,
+        "accepted": resolution.accepted,
+        "corrections": corrections,
+    }

@@ -1,0 +1,257 @@
+"""The ingest job run once in this process, over files or replays, as the UI would run it.
+
+For the command line and for tests; the sensors do the same through the daemon.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import dagster as dg
+
+from movie_pipeline.datasets.ruleset_files import read_ruleset
+from movie_pipeline.definitions import REFRESH_JOB, build_definitions
+from movie_pipeline.deployments import Deployment, deployment_from
+from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.ledger import outbox
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.assets.raw_asset import work_root
+from movie_pipeline.orchestration.sensors.clean_up_job import clean_world, remove_old_runs
+from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
+from movie_pipeline.orchestration.sensors.landing_sensor import ingest_tags
+from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
+from movie_pipeline.orchestration.sensors.run_queue import Launch
+from movie_pipeline.replay.land_replay import Requested, ask, entries_of
+from movie_pipeline.replay.replay_plan import plan_replays
+from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.reports.file_reports import file_report, replay_report
+from movie_pipeline.settings import Settings
+from movie_pipeline.steps.batch import Batch, Workspace
+from movie_pipeline.steps.reconcile import reconcile
+from movie_pipeline.storage.storage_port import LandedFile
+
+
+def ingest_files(
+    paths: Sequence[Path], settings: Settings, step: Callable[[str], None] = lambda _: None
+) -> dict[str, Any]:
+    """Land copies of these files, run the job over them, refresh what follows, send the notices.
+
+    Args:
+        paths: the files; they are not changed.
+        settings: which world, and how.
+        step: told what is being done, for a progress line.
+
+    Returns:
+        The batch and what became of each file, in the order of the paths.
+
+    Raises:
+        MoviePipelineError: the pipeline failed; the files stay in landing and can be tried again.
+    """
+    deployment = deployment_from(settings)
+    definitions = build_definitions(deployment, read_ruleset(settings.ruleset))
+    step("landing")
+    landed = [
+        deployment.storage.land(path, key) for path, key in zip(paths, _keys(paths), strict=True)
+    ]
+    batch = Batch.of(landed)
+    _take_through(definitions, deployment, batch, step)
+    return _report(deployment, batch, landed)
+
+
+def replay_records(
+    wish: Wish,
+    settings: Settings,
+    step: Callable[[str], None] = lambda _: None,
+    *,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """Land the replays that a person wishes, run the job over them, refresh, send the notices.
+
+    Replays that an earlier, killed command left in landing are taken along.
+
+    Args:
+        wish: which records, how corrected, judged by what.
+        settings: which world, and how.
+        step: told what is being done, for a progress line.
+        dry_run: only say what would be replayed; nothing is changed.
+
+    Returns:
+        What became of each replay, that of the oldest file first.
+
+    Raises:
+        ReplayError: it cannot be done as asked; nothing was done.
+        MoviePipelineError: the pipeline failed; give the same command again.
+    """
+    deployment = deployment_from(settings)
+    storage, warehouse = deployment.storage, deployment.warehouse
+    warehouse.prepare()
+    definitions = build_definitions(deployment, read_ruleset(settings.ruleset))
+    with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
+        step("choosing the records")
+        if dry_run:
+            plan = plan_replays(wish, storage, warehouse, Path(folder))
+            told = [replay_report(draft.replay, None) for draft in plan.drafts]
+            return {"replays": told, "left_open": plan.left_open, "dry_run": True}
+        asked = ask(wish, storage, warehouse, Path(folder))
+    if asked.files:
+        _take_through(definitions, deployment, Batch.of(asked.files), step)
+    else:
+        _close(deployment)
+    told = [_replayed(deployment, one) for one in asked.requested]
+    told += [
+        replay_report(None, entry)
+        for entry in [
+            *entries_of(warehouse, asked.plan.done),
+            *_decided(deployment, asked.left_behind, asked.requested),
+        ]
+    ]
+    return {"replays": told, "left_open": asked.plan.left_open, "dry_run": False}
+
+
+def _replayed(deployment: Deployment, one: Requested) -> dict[str, Any]:
+    if one.landed is None:
+        return replay_report(one.replay, one.entry)
+    entry = Ledger(deployment.warehouse).known([one.landed.file_id]).get(one.landed.file_id)
+    if entry is None:
+        raise MoviePipelineError(
+            f"the replay {one.replay.replay_id} was taken out of landing while the job ran, and "
+            "was not judged: give the command again."
+        )
+    return replay_report(one.replay, entry)
+
+
+def _decided(
+    deployment: Deployment, files: Sequence[LandedFile], requested: Sequence[Requested]
+) -> list[LedgerEntry]:
+    """The entries of earlier replays that were taken along."""
+    ours = {one.landed.file_id for one in requested if one.landed is not None}
+    entries = Ledger(deployment.warehouse).known([file.file_id for file in files])
+    return [entry for file_id, entry in entries.items() if file_id not in ours]
+
+
+def _close(deployment: Deployment) -> None:
+    """Nothing is new, but a killed command may have left its end undone."""
+    report = reconcile(
+        deployment.storage, deployment.warehouse, deployment.alerts, deployment.events
+    )
+    if report.problems:
+        raise MoviePipelineError(" ".join(report.problems))
+
+
+def _take_through(
+    definitions: dg.Definitions,
+    deployment: Deployment,
+    batch: Batch,
+    step: Callable[[str], None],
+) -> None:
+    """Run the job over a batch of landed files, and all that follows it.
+
+    Views or a catalog that fail keep no notice back: the files are decided by then.
+    """
+    failed: MoviePipelineError | None = None
+    with ExitStack() as stack:
+        instance = stack.enter_context(_instance())
+        Workspace.at(work_root(deployment.settings), batch.batch_id).fix(batch)
+        step(f"{len(batch.files)} files")
+        _run(definitions, INGEST_JOB, instance, Launch(batch, attempt=1))
+        step("views and catalog")
+        try:
+            _run(definitions, REFRESH_JOB, instance, None)
+        except MoviePipelineError as error:
+            failed = error
+    step("notices")
+    outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+    if failed is not None:
+        raise MoviePipelineError(
+            f"{failed} What became of the files is decided and told all the same: see "
+            "`movie-pipeline status`."
+        ) from failed
+
+
+def clean_home(settings: Settings, *, dry_run: bool) -> dict[str, Any]:
+    """Remove what is kept no longer; say what was removed, or would be, and what nobody owns."""
+    world = deployment_from(settings)
+    with _instance() as instance:
+        kinds = {"runs": remove_old_runs(instance, settings, dry_run=dry_run)}
+        report = clean_world(world.storage, world.warehouse, settings, instance, dry_run=dry_run)
+    kinds["work folders"] = report.work_folders
+    kinds["output files"] = report.output_files
+    kinds["sent notices"] = report.notices
+    return {
+        "dry_run": dry_run,
+        "removed": [{"what": what, **asdict(found)} for what, found in kinds.items()],
+        "orphans": list(report.orphans),
+        "problems": list(report.problems),
+    }
+
+
+def _keys(paths: Sequence[Path]) -> list[str]:
+    """A name in landing for each path: its own, in a numbered folder where two are called alike."""
+    names = Counter[str]()
+    keys: list[str] = []
+    for path in paths:
+        names[path.name] += 1
+        number = names[path.name]
+        keys.append(path.name if number == 1 else f"{number}/{path.name}")
+    return keys
+
+
+def _report(deployment: Deployment, batch: Batch, landed: Sequence[LandedFile]) -> dict[str, Any]:
+    entries = Ledger(deployment.warehouse).known([file.file_id for file in batch.files])
+    missing = [file.key for file in batch.files if file.file_id not in entries]
+    if missing:
+        raise MoviePipelineError(
+            f"{len(missing)} files were taken out of landing or replaced while the job ran, and "
+            "were not ingested: run the command again."
+        )
+    return {
+        "batch_id": batch.batch_id,
+        "files": [file_report(entries[file.file_id]) for file in landed],
+    }
+
+
+def _instance() -> dg.DagsterInstance:
+    """The instance that the UI shows, where there is one; else one that lives as long as this."""
+    if os.environ.get("DAGSTER_HOME"):
+        return dg.DagsterInstance.get()
+    return dg.DagsterInstance.ephemeral()
+
+
+def _run(
+    definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, launch: Launch | None
+) -> None:
+    config: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+    if launch is not None:
+        config["batch"] = IngestBatch(
+            batch_id=launch.batch.batch_id,
+            files=[file.file_id for file in launch.batch.files],
+            attempt=launch.attempt,
+        )
+        tags = ingest_tags(launch)
+    result = definitions.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        run_config={
+            **dg.RunConfig(resources=config).to_config_dict(),
+            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+        },
+        tags=tags,
+        raise_on_error=False,
+    )
+    if not result.success:
+        raise MoviePipelineError(f"the job {job} failed in run {result.run_id}: {_cause(result)}")
+
+
+def _cause(result: dg.ExecuteInProcessResult) -> str:
+    """Why the first step failed: our own sentence where there is one, else the error's words."""
+    for event in result.all_events:
+        if event.is_step_failure:
+            cause = cause_of_failure(event)
+            return cause.raised or cause.sentence
+    return "no step says why; see the run's log."

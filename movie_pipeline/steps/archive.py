@@ -1,0 +1,89 @@
+"""Archiving: decided files leave landing, and the ledger says where they went.
+
+It comes after the commit and can be repeated at any time. Nothing it meets makes a loaded file
+unloaded: a file that is gone or was overwritten is marked as found.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
+from movie_pipeline.ledger.archive_names import archive_place
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.storage.side_by_side import side_by_side
+from movie_pipeline.storage.storage_port import LandedFile, Storage, Warehouse
+
+GONE = "the file was no longer in landing"
+OVERWRITTEN = (
+    "another version lay under its name and was left there, to be loaded as a file of its own"
+)
+
+
+@dataclass(frozen=True)
+class ArchiveReport:
+    """What archiving did.
+
+    Attributes:
+        archived: entries whose file lies at its place, with that place.
+        not_found: entries whose file was gone or overwritten, with what was found.
+        failed: file_id to the sentence of the error; they are tried again next time.
+    """
+
+    archived: list[LedgerEntry] = field(default_factory=list[LedgerEntry])
+    not_found: list[LedgerEntry] = field(default_factory=list[LedgerEntry])
+    failed: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def archive(
+    storage: Storage,
+    warehouse: Warehouse,
+    entries: Sequence[LedgerEntry],
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> ArchiveReport:
+    """Move the files of these entries out of landing, where that was not done before."""
+    report = ArchiveReport()
+    waiting = [entry for entry in entries if entry.archived_at is None]
+
+    def archive_one(entry: LedgerEntry) -> LedgerEntry | str:
+        return _archive_one(storage, entry, now())
+
+    found = side_by_side(archive_one, waiting, at_once=storage.at_once)
+    for entry, marked in zip(waiting, found, strict=True):
+        if isinstance(marked, str):
+            report.failed[entry.file_id] = marked
+        elif marked.history_name is None:
+            report.not_found.append(marked)
+        else:
+            report.archived.append(marked)
+    Ledger(warehouse).mark_archived([*report.archived, *report.not_found])
+    crash_point("archive.marked")
+    return report
+
+
+def _archive_one(storage: Storage, entry: LedgerEntry, moment: datetime) -> LedgerEntry | str:
+    """The entry with its mark; the sentence of the error where that could not be done."""
+    area, name = archive_place(entry)
+    try:
+        crash_point("archive.before_settle")
+        storage.settle(_landed_file(storage, entry), area, name)
+        crash_point("archive.settled")
+    except StoredFileMissing:
+        return replace(entry, archived_at=moment, archive_note=GONE)
+    except StoredFileChanged:
+        return replace(entry, archived_at=moment, archive_note=OVERWRITTEN)
+    except StorageError as error:
+        return str(error)
+    return replace(entry, archived_at=moment, history_name=name)
+
+
+def _landed_file(storage: Storage, entry: LedgerEntry) -> LandedFile:
+    """The version the entry is about; listed again where its name was too long for the ledger."""
+    if entry.file.file_id == entry.file_id:
+        return entry.file
+    for file in storage.landed():
+        if file.file_id == entry.file_id:
+            return file
+    raise StoredFileMissing(f"the file {entry.file_id} is no longer in landing.")

@@ -1,0 +1,233 @@
+"""The load protocol: a batch's rows, its ledger entries and its notices in one transaction.
+
+Lock, drop what the ledger knows, stage, de-duplicate, never regress, resolve, delete and insert,
+ledger, outbox, commit. After it, whatever the warehouse said, the ledger is the truth.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.errors import BatchRefused, WarehouseError
+from movie_pipeline.file_names import printable_name
+from movie_pipeline.ledger import ledger, outbox, resolutions
+from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
+from movie_pipeline.storage.storage_port import Notice, Warehouse, WarehouseSession
+from movie_pipeline.warehouse.transactions import TRIES, Tries, transact
+
+NoticeMaker = Callable[[Sequence[LedgerEntry]], Sequence[Notice]]
+"""Makes the notices of new ledger entries; kept in the transaction that makes them true."""
+
+STAGING = "movie_staging"
+
+
+@dataclass(frozen=True)
+class LoadRun:
+    """Which work loads: it stands in every ledger entry it writes."""
+
+    batch_id: str
+    run_id: str
+    attempt: int = 1
+
+
+def load_batch(  # noqa: PLR0913 - what is loaded, where, and how often it is tried
+    warehouse: Warehouse,
+    outcomes: Sequence[FileOutcome],
+    run: LoadRun,
+    notices: NoticeMaker,
+    *,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    tries: Tries = TRIES,
+) -> list[LedgerEntry]:
+    """Load a batch; safe to repeat with the same or overlapping files, at any time, from anywhere.
+
+    Returns:
+        The ledger's entry of every file, in the order of the outcomes: new ones, and for files that
+        were decided before, the entry that stands.
+
+    Raises:
+        BatchRefused: the batch's files are to blame; nothing of it was loaded.
+        WarehouseError: nothing of the batch was loaded, or, where the warehouse is not to be asked
+            after a lost connection, it is not known; loading again finds out.
+    """
+    file_ids = [outcome.file.file_id for outcome in outcomes]
+
+    def work(session: WarehouseSession) -> None:
+        crash_point("load.locked")
+        _apply(session, outcomes, run, notices, now())
+        crash_point("load.before_commit")
+
+    # an answer to COMMIT may be lost, or be wrong: the ledger says what was committed
+    transact(warehouse, work, done=lambda: _in_ledger(warehouse, file_ids), tries=tries)
+    crash_point("load.committed")
+    entries = Ledger(warehouse).known(file_ids)
+    if not set(file_ids) <= entries.keys():
+        raise WarehouseError(
+            "the warehouse reported a commit, but the ledger does not hold the batch's files; "
+            "nothing was loaded: start the run again."
+        )
+    return [entries[file_id] for file_id in file_ids]
+
+
+def _in_ledger(warehouse: Warehouse, file_ids: Sequence[str]) -> bool:
+    return set(file_ids) <= Ledger(warehouse).known(file_ids).keys()
+
+
+def _apply(
+    session: WarehouseSession,
+    outcomes: Sequence[FileOutcome],
+    run: LoadRun,
+    notices: NoticeMaker,
+    committed_at: datetime,
+) -> None:
+    known = ledger.known(session, [outcome.file.file_id for outcome in outcomes])
+    undecided = {
+        outcome.file.file_id: outcome
+        for outcome in sorted(outcomes, key=_age)
+        if outcome.file.file_id not in known
+    }
+    if not undecided:
+        return
+    decided = resolutions.stage(session, list(undecided.values()))
+    decided = _duplicates_marked(session, decided)
+    loaded = _load_rows(session, decided, committed_at)
+    entries = [
+        _entry(outcome, run, loaded.get(outcome.file.file_id, 0), committed_at)
+        for outcome in decided
+    ]
+    ledger.insert(session, entries)
+    crash_point("load.ledger_written")
+    outbox.insert(session, notices(entries), committed_at)
+
+
+def _age(outcome: FileOutcome) -> tuple[datetime, str]:
+    return outcome.version, outcome.file.file_id
+
+
+def _duplicates_marked(
+    session: WarehouseSession, outcomes: Sequence[FileOutcome]
+) -> list[FileOutcome]:
+    """Turn LOADED into DUPLICATE where the same bytes are loaded, or load with an earlier file."""
+    first = ledger.loaded_content(session, [outcome.content_sha256 for outcome in outcomes])
+    names = {outcome.file.file_id: outcome.file.key for outcome in outcomes}
+    marked: list[FileOutcome] = []
+    for outcome in outcomes:
+        if outcome.state is not FileState.LOADED or outcome.replay_id:
+            marked.append(outcome)
+        elif outcome.content_sha256 in first:
+            marked.append(_duplicate(outcome, first[outcome.content_sha256], names))
+        else:
+            first[outcome.content_sha256] = outcome.file.file_id
+            marked.append(outcome)
+    return marked
+
+
+def _duplicate(outcome: FileOutcome, first: str, names: dict[str, str]) -> FileOutcome:
+    """The same file as one whose records are all accounted for: it has no rows of its own."""
+    known_as = f"{printable_name(names[first])} ({first})" if first in names else f"file {first}"
+    return replace(
+        outcome,
+        state=FileState.DUPLICATE,
+        rows_in=0,
+        rows_good=0,
+        rows_quarantined=0,
+        output_name=None,
+        quarantine_name=None,
+        reason=f"the same bytes as {known_as}, which was loaded before; nothing was loaded twice.",
+    )
+
+
+def _load_rows(
+    session: WarehouseSession, outcomes: Sequence[FileOutcome], loaded_at: datetime
+) -> dict[str, int]:
+    """Upsert the good rows; return how many of each file are in the table now."""
+    loading = [outcome for outcome in outcomes if outcome.rows_good]
+    if not loading:
+        resolutions.write(session, outcomes)
+        return {}
+    session.run("load/create_staging")
+    _stage(session, loading)
+    _keep_latest_of_each_film(session)
+    session.run("load/delete_stale")
+    loaded = _staged_counts(session)
+    resolutions.write(session, outcomes)
+    session.run("load/delete_replaced")
+    session.run("load/insert_staged", loaded_at=ledger.to_stored_time(loaded_at))
+    return loaded
+
+
+def _stage(session: WarehouseSession, loading: Sequence[FileOutcome]) -> None:
+    names = [outcome.output_name for outcome in loading if outcome.output_name]
+    added = session.copy(STAGING, names)
+    expected = {outcome.file.file_id: outcome.rows_good for outcome in loading}
+    staged = _staged_counts(session)
+    if staged != expected or added != sum(expected.values()):
+        wrong = sorted(
+            file_id
+            for file_id in expected.keys() | staged.keys()
+            if expected.get(file_id, 0) != staged.get(file_id, 0)
+        )
+        raise BatchRefused(
+            f"staging holds {sum(staged.values())} rows where screening wrote "
+            f"{sum(expected.values())}; they differ for {len(wrong)} files, such as "
+            f"{', '.join(wrong[:3])}. Nothing was loaded; run the batch again from the start."
+        )
+
+
+def _keep_latest_of_each_film(session: WarehouseSession) -> None:
+    row_count, keyed_count, key_count = _key_counts(session)
+    if keyed_count != row_count:
+        raise BatchRefused(
+            f"{row_count - keyed_count} staged rows have no movie_id; nothing was loaded. "
+            "Screening must set such rows apart: this is a fault of the pipeline."
+        )
+    if row_count == key_count:
+        return
+    session.run("load/create_losers")
+    session.run("load/delete_losers")
+    if _key_counts(session) != (key_count, key_count, key_count):
+        raise BatchRefused(
+            f"de-duplicating {row_count} staged rows did not leave one for each of {key_count} "
+            "films; nothing was loaded. Record numbers within a file must be unique: this is a "
+            "fault of the pipeline."
+        )
+
+
+def _key_counts(session: WarehouseSession) -> tuple[int, int, int]:
+    row = session.fetch("load/count_keys")[0]
+    return int(row["row_count"]), int(row["keyed_count"]), int(row["key_count"])
+
+
+def _staged_counts(session: WarehouseSession) -> dict[str, int]:
+    return {row["file_id"]: int(row["row_count"]) for row in session.fetch("load/count_staged")}
+
+
+def _entry(
+    outcome: FileOutcome, run: LoadRun, rows_loaded: int, committed_at: datetime
+) -> LedgerEntry:
+    return LedgerEntry(
+        file_id=outcome.file.file_id,
+        store=outcome.file.store,
+        object_key=outcome.file.key,
+        version=outcome.file.version,
+        size_bytes=outcome.file.size,
+        content_sha256=outcome.content_sha256,
+        file_version=outcome.version,
+        batch_id=run.batch_id,
+        run_id=run.run_id,
+        attempt=run.attempt,
+        ruleset_sha256=outcome.ruleset_sha256,
+        state=outcome.state,
+        rows_in=outcome.rows_in,
+        rows_loaded=rows_loaded,
+        rows_quarantined=outcome.rows_quarantined,
+        rows_superseded=outcome.rows_good - rows_loaded,
+        rows_held=outcome.rows_held,
+        output_name=outcome.output_name,
+        quarantine_name=outcome.quarantine_name,
+        reason=outcome.reason,
+        summary=outcome.summary,
+        committed_at=committed_at,
+    )

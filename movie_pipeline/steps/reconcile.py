@@ -1,0 +1,146 @@
+"""The reconciler: closes what a crash, a full disk or a silent channel left open after a commit.
+
+Every part goes on where another fails, and all of it may be repeated at any time. Files without an
+entry are the queue's matter, not this one's.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.ledger import outbox
+from movie_pipeline.ledger.digests import WAITING_PREFIX, Patience
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry, to_stored_time
+from movie_pipeline.steps.archive import archive
+from movie_pipeline.storage.storage_port import Alerts, Events, Storage, Warehouse
+
+GRACE = timedelta(minutes=1)
+"""What is younger may still be closed by the run that opened it."""
+VIEWS_GRACE = timedelta(minutes=10)
+"""Views may lack what was loaded later: while load follows load they are refreshed now and then."""
+
+
+@dataclass(frozen=True)
+class OpenWork:
+    """What is still to be done for decided files.
+
+    Attributes:
+        unarchived: files whose entry stands, but which the ledger does not know out of landing.
+        unsent: notices that wait in the outbox.
+        stale_views: views that do not show what was loaded last.
+    """
+
+    unarchived: int
+    unsent: int
+    stale_views: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.unarchived or self.unsent or self.stale_views)
+
+
+@dataclass(frozen=True)
+class ReconcileReport:
+    """What the reconciler did.
+
+    Attributes:
+        archived: entries whose file was moved, or found at its place, and marked.
+        not_found: entries whose file was gone or overwritten, and which are marked so.
+        notices_sent: notices that were handed over.
+        refreshed: views that were brought up to date.
+        problems: what did not work, a sentence each; the next time tries again.
+    """
+
+    archived: tuple[LedgerEntry, ...] = ()
+    not_found: tuple[LedgerEntry, ...] = ()
+    notices_sent: int = 0
+    refreshed: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def open_work(
+    warehouse: Warehouse,
+    *,
+    older_than: timedelta = GRACE,
+    views_older_than: timedelta = VIEWS_GRACE,
+    patience: Patience | None = None,
+    now: datetime | None = None,
+) -> OpenWork:
+    """A cheap look at what is open for longer than that; the digests of batches may wait longer.
+
+    Raises:
+        WarehouseError: the warehouse could not be asked.
+    """
+    now = now or datetime.now(UTC)
+    before = now - older_than
+    longest = timedelta(seconds=(patience or Patience()).longest_seconds)
+    with warehouse.reading() as session:
+        stored = to_stored_time(before)
+        files = session.fetch("ledger/unarchived_count", before=stored)[0]["files"]
+        notices = session.fetch(
+            "outbox/unsent_count",
+            before=stored,
+            waiting=f"{WAITING_PREFIX}%",
+            digests_before=to_stored_time(before - longest),
+        )[0]["notices"]
+    stale = warehouse.stale_views(before=now - views_older_than)
+    return OpenWork(int(files), int(notices), tuple(stale))
+
+
+def reconcile(  # noqa: PLR0913 - the parts of one world
+    storage: Storage,
+    warehouse: Warehouse,
+    alerts: Alerts,
+    events: Events,
+    *,
+    older_than: timedelta = timedelta(),
+    views_older_than: timedelta = timedelta(),
+    patience: Patience | None = None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> ReconcileReport:
+    """Archive what is decided, refresh stale views, send what waits; safe to repeat.
+
+    Args:
+        storage: where the files lie.
+        warehouse: where ledger, outbox and views are.
+        alerts: where notices go.
+        events: where events go.
+        older_than: what was decided later than so long ago is left alone.
+        views_older_than: views that lack only what was loaded later are left alone.
+        patience: how long the digests of batches wait for each other; not at all by default.
+        now: the clock.
+    """
+    before = now() - older_than
+    problems: list[str] = []
+    archived: list[LedgerEntry] = []
+    not_found: list[LedgerEntry] = []
+    with _noting(problems, "files could not be archived"):
+        waiting = [
+            entry for entry in Ledger(warehouse).unarchived() if entry.committed_at <= before
+        ]
+        report = archive(storage, warehouse, waiting, now=now)
+        archived, not_found = report.archived, report.not_found
+        problems += [f"file {file_id}: {problem}" for file_id, problem in report.failed.items()]
+    refreshed: list[str] = []
+    stale: list[str] = []
+    with _noting(problems, "stale views could not be looked for"):
+        stale = warehouse.stale_views(before=now() - views_older_than)
+    for view in stale:
+        with _noting(problems, f"{view} could not be refreshed"):
+            warehouse.refresh(view)
+            refreshed.append(view)
+    sent = 0
+    with _noting(problems, "notices could not be sent"):
+        sent = outbox.drain(warehouse, alerts, events, patience, now=now)
+    return ReconcileReport(
+        tuple(archived), tuple(not_found), sent, tuple(refreshed), tuple(problems)
+    )
+
+
+@contextmanager
+def _noting(problems: list[str], what: str) -> Generator[None]:
+    try:
+        yield
+    except MoviePipelineError as error:
+        problems.append(f"{what}: {error}")

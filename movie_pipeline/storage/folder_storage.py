@@ -1,0 +1,324 @@
+"""The store as folders under one home: landing, output, quarantine and history.
+
+Foreign names live in landing only and are opaque; all other names are ours and checked. OSErrors
+become StorageErrors here.
+"""
+
+import errno
+import os
+import shutil
+import stat
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from movie_pipeline.atomic_files import (
+    TEMPORARY_PREFIX,
+    copy_into_place,
+    make_folder,
+    sync,
+    temporary_beside,
+)
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
+from movie_pipeline.file_names import (
+    expect_key_of_a_file,
+    expect_listed_key,
+    expect_our_name,
+    is_hidden,
+    is_ignored,
+    printable_name,
+)
+from movie_pipeline.settings import Settings
+from movie_pipeline.storage.storage_port import Area, LandedFile
+
+STORE = "local"
+"""The name of this store in file ids; the folder may move without files becoming new ones."""
+
+_BLOCK = 1 << 20
+
+
+class FolderStorage:
+    """A store in the folders that the settings name; they are made when something is put there.
+
+    Args:
+        settings: home, the names of the areas, and how old a file must be to count as whole.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        home = settings.home.absolute()
+        self._folders = {
+            Area.LANDING: home / settings.landing,
+            Area.OUTPUT: home / settings.output,
+            Area.QUARANTINE: home / settings.quarantine,
+            Area.HISTORY: home / settings.history,
+        }
+        self._settle_seconds = settings.settle_seconds
+
+    @property
+    def at_once(self) -> int:
+        """One: a disk is not quicker for being asked twice."""
+        return 1
+
+    def landed(self) -> list[LandedFile]:
+        """List the whole files in landing, oldest first; files still being written are left out."""
+        now = time.time()
+        found: list[LandedFile] = []
+        landing = self._folders[Area.LANDING]
+        for key, status in _walk(landing, is_ignored):
+            # a time in the future says nothing about the age: then the other one does
+            age = now - min(status.st_mtime, status.st_ctime)
+            if age >= self._settle_seconds:
+                found.append(_landed_file(key, status))
+        return sorted(found, key=lambda file: (file.modified_at, file.key))
+
+    def look_at(self, keys: Sequence[str]) -> list[LandedFile]:
+        """List what lies in landing under these keys, oldest first."""
+        wanted = set(keys)
+        return [file for file in self.landed() if file.key in wanted]
+
+    def land(self, source: Path, key: str) -> LandedFile:
+        """Put a copy of `source` into landing under `key`; the same bytes lying there are kept."""
+        target = self._landing_path(key)
+        expect_listed_key(key)
+        with _translated(f"landing {printable_name(key)}"):
+            make_folder(target.parent)
+            if not _same_bytes(source, target):
+                crash_point("storage.land.before")
+                copy_into_place(source, target)
+                crash_point("storage.land.after")
+            return _landed_file(key, target.lstat())
+
+    def fetch(self, file: LandedFile, to: Path) -> None:
+        """Copy exactly this version to a path, else StoredFileChanged or StoredFileMissing."""
+        source = self._landing_path(file.key)
+        temporary = temporary_beside(to)
+        try:
+            with _translated(f"fetching {printable_name(file.key)}"):
+                _copy_version(source, file, temporary)
+                crash_point("storage.fetch.before")
+                temporary.replace(to)
+                crash_point("storage.fetch.after")
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def put(self, area: Area, name: str, source: Path) -> str:
+        """Place a local file under `name`, replacing it in one step; return its URI."""
+        target = self._path(area, name)
+        with _translated(f"putting {name} into {area}"):
+            make_folder(target.parent)
+            crash_point(f"storage.put.{area}.before")
+            copy_into_place(source, target)
+            crash_point(f"storage.put.{area}.after")
+        return self.uri(area, name)
+
+    @contextmanager
+    def reading(self, area: Area, name: str) -> Generator[Path]:
+        """A local path to read the named file at: here, the file itself."""
+        yield self._existing(area, name)
+
+    def size(self, area: Area, name: str) -> int:
+        """Bytes of the named file."""
+        return self._existing(area, name).stat().st_size
+
+    def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
+        """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
+        return sorted(
+            name
+            for name, status in _walk(self._folders[area], is_hidden)
+            if name.startswith(prefix) and (before is None or status.st_mtime < before.timestamp())
+        )
+
+    def half_written(self, before: datetime) -> list[str]:
+        """Hidden files, and those whose ending says that somebody still writes them."""
+        found: list[str] = []
+        for area, folder in self._folders.items():
+            unfinished = is_ignored if area is Area.LANDING else is_hidden
+            for name, status in _walk(folder, lambda _: False):
+                ours = any(unfinished(part) for part in name.split("/"))
+                if ours and status.st_mtime < before.timestamp():
+                    found.append(f"{folder}/{printable_name(name)}")
+        return sorted(found)
+
+    def remove(self, area: Area, name: str) -> None:
+        """Remove a file that the pipeline wrote; nothing happens where it is not there."""
+        with _translated(f"removing {name} from {area}"):
+            crash_point(f"storage.remove.{area}.before")
+            self._path(area, name).unlink(missing_ok=True)
+            crash_point(f"storage.remove.{area}.after")
+
+    def settle(self, file: LandedFile, area: Area, name: str) -> str:
+        """Move this version out of landing to `name`; return its URI."""
+        landed, target = self._landing_path(file.key), self._path(area, name)
+        # taken out of sight first, so that what was checked is what moves
+        aside = landed.parent / f"{TEMPORARY_PREFIX}settling-{file.file_id}"
+        with _translated(f"moving {printable_name(file.key)} to {area}"):
+            _take_aside(landed, aside, file)
+            if target.exists():
+                crash_point("storage.settle.again")
+                aside.unlink(missing_ok=True)
+            elif aside.exists():
+                make_folder(target.parent)
+                crash_point("storage.settle.before")
+                _move(aside, target)
+                crash_point("storage.settle.after")
+            elif landed.exists():
+                raise StoredFileChanged(
+                    f"{printable_name(file.key)} is another version than the one that was judged; "
+                    "it was left where it is."
+                )
+            else:
+                raise StoredFileMissing(
+                    f"{printable_name(file.key)} is no longer in {landed.parent}."
+                )
+        return self.uri(area, name)
+
+    def fetch_reference(self, place: str, to: Path) -> None:
+        """Copy the file at a path; a relative one counts from the present folder."""
+        source = Path(place).expanduser()
+        if not source.is_file():
+            raise StoredFileMissing(f"there is no file {source.absolute()}.")
+        with _translated(f"fetching {place}"):
+            shutil.copyfile(source, to)
+
+    def uri(self, area: Area, name: str) -> str:
+        """The path of a named file."""
+        return str(self._path(area, name) if name else self._folders[area])
+
+    def _existing(self, area: Area, name: str) -> Path:
+        path = self._path(area, name)
+        if not path.is_file():
+            raise StoredFileMissing(
+                f"{name} is not in {path.parent}: it was removed, or never put."
+            )
+        return path
+
+    def _path(self, area: Area, name: str) -> Path:
+        expect_our_name(area, name)
+        return self._folders[area] / name
+
+    def _landing_path(self, key: str) -> Path:
+        expect_key_of_a_file(key)
+        return self._folders[Area.LANDING].joinpath(*key.split("/"))
+
+
+def _walk(
+    folder: Path, left_out: Callable[[str], bool], prefix: str = ""
+) -> Iterator[tuple[str, os.stat_result]]:
+    """Every regular file's name and status, in all folders below; links are left out."""
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be listed: {error.strerror}.") from error
+    for entry in entries:
+        if left_out(entry.name):
+            continue
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            continue  # it left while we looked
+        if stat.S_ISDIR(status.st_mode):
+            yield from _walk(folder / entry.name, left_out, f"{prefix}{entry.name}/")
+        elif stat.S_ISREG(status.st_mode):
+            yield f"{prefix}{entry.name}", status
+
+
+def _landed_file(key: str, status: os.stat_result) -> LandedFile:
+    return LandedFile(
+        store=STORE,
+        key=key,
+        version=_version(status),
+        size=status.st_size,
+        modified_at=datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1_000_000, tz=UTC),
+    )
+
+
+def _version(status: os.stat_result) -> str:
+    return f"{status.st_mtime_ns}-{status.st_size}"
+
+
+def _copy_version(source: Path, file: LandedFile, to: Path) -> None:
+    """Copy from one open file, whose version is compared before and after: no other can slip in."""
+    try:
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise StoredFileMissing(f"{printable_name(file.key)} is no longer in landing.") from None
+    with os.fdopen(descriptor, "rb") as opened, to.open("wb") as copy:
+        _expect_version(opened.fileno(), file)
+        shutil.copyfileobj(opened, copy, _BLOCK)
+        _expect_version(opened.fileno(), file)
+        if copy.tell() != file.size:
+            raise StoredFileChanged(f"{printable_name(file.key)} changed while it was read.")
+
+
+def _expect_version(descriptor: int, file: LandedFile) -> None:
+    if _version(os.fstat(descriptor)) != file.version:
+        raise StoredFileChanged(
+            f"{printable_name(file.key)} is another version than the one that was listed; the next "
+            "look at landing finds it."
+        )
+
+
+def _take_aside(landed: Path, aside: Path, file: LandedFile) -> None:
+    """Rename this version out of sight; another version that got there is put back."""
+    if not aside.exists() and _has_version(landed, file):
+        crash_point("storage.aside.before")
+        landed.rename(aside)
+        crash_point("storage.aside.after")
+    if aside.exists() and not _has_version(aside, file):
+        _put_back(aside, landed)
+
+
+def _has_version(path: Path, file: LandedFile) -> bool:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISREG(status.st_mode) and _version(status) == file.version
+
+
+def _put_back(aside: Path, landed: Path) -> None:
+    """Give a version its name back, unless a newer one took the name: then that replaced it."""
+    with suppress(FileExistsError):
+        os.link(aside, landed)
+    aside.unlink()
+
+
+def _move(aside: Path, target: Path) -> None:
+    try:
+        aside.rename(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:  # EXDEV: landing lies on another disk
+            raise
+        copy_into_place(aside, target)
+        aside.unlink()
+    sync(target.parent)
+    sync(aside.parent)
+
+
+def _same_bytes(source: Path, target: Path) -> bool:
+    try:
+        status = target.lstat()
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(status.st_mode) or status.st_size != source.stat().st_size:
+        return False
+    with source.open("rb") as one, target.open("rb") as other:
+        while block := one.read(_BLOCK):
+            if block != other.read(_BLOCK):
+                return False
+    return True
+
+
+@contextmanager
+def _translated(doing: str) -> Generator[None]:
+    """OSErrors as one sentence."""
+    try:
+        yield
+    except OSError as error:
+        place = printable_name(str(error.filename)) if error.filename else "the store"
+        raise StorageError(f"{doing} failed: {place}: {error.strerror}.") from error

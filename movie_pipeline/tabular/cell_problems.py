@@ -1,0 +1,191 @@
+"""What is wrong with a row, in words: the sentences that quarantine keeps beside the record.
+
+They hold values of the row, so they belong in quarantine and nowhere else.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import lru_cache
+
+from movie_pipeline.datasets.movies.contract import (
+    KEY_COLUMN,
+    MOVIE_COLUMNS,
+    OTHER_COLUMNS,
+    OTHER_COLUMNS_BYTES,
+    ColumnType,
+    MovieColumn,
+)
+from movie_pipeline.tabular.column_mapping import MappedColumn, printable
+from movie_pipeline.tabular.date_forms import DateForm, read_date
+from movie_pipeline.tabular.number_casts import read_number
+from movie_pipeline.tabular.row_flags import FIRST_DATE_BIT, OTHER_BIT, places
+from movie_pipeline.tabular.staged_file import StagedFile
+
+_KINDS = {
+    ColumnType.INTEGER: "a whole number",
+    ColumnType.BIGINT: "a whole number",
+    ColumnType.DECIMAL: "a number",
+}
+_BITS = {ColumnType.INTEGER: 32, ColumnType.BIGINT: 64}
+_SHORT = 100
+"""Characters of a value whose sentence is remembered."""
+
+
+class ProblemKind(StrEnum):
+    """How a cell can be wrong."""
+
+    UNREADABLE = "unreadable"
+    BREACHED = "breached"
+    SHIFTED = "shifted"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a row.
+
+    Attributes:
+        column: the column, by its name in the staged rows, or `other_columns`.
+        kind: what kind of wrong.
+        message: the sentence, beginning with the column.
+    """
+
+    column: str
+    kind: ProblemKind
+    message: str
+
+
+def problems(
+    staged: StagedFile, *, unreadable: int, breached: int, columns: Mapping[str, str] | None
+) -> tuple[Problem, ...]:
+    """Everything that is wrong with one row.
+
+    Args:
+        staged: the file's summary.
+        unreadable: the row's `_unreadable`.
+        breached: the row's `_breached`.
+        columns: the raw record's columns.
+    """
+    keys = staged.columns_by_name
+    found: list[Problem] = []
+    for bit in places(unreadable | breached):
+        if bit == OTHER_BIT:
+            found.append(_too_much(staged, columns))
+            continue
+        if bit > OTHER_BIT:
+            found.append(_no_date(staged.date_columns[bit - FIRST_DATE_BIT], keys, columns))
+            continue
+        column = MOVIE_COLUMNS[bit]
+        for mask, kind in ((unreadable, ProblemKind.UNREADABLE), (breached, ProblemKind.BREACHED)):
+            if mask >> bit & 1:
+                raw = columns.get(keys.get(column.name, "")) if columns else None
+                short = raw is None or len(raw) <= _SHORT
+                describe = _remembered if short else _problem
+                found.append(describe(bit, kind, raw, staged.dialect.decimal))
+    if columns is not None and unreadable & (unreadable - 1):
+        # One bad cell is just a bad cell; several may stand in the wrong place.
+        found += _shift(staged, columns, unreadable)
+    return tuple(found)
+
+
+def _problem(bit: int, kind: ProblemKind, raw: str | None, decimal: str) -> Problem:
+    column = MOVIE_COLUMNS[bit]
+    return Problem(column.name, kind, describe_problem(column, kind, raw, decimal=decimal))
+
+
+_remembered = lru_cache(maxsize=4_096)(_problem)
+"""The same few wrong values come again and again."""
+
+
+def _no_date(
+    column: MappedColumn, keys: Mapping[str, str], columns: Mapping[str, str] | None
+) -> Problem:
+    form = DateForm.of(column.date_form or "")
+    raw = (columns or {}).get(keys[column.name])
+    message = (
+        f"{column.name}: {_quoted(raw)} is not a date of the declared form {form.text}, such as "
+        f"{form.example}"
+    )
+    return Problem(column.name, ProblemKind.UNREADABLE, message)
+
+
+def _too_much(staged: StagedFile, columns: Mapping[str, str] | None) -> Problem:
+    """The row brings more than fits beside the contract; the longest cell is named."""
+    keys = staged.columns_by_name
+    sizes = {name: len((columns or {}).get(keys[name], "").encode()) for name in staged.own_columns}
+    message = (
+        f"{OTHER_COLUMNS}: the columns that only this file has are more than the "
+        f"{OTHER_COLUMNS_BYTES:,} bytes that fit as JSON text"
+    )
+    if sizes:
+        longest = max(sizes, key=lambda name: sizes[name])
+        message += f"; the longest is {printable(longest)} with {sizes[longest]:,}"
+    return Problem(OTHER_COLUMNS, ProblemKind.BREACHED, message)
+
+
+def describe_problem(
+    column: MovieColumn, kind: ProblemKind, raw: str | None, *, decimal: str = "."
+) -> str:
+    """One sentence: `release_year: "PG" is not a whole number`."""
+    if kind is ProblemKind.UNREADABLE:
+        return f"{column.name}: {_quoted(raw)} {_not_readable(column, raw, decimal)}"
+    return f"{column.name}: {_breach(column, raw, decimal)}"
+
+
+def _not_readable(column: MovieColumn, raw: str | None, decimal: str) -> str:
+    if column.type in _BITS and raw is not None:
+        wide = replace(column, type=ColumnType.DECIMAL)
+        value = read_number(raw, wide, decimal).value
+        if value is not None and float(value).is_integer():
+            return f"does not fit a whole number of {_BITS[column.type]} bits"
+    return f"is not {_KINDS[column.type]}"
+
+
+def _breach(column: MovieColumn, raw: str | None, decimal: str) -> str:
+    if column.type is ColumnType.TEXT:
+        if column.name == KEY_COLUMN and raw is None:
+            return "missing, and not to be derived without a title"
+        size = len((raw or "").encode())
+        if column.max_bytes is not None and size > column.max_bytes:
+            return f"{size:,} bytes are more than the {column.max_bytes:,} that fit"
+        return "missing"
+    value = None if raw is None else read_number(raw, column, decimal).value
+    if value is None:
+        return "missing"
+    if column.minimum is not None and value < column.minimum:
+        return f"{value:g} is less than {column.minimum:g}"
+    return f"{value:g} is more than {column.maximum:g}"
+
+
+def _shift(staged: StagedFile, columns: Mapping[str, str], unreadable: int) -> Iterator[Problem]:
+    """Whether all numbers would be readable one cell further left or right: one hint, or none."""
+    at_fault = [_readable_as(staged, bit) for bit in places(unreadable)]
+    cells = list(columns.values())
+    positions = {column.name: place for place, column in enumerate(staged.mapping)}
+    for step, where in ((1, "right"), (-1, "left")):
+        fits = (
+            0 <= positions[name] + step < len(cells) and readable(cells[positions[name] + step])
+            for name, readable in at_fault
+        )
+        if all(fits):
+            first = at_fault[0][0]
+            message = (
+                f"{first}: the cells seem to be shifted one column to the {where}, as by a stray "
+                "delimiter"
+            )
+            yield Problem(first, ProblemKind.SHIFTED, message)
+            return
+
+
+def _readable_as(staged: StagedFile, bit: int) -> tuple[str, Callable[[str], bool]]:
+    """The column of a bit of `_unreadable`, and whether a cell holds a value of its type."""
+    if bit > OTHER_BIT:
+        declared = staged.date_columns[bit - FIRST_DATE_BIT]
+        form = DateForm.of(declared.date_form or "")
+        return declared.name, lambda cell: read_date(cell, form).value is not None
+    column, decimal = MOVIE_COLUMNS[bit], staged.dialect.decimal
+    return column.name, lambda cell: read_number(cell, column, decimal).value is not None
+
+
+def _quoted(raw: str | None) -> str:
+    return '"' + printable(raw or "", 200) + '"'

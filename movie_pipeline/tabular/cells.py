@@ -1,0 +1,254 @@
+"""Columns of cells on their way from text to types, as whole Arrow arrays.
+
+The rule itself stands in casts.py; here it is applied to distinct values, with vectorised shortcuts
+for what is plainly a number. Which column is which is decided elsewhere.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from movie_pipeline.datasets.movies.contract import ColumnType, MovieColumn
+from movie_pipeline.tabular.arrow import pa, pc
+from movie_pipeline.tabular.number_casts import NULL_MARKER, SPACES, Repair, read_number
+
+Flags = npt.NDArray[np.bool_]
+Array = Any  # pyarrow ships no types; wrapped here, in one place
+
+ARROW_TYPES: Final = {
+    ColumnType.TEXT: pa.string(),
+    ColumnType.INTEGER: pa.int32(),
+    ColumnType.BIGINT: pa.int64(),
+    ColumnType.DECIMAL: pa.float64(),
+}
+
+MANY_DISTINCT = 0.5
+MOST_REMEMBERED = 100_000
+LONGEST_REMEMBERED = 100
+"""Characters of a cell whose reading is remembered: a cell may be a megabyte."""
+
+_REPAIRS: Final = tuple(Repair)
+_READ, _MISSING, _UNREADABLE = 0, 1, 2
+_FIRST_REPAIR = 4
+"""A cell's state is one of the three above, plus 4 times (1 + the repair's place)."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One column of one batch, read.
+
+    Attributes:
+        values: the typed array, null where missing or unreadable.
+        unreadable: which cells hold something that is not of the type, None where none does.
+        breached: which cells are outside the contract, None where none is.
+    """
+
+    values: Array
+    unreadable: Flags | None = None
+    breached: Flags | None = None
+
+
+class TextCells:
+    """Reads the cells of one text column, and counts what it had to do."""
+
+    def __init__(self, column: MovieColumn | None = None) -> None:
+        self._limit = column.max_bytes if column else None
+        self._nullable = column is None or column.nullable
+        self.repairs: Counter[Repair] = Counter()
+        self.missing = 0
+
+    def read(self, texts: Array) -> Cells:
+        """Trim the cells, and take blanks and null markers as missing."""
+        bounds, data = text_buffers(texts)
+        lengths = np.diff(bounds)
+        suspects = _suspects(bounds, data, lengths)
+        if len(suspects):
+            texts, lengths = self._trimmed(texts, suspects)
+        self.missing += texts.null_count
+        return Cells(texts, breached=self._breaches(texts, lengths))
+
+    def _trimmed(self, texts: Array, suspects: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+        before = texts.take(pa.array(suspects))
+        after = pc.utf8_trim(before, characters=SPACES)
+        changed = as_flags(pc.fill_null(pc.not_equal(before, after), fill_value=False))
+        emptied = pc.fill_null(pc.equal(after, ""), fill_value=False)
+        blank = int(np.count_nonzero(as_flags(emptied) & changed))
+        missing = pc.or_(emptied, pc.fill_null(pc.equal(after, NULL_MARKER), fill_value=False))
+        after = pc.if_else(missing, pa.scalar(None, pa.string()), after)
+        self.repairs[Repair.BLANK] += blank
+        self.repairs[Repair.SPACES] += int(np.count_nonzero(changed)) - blank
+        mask = np.zeros(len(texts), np.bool_)
+        mask[suspects] = True
+        replaced = pc.replace_with_mask(texts, pa.array(mask), after)
+        return replaced, np.diff(text_buffers(replaced)[0])
+
+    def _breaches(self, texts: Array, lengths: Array) -> Flags | None:
+        breached: Flags | None = None
+        if self._limit is not None and len(lengths) and int(lengths.max()) > self._limit:
+            breached = lengths > self._limit
+        if not self._nullable and texts.null_count:
+            absent = as_flags(pc.is_null(texts))
+            breached = absent if breached is None else breached | absent
+        return breached
+
+
+class NumberCells:
+    """Reads the cells of one number column, and counts what it had to do."""
+
+    def __init__(self, column: MovieColumn, decimal: str = ".") -> None:
+        self.column = column
+        self._decimal = decimal
+        self._dtype = np.float64 if column.type is ColumnType.DECIMAL else np.int64
+        self._remembered: dict[str, tuple[float | int, int]] = {}
+        self._mostly_distinct = False
+        self._shortcuts = self._fitting_shortcuts()
+        self.repairs: Counter[Repair] = Counter()
+        self.missing = 0
+        self.unreadable = 0
+
+    def read(self, texts: Array) -> Cells:
+        """Cast the cells by the one rule."""
+        if self._mostly_distinct:
+            values, states = self._read_many(texts)
+        else:
+            encoded = texts.dictionary_encode(null_encoding="encode")
+            self._mostly_distinct = len(encoded.dictionary) > MANY_DISTINCT * len(texts) + 1_000
+            values, states = self._read_many(encoded.dictionary)
+            places = encoded.indices.to_numpy()
+            values, states = values[places], states[places]
+        return self._cells(values, states)
+
+    def _read_many(self, texts: Array) -> tuple[Array, Array]:
+        if len(texts) > 100:  # noqa: PLR2004 - below that, the plain rule is as fast
+            return self._read_shortcuts(texts)
+        return self._read_each(texts.to_pylist())
+
+    def _read_each(self, texts: list[str | None]) -> tuple[Array, Array]:
+        """The plain way: the rule itself, remembered for cells that come again."""
+        remembered = self._remembered
+        if len(remembered) > MOST_REMEMBERED:
+            remembered.clear()
+        values = np.zeros(len(texts), self._dtype)
+        states = np.full(len(texts), _MISSING, np.uint8)
+        for i, text in enumerate(texts):
+            if text is None:
+                continue
+            known = remembered.get(text)
+            if known is None:
+                known = self._read_one(text)
+                if len(text) <= LONGEST_REMEMBERED:
+                    remembered[text] = known
+            values[i], states[i] = known
+        return values, states
+
+    def _read_one(self, text: str) -> tuple[float | int, int]:
+        reading = read_number(text, self.column, self._decimal)
+        if reading.unreadable:
+            return 0, _UNREADABLE
+        state = _MISSING if reading.value is None else _READ
+        if reading.repair is not None:
+            state += _FIRST_REPAIR * (1 + _REPAIRS.index(reading.repair))
+        return reading.value or 0, state
+
+    def _read_shortcuts(self, texts: Array) -> tuple[Array, Array]:
+        """What is plainly a number goes the fast way, the rest the plain way."""
+        values = np.zeros(len(texts), self._dtype)
+        states = np.full(len(texts), _MISSING, np.uint8)
+        left = ~as_flags(pc.is_null(texts))
+        for place, (pattern, removed, state) in enumerate(self._shortcuts):
+            if not left.any():
+                break
+            fits = left & _fits(texts, pattern)
+            if fits.any():
+                chosen = texts.filter(pa.array(fits))
+                chosen = pc.replace_substring(chosen, removed, "") if removed else chosen
+                values[fits] = pc.cast(chosen, pa.from_numpy_dtype(self._dtype)).to_numpy()
+                states[fits] = state
+                left &= ~fits
+                if place and 2 * np.count_nonzero(fits) > len(fits):
+                    # What most cells of this column are is tried first from now on.
+                    self._shortcuts = (self._shortcuts[place], *self._shortcuts[:place])
+        if left.any():
+            rest = texts.filter(pa.array(left)).to_pylist()
+            values[left], states[left] = self._read_each(rest)
+        return values, states
+
+    def _fitting_shortcuts(self) -> tuple[tuple[str | int, str, int], ...]:
+        """Pattern or most digits, what is taken out before the cast, and the state; all fit."""
+        if self.column.type is ColumnType.DECIMAL:
+            return ((r"^[0-9]{1,15}(\.[0-9]{1,15})?$", "", _READ),) if self._decimal == "." else ()
+        digits, groups = (9, 2) if self.column.type is ColumnType.INTEGER else (18, 5)
+        plain = (digits, "", _READ)
+        separator, escaped = (",", ",") if self._decimal == "." else (".", r"\.")
+        state = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
+        return plain, (rf"^[0-9]{{1,3}}({escaped}[0-9]{{3}}){{1,{groups}}}$", separator, state)
+
+    def _cells(self, values: Array, states: Array) -> Cells:
+        counted = np.bincount(states, minlength=_FIRST_REPAIR)
+        for state in np.flatnonzero(counted[_FIRST_REPAIR:]) + _FIRST_REPAIR:
+            self.repairs[_REPAIRS[state // _FIRST_REPAIR - 1]] += int(counted[state])
+        kinds = states % _FIRST_REPAIR
+        absent = kinds != _READ
+        unreadable = kinds == _UNREADABLE
+        wrong = int(np.count_nonzero(unreadable))
+        self.unreadable += wrong
+        self.missing += int(np.count_nonzero(absent)) - wrong
+        array = pc.cast(pa.array(values, mask=absent), ARROW_TYPES[self.column.type])
+        return Cells(array, unreadable if wrong else None, self._breaches(values, absent))
+
+    def _breaches(self, values: Array, absent: Flags) -> Flags | None:
+        breached: Flags = np.zeros(len(values), np.bool_)
+        if self.column.minimum is not None:
+            breached |= values < self.column.minimum
+        if self.column.maximum is not None:
+            breached |= values > self.column.maximum
+        breached &= ~absent
+        if not self.column.nullable:
+            breached |= absent
+        return breached if breached.any() else None
+
+
+def text_buffers(texts: Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    """The cell bounds and the bytes of a string array, without a copy."""
+    _, bounds, data = texts.buffers()
+    numbers = np.frombuffer(bounds, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return numbers, np.frombuffer(data or b"", np.uint8)
+
+
+def _fits(texts: Array, pattern: str | int) -> Flags:
+    """Which texts match the pattern; where it is a number, which are up to so many digits."""
+    if isinstance(pattern, int):
+        digits = as_flags(pc.fill_null(pc.ascii_is_decimal(texts), fill_value=False))
+        return digits & (np.diff(text_buffers(texts)[0]) <= pattern)
+    return as_flags(pc.fill_null(pc.match_substring_regex(texts, pattern), fill_value=False))
+
+
+def as_flags(booleans: Array) -> Flags:
+    """An Arrow array of booleans as numpy's."""
+    return booleans.to_numpy(zero_copy_only=False)
+
+
+def _byte_table(members: bytes) -> Flags:
+    table = np.zeros(256, np.bool_)
+    table[np.frombuffer(members, np.uint8)] = True
+    return table
+
+
+_EDGE_ASCII = b" \t\n\r\v\f"
+_FIRST_BYTES = _byte_table(_EDGE_ASCII + b"\\" + b"\xc2\xe2")
+_LAST_BYTES = _byte_table(_EDGE_ASCII + b"\xa0\x87\xaf")
+
+
+def _suspects(
+    bounds: npt.NDArray[np.int32], data: npt.NDArray[np.uint8], lengths: npt.NDArray[np.int32]
+) -> npt.NDArray[np.int64]:
+    """Cells that may need trimming: by their first and last bytes, without decoding them."""
+    if not len(data):
+        return np.flatnonzero(np.zeros(0, np.bool_))
+    last = len(data) - 1
+    firsts = _FIRST_BYTES[data[np.minimum(bounds[:-1], last)]]
+    lasts = _LAST_BYTES[data[np.maximum(bounds[1:] - 1, 0)]]
+    return np.flatnonzero((firsts | lasts) & (lengths > 0))

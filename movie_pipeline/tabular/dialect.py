@@ -1,0 +1,289 @@
+"""How a text is laid out, decided by rules that stand here and nowhere else.
+
+Nothing is guessed from frequencies: the header line decides, by the names it holds. Which encoding
+the text has is encodings.py's matter, and what the cells mean that of casts.py.
+"""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS, ColumnType
+from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.tabular.column_mapping import map_header, normalised, rank_of
+from movie_pipeline.tabular.file_content import HEAD
+from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
+from movie_pipeline.tabular.record_parser import Record, Syntax, careful_records
+
+NEWLINES = {b"\n": "lf", b"\r\n": "crlf", b"\r": "cr"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+HEADER_WITHIN = 20
+"""The header is looked for in this many lines."""
+
+_SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
+_ENOUGH_NAMES = 2
+_SIGN_ROWS = 1_000
+_WITH_COMMA = re.compile(r"-?[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})")
+_WITH_POINT = re.compile(r"-?[0-9]+\.[0-9]+")
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a file is laid out.
+
+    Attributes:
+        format: `csv`, `json array` or `json lines`.
+        encoding: for people, such as `Windows-1252`.
+        codec: the same for Python.
+        bom: whether a byte order mark stands in front.
+        compression: `gzip`, or None.
+        delimiter: what separates cells; empty in JSON.
+        quote: what cells are quoted by; None where no cell is.
+        escape: `doubled` or `backslash`.
+        newline: `lf`, `crlf`, `cr` or `mixed`.
+        header_line: the 1-based line in which the header begins; 0 in JSON.
+        decimal: the decimal sign, `.` or `,`.
+    """
+
+    format: str = "csv"
+    encoding: str = "UTF-8"
+    codec: str = "utf-8"
+    bom: bool = False
+    compression: str | None = None
+    delimiter: str = ","
+    quote: str | None = '"'
+    escape: str = "doubled"
+    newline: str = "lf"
+    header_line: int = 1
+    decimal: str = "."
+
+    def describe(self) -> str:
+        """What is worth saying: "semicolon, Windows-1252, header in line 3".
+
+        >>> Dialect(delimiter=";", encoding="Windows-1252", header_line=3).describe()
+        'semicolon, Windows-1252, header in line 3'
+        """
+        words = [self._layout(), self.encoding + (" with BOM" if self.bom else "")]
+        if self.format == "csv":
+            words += [self.newline.upper()] if self.newline in {"cr", "crlf"} else []
+            words += ["mixed line ends"] if self.newline == "mixed" else []
+            words += ["quotes escaped by backslash"] if self.escape == "backslash" else []
+            words += ["decimal commas"] if self.decimal == "," else []
+            words += [f"header in line {self.header_line}"]
+        words += [self.compression] if self.compression else []
+        return ", ".join(words)
+
+    def _layout(self) -> str:
+        if self.format != "csv":
+            return self.format.replace("json", "JSON")
+        return DELIMITERS.get(self.delimiter, repr(self.delimiter))
+
+    @property
+    def syntax(self) -> Syntax:
+        """What the careful reader needs to know."""
+        return Syntax(self.delimiter.encode(), backslash=self.escape == "backslash")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A dialect found in a text, with the places of what stands before the records.
+
+    Attributes:
+        dialect: how the text is laid out.
+        header: the names, as written.
+        header_start, header_end: the header record's place.
+        body: where the first record starts.
+        line_end: the bytes between the header and the body.
+        lines: how many line ends stand before the body, None where they cannot be counted simply.
+    """
+
+    dialect: Dialect
+    header: tuple[str, ...]
+    header_start: int
+    header_end: int
+    body: int
+    line_end: bytes
+    lines: int | None
+
+
+def layout_of(head: bytes, *, bom: int, source: SourceOptions, limits: Limits) -> Layout:
+    """Find the header, and with it the delimiter, in the first bytes of a UTF-8 text.
+
+    A `sep=` line or a declaration names the delimiter; else it is the one of `,` `;` tab `|` under
+    which a line among the first twenty names the most columns of the movie contract. The header is
+    the first line that names all required columns, else the first with two known names, else the
+    first line that is not blank.
+
+    Raises:
+        UnreadableFile: two delimiters are equally good, or there is no header, or no row.
+    """
+    start = bom
+    if separator := _SEPARATOR_LINE.match(head, start):
+        start = separator.end()
+    declared = source.delimiter or (separator[1].decode("latin-1") if separator else None)
+    candidates = [declared] if declared else list(DELIMITERS)
+    found = [_Candidate.find(head, start, delimiter, source) for delimiter in candidates]
+    best = _best([candidate for candidate in found if candidate is not None])
+    if len(best.header) > limits.columns:
+        raise UnreadableFile(
+            f"The header names {len(best.header):,} columns, more than the limit of "
+            f"{limits.columns:,}. Check the delimiter and the line ends, or raise the limit."
+        )
+    if best.record.end == len(head) == HEAD:
+        raise UnreadableFile(
+            f"The header in line {best.line} goes on for more than {HEAD:,} bytes. "
+            "Check the line ends and quotes, and send the file again."
+        )
+    if best.record.problem:
+        raise UnreadableFile(
+            f"The header in line {best.line} cannot be read: {best.record.problem}. "
+            "Correct its quotes and send the file again."
+        )
+    before = head[: best.record.next]
+    newline = b"\r" if b"\n" not in before else b"\n"
+    lines = None if b"\n" in head[best.record.start : best.record.end] else before.count(newline)
+    return Layout(
+        Dialect(
+            bom=bom > 0,
+            delimiter=best.delimiter,
+            header_line=best.line,
+            decimal=source.decimal or ".",
+        ),
+        best.header,
+        best.record.start,
+        best.record.end,
+        best.record.next,
+        best.record.line_end,
+        lines,
+    )
+
+
+def with_decimal(layout: Layout, head: bytes, source: SourceOptions) -> Layout:
+    """Say whether the file writes decimal commas.
+
+    It does where it is declared, or where cells of a decimal column such as 8,5 stand among the
+    first rows and none such as 8.5.
+    """
+    if source.decimal is not None:
+        return layout
+    decimals = {column.name for column in MOVIE_COLUMNS if column.type is ColumnType.DECIMAL}
+    places = [i for i, column in enumerate(map_header(layout.header)) if column.name in decimals]
+    commas = 0
+    for cells in _first_rows(head, layout):
+        for place in places:
+            cell = cells[place].decode("utf-8", "replace").strip() if place < len(cells) else ""
+            if _WITH_POINT.fullmatch(cell):
+                return layout  # as a rule in the first row, and the others need not be looked at
+            commas += _WITH_COMMA.fullmatch(cell) is not None
+    return replace(layout, dialect=replace(layout.dialect, decimal=",")) if commas else layout
+
+
+def _first_rows(head: bytes, layout: Layout) -> Iterator[Sequence[bytes]]:
+    records = careful_records(io.BytesIO(head), layout.dialect.syntax, start=layout.body)
+    for count, record in enumerate(records):
+        if count >= _SIGN_ROWS:
+            return
+        yield record.cells
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """The header under one delimiter."""
+
+    delimiter: str
+    line: int
+    record: Record
+    header: tuple[str, ...]
+    rank: tuple[bool, int]
+
+    @classmethod
+    def find(
+        cls, head: bytes, start: int, delimiter: str, source: SourceOptions
+    ) -> "_Candidate | None":
+        first: _Candidate | None = None
+        named: _Candidate | None = None
+        splits = delimiter.encode() in head
+        for line, place in _line_starts(head, start):
+            if source.header_line is not None and line != source.header_line:
+                continue
+            candidate = cls._at(head, place, line, delimiter)
+            if candidate is None:
+                continue
+            if candidate.rank[0] or source.header_line is not None:
+                return candidate
+            if named is None and candidate.rank[1] >= _ENOUGH_NAMES:
+                named = candidate
+            first = first or candidate
+            if not splits:
+                return first  # every further line is one cell too, and names no more
+        return named or first
+
+    @classmethod
+    def _at(cls, head: bytes, place: int, line: int, delimiter: str) -> "_Candidate | None":
+        syntax = Syntax(delimiter.encode())
+        record = next(
+            careful_records(io.BytesIO(head), syntax, start=place, record_limit=len(head)), None
+        )
+        if record is None or record.is_blank:
+            return None
+        cells = record.cells
+        if record.problem:  # so that it can be said which line is at fault
+            line_bytes = head[record.start : record.end].splitlines()[0]
+            cells = line_bytes.replace(b'"', b"").split(syntax.delimiter)
+        names = tuple(cell.decode("utf-8", "replace") for cell in cells)
+        return cls(delimiter, line, record, names, rank_of(names))
+
+
+def _line_starts(head: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Line number and place of the first lines, numbered from the text's beginning."""
+    line = 1 + len(re.findall(rb"\r\n|\n|\r", head[:start]))
+    place = start
+    ends = re.compile(rb"\r\n|\n|\r")
+    for _ in range(HEADER_WITHIN):
+        if place >= len(head):
+            return
+        yield line, place
+        end = ends.search(head, place)
+        if end is None:
+            return
+        place = end.end()
+        line += 1
+
+
+def _best(candidates: Sequence[_Candidate]) -> _Candidate:
+    if not candidates:
+        raise UnreadableFile(
+            "No header was found: the lines where it should stand are blank. "
+            "Send the file with a line that names its columns."
+        )
+    ranked = max(candidate.rank for candidate in candidates)
+    best = [candidate for candidate in candidates if candidate.rank == ranked]
+    split = [candidate for candidate in best if len(candidate.header) > 1]
+    if ranked[1] and len(split) > 1:
+        first, second = (DELIMITERS.get(each.delimiter, each.delimiter) for each in split[:2])
+        raise UnreadableFile(
+            f"The header in line {split[0].line} can be read with {first} or {second} as the "
+            f"delimiter, and either way names {ranked[1]} known columns. Declare the delimiter of "
+            "this source, or add a first line such as sep=;"
+        )
+    if not ranked[1]:
+        best = sorted(split, key=lambda candidate: -len(candidate.header)) or best
+    else:
+        best = split or best
+    if not ranked[1] and not _looks_like_names(best[0].header):
+        raise UnreadableFile(
+            f"None of the first {HEADER_WITHIN} lines names a column of the movie contract, such "
+            "as title and rating: the file is prose, or its header is missing. Send a table with a "
+            "line that names its columns."
+        )
+    return best[0]
+
+
+def _looks_like_names(header: Sequence[str]) -> bool:
+    """Whether these could be column names at all, so that they may be shown in a sentence."""
+    longest = 64
+    return len(header) > 1 and all(
+        len(name) <= longest and not name.replace(".", "").isdigit() and normalised(name)
+        for name in header
+    )

@@ -1,0 +1,228 @@
+"""Which encoding a text has, by a rule one can read, and how it becomes UTF-8.
+
+A text in another encoding is written out as UTF-8 once; offsets in it are led back to the bytes of
+the file by `original_offsets`.
+"""
+
+import codecs
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.tabular.reading_limits import SourceOptions
+
+_PIECE = 1 << 20
+_CONTINUATION_MASK, _CONTINUATION = 0xC0, 0x80
+_FOUR_BYTES = 0xF0
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How the bytes of a text are read.
+
+    Attributes:
+        name: for people.
+        codec: for Python.
+        bom: bytes of the byte order mark in front.
+        unit: bytes of the smallest unit, 2 for UTF-16.
+    """
+
+    name: str
+    codec: str
+    bom: int = 0
+    unit: int = 1
+
+    @property
+    def is_utf8(self) -> bool:
+        """Whether the text can be read as it lies there."""
+        return self.codec == "utf-8"
+
+
+UTF_8 = Encoding("UTF-8", "utf-8")
+WINDOWS_1252 = Encoding("Windows-1252", "windows-1252")
+
+_MARKS = (
+    (codecs.BOM_UTF8, Encoding("UTF-8", "utf-8", bom=3)),
+    (codecs.BOM_UTF16_LE, Encoding("UTF-16", "utf-16-le", bom=2, unit=2)),
+    (codecs.BOM_UTF16_BE, Encoding("UTF-16", "utf-16-be", bom=2, unit=2)),
+)
+DECLARABLE = {
+    "utf-8": UTF_8,
+    "cp1252": WINDOWS_1252,
+    "iso8859-1": Encoding("Latin-1", "latin-1"),
+    "iso8859-15": Encoding("Latin-9", "iso8859-15"),
+    "utf-16-le": Encoding("UTF-16", "utf-16-le", unit=2),
+    "utf-16-be": Encoding("UTF-16", "utf-16-be", unit=2),
+}
+
+
+def encoding_of(content: Path, head: bytes, source: SourceOptions) -> Encoding:
+    """The encoding of a text.
+
+    A byte order mark decides; then what is declared of the source. Without either it is UTF-8 where
+    all bytes are, and Windows-1252 (which Latin-1 texts are too, as far as they are printable)
+    where no character beyond ASCII is well-formed UTF-8. In a mixture UTF-8 wins where its
+    characters outnumber the stray bytes; else the file is refused with both named.
+
+    Args:
+        content: the text.
+        head: its first bytes; the rest is read only where they are not UTF-8.
+        source: what is declared.
+
+    Raises:
+        UnreadableFile: two encodings are possible, or it is binary.
+    """
+    if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        raise UnreadableFile("The file is UTF-32, which is not read. Export it as CSV (UTF-8).")
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if source.encoding is not None:
+        return _declared(source.encoding)
+    _refuse_binary(head)
+    cut = _incomplete_tail(head)
+    if _is_utf8(head[: len(head) - cut]):
+        return UTF_8
+    return encoding_of_all(content)
+
+
+def encoding_of_all(content: Path) -> Encoding:
+    """The rule for a text without a byte order mark, over all of its bytes."""
+    formed = stray = 0
+    pending = b""
+    with content.open("rb") as file:
+        while piece := file.read(_PIECE):
+            data = pending + piece
+            cut = _incomplete_tail(data)
+            pending = data[len(data) - cut :]
+            counted = _count(data[: len(data) - cut])
+            formed += counted[0]
+            stray += counted[1]
+    stray += len(pending)
+    if stray == 0 or (formed and formed > stray):
+        return UTF_8
+    if not formed:
+        return WINDOWS_1252
+    raise UnreadableFile(
+        f"The file could be UTF-8 or Windows-1252: {formed:,} characters beyond ASCII are "
+        f"well-formed UTF-8, and {stray:,} bytes are not. Declare the encoding of this source, or "
+        "export the file again as UTF-8."
+    )
+
+
+def write_utf8(content: Path, encoding: Encoding, target: Path) -> int:
+    """Write the text as UTF-8 without a mark; return the bytes at its end that are no text.
+
+    What cannot be decoded stays as bytes that are not UTF-8 either, so that its records are found
+    later; every character keeps its place.
+    """
+    decoder = codecs.getincrementaldecoder(encoding.codec)(_errors(encoding))
+    with content.open("rb") as source, target.open("wb") as sink:
+        source.seek(encoding.bom)
+        while piece := source.read(_PIECE):
+            sink.write(decoder.decode(piece).encode("utf-8", "surrogatepass"))
+        buffered = decoder.getstate()[0]
+        if encoding.unit == 1:
+            return 0
+        # Half a surrogate pair at the very end is a character that is none; an odd byte is nothing.
+        whole = len(buffered) - len(buffered) % encoding.unit
+        sink.write(
+            buffered[:whole]
+            .decode(encoding.codec, "surrogatepass")
+            .encode("utf-8", "surrogatepass")
+        )
+        return len(buffered) - whole
+
+
+def original_offsets(
+    text: Path, encoding: Encoding, offsets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Lead ascending offsets in the UTF-8 text back to the bytes of the file."""
+    found = np.empty(len(offsets), np.int64)
+    units = position = done = 0
+    with text.open("rb") as file:
+        while done < len(offsets):
+            piece = np.frombuffer(file.read(_PIECE), np.uint8)
+            upto = int(np.searchsorted(offsets, position + len(piece), side="right"))
+            counted = np.concatenate(([0], np.cumsum(_units(piece, encoding))))
+            found[done:upto] = units + counted[offsets[done:upto] - position]
+            units += int(counted[-1])
+            position += len(piece)
+            done = upto
+            if not len(piece):
+                break
+    return found * encoding.unit + encoding.bom
+
+
+def _units(piece: npt.NDArray[np.uint8], encoding: Encoding) -> npt.NDArray[np.int64]:
+    """For each byte of UTF-8, how many units of the file's encoding its character starts."""
+    units = ((piece & _CONTINUATION_MASK) != _CONTINUATION).astype(np.int64)
+    if encoding.codec.startswith("utf-16"):
+        units += piece >= _FOUR_BYTES
+    return units
+
+
+def _errors(encoding: Encoding) -> str:
+    if encoding.unit > 1:
+        return "surrogatepass"
+    return "surrogateescape"
+
+
+def _declared(name: str) -> Encoding:
+    try:
+        codec = codecs.lookup(name).name
+    except LookupError:
+        codec = name
+    if codec not in DECLARABLE:
+        raise UnreadableFile(
+            f"The encoding {name!r} declared for this source is not one of utf-8, windows-1252, "
+            "latin-1, latin-9, utf-16-le, utf-16-be."
+        )
+    return DECLARABLE[codec]
+
+
+def _refuse_binary(head: bytes) -> None:
+    nuls = head.count(0)
+    if nuls * 3 < len(head):
+        return
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) > 0.8 * nuls:
+        raise UnreadableFile(
+            "The file looks like UTF-16 without a byte order mark, which could be read in two "
+            "ways. Declare utf-16-le or utf-16-be for this source, or export the file as UTF-8."
+        )
+    raise UnreadableFile("The file is no text but binary data. Export the table as CSV (UTF-8).")
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _incomplete_tail(data: bytes) -> int:
+    """How many bytes at the end may be the beginning of a character."""
+    for back in range(1, min(4, len(data) + 1)):
+        byte = data[-back]
+        if byte & _CONTINUATION_MASK != _CONTINUATION:
+            needed = 4 if byte >= _FOUR_BYTES else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1  # noqa: PLR2004
+            return back if needed > back else 0
+    return 0
+
+
+def _count(data: bytes) -> tuple[int, int]:
+    """Well-formed characters beyond ASCII, and bytes that belong to none."""
+    if data.isascii():
+        return 0, 0
+    if _is_utf8(data):  # each character beyond ASCII has one byte that is no continuation
+        return int(np.count_nonzero(np.frombuffer(data, np.uint8) >= _CONTINUATION_MASK)), 0
+    text = data.decode("utf-8", "surrogateescape")
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    stray = int(np.count_nonzero((codes >= 0xDC80) & (codes <= 0xDCFF)))  # noqa: PLR2004
+    beyond = int(np.count_nonzero(codes > 0x7F))  # noqa: PLR2004
+    return beyond - stray, stray

@@ -1,0 +1,179 @@
+"""From a file to its content: what it is by its first bytes, and unpacked where it is compressed.
+
+What can never be a table of movies is refused here, in a sentence that says what it is.
+"""
+
+import shutil
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.tabular.reading_limits import Limits
+
+HEAD = 1 << 20
+"""How much of a file decides what it is."""
+
+_PIECE = 1 << 20
+_SAVE_AS_CSV = "Open it there and save the sheet as CSV (UTF-8)."
+_UNPACK = "Unpack it first: of compressed files only gzip is read."
+_FOREIGN = (
+    (b"PK\x03\x04", f"a ZIP archive or an Excel workbook (.xlsx). {_SAVE_AS_CSV}"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", f"an old Excel workbook (.xls). {_SAVE_AS_CSV}"),
+    (b"\x89PNG", "a PNG picture. Send the table behind it as CSV."),
+    (b"\xff\xd8\xff", "a JPEG picture. Send the table behind it as CSV."),
+    (b"GIF8", "a GIF picture. Send the table behind it as CSV."),
+    (b"%PDF", "a PDF document. Send the table in it as CSV."),
+    (b"{\\rtf", "an RTF document. Send the table in it as CSV."),
+    (b"PAR1", "a Parquet file. Export it as CSV."),
+    (b"ARROW1", "an Arrow file. Export it as CSV."),
+    (b"SQLite format 3\0", "an SQLite database. Export its table as CSV."),
+    (b"BZh", f"compressed with bzip2. {_UNPACK}"),
+    (b"\xfd7zXZ\0", f"compressed with xz. {_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"compressed with zstd. {_UNPACK}"),
+    (b"7z\xbc\xaf\x27\x1c", f"a 7-Zip archive. {_UNPACK}"),
+    (b"Rar!", f"a RAR archive. {_UNPACK}"),
+    (b"\x7fELF", "a program."),
+    (b"MZ\x90", "a program."),
+)
+_MARKUP = (b"<?xml", b"<!doctype", b"<html", b"<error", b"<head", b"<body", b"<table", b"<!--")
+_GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Content:
+    """The bytes to read.
+
+    Attributes:
+        path: where they lie: the file itself, or what was unpacked from it.
+        size: how many they are.
+        compression: `gzip`, or None.
+    """
+
+    path: Path
+    size: int
+    compression: str | None = None
+
+
+def content_of(path: Path, *, to: Path, limits: Limits) -> Content:
+    """The content of a file; a compressed one is unpacked into the folder `to`.
+
+    Raises:
+        UnreadableFile: there is none, it is something else than text, or it is over a limit.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise UnreadableFile(
+            "The file is empty: it has 0 bytes. Send it again, with a header line."
+        )
+    _require_space(to, size, limits)
+    with path.open("rb") as file:
+        head = file.read(HEAD)
+    if head.startswith(_GZIP):
+        content = _unpacked(path, to / unpacked_name(path), limits)
+        with content.path.open("rb") as file:
+            head = file.read(HEAD)
+        if head.startswith(_GZIP):
+            raise UnreadableFile("The file is compressed with gzip twice. Compress it once.")
+    else:
+        content = Content(path, size)
+    _require_text(head)
+    return content
+
+
+def unpacked_name(path: Path) -> str:
+    """The name of the unpacked content of a compressed file."""
+    return f"{path.stem}.content"
+
+
+def head_of(path: Path) -> bytes:
+    """The first bytes of a content."""
+    with path.open("rb") as file:
+        return file.read(HEAD)
+
+
+def _require_space(to: Path, size: int, limits: Limits) -> None:
+    if size > limits.content_bytes:
+        raise UnreadableFile(
+            f"The file has {size:,} bytes, more than the limit of {limits.content_bytes:,}. "
+            "Send it in parts, each with the header, or raise the limit."
+        )
+    # Staged rows take about as much as the text.
+    free = shutil.disk_usage(to).free
+    if size + limits.free_disk > free:
+        raise UnreadableFile(
+            f"The file has {size:,} bytes, but only {free:,} bytes are free where files are "
+            "staged. Make room there, or send the file in parts."
+        )
+
+
+def _unpacked(path: Path, target: Path, limits: Limits) -> Content:
+    packed = path.stat().st_size
+    free = shutil.disk_usage(target.parent).free - limits.free_disk
+    most = min(limits.content_bytes, packed * limits.compression_ratio + _PIECE, max(free, 0))
+    size = 0
+    try:
+        with path.open("rb") as source, target.open("wb") as sink:
+            for piece in _pieces(source):
+                size += len(piece)
+                _require_no_more(size, most, packed)
+                sink.write(piece)
+    except (zlib.error, EOFError) as error:
+        target.unlink(missing_ok=True)
+        raise UnreadableFile(
+            "The file is compressed with gzip, but damaged or cut off. Compress and send it again."
+        ) from error
+    except UnreadableFile:
+        target.unlink(missing_ok=True)
+        raise
+    if size == 0:
+        raise UnreadableFile("The file is an empty file, compressed with gzip. Send it again.")
+    return Content(target, size, "gzip")
+
+
+def _require_no_more(size: int, most: int, packed: int) -> None:
+    if size > most:
+        raise UnreadableFile(
+            f"The file unpacks to more than {most:,} bytes from {packed:,}: a limit on unpacked "
+            "files, or on disk, is reached. Send it uncompressed, or in parts."
+        )
+
+
+def _pieces(source: BinaryIO) -> Iterator[bytes]:
+    """The unpacked bytes, at most a piece at a time, of all members of a gzip file."""
+    inflater = zlib.decompressobj(wbits=31)
+    pending = b""
+    while True:
+        pending = pending or source.read(_PIECE)
+        if not pending:
+            if not inflater.eof:
+                raise EOFError
+            return
+        if inflater.eof:
+            # Another member, or padding behind the last one.
+            pending = pending.lstrip(b"\0")
+            if not pending:
+                continue
+            inflater = zlib.decompressobj(wbits=31)
+        piece = inflater.decompress(pending, _PIECE)
+        pending = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
+        if piece:
+            yield piece
+
+
+def _require_text(head: bytes) -> None:
+    for magic, what in _FOREIGN:
+        if head.startswith(magic):
+            raise UnreadableFile(f"The file is no CSV but {what}")
+    start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(_MARKUP):
+        raise UnreadableFile(
+            "The file is no CSV but an XML or HTML page, such as servers send in place of a file "
+            "when something went wrong. Fetch the file again and look into it before sending it."
+        )
+    if not head.strip(b" \t\r\n\x0b\x0c\xef\xbb\xbf\0") and len(head) < HEAD:
+        raise UnreadableFile(
+            "The file holds nothing but blanks. Send it again, with a header line."
+        )

@@ -1,0 +1,356 @@
+"""A file becomes staged rows and a summary: the one entrance to the intake.
+
+The steps stand here in their order; how each works stands in the module it is named after.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.datasets.movies.contract import KEY_COLUMN
+from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
+from movie_pipeline.tabular.dialect import Layout, layout_of, with_decimal
+from movie_pipeline.tabular.encodings import (
+    Encoding,
+    encoding_of,
+    encoding_of_all,
+    original_offsets,
+    write_utf8,
+)
+from movie_pipeline.tabular.fast_reader import (
+    CellCount,
+    Connection,
+    Engine,
+    Reading,
+    engine_connection,
+    read_fast,
+)
+from movie_pipeline.tabular.file_content import Content, content_of, head_of, unpacked_name
+from movie_pipeline.tabular.file_notes import file_notes, hold_sentence
+from movie_pipeline.tabular.json_records import json_format, json_layout, read_json
+from movie_pipeline.tabular.parsed_reader import escape_of, holds_backslashed_quote, read_careful
+from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
+from movie_pipeline.tabular.reading_limits import (
+    DEFAULT_LIMITS,
+    NOTHING_DECLARED,
+    Limits,
+    SourceOptions,
+)
+from movie_pipeline.tabular.record_splitter import NotPlain
+from movie_pipeline.tabular.repairing_reader import read_mended
+from movie_pipeline.tabular.row_sink import Found, RowSink
+from movie_pipeline.tabular.row_typer import Typist
+from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile
+
+_BACKSLASHES = "quotes are escaped by a backslash"
+
+
+def stage_file(  # noqa: PLR0913 - one call says all; everything but the place has a default
+    path: Path,
+    *,
+    to: Path,
+    lenient_columns: Sequence[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    source: SourceOptions = NOTHING_DECLARED,
+    memory_limit: str = "512MB",
+    threads: int = 0,
+    sha256: str | None = None,
+) -> StagedFile:
+    """Read a file into typed rows: `<stem>.arrow`, `<stem>.records` and the summary returned.
+
+    Args:
+        path: the file, under a name of ours.
+        to: the folder to stage to; what an earlier attempt left there is replaced.
+        lenient_columns: contract columns whose unreadable values leave the row in.
+        limits: what a file may ask of this machine.
+        source: what is declared about the source's files.
+        memory_limit: DuckDB's, such as `512MB`.
+        threads: DuckDB's; 0 takes one per core.
+        sha256: of the file's bytes, where it is known; else it is computed beside the reading.
+
+    Raises:
+        UnreadableFile: the file must be rejected; the message says what it is and what to do.
+    """
+    to.mkdir(parents=True, exist_ok=True)
+    try:
+        content = content_of(path, to=to, limits=limits)
+        staging = _Staging(
+            path, content, to, tuple(lenient_columns), limits, source, Engine(memory_limit, threads)
+        )
+        if sha256 is not None:
+            return replace(staging.run(), sha256=sha256)
+        with ThreadPoolExecutor(1) as beside:
+            computing = beside.submit(_sha256, path)
+            return replace(staging.run(), sha256=computing.result())
+    except UnreadableFile:
+        for left in (rows_path(path, to), index_path(path, to), to / unpacked_name(path)):
+            left.unlink(missing_ok=True)
+        raise
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class _Staging:
+    """One file on its way; each step is a method, in their order."""
+
+    path: Path
+    content: Content
+    to: Path
+    lenient: tuple[str, ...]
+    limits: Limits
+    source: SourceOptions
+    engine: Engine
+
+    def run(self) -> StagedFile:
+        head = head_of(self.content.path)
+        encoding = encoding_of(self.content.path, head, self.source)
+        try:
+            return self._read(encoding, self._fast)
+        except NotPlain as odd:
+            reason = str(odd)
+        other = self._encoding_of_all(encoding)
+        if other != encoding:
+            try:
+                return self._read(other, self._fast)
+            except NotPlain as odd:
+                reason = str(odd)
+        staged = self._read(other, self._careful)
+        return replace(staged, notes=(*staged.notes, f"taken by the careful reader: {reason}"))
+
+    def _encoding_of_all(self, encoding: Encoding) -> Encoding:
+        """What follows the head may be in another encoding; asked only where something is odd."""
+        if encoding.is_utf8 and not encoding.bom and self.source.encoding is None:
+            return encoding_of_all(self.content.path)
+        return encoding
+
+    def _read(self, encoding: Encoding, read: "_Reader") -> StagedFile:
+        text = self.content.path
+        dangling = 0
+        if not encoding.is_utf8:
+            text = self.to / f"{self.path.stem}.text"
+            dangling = write_utf8(self.content.path, encoding, text)
+        try:
+            head = head_of(text)
+            start = encoding.bom if encoding.is_utf8 else 0
+            if kind := json_format(head, start):
+                layout = json_layout(text, kind, start=start, limits=self.limits)
+                mapping = map_header(layout.header, self.source.dates)
+                read = self._json
+            else:
+                layout = layout_of(head, bom=start, source=self.source, limits=self.limits)
+                mapping = map_header(layout.header, self.source.dates)
+                layout = with_decimal(layout, head, self.source)
+            crash_point("intake.read.before")
+            result = read(text, layout, mapping, encoding)
+            crash_point("intake.read.after")
+            return self._summary(_Outcome(text, encoding, mapping, dangling, result))
+        finally:
+            if text != self.content.path:
+                text.unlink(missing_ok=True)
+
+    # --- the readers ---------------------------------------------------------------------------
+
+    def _fast(
+        self, text: Path, layout: Layout, mapping: "_Mapping", encoding: Encoding
+    ) -> "_Result":
+        if self.source.escape == "backslash":
+            raise NotPlain(_BACKSLASHES)
+        with self._outputs(text, layout, mapping) as (connection, sink, index):
+            reading = Reading(connection, text, layout, sink, self.limits)
+            count = CellCount(len(layout.header))
+            try:
+                found = read_fast(reading, index, count)
+            except NotPlain as odd:
+                self._require_doubled(text, layout, backslashed=holds_backslashed_quote(text))
+                found = read_mended(
+                    reading,
+                    index,
+                    count,
+                    scratch=self.to / f"{self.path.stem}.mended",
+                    encoding=encoding.name,
+                    doubt_encoding=partial(self._require_encoding, encoding),
+                )
+                note = f"odd records were taken one by one: {odd}"
+                return _Result(replace(found, quotes=True), sink.typist, layout, "mended", (note,))
+        self._require_doubled(text, layout, backslashed=found.backslashed)
+        return _Result(found, sink.typist, layout, "fast")
+
+    def _require_doubled(self, text: Path, layout: Layout, *, backslashed: bool) -> None:
+        if (
+            backslashed
+            and self.source.escape is None
+            and escape_of(text, layout, self.limits) == "backslash"
+        ):
+            raise NotPlain(_BACKSLASHES)
+
+    def _require_encoding(self, encoding: Encoding) -> None:
+        if self._encoding_of_all(encoding) != encoding:
+            raise NotPlain("what follows is in another encoding")
+
+    def _careful(
+        self, text: Path, layout: Layout, mapping: "_Mapping", encoding: Encoding
+    ) -> "_Result":
+        escape = self.source.escape
+        if escape is None:
+            backslashed = holds_backslashed_quote(text)
+            escape = escape_of(text, layout, self.limits) if backslashed else "doubled"
+        layout = replace(layout, dialect=replace(layout.dialect, escape=escape))
+        with self._outputs(text, layout, mapping) as (_, sink, index):
+            found = read_careful(
+                text, layout, sink=sink, index=index, limits=self.limits, encoding=encoding.name
+            )
+        return _Result(replace(found, quotes=True), sink.typist, layout, "careful")
+
+    def _json(
+        self, text: Path, layout: Layout, mapping: "_Mapping", _encoding: Encoding
+    ) -> "_Result":
+        with self._outputs(text, layout, mapping) as (_, sink, index):
+            found = read_json(text, layout, sink=sink, index=index, limits=self.limits)
+        return _Result(found, sink.typist, layout, "careful")
+
+    @contextmanager
+    def _outputs(
+        self, text: Path, layout: Layout, mapping: "_Mapping"
+    ) -> Generator[tuple[Connection, RowSink, BinaryIO]]:
+        """An engine that may read the text, and what a reader fills: the rows and the index."""
+        with engine_connection(self.engine, (text.parent, self.to)) as connection:
+            typist = Typist(
+                mapping,
+                lenient=self.lenient,
+                decimal=layout.dialect.decimal,
+                connection=connection.cursor(),
+            )
+            with (
+                RowSink(rows_path(self.path, self.to), typist) as sink,
+                self._index().open("w+b") as index,
+            ):
+                yield connection, sink, index
+
+    def _index(self) -> Path:
+        return index_path(self.path, self.to)
+
+    # --- the summary ---------------------------------------------------------------------------
+
+    def _summary(self, outcome: "_Outcome") -> StagedFile:
+        found, typist, layout = outcome.result.found, outcome.result.typist, outcome.result.layout
+        if not found.records:
+            raise UnreadableFile(
+                "The file has a header but no rows. If there are none to send, send no file."
+            )
+        kinds = typist.repairs()
+        dialect = replace(
+            layout.dialect,
+            encoding=outcome.encoding.name,
+            codec=outcome.encoding.codec,
+            bom=outcome.encoding.bom > 0,
+            compression=self.content.compression,
+            quote='"' if found.quotes else None,
+            newline=found.newline,
+        )
+        return StagedFile(
+            rows_in=found.records,
+            rows_staged=typist.rows,
+            sha256="",
+            size=self.path.stat().st_size,
+            content_size=self.content.size,
+            dialect=dialect,
+            reader=outcome.result.reader,
+            byte_account=self._account(outcome),
+            header=layout.header,
+            mapping=outcome.mapping,
+            derived=(KEY_COLUMN,) if typist.derives_key else (),
+            repairs={name: sum(kinds[name].values()) for name in kinds},
+            repair_kinds=kinds,
+            missing=typist.missing(),
+            unreadable=typist.unreadable(),
+            breached={name: count for name, count in typist.breached.items() if count},
+            lenient=typist.unreadable(lenient=True),
+            looks=typist.looks(),
+            set_apart=tuple(found.set_apart),
+            hold=hold_sentence(
+                found,
+                typist,
+                outcome.mapping,
+                salvage=self.source.salvage,
+                json=layout.dialect.format != "csv",
+            ),
+            notes=(
+                *file_notes(found, outcome.mapping, self.source.dates),
+                *outcome.result.notes,
+            ),
+        )
+
+    def _account(self, outcome: "_Outcome") -> ByteAccount:
+        """Where every byte went, in the file's own bytes; the index is led back to them too."""
+        layout, found, encoding = outcome.result.layout, outcome.result.found, outcome.encoding
+        index = self._index()
+        places = [layout.header_start, layout.header_end, *itertools.chain(*found.again)]
+        if not encoding.is_utf8:
+            _lead_back(index, outcome.text, encoding)
+            places = original_offsets(outcome.text, encoding, np.array(places)).tolist()
+        again = sum(places[3::2]) - sum(places[2::2])
+        line_ends = found.separators + len(layout.line_end)
+        account = ByteAccount(
+            header=places[1] - places[0],
+            records=_indexed_bytes(index),
+            separators=line_ends * encoding.unit,
+            blank=found.blank * encoding.unit,
+            other=places[0] + again + outcome.dangling,
+        )
+        if account.total != self.content.size:
+            raise UnreadableFile(
+                f"Of the file's {self.content.size:,} bytes {account.total:,} are accounted for. "
+                "This is a fault of the intake: keep the file and report it."
+            )
+        return account
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What a reader gave, and which it was."""
+
+    found: Found
+    typist: Typist
+    layout: Layout
+    reader: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of reading a text."""
+
+    text: Path
+    encoding: Encoding
+    mapping: tuple[MappedColumn, ...]
+    dangling: int
+    result: _Result
+
+
+_Mapping = tuple[MappedColumn, ...]
+_Reader = Callable[[Path, Layout, _Mapping, Encoding], _Result]
+
+
+def _indexed_bytes(index: Path) -> int:
+    places = read_index(index)
+    return int(places[:, 1].sum() - places[:, 0].sum())
+
+
+def _lead_back(index: Path, text: Path, encoding: Encoding) -> None:
+    """Write the index again, in the offsets of the file."""
+    places = np.fromfile(index, np.int64)
+    original_offsets(text, encoding, places).tofile(index)

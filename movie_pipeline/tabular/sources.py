@@ -1,0 +1,158 @@
+"""Who sends files, told by their names: what is declared about each source, in a TOML file.
+
+A source that declares nothing is still a source: its files are compared with the ones before.
+"""
+
+import codecs
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, cast
+
+from movie_pipeline.errors import SettingsError
+from movie_pipeline.tabular.column_mapping import known_names, normalised
+from movie_pipeline.tabular.date_forms import BadForm, DateForm
+from movie_pipeline.tabular.encodings import DECLARABLE
+from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
+from movie_pipeline.tabular.row_flags import MOST_DATES
+
+_KINDS: Mapping[str, type] = {
+    "encoding": str,
+    "delimiter": str,
+    "escape": str,
+    "header_line": int,
+    "decimal": str,
+    "salvage": bool,
+    "dates": dict,
+}
+_ONE_OF = {"escape": ("doubled", "backslash"), "decimal": (".", ",")}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One sender of files.
+
+    Attributes:
+        name: what it is called in summaries.
+        pattern: which file names are its own, as a shell pattern.
+        options: what is declared about its files.
+    """
+
+    name: str
+    pattern: str
+    options: SourceOptions
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The declared sources, in the order of their file; the first whose pattern fits is taken."""
+
+    declared: tuple[Source, ...] = ()
+
+    def of(self, key: str) -> Source:
+        """The source of a file by its name.
+
+        Where none is declared for it, files whose names differ in digits alone are of one source.
+        """
+        for source in self.declared:
+            if fnmatchcase(key, source.pattern):
+                return source
+        return Source(re.sub(r"[0-9]+([-_.]?[0-9]+)*", "#", key), key, NOTHING_DECLARED)
+
+
+def read_sources(path: Path | None) -> Sources:
+    """The sources that a TOML file declares, a table each; none where there is no file.
+
+    Raises:
+        SettingsError: the file cannot be read, or declares what there is not.
+    """
+    if path is None:
+        return Sources()
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        cause = error.strerror if isinstance(error, OSError) else str(error)
+        raise SettingsError(
+            f"the sources file {path} cannot be read: {cause}. MOVIE_PIPELINE_SOURCES must be the "
+            "path of a TOML file."
+        ) from None
+    return Sources(tuple(_source(path, name, table) for name, table in tables.items()))
+
+
+def _source(path: Path, name: str, table: object) -> Source:
+    if not isinstance(table, Mapping) or not isinstance(
+        cast("Mapping[str, Any]", table).get("files"), str
+    ):
+        raise SettingsError(
+            f"{path}: source {name!r} must be a table that says which files are its own, such as "
+            'files = "vendor-*.csv".'
+        )
+    values = dict(cast("Mapping[str, Any]", table))
+    pattern = values.pop("files")
+    known = [option.name for option in fields(SourceOptions)]
+    for option, value in values.items():
+        if option not in known:
+            raise SettingsError(
+                f"{path}: source {name!r} declares {option!r}, but only files, {', '.join(known)} "
+                "can be declared."
+            )
+        _check(path, name, option, value)
+    return Source(name, pattern, SourceOptions(**values))
+
+
+def _check(path: Path, name: str, option: str, value: object) -> None:
+    allowed = _ONE_OF.get(option)
+    right = type(value) is _KINDS[option] and (allowed is None or value in allowed)
+    if right and option == "encoding":
+        right = _is_declarable(str(value))
+    if right and option == "delimiter":
+        right = len(str(value)) == 1 and str(value).isascii()
+    if right and option == "header_line":
+        right = cast("int", value) >= 1
+    if not right:
+        wanted = " or ".join(map(repr, allowed)) if allowed else _WANTED[option]
+        raise SettingsError(
+            f"{path}: source {name!r} declares {option} = {value!r}, but it must be {wanted}."
+        )
+    if option == "dates":
+        _check_dates(f"{path}: source {name!r}", cast("Mapping[str, object]", value))
+
+
+def _check_dates(where: str, dates: Mapping[str, object]) -> None:
+    if len(dates) > MOST_DATES:
+        raise SettingsError(
+            f"{where} declares dates for {len(dates)} columns, more than the {MOST_DATES} that a "
+            "row can be judged by. Leave the others as text."
+        )
+    for column, form in dates.items():
+        said = f"{where} declares dates = {{ {column!r} = {form!r} }}"
+        if not isinstance(form, str):
+            raise SettingsError(f"{said}, but a form is a text such as '%d.%m.%Y'.")
+        if normalised(column) in known_names():
+            raise SettingsError(
+                f"{said}, but {column!r} is a column of the movie contract, which has no dates. "
+                "Only a file's own columns can be declared."
+            )
+        try:
+            DateForm.of(form)
+        except BadForm as problem:
+            raise SettingsError(f"{said}, but of the form {form!r} {problem}.") from None
+
+
+_WANTED = {
+    "encoding": "utf-8, windows-1252, latin-1, latin-9, utf-16-le or utf-16-be",
+    "delimiter": "one ASCII character",
+    "header_line": "a line number from 1",
+    "salvage": "true or false",
+    "dates": "a table of columns and forms, such as { premiere = '%d.%m.%Y' }",
+}
+
+
+def _is_declarable(name: str) -> bool:
+    try:
+        return codecs.lookup(name).name in DECLARABLE
+    except LookupError:
+        return False

@@ -1,0 +1,162 @@
+"""The summary of one staged file: everything that is counted and said about it, as one value.
+
+It goes through JSON unchanged, for it travels between processes. It holds no row values.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
+from movie_pipeline.tabular.column_mapping import MappedColumn
+from movie_pipeline.tabular.dialect import Dialect
+from movie_pipeline.tabular.row_flags import FIRST_DATE_BIT, OTHER_BIT, date_columns, places
+
+
+@dataclass(frozen=True)
+class ByteAccount:
+    """Where the bytes of a content went; the parts add up to its size, always.
+
+    Attributes:
+        header: the header record.
+        records: the records, those set apart included, without line ends.
+        separators: what stands between records: line ends, or the commas and brackets of JSON.
+        blank: blank lines with their ends.
+        other: byte order mark, `sep=` line, lines before the header, the header again.
+    """
+
+    header: int
+    records: int
+    separators: int
+    blank: int
+    other: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.header + self.records + self.separators + self.blank + self.other
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """What became of a file.
+
+    Attributes:
+        rows_in: records counted by the independent splitter; header and blank lines do not count.
+        rows_staged: rows in the Arrow file; the others are `set_apart`.
+        sha256: of the file's bytes.
+        size: bytes of the file.
+        content_size: bytes of its content, the same where it is not compressed.
+        dialect: how it is laid out.
+        reader: which reader its rows came from: `fast`, `mended` (the fast one, around records that
+            were taken one by one) or `careful`.
+        byte_account: where the content's bytes went.
+        header: the file's names, as written.
+        mapping: the file's columns, in its order.
+        derived: contract columns made here, because the file brings none.
+        repairs: contract or own column to the cells that were rewritten to be read.
+        repair_kinds: the same by kind.
+        missing: column to its missing cells.
+        unreadable: column to the cells that are not of its type; their rows are marked.
+        breached: contract column to the cells outside the contract, and `other_columns` to the rows
+            that bring more than it holds; their rows are marked.
+        looks: column to what its values look like, in words; see looks.py.
+        lenient: lenient column to the unreadable cells that stay beside it as text.
+        set_apart: number and reason of each record that did not become a row.
+        hold: why the file must be held as a whole, or None.
+        notes: sentences for people.
+    """
+
+    rows_in: int
+    rows_staged: int
+    sha256: str
+    size: int
+    content_size: int
+    dialect: Dialect
+    reader: str
+    byte_account: ByteAccount
+    header: tuple[str, ...]
+    mapping: tuple[MappedColumn, ...]
+    derived: tuple[str, ...] = ()
+    repairs: Mapping[str, int] = field(default_factory=dict[str, int])
+    repair_kinds: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    missing: Mapping[str, int] = field(default_factory=dict[str, int])
+    unreadable: Mapping[str, int] = field(default_factory=dict[str, int])
+    breached: Mapping[str, int] = field(default_factory=dict[str, int])
+    lenient: Mapping[str, int] = field(default_factory=dict[str, int])
+    looks: Mapping[str, str] = field(default_factory=dict[str, str])
+    set_apart: tuple[tuple[int, str], ...] = ()
+    hold: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def columns_by_name(self) -> dict[str, str]:
+        """Name in the staged rows to the key under which raw records hold its text."""
+        return dict(zip((column.name for column in self.mapping), self.record_keys, strict=True))
+
+    @cached_property
+    def record_keys(self) -> tuple[str, ...]:
+        """The keys of a raw record's columns: the header's names, repeated ones told apart."""
+        return record_keys(self.header)
+
+    @cached_property
+    def date_columns(self) -> tuple[MappedColumn, ...]:
+        """The columns of declared dates, in the order of their bits."""
+        return date_columns(self.mapping)
+
+    @cached_property
+    def own_columns(self) -> tuple[str, ...]:
+        """The staged names of the columns beside the contract's."""
+        return tuple(column.name for column in self.mapping if not column.is_contract)
+
+    def marked(self, mask: int) -> list[str]:
+        """The staged columns that a row's `_unreadable` or `_breached` speaks of."""
+        names: list[str] = []
+        for bit in places(mask):
+            if bit == OTHER_BIT:
+                names += self.own_columns
+            elif bit < OTHER_BIT:
+                names.append(MOVIE_COLUMNS[bit].name)
+            else:
+                names.append(self.date_columns[bit - FIRST_DATE_BIT].name)
+        return names
+
+    def to_json(self) -> str:
+        """As one line of JSON."""
+        # Every record of a file may be set apart, for one reason: said once, and copied never.
+        apart: dict[str, list[int]] = {}
+        for number, reason in self.set_apart:
+            apart.setdefault(reason, []).append(number)
+        values = asdict(replace(self, set_apart=()))
+        return json.dumps({**values, "set_apart": apart}, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "StagedFile":
+        """The value that `to_json` wrote."""
+        values: dict[str, Any] = json.loads(text)
+        values["dialect"] = Dialect(**values["dialect"])
+        values["byte_account"] = ByteAccount(**values["byte_account"])
+        values["mapping"] = tuple(MappedColumn(**column) for column in values["mapping"])
+        apart: dict[str, list[int]] = values["set_apart"]
+        values["set_apart"] = tuple(
+            sorted((number, reason) for reason, numbers in apart.items() for number in numbers)
+        )
+        for name in ("header", "derived", "notes"):
+            values[name] = tuple(values[name])
+        return cls(**values)
+
+
+def record_keys(header: tuple[str, ...]) -> tuple[str, ...]:
+    """Names for the cells of a raw record: as the header writes them, each only once."""
+    used: set[str] = set()
+    keys: list[str] = []
+    for place, name in enumerate(header, 1):
+        key, again = name or f"column {place}", 1
+        while key in used:
+            again += 1
+            key = f"{name or f'column {place}'} ({again})"
+        used.add(key)
+        keys.append(key)
+    return tuple(keys)

@@ -1,0 +1,406 @@
+"""The warehouse as a DuckDB file: the statements of `sql/`, translated, in short-lived connections.
+
+Only one process at a time can have the file open for writing, so it is opened late, closed fast and
+waited for. DuckDB's errors become WarehouseErrors here and nowhere else.
+"""
+
+import difflib
+import random
+import re
+import threading
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from movie_pipeline.atomic_files import make_folder
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
+from movie_pipeline.settings import Settings
+from movie_pipeline.storage.storage_port import Area, Storage, WarehouseColumn, WarehouseSession
+from movie_pipeline.warehouse import parquet_rows
+from movie_pipeline.warehouse.duckdb_sql import (
+    MaterializedView,
+    insert_of_many,
+    materialized_view,
+    parameters_of,
+    to_duckdb,
+)
+from movie_pipeline.warehouse.sql_files import statement_names, statement_text
+from movie_pipeline.warehouse.statement_chunks import chunks
+from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FILE_NAME = "warehouse.duckdb"
+
+_LOCK_STATEMENT = "load/lock_writers"
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
+_FIRST_WAIT, _LONGEST_WAIT = 0.01, 0.25
+_PARAMETERS_AT_ONCE = 10_000
+"""What one statement binds at most: the memory that its values take stays small."""
+
+
+class DuckDBWarehouse:
+    """A DuckDB file under the home folder.
+
+    Args:
+        settings: home, memory limit, threads, and how long to wait for the file.
+        storage: where COPY finds its Parquet files.
+    """
+
+    def __init__(self, settings: Settings, storage: Storage) -> None:
+        self.path = settings.home.absolute() / FILE_NAME
+        self._storage = storage
+        self._wait_seconds = settings.warehouse_wait_seconds
+        self._config = _config(settings)
+        self._prepared = False
+        self._preparing = threading.Lock()
+
+    def prepare(self) -> None:
+        """Create what does not exist yet of tables and views; safe to repeat."""
+        try:
+            make_folder(self.path.parent)
+        except OSError as error:
+            raise WarehouseError(
+                f"the folder of the warehouse {self.path} cannot be made: {error.strerror}."
+            ) from error
+        with self._preparing, self._transaction(_NO_LOCK) as session:
+            crash_point("sql.prepare.before")
+            session.prepare()
+        crash_point("sql.prepare.after")
+        self._prepared = True
+
+    def writing(self) -> AbstractContextManager[WarehouseSession]:
+        """One transaction that holds the writer lock, committed at the end of the block."""
+        self._ensure_prepared()
+        return self._transaction(_WITH_LOCK)
+
+    @contextmanager
+    def reading(self) -> "Generator[_Session]":
+        """A session that changes nothing."""
+        self._ensure_prepared()
+        with self._connected(read_only=True) as connection:
+            session = _Session(connection, self._storage)
+            session.execute("BEGIN TRANSACTION READ ONLY")
+            yield session
+
+    def refresh(self, view: str) -> None:
+        """Make the table that stands in for the materialized view again."""
+        self._ensure_prepared()
+        views = _views()
+        if view not in views:
+            raise WarehouseError(f"there is no view {view!r}; {_did_you_mean(view, views)}")
+        with self._transaction(_WITH_LOCK) as session:
+            crash_point(f"refresh.{view}.before")
+            session.replace_view(views[view])
+        crash_point(f"refresh.{view}.after")
+
+    def stale_views(self, *, before: datetime | None = None) -> list[str]:
+        """The views that do not show what was loaded last, sorted."""
+        with self.reading() as session:
+            return sorted({*stale_views(session, list(_views()), before), *session.changed_views()})
+
+    def query(self, text: str) -> "pd.DataFrame":
+        """The answer to one SELECT of a person's, in DuckDB's dialect."""
+        self._ensure_prepared()
+        with self._connected(read_only=True) as connection:
+            try:
+                _refuse_other_than_one_query(connection, text)
+                # a SELECT may hide a DELETE .. RETURNING: the transaction refuses it
+                connection.execute("BEGIN TRANSACTION READ ONLY")
+                return connection.execute(text).df()
+            except duckdb.Error as error:
+                raise WarehouseError(f"the query failed: {error}") from error
+
+    def columns(self, table: str) -> list[WarehouseColumn]:
+        """The columns of a table or view, in order; empty where it does not exist."""
+        with self.reading() as session:
+            rows = session.fetch("describe/columns", schema_name="main", table_name=table)
+        return [
+            WarehouseColumn(
+                name=row["column_name"],
+                type=str(row["data_type"]).lower(),
+                nullable=row["is_nullable"] == "YES",
+            )
+            for row in rows
+        ]
+
+    def _ensure_prepared(self) -> None:
+        if not self._prepared or not self.path.exists():
+            self.prepare()
+
+    @contextmanager
+    def _transaction(self, first: Sequence[str]) -> "Generator[_Session]":
+        """Begin, run the first statements, and commit at the end; roll back after any error."""
+        with self._connected(read_only=False) as connection:
+            self._begin(connection, first)
+            session = _Session(connection, self._storage)
+            yield session
+            session.commit()
+
+    def _begin(self, connection: duckdb.DuckDBPyConnection, first: Sequence[str]) -> None:
+        """Begin a transaction; wait while another thread of this process holds the lock."""
+        wait = _Wait(self._wait_seconds)
+        while True:
+            try:
+                connection.execute("BEGIN TRANSACTION")
+                for statement in first:
+                    connection.execute(to_duckdb(statement_text(statement))).fetchall()
+            except duckdb.TransactionException as error:
+                connection.execute("ROLLBACK")
+                if not wait.again():
+                    raise WarehouseBusy(
+                        f"{self.path} is being written by another part of this process for more "
+                        f"than {self._wait_seconds:g} s; try again when it is done."
+                    ) from error
+            except duckdb.Error as error:
+                raise _translated("the writer lock", error) from error
+            else:
+                return
+
+    @contextmanager
+    def _connected(self, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnection]:
+        connection = self._connect(read_only=read_only)
+        try:
+            # the tables hold UTC; a query must not answer in the machine's own zone
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        finally:
+            # closing rolls back what was not committed
+            connection.close()
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        wait = _Wait(self._wait_seconds)
+        while True:
+            try:
+                return self._connect_once(read_only=read_only)
+            except duckdb.Error as error:
+                if not _is_held(error):
+                    raise WarehouseError(
+                        f"{self.path} cannot be opened as a DuckDB warehouse: {error} Put it aside "
+                        "and load the files in history again, or restore a copy."
+                    ) from error
+                if not wait.again():
+                    raise self._busy(error) from error
+
+    def _connect_once(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(self.path, read_only=read_only, config=self._config)
+        except duckdb.ConnectionException:
+            if not read_only:
+                raise
+            # this process has it open for writing already: share that
+            return duckdb.connect(self.path, read_only=False, config=self._config)
+
+    def _busy(self, error: duckdb.Error) -> WarehouseBusy:
+        holder = _HOLDER.search(str(error))
+        who = (
+            f"{holder['program']} (process {holder['pid']})"
+            if holder
+            else "another process, or thread of this one,"
+        )
+        return WarehouseBusy(
+            f"{self.path} is held by {who} for more than {self._wait_seconds:g} s, and DuckDB lets "
+            "one process at a time in: close that program, or wait for it and try again "
+            "(MOVIE_PIPELINE_WAREHOUSE_WAIT_SECONDS is how long this waits)."
+        )
+
+
+class _Session:
+    """One open connection; every statement passes here, and so does every error of DuckDB's."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, storage: Storage) -> None:
+        self._connection = connection
+        self._storage = storage
+        self._failed: str | None = None
+
+    def run(self, statement: str, **parameters: object) -> None:
+        crash_point(f"sql.{statement}.before")
+        self._execute(statement, parameters)
+        crash_point(f"sql.{statement}.after")
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+        crash_point(f"sql.{statement}.before")
+        text = statement_text(statement)
+        parameters = len(parameters_of(text) or ())
+        for chunk in chunks(rows, parameters=parameters, at_once=_PARAMETERS_AT_ONCE):
+            if len(chunk) == 1:
+                self._execute(statement, chunk[0])
+            else:
+                lists = {name: [row[name] for row in chunk] for name in chunk[0]}
+                self.execute(insert_of_many(text), lists, name=f"{statement}.sql")
+        crash_point(f"sql.{statement}.after")
+
+    def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
+        names, rows = self._execute(statement, parameters)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def copy(self, table: str, names: Sequence[str]) -> int:
+        crash_point("sql.copy.before")
+        columns = self._column_types(table)
+        rows = sum(self._copy_one(table, name, columns) for name in names)
+        crash_point("sql.copy.after")
+        return rows
+
+    def commit(self) -> None:
+        """Commit, unless a statement failed: a caller that swallowed the error is told again."""
+        if self._failed:
+            raise WarehouseError(f"nothing was committed, since before {self._failed}")
+        crash_point("sql.commit.before")
+        self.execute("COMMIT")
+        crash_point("sql.commit.after")
+
+    def execute(
+        self, sql: str, parameters: Mapping[str, object] | None = None, *, name: str = ""
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Run DuckDB's own SQL; return column names and rows."""
+        try:
+            # fetching at once, as an open result blocks the connection
+            result = self._connection.execute(sql, dict(parameters or {}))
+            rows = result.fetchall()
+            names = [str(column[0]) for column in result.description or ()]
+        except duckdb.Error as error:
+            translated = _translated(name or sql.split("\n", 1)[0], error)
+            self._failed = str(translated)
+            # Dagster keeps causes in its event log, and DuckDB's own words may quote a row
+            raise translated from None
+        return names, rows
+
+    def prepare(self) -> None:
+        """Create what is missing; a view that only changed is its refresh's matter."""
+        for table in statement_names("tables"):
+            self._execute(table, {})
+        self.execute(
+            "INSERT INTO mp_writer_lock SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM mp_writer_lock)"
+        )
+        made = self._made()
+        for view in _views().values():
+            if view.name not in made:
+                self.replace_view(view)
+
+    def changed_views(self) -> list[str]:
+        """The views that were made from another query than their file has now."""
+        made, views = self._made(), _views()
+        return [name for name, view in views.items() if made.get(name) != view.query]
+
+    def replace_view(self, view: MaterializedView) -> None:
+        """Make the table that stands in for a view; its query is kept, to see when it changes."""
+        name = _quoted(view.name)
+        self.execute(f"CREATE OR REPLACE TABLE {name} AS {view.query}", name=view.name)
+        query = view.query.replace("'", "''")
+        self.execute(f"COMMENT ON TABLE {name} IS '{query}'", name=view.name)
+        note_refresh(self, view.name, newest_load(self))
+
+    def _made(self) -> dict[str, str | None]:
+        """The tables there are, with the query that a view was made from."""
+        _, rows = self.execute("SELECT table_name, comment FROM duckdb_tables()")
+        return dict(rows)
+
+    def _execute(
+        self, statement: str, parameters: Mapping[str, object]
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        return self.execute(
+            to_duckdb(statement_text(statement)), parameters, name=f"{statement}.sql"
+        )
+
+    def _column_types(self, table: str) -> dict[str, str]:
+        _, rows = self.execute(f"DESCRIBE {_quoted(table)}", name=f"the table {table}")
+        return {row[0]: row[1] for row in rows}
+
+    def _copy_one(self, table: str, name: str, columns: Mapping[str, str]) -> int:
+        with self._storage.reading(Area.OUTPUT, name) as path:
+            try:
+                with parquet_rows.opened(path, name, columns) as reader:
+                    self._connection.register("mp_incoming", reader)
+                    _, rows = self.execute(
+                        f"INSERT INTO {_quoted(table)} SELECT * FROM mp_incoming",
+                        name=f"copy {name}",
+                    )
+                    self._connection.unregister("mp_incoming")
+            except WarehouseError as error:
+                self._failed = str(error)
+                raise
+            except (*parquet_rows.READ_ERRORS, duckdb.Error) as error:
+                self._failed = f"{name} in the output area cannot be read as Parquet: {error}"
+                raise BatchRefused(self._failed) from error
+        return int(rows[0][0])
+
+
+class _Wait:
+    """Waits that grow, with jitter, until a deadline."""
+
+    def __init__(self, seconds: float) -> None:
+        self._deadline = time.monotonic() + seconds
+        self._next = _FIRST_WAIT
+
+    def again(self) -> bool:
+        """Sleep a little; False where the time is up."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            return False
+        time.sleep(min(left, self._next * random.uniform(0.5, 1.5)))  # noqa: S311 - jitter
+        self._next = min(self._next * 2, _LONGEST_WAIT)
+        return True
+
+
+_WITH_LOCK = (_LOCK_STATEMENT,)
+_NO_LOCK = ()
+
+
+def _config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+    """The same for every connection: DuckDB refuses to share a file between different ones."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": settings.memory_limit,
+        "enable_external_access": False,
+    }
+    if settings.threads:
+        config["threads"] = settings.threads
+    return config
+
+
+def _views() -> dict[str, MaterializedView]:
+    views = [materialized_view(statement_text(name)) for name in statement_names("views")]
+    return {view.name: view for view in views}
+
+
+def _refuse_other_than_one_query(connection: duckdb.DuckDBPyConnection, text: str) -> None:
+    statements = connection.extract_statements(text)
+    if len(statements) != 1:
+        raise WarehouseError(f"a query must be one statement, but this is {len(statements)}.")
+    kind = statements[0].type
+    if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise WarehouseError(
+            f"the warehouse is asked read-only here: SELECT, WITH, DESCRIBE, SHOW or EXPLAIN, but "
+            f"this is {kind.name}."
+        )
+
+
+def _is_held(error: duckdb.Error) -> bool:
+    if isinstance(error, duckdb.ResourceInUseException):
+        return True  # another thread of this process opens or closes the file at this moment
+    text = str(error)
+    return "Could not set lock on file" in text or "different configuration" in text
+
+
+def _translated(what: str, error: duckdb.Error) -> WarehouseError:
+    """DuckDB's message without what it quotes: that may be a value of a row."""
+    cause = _QUOTED.sub("'…'", str(error).split("\n", 1)[0])
+    return WarehouseError(f"{what} failed in the warehouse: {cause}")
+
+
+def _quoted(name: str) -> str:
+    if not _IDENTIFIER.fullmatch(name):
+        raise WarehouseError(f"{name!r} is not a name of a table.")
+    return f'"{name}"'
+
+
+def _did_you_mean(name: str, names: Mapping[str, object]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(sorted(names))}."

@@ -1,0 +1,61 @@
+"""Which materialized views there are and which are to be made: asked, as there is no IF NOT EXISTS.
+
+A view whose file has another text than it was made from is made anew by its refresh.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from movie_pipeline.warehouse.redshift_connection import RedshiftConnection
+from movie_pipeline.warehouse.redshift_sql import bound
+from movie_pipeline.warehouse.sql_files import statement_names, statement_text
+
+
+def view_files() -> dict[str, str]:
+    """Of each view the statement that makes it."""
+    return {name.rpartition("/")[2]: name for name in statement_names("views")}
+
+
+def missing_views(connection: RedshiftConnection) -> list[str]:
+    """The views that are not there."""
+    connection.run_file("redshift/create_view_definitions")
+    existing = _existing(connection)
+    return [view for view in view_files() if view not in existing]
+
+
+def changed_views(connection: RedshiftConnection) -> list[str]:
+    """The views that were made from another text than their file has now."""
+    made_from = _made_from(connection)
+    return [view for view, file in view_files().items() if made_from.get(view) != _digest(file)]
+
+
+def make_views(connection: RedshiftConnection, views: Sequence[str]) -> None:
+    """Make these views anew; each statement is a transaction of its own, and safe to repeat."""
+    for view in views:
+        file = view_files()[view]
+        _run(connection, "redshift/forget_view_definition", name=view)
+        connection.run_file("redshift/drop_view", view=view)
+        connection.execute(statement_text(file), name=f"{file}.sql")
+        _run(
+            connection, "redshift/keep_view_definition", name=view, definition_sha256=_digest(file)
+        )
+
+
+def _digest(file: str) -> str:
+    return hashlib.sha256(statement_text(file).encode()).hexdigest()
+
+
+def _existing(connection: RedshiftConnection) -> set[str]:
+    _, [here] = connection.run_file("redshift/here")
+    _, rows = connection.run_file("redshift/existing_views")
+    return {name for *place, name in rows if tuple(place) == here}
+
+
+def _made_from(connection: RedshiftConnection) -> dict[str, str]:
+    _, rows = connection.run_file("redshift/view_definitions")
+    return dict(rows)
+
+
+def _run(connection: RedshiftConnection, statement: str, **parameters: object) -> None:
+    text = bound(statement_text(statement))
+    connection.execute(text.text, text.arguments(statement, parameters), name=f"{statement}.sql")

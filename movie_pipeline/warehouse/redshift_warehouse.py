@@ -1,0 +1,296 @@
+"""The warehouse on Amazon Redshift, provisioned or serverless: sql/ as it stands, one transaction.
+
+Signing in, errors, binding, manifests and views have modules of their own beside this one. The
+driver is met in redshift_connection.py alone.
+"""
+
+import difflib
+import threading
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from movie_pipeline.aws_clients import Clients
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
+from movie_pipeline.settings import Settings
+from movie_pipeline.storage.storage_port import Storage, WarehouseColumn, WarehouseSession
+from movie_pipeline.warehouse.redshift_connection import Connector, RedshiftConnection, Rows
+from movie_pipeline.warehouse.redshift_copy import manifest_of
+from movie_pipeline.warehouse.redshift_errors import TookTooLong
+from movie_pipeline.warehouse.redshift_queries import expect_one_reading_query
+from movie_pipeline.warehouse.redshift_sql import (
+    PARAMETERS_AT_ONCE,
+    bound,
+    insert_of_many,
+    is_insert_of_one,
+    values_of,
+)
+from movie_pipeline.warehouse.redshift_views import (
+    changed_views,
+    make_views,
+    missing_views,
+    view_files,
+)
+from movie_pipeline.warehouse.sql_files import statement_names, statement_text
+from movie_pipeline.warehouse.statement_chunks import chunks
+from movie_pipeline.warehouse.transactions import TRIES, Tries
+from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
+
+_LOCK_STATEMENT = "load/lock_writers"
+
+
+class RedshiftWarehouse:
+    """A database on Redshift.
+
+    Args:
+        settings: where it is, who signs in, the role that COPY reads with, and the time-outs.
+        storage: where COPY finds its Parquet files, and where its manifest is put.
+        clients: boto3's, for a secret.
+        connector: opens connections; for tests.
+        tries: how often what concerns no load is tried: creating, refreshing.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        storage: Storage,
+        clients: Clients,
+        *,
+        connector: Connector | None = None,
+        tries: Tries = TRIES,
+    ) -> None:
+        self._connector = connector or Connector(settings, clients)
+        self._storage = storage
+        self._copy_role = settings.copy_role_arn
+        self._wait_seconds = settings.warehouse_wait_seconds
+        self._statement_seconds = settings.redshift_statement_seconds
+        self._tries = tries
+        self._prepared = False
+        self._preparing = threading.Lock()
+
+    def prepare(self) -> None:
+        """Create what does not exist yet of tables and views; safe to repeat, and beside others."""
+        with self._preparing:
+            self._again_after_conflicts(self._create_what_is_missing)
+            self._prepared = True
+
+    def _create_what_is_missing(self) -> None:
+        with self._connector.connected() as connection:
+            connection.one_by_one()
+            crash_point("sql.prepare.before")
+            for table in statement_names("tables"):
+                connection.execute(statement_text(table), name=f"{table}.sql")
+            if missing_views(connection):
+                self._make_views(connection, missing_views)
+        crash_point("sql.prepare.after")
+
+    def _make_views(
+        self,
+        connection: RedshiftConnection,
+        which: Callable[[RedshiftConnection], Sequence[str]],
+    ) -> None:
+        # views are dropped and made in several transactions: one process at a time
+        with self._connector.connected() as locking:
+            self._lock(locking)
+            make_views(connection, which(connection))
+
+    @contextmanager
+    def writing(self) -> Generator[WarehouseSession]:
+        """One transaction, the writer lock its first statement; committed at the end."""
+        self._ensure_prepared()
+        with self._connector.connected() as connection:
+            self._lock(connection)
+            session = _Session(connection, self._storage, self._copy_role)
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Generator[WarehouseSession]:
+        """A session that changes nothing: it is rolled back."""
+        self._ensure_prepared()
+        with self._connector.connected() as connection:
+            yield _Session(connection, self._storage, self._copy_role)
+
+    def refresh(self, view: str) -> None:
+        """Bring one materialized view up to what is committed, in a transaction of its own."""
+        self._ensure_prepared()
+        views = view_files()
+        if view not in views:
+            close = difflib.get_close_matches(view, views, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(views)}."
+            raise WarehouseError(f"there is no view {view!r}; {hint}")
+        self._again_after_conflicts(lambda: self._refresh_once(view))
+
+    def stale_views(self, *, before: datetime | None = None) -> list[str]:
+        """The views that do not show what was loaded last, sorted."""
+        with self.reading() as session:
+            stale = stale_views(session, list(view_files()), before)
+        with self._connector.connected() as connection:
+            return sorted({*stale, *changed_views(connection)})
+
+    def _refresh_once(self, view: str) -> None:
+        with self.reading() as session:
+            # before the refresh: what is loaded meanwhile may be missing in it
+            through = newest_load(session)
+        with self._connector.connected() as connection:
+            connection.one_by_one()
+            crash_point(f"refresh.{view}.before")
+            if view in changed_views(connection):
+                self._make_views(
+                    connection, lambda now: [view] if view in changed_views(now) else []
+                )
+            else:
+                connection.run_file("redshift/refresh_view", view=view)
+        crash_point(f"refresh.{view}.after")
+        with self.writing() as session:
+            note_refresh(session, view, through)
+
+    def query(self, text: str) -> pd.DataFrame:
+        """The answer to one SELECT of a person's, in Redshift's dialect."""
+        expect_one_reading_query(text)
+        self._ensure_prepared()
+        with self._connector.connected() as connection:
+            connection.one_by_one()
+            connection.run_file("redshift/begin_read_only")
+            try:
+                names, rows = connection.execute(text, name="the query")
+            except WarehouseConflict:
+                raise
+            except WarehouseError as error:
+                raise WarehouseError(f"the query failed: {error}") from None
+        return _frame(names, rows)
+
+    def columns(self, table: str) -> list[WarehouseColumn]:
+        """The columns of a table or view, in order; empty where it does not exist."""
+        with self.reading() as session:
+            [here] = session.fetch("redshift/here")
+            rows = session.fetch(
+                "describe/columns", schema_name=here["schema_name"], table_name=table
+            )
+        return [
+            WarehouseColumn(
+                name=row["column_name"],
+                type=str(row["data_type"]).lower(),
+                nullable=row["is_nullable"] == "YES",
+            )
+            for row in rows
+        ]
+
+    def _again_after_conflicts(self, work: Callable[[], None]) -> None:
+        for tried in range(1, self._tries.most + 1):
+            try:
+                work()
+            except WarehouseConflict:
+                if tried == self._tries.most:
+                    raise
+                self._tries.wait(tried)
+            else:
+                return
+
+    def _ensure_prepared(self) -> None:
+        if not self._prepared:
+            self.prepare()
+
+    def _lock(self, connection: RedshiftConnection) -> None:
+        """Begin with the lock, alone: it takes no snapshot, so that all after it sees the last."""
+        connection.one_by_one()
+        connection.limit(self._wait_seconds)
+        connection.together()
+        try:
+            connection.execute(statement_text(_LOCK_STATEMENT), name=f"{_LOCK_STATEMENT}.sql")
+        except TookTooLong as error:
+            raise WarehouseBusy(
+                f"the writer lock of the warehouse {self._connector.address} was not to be had "
+                f"within {self._wait_seconds:g} s ({error}) Another load is at work; "
+                "MOVIE_PIPELINE_WAREHOUSE_WAIT_SECONDS is how long this waits."
+            ) from None
+        connection.limit(self._statement_seconds)
+
+
+def _frame(names: Sequence[str], rows: Rows) -> pd.DataFrame:
+    """Rows as pandas keeps them; whole numbers stay whole where one is missing."""
+    frame = pd.DataFrame([list(row) for row in rows], columns=pd.Index(range(len(names))))
+    for column in range(len(names)):
+        values = [row[column] for row in rows]
+        if {type(value) for value in values} == {int, type(None)}:
+            frame[column] = pd.array(values, dtype="Int64")
+    return frame.set_axis(pd.Index(names), axis="columns")
+
+
+class _Session:
+    """The statements of one transaction; after one failed, there is no commit."""
+
+    def __init__(self, connection: RedshiftConnection, storage: Storage, copy_role: str) -> None:
+        self._connection = connection
+        self._storage = storage
+        self._copy_role = copy_role
+        self._failed: WarehouseError | None = None
+
+    def run(self, statement: str, **parameters: object) -> None:
+        crash_point(f"sql.{statement}.before")
+        self._execute(statement, parameters)
+        crash_point(f"sql.{statement}.after")
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+        crash_point(f"sql.{statement}.before")
+        text = statement_text(statement)
+        parameters = len(bound(text).names) if is_insert_of_one(text) else 0
+        for chunk in chunks(rows, parameters=parameters, at_once=PARAMETERS_AT_ONCE):
+            if len(chunk) == 1:
+                self._execute(statement, chunk[0])
+            else:
+                many = insert_of_many(text, len(chunk))
+                self._send(many.text, values_of(many, chunk), statement)
+        crash_point(f"sql.{statement}.after")
+
+    def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
+        names, rows = self._execute(statement, parameters)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def copy(self, table: str, names: Sequence[str]) -> int:
+        if not names:
+            return 0
+        crash_point("sql.copy.before")
+        with manifest_of(self._storage, names) as manifest_url, self._noting_failure():
+            self._connection.run_file(
+                "redshift/copy",
+                table=table,
+                manifest_url=manifest_url,
+                role_arn=self._copy_role,
+            )
+            _, [[count]] = self._connection.run_file("redshift/last_copy_count")
+        crash_point("sql.copy.after")
+        return int(count)
+
+    def commit(self) -> None:
+        """Commit, unless a statement failed: a caller that swallowed the error is told again.
+
+        A server that is asked to commit a failed transaction rolls it back and reports no error.
+        """
+        if self._failed is not None:
+            raise type(self._failed)(f"nothing was committed, since before {self._failed}")
+        crash_point("sql.commit.before")
+        self._connection.commit()
+        crash_point("sql.commit.after")
+
+    def _execute(self, statement: str, parameters: Mapping[str, object]) -> tuple[list[str], Rows]:
+        text = bound(statement_text(statement))
+        return self._send(text.text, text.arguments(statement, parameters), statement)
+
+    def _send(
+        self, text: str, arguments: Sequence[object] | None, statement: str
+    ) -> tuple[list[str], Rows]:
+        with self._noting_failure():
+            return self._connection.execute(text, arguments, name=f"{statement}.sql")
+
+    @contextmanager
+    def _noting_failure(self) -> Generator[None]:
+        try:
+            yield
+        except WarehouseError as error:
+            self._failed = error
+            raise

@@ -1,0 +1,34 @@
+"""Up to which load each view was refreshed: noted by refreshes, asked by the reconciler.
+
+How a view is refreshed is each warehouse's own matter.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from movie_pipeline.ledger.ledger import to_stored_time
+from movie_pipeline.storage.storage_port import WarehouseSession
+
+
+def newest_load(session: WarehouseSession) -> datetime | None:
+    """When rows were loaded last, as the table holds it; to be asked before a refresh begins."""
+    return session.fetch("refresh/newest_load")[0]["loaded_at"]
+
+
+def note_refresh(session: WarehouseSession, view: str, loaded_through: datetime | None) -> None:
+    """Write down that a view shows all that was loaded by then."""
+    session.run("refresh/clear", view_name=view)
+    if loaded_through is not None:
+        session.run("refresh/note", view_name=view, loaded_through=loaded_through)
+
+
+def stale_views(
+    session: WarehouseSession, views: Sequence[str], before: datetime | None
+) -> list[str]:
+    """Those of the views that lack the newest load; none where that came after `before`."""
+    newest = newest_load(session)
+    limit = to_stored_time(before)
+    if newest is None or (limit is not None and newest > limit):
+        return []
+    noted = {row["view_name"]: row["loaded_through"] for row in session.fetch("refresh/noted")}
+    return sorted(view for view in views if noted.get(view) != newest)

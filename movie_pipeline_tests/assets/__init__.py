@@ -1,1 +1,0 @@
-"""The Dagster side without the job: queue, sensors, automation, check results, pictures."""

@@ -1,1 +1,0 @@
-"""What the AWS world promises beyond the interfaces, on the stand-ins."""

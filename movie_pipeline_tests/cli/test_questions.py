@@ -1,0 +1,134 @@
+"""`status`, `query` and `quarantine`: what they tell of a world, and what they refuse."""
+
+import json
+
+import pytest
+
+from movie_pipeline_tests.cli.conftest import FILES, CommandLine, Ingested
+
+
+def test_status_tells_totals_and_files(ingested: Ingested) -> None:
+    status = ingested.command.json("status")
+    assert list(status) == ["totals", "files"]
+    assert {total["state"]: total["files"] for total in status["totals"]} == {
+        "DUPLICATE": 1,
+        "HELD": 1,
+        "LOADED": 2,
+        "REJECTED": 1,
+    }
+    assert {file["file"] for file in status["files"]} == set(FILES)
+    (entry,) = [file for file in status["files"] if file["file"] == "apart.csv"]
+    for name, value in ingested.file("apart.csv").items():
+        assert entry[name] == value
+    assert entry["batch_id"] == ingested.report["batch_id"]
+    assert entry["attempt"] == 1
+    day = entry["committed_at"].partition("T")[0]
+    assert entry["history_name"] == f"committed_on={day}/{entry['file_id']}__apart.csv"
+    assert entry["archived_at"] is not None
+
+
+def test_status_may_be_limited(ingested: Ingested) -> None:
+    assert len(ingested.command.json("status", "--limit", "2")["files"]) == 2
+
+
+def test_status_is_a_table_for_people(ingested: Ingested) -> None:
+    result = ingested.command.here("status")
+    assert result.exit_code == 0
+    for word in ("Files by state", "Newest files", "apart.csv", "HELD", "RowCount <= 3"):
+        assert word in result.stdout
+
+
+@pytest.mark.parametrize("question", [["status"], ["quarantine"], ["query", "select 1"]])
+def test_a_question_to_a_home_that_is_not_there_makes_none(
+    command: CommandLine, question: list[str]
+) -> None:
+    result = command.here(*question)
+    assert result.exit_code == 2
+    assert f"there is no home {command.folder}; nothing has been ingested there yet." in " ".join(
+        result.stderr.split()
+    )
+    assert not command.folder.exists()
+
+
+def test_status_of_an_empty_home_says_so(command: CommandLine) -> None:
+    command.folder.mkdir()
+    assert command.here("status").stdout == "Nothing has been ingested yet.\n"
+    assert command.json("status") == {"totals": [], "files": []}
+
+
+def test_a_query_is_answered_as_json_rows(ingested: Ingested) -> None:
+    answer = ingested.command.json(
+        "query", "select movie_id, release_year, gross_usd from movie_data_table order by 1 limit 2"
+    )
+    assert answer == [
+        {"movie_id": "a", "release_year": 1999, "gross_usd": None},
+        {"movie_id": "c", "release_year": 1999, "gross_usd": None},
+    ]
+
+
+def test_a_query_is_answered_as_a_table_for_people(ingested: Ingested) -> None:
+    result = ingested.command.here("query", "select genre, movies from mv_genre_statistics")
+    assert result.exit_code == 0
+    assert "Drama" in result.stdout
+    assert "1 row\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("sql", "sentence"),
+    [
+        ("delete from movie_data_table", "asked read-only"),
+        ("drop table movie_data_table", "asked read-only"),
+        ("select 1; drop table movie_data_table", "one statement"),
+        ("copy movie_data_table to '/tmp/films.csv'", "asked read-only"),
+        ("attach '/tmp/other.duckdb'", "asked read-only"),
+        ("create table t as select 1", "asked read-only"),
+        ("select * from read_csv('/etc/passwd')", "the query failed"),
+        ("select * from no_such_table", "the query failed"),
+        ("selekt", "the query failed"),
+        ("", "one statement"),
+    ],
+)
+def test_what_is_no_query_is_refused_in_a_sentence(
+    ingested: Ingested, sql: str, sentence: str
+) -> None:
+    result = ingested.command.here("query", sql)
+    assert result.exit_code == 1
+    assert sentence in " ".join(result.stderr.split())
+    assert "Traceback" not in result.output
+    assert result.stdout == ""
+    assert ingested.command.home.count("movie_data_table") == 5
+
+
+def quarantined(ingested: Ingested, *arguments: str) -> list[dict[str, object]]:
+    """The records that the command prints, one a line."""
+    result = ingested.command.here("quarantine", *arguments, "--json")
+    assert result.exit_code == 0
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_quarantine_prints_one_record_a_line(ingested: Ingested) -> None:
+    records = quarantined(ingested)
+    assert len(records) == 1 + 4
+    assert {record["file"] for record in records} == {"apart.csv", "held.csv"}
+
+
+def test_quarantine_of_one_file_by_name_or_id(ingested: Ingested) -> None:
+    (by_name,) = quarantined(ingested, "--file", "apart.csv")
+    (by_id,) = quarantined(ingested, "--file", ingested.file("apart.csv")["file_id"])
+    assert by_name == by_id
+    assert by_name["raw"] == "b,The Moon Flight,PG,8.5,Drama,1000"
+    assert quarantined(ingested, "--file", "no such file.csv") == []
+
+
+def test_quarantine_is_a_table_for_people(ingested: Ingested) -> None:
+    result = ingested.command.here("quarantine", "--file", "apart.csv")
+    assert result.exit_code == 0
+    told = " ".join(result.stdout.split())
+    assert "The Moon Flight,PG" in told
+    assert '"PG" is not a whole number' in told
+
+
+def test_an_empty_quarantine_says_so(command: CommandLine) -> None:
+    command.folder.mkdir()
+    assert command.here("quarantine").stdout == "No record is in quarantine.\n"
+    assert command.here("quarantine", "--json").stdout == ""

@@ -1,1 +1,0 @@
-"""The command line: its words, its JSON and its exit codes, which other programs build on."""

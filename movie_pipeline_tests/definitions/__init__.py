@@ -1,0 +1,1 @@
+"""Tests of the code location as Dagster loads it."""

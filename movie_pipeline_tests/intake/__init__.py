@@ -1,1 +1,0 @@
-"""Tests of the intake, from bytes to staged rows."""

@@ -1,0 +1,227 @@
+"""The small values of loading: outcomes, batches, the work folder, names and limits."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.file_names import (
+    from_stored_key,
+    printable_name,
+    safe_basename,
+    to_stored_key,
+)
+from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.steps.batch import Batch, Workspace, plan_batches
+from movie_pipeline.storage.storage_port import LandedFile
+from movie_pipeline.stored_values import NOTES_BYTES, fit_json, fit_notes, fit_text, read_json
+from movie_pipeline_tests.steps.world import NOON, Film, World
+
+
+def landed(key: str = "a.csv", size: int = 1) -> LandedFile:
+    return LandedFile(store="local", key=key, version="v", size=size, modified_at=NOON)
+
+
+def outcome(**values: Any) -> FileOutcome:  # noqa: ANN401 - any field
+    given_values: dict[str, Any] = {
+        "file": landed(),
+        "state": FileState.LOADED,
+        "content_sha256": "c",
+        "ruleset_sha256": "r",
+        "rows_in": 3,
+        "rows_good": 2,
+        "rows_quarantined": 1,
+        "output_name": "a.parquet",
+    }
+    return FileOutcome(**{**given_values, **values})
+
+
+def test_an_outcome_survives_json() -> None:
+    odd = outcome(
+        file=landed("caf\udce9\n.csv"),
+        file_version=NOON + timedelta(days=1),
+        summary={"repairs": {"votes": 2}},
+    )
+    assert FileOutcome.from_dict(odd.to_dict()) == odd
+    assert FileOutcome.from_dict(outcome().to_dict()) == outcome()
+
+
+def test_a_file_is_as_old_as_it_came_unless_it_says_otherwise() -> None:
+    assert outcome().version == NOON
+    assert outcome(file_version=NOON + timedelta(days=1)).version == NOON + timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"rows_in": 4}, r"4 rows came in, but 2 good \+ 1 quarantined \+ 0 held are 3"),
+        ({"rows_good": -1, "rows_quarantined": 4}, "a count is negative"),
+        ({"state": FileState.HELD}, "it is HELD, but 2 of its rows are to load"),
+        ({"state": FileState.REJECTED}, "it is REJECTED, but 2 of its rows are to load"),
+        ({"rows_held": 1, "rows_in": 4}, "it is LOADED, but 1 of its rows are held"),
+        ({"output_name": None}, "2 good rows have no Parquet file"),
+        ({"file_version": datetime(2026, 1, 1)}, "its version has no time zone"),  # noqa: DTZ001
+    ],
+)
+def test_an_outcome_that_contradicts_itself_is_refused(
+    values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(MoviePipelineError, match=rf"the outcome of a\.csv contradicts .*{message}"):
+        outcome(**values)
+
+
+def test_the_same_files_make_the_same_batch_in_any_order() -> None:
+    files = [landed("a"), landed("b"), landed("c")]
+    assert Batch.of(files) == Batch.of(reversed(files)) == Batch.of([*files, files[0]])
+    assert Batch.of(files).batch_id != Batch.of(files[:2]).batch_id
+    assert Batch.of(files).size == 3
+
+
+@given(
+    sizes=st.lists(st.integers(0, 50), max_size=20),
+    max_files=st.integers(1, 5),
+    max_bytes=st.integers(1, 60),
+)
+def test_batches_keep_the_order_and_the_limits_and_lose_no_file(
+    sizes: list[int], max_files: int, max_bytes: int
+) -> None:
+    files = [landed(str(number), size) for number, size in enumerate(sizes)]
+    batches = plan_batches(files, max_files=max_files, max_bytes=max_bytes)
+    assert [file for batch in batches for file in batch] == files
+    for batch in batches:
+        assert 1 <= len(batch) <= max_files
+        assert len(batch) == 1 or sum(file.size for file in batch) <= max_bytes
+
+
+def test_the_manifest_fixes_the_files_of_a_batch(tmp_path: Path) -> None:
+    first = Batch.of([landed("a"), landed("caf\udce9\n")])
+    workspace = Workspace.at(tmp_path, first.batch_id)
+    assert workspace.batch() is None
+    assert workspace.fix(first) == first
+    assert Workspace.at(tmp_path, first.batch_id).fix(Batch.of([landed("z")])) == first
+    assert workspace.batch() == first
+
+
+def test_outcomes_are_kept_until_the_work_is_done(tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path, "b1")
+    assert workspace.outcomes() is None
+    workspace.write_outcomes([outcome(), outcome(file=landed("b"))])
+    assert Workspace.at(tmp_path, "b1").outcomes() == [outcome(), outcome(file=landed("b"))]
+    assert workspace.file_folder("f1").is_dir()
+    workspace.remove()
+    workspace.remove()
+    assert not workspace.folder.exists()
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "."])
+def test_a_work_folder_has_a_plain_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(MoviePipelineError, match="a work folder cannot be called"):
+        Workspace.at(tmp_path, name)
+
+
+def test_a_manifest_that_cannot_be_read_names_the_way_out(tmp_path: Path) -> None:
+    workspace = Workspace.at(tmp_path, "b1")
+    (workspace.folder / "manifest.json").write_text("{", encoding="utf-8")
+    with pytest.raises(MoviePipelineError, match=r"manifest\.json cannot be read .* remove "):
+        workspace.batch()
+
+
+keys = st.text(st.characters(), min_size=1)
+
+
+@given(key=keys)
+def test_any_key_can_be_stored_and_comes_back(key: str) -> None:
+    stored = to_stored_key(key)
+    stored.encode("utf-8")
+    assert "\0" not in stored
+    assert from_stored_key(stored) == key
+
+
+@given(key=keys)
+def test_a_shown_name_is_one_printable_line(key: str) -> None:
+    shown = printable_name(key)
+    assert shown.isprintable()
+    assert len(shown) <= 200
+    shown.encode("utf-8")
+
+
+def test_a_shown_name_tells_what_it_hides() -> None:
+    assert printable_name("a\nb\x1b[31m\udce9.csv") == "a\\x0ab\\x1b[31m\\udce9.csv"
+    assert printable_name("é 日本.csv") == "é 日本.csv"
+
+
+@given(key=keys)
+def test_a_basename_can_be_part_of_a_name_of_ours(key: str) -> None:
+    name = safe_basename(key)
+    assert 1 <= len(name) <= 120
+    assert name[0] not in "._"
+    assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.=-")
+
+
+def test_a_basename_keeps_what_a_person_knows_it_by() -> None:
+    assert safe_basename("folder/My Movies (2).csv") == "My_Movies_2_.csv"
+    assert safe_basename("x" * 300 + ".csv") == "x" * 116 + ".csv"
+    assert safe_basename("...") == "file"
+
+
+@given(text=st.text(st.characters()), limit=st.integers(20, 60))
+def test_a_text_fits_its_bytes(text: str, limit: int) -> None:
+    fitted = fit_text(text, limit)
+    assert len(fitted.encode("utf-8")) <= limit
+    assert "\0" not in fitted
+
+
+def test_only_what_is_too_long_is_cut() -> None:
+    assert fit_text("é" * 10, 20) == "é" * 10
+    assert fit_text("é" * 11, 20) == "é" * 5 + " … (cut)"
+
+
+def test_json_loses_its_longest_parts_first_and_names_them() -> None:
+    values = {"notes": "n" * 50, "rules": "r" * 500, "repairs": {"votes": 1}}
+    assert read_json(fit_json(values, 1000)) == values
+    assert read_json(fit_json(values, 200)) == {
+        "notes": "n" * 50,
+        "repairs": {"votes": 1},
+        "omitted": ["rules"],
+    }
+
+
+def test_notes_that_fit_are_kept_as_they_are() -> None:
+    notes = ["column a is new", "the columns come in another order"]
+    assert fit_notes(notes) == notes
+
+
+def test_of_too_many_notes_the_telling_ones_stay_whole_and_the_others_are_counted() -> None:
+    came = [f"column own_{number} is new" for number in range(2_000)]
+    went = [f"column was_{number} is no longer sent" for number in range(100)]
+    rare = ["movie_title is now taken from column é, before from title", "read as cp1252"]
+    kept = fit_notes([rare[0], *came, *went, rare[1]])
+    assert kept[0] == rare[0]
+    assert kept[-2] == rare[1]
+    assert set(went) <= set(kept)
+    new = [note for note in kept if note in came]
+    assert kept[-1] == f"{2_000 - len(new):,} more notes had no room and are left out"
+    assert len(json.dumps(kept)) <= NOTES_BYTES + 2
+    assert len(new) > 300, "there was room for more"
+
+
+def test_a_very_wide_file_keeps_its_notes_in_the_ledger(world: World) -> None:
+    summary: dict[str, Any] = {
+        "notes": ["votes held numbers before, and holds text now"]
+        + [f"column own_{number} is new" for number in range(2_000)],
+        "mapping": [[f"own {number}", f"own_{number}", False] for number in range(2_000)],
+        "looks": {f"own_{number}": "text" for number in range(2_000)},
+        "reasons": {"movie_contract": 3},
+    }
+    world.load(replace(world.screened("wide.csv", [Film("m1")]), summary=summary))
+    (entry,) = world.ledger.entries()
+    assert entry.summary["notes"][0] == summary["notes"][0]
+    assert entry.summary["notes"][-1].endswith(" more notes had no room and are left out")
+    assert entry.summary["reasons"] == summary["reasons"]

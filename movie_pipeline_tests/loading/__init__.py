@@ -1,1 +1,0 @@
-"""Ledger, batch, load protocol, outbox and archive, on a real DuckDB file."""

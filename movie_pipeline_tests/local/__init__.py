@@ -1,1 +1,0 @@
-"""What the local implementations promise beyond the interfaces, and the SQL files."""

@@ -1,0 +1,149 @@
+"""What the UI shows: a rule's result over a batch, pictures, tables; values in, values out."""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import dagster as dg
+import pytest
+
+from movie_pipeline.dqdl import parse_ruleset
+from movie_pipeline.dqdl.language.ruleset import Rule
+from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.orchestration.assets.asset_names import TABLE, VIEWS
+from movie_pipeline.orchestration.assets.ui_charts import rating_histogram, reasons_chart
+from movie_pipeline.orchestration.assets.ui_metadata import TABLE_ROWS_SHOWN, table
+from movie_pipeline.orchestration.assets.view_assets import view_lineage
+from movie_pipeline.orchestration.checks.rule_checks import rule_result
+from movie_pipeline.storage.storage_port import LandedFile
+
+ROWS, WHOLE = parse_ruleset('Rules = [ColumnValues "votes" > 1, RowCount > 2]')
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def judged(name: str, rule: Rule, outcome: str, failing: int | None = None) -> FileOutcome:
+    """A file of which one rule said this."""
+    said = {
+        "rule": str(rule),
+        "outcome": outcome,
+        "failing_rows": failing,
+        "metrics": {"Dataset.*.RowCount": 2.0},
+        "reason": "" if outcome == "Passed" else "Too few.",
+    }
+    return FileOutcome(
+        file=LandedFile("local", name, "v1", 1, NOON),
+        state=FileState.LOADED,
+        content_sha256="",
+        ruleset_sha256="",
+        summary={"rules": [said]},
+    )
+
+
+WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
+
+
+@pytest.mark.parametrize(
+    ("rule", "outcomes", "passed", "severity"),
+    [
+        (ROWS, ["Passed", "Passed"], True, WARN),
+        (ROWS, ["Passed", "Failed"], False, WARN),
+        (ROWS, ["Passed", "Error"], False, ERROR),
+        (ROWS, ["Failed", "Error"], False, ERROR),
+        (WHOLE, ["Passed", "Passed"], True, ERROR),
+        (WHOLE, ["Passed", "Failed"], False, ERROR),
+        (WHOLE, ["Error"], False, ERROR),
+        (ROWS, [], True, WARN),
+    ],
+)
+def test_a_rules_result_over_a_batch(
+    rule: Rule, outcomes: list[str], *, passed: bool, severity: dg.AssetCheckSeverity
+) -> None:
+    files = [judged(f"{number}.csv", rule, said) for number, said in enumerate(outcomes)]
+    result = rule_result("name", rule, files)
+    assert result.passed is passed
+    assert result.severity is severity
+
+
+def test_a_rule_that_passed_everywhere_says_how_often() -> None:
+    files = [judged("a.csv", ROWS, "Passed", 0), judged("b.csv", ROWS, "Passed", 0)]
+    result = rule_result("name", ROWS, files)
+    assert result.description == "2 of 2 files passed."
+    assert result.metadata["failing_rows"] == dg.MetadataValue.int(0)
+    assert result.metadata["rule"] == dg.MetadataValue.text('ColumnValues "votes" > 1')
+
+
+def test_a_run_without_judged_files_says_so() -> None:
+    assert rule_result("name", ROWS, []).description == "No file was judged in this run."
+
+
+def test_metrics_are_plottable_where_there_is_one_file() -> None:
+    one = rule_result("name", WHOLE, [judged("a.csv", WHOLE, "Passed")])
+    assert one.metadata["metric: Dataset.*.RowCount"] == dg.MetadataValue.float(2.0)
+    two = [judged("a.csv", WHOLE, "Passed"), judged("b.csv", WHOLE, "Passed")]
+    assert not [name for name in rule_result("name", WHOLE, two).metadata if "metric" in name]
+
+
+def picture(markdown: str) -> ET.Element:
+    """The drawing inside the markdown."""
+    _, _, data = markdown.partition("base64,")
+    return ET.fromstring(base64.b64decode(data.removesuffix(")")))  # noqa: S314 - drawn by us
+
+
+def texts(markdown: str) -> list[str]:
+    """What is written in the drawing."""
+    return [element.text or "" for element in picture(markdown).iter() if element.text]
+
+
+def test_the_histogram_shows_each_half_points_count() -> None:
+    counts = [0] * 20
+    counts[15], counts[18] = 1234, 5
+    written = texts(rating_histogram(counts))
+    assert "Films by IMDb rating (in all 1,239)" in written
+    assert "1,234" in written
+    assert "5" in written
+
+
+def test_where_there_is_nothing_to_draw_a_sentence_stands() -> None:
+    assert rating_histogram([0] * 20) == "No rated film was loaded."
+    assert reasons_chart({}) == "No record was set apart."
+
+
+def test_the_reasons_are_drawn_the_commonest_first_and_escaped() -> None:
+    written = texts(reasons_chart({"a < b & c": 3, "x" * 200: 7}))
+    assert written[1].startswith("7  xxx")
+    assert written[1].endswith("…")
+    assert written[2] == "3  a < b & c"
+
+
+def rows(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - Dagster's metadata
+    """The rows of a table of metadata."""
+    assert isinstance(value, dg.TableMetadataValue)
+    return [dict(row.data) for row in value.records]
+
+
+def test_a_long_table_is_cut_and_says_so() -> None:
+    shown = rows(table([{"file": f"{n}.csv", "rows": n} for n in range(TABLE_ROWS_SHOWN + 50)]))
+    assert len(shown) == TABLE_ROWS_SHOWN + 1
+    assert shown[-1] == {"file": "… and 50 more", "rows": ""}
+
+
+def test_an_empty_table_says_none() -> None:
+    assert table([]) == dg.MetadataValue.text("none")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_column_of_a_view_can_be_followed_into_the_table(view: str) -> None:
+    lineage = view_lineage(view)
+    for column, deps in lineage.deps_by_column.items():
+        if column == "movies":  # count(*) is made of no column
+            continue
+        assert deps, column
+        assert {dep.asset_key.to_user_string() for dep in deps} == {TABLE}
+
+
+def test_a_computed_column_is_made_of_the_right_one() -> None:
+    deps = view_lineage("mv_genre_statistics").deps_by_column
+    assert [dep.column_name for dep in deps["average_rating"]] == ["imdb_rating"]
+    assert [dep.column_name for dep in deps["genre"]] == ["genre"]

@@ -1,0 +1,1 @@
+"""Tests of the settings, the contract and the errors."""

@@ -1,0 +1,223 @@
+"""What the folders promise beyond the interface: what is left out, races, crashes, other disks."""
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from movie_pipeline import atomic_files as files_module
+from movie_pipeline.errors import StorageError, StoredFileChanged
+from movie_pipeline.settings import Settings
+from movie_pipeline.storage import folder_storage as storage_module
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import Area
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "input").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+def storage(home: Path) -> FolderStorage:
+    return FolderStorage(Settings(home=home, settle_seconds=0.0))
+
+
+def write(home: Path, key: str, content: bytes = b"x", *, age: float = 0) -> Path:
+    path = home / "input" / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    moment = time.time() - age
+    os.utime(path, (moment, moment))
+    return path
+
+
+def keys(storage: FolderStorage) -> list[str]:
+    return [file.key for file in storage.landed()]
+
+
+@pytest.mark.parametrize(
+    "name", [".hidden", "a.tmp", "a.PART", "a.csv.crdownload", ".folder/a.csv", "b.part/a.csv"]
+)
+def test_hidden_and_unfinished_files_are_left_out(
+    home: Path, storage: FolderStorage, name: str
+) -> None:
+    write(home, name)
+    assert keys(storage) == []
+
+
+def test_folders_links_and_pipes_are_no_files(home: Path, storage: FolderStorage) -> None:
+    landing = home / "input"
+    (landing / "folder").mkdir()
+    (home / "outside").mkdir()
+    (home / "outside" / "secret.csv").write_bytes(b"x")
+    (landing / "link.csv").symlink_to(home / "outside" / "secret.csv")
+    (landing / "linked folder").symlink_to(home / "outside")
+    os.mkfifo(landing / "pipe.csv")
+    assert keys(storage) == []
+
+
+def test_a_young_file_is_taken_to_be_still_being_written(home: Path) -> None:
+    storage = FolderStorage(Settings(home=home, settle_seconds=60.0))
+    write(home, "young.csv")
+    write(home, "old.csv", age=61)
+    assert keys(storage) == ["old.csv"]
+
+
+def test_a_file_dated_in_the_future_is_judged_by_when_it_was_changed(home: Path) -> None:
+    write(home, "a.csv", age=-10_000)
+    assert keys(FolderStorage(Settings(home=home, settle_seconds=0.0))) == ["a.csv"]
+    assert keys(FolderStorage(Settings(home=home, settle_seconds=60.0))) == []
+
+
+def test_undecodable_and_255_byte_names_are_files_like_others(
+    home: Path, storage: FolderStorage, tmp_path: Path
+) -> None:
+    long = "é" * 125 + ".csv1"
+    write(home, "caf\udce9.csv", b"one", age=2)
+    write(home, long, b"two", age=1)
+    for file in storage.landed():
+        storage.fetch(file, tmp_path / "copy")
+        assert (tmp_path / "copy").stat().st_size == file.size
+        storage.settle(file, Area.HISTORY, file.file_id)
+    assert keys(storage) == []
+    assert len(storage.names(Area.HISTORY)) == 2
+
+
+@pytest.mark.parametrize("key", [".hidden.csv", "a.tmp", "folder.part/a.csv"])
+def test_a_name_that_would_never_be_listed_cannot_be_landed(
+    home: Path, storage: FolderStorage, key: str
+) -> None:
+    source = home / "source"
+    source.write_bytes(b"x")
+    with pytest.raises(StorageError, match="cannot land under this name: hidden files and"):
+        storage.land(source, key)
+
+
+def test_a_file_that_grows_while_it_is_copied_is_no_version(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(home, "a.csv", b"half")
+    [file] = storage.landed()
+
+    def copy_slowly(source: object, target: object, block: int) -> None:
+        del source, target, block
+        with path.open("ab") as growing:
+            growing.write(b"more")
+
+    monkeypatch.setattr(storage_module.shutil, "copyfileobj", copy_slowly)
+    with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
+        storage.fetch(file, home / "copy")
+    assert [path.name for path in home.iterdir() if path.is_file()] == []
+
+
+def test_a_file_overwritten_while_it_is_archived_is_put_back(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home, "a.csv", b"judged", age=5)
+    [file] = storage.landed()
+    checked = storage_module._has_version
+
+    def overwritten_after_the_check(path: Path, wanted: object) -> bool:
+        answer = checked(path, wanted)  # pyright: ignore[reportArgumentType]
+        if path.name == "a.csv" and answer:
+            write(home, "a.csv", b"newer")
+        return answer
+
+    monkeypatch.setattr(storage_module, "_has_version", overwritten_after_the_check)
+    with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
+        storage.settle(file, Area.HISTORY, "a")
+    assert (home / "input" / "a.csv").read_bytes() == b"newer"
+    assert storage.names(Area.HISTORY) == []
+    assert keys(storage) == ["a.csv"]
+
+
+def test_a_file_that_a_crash_left_half_moved_is_moved_when_it_is_settled_again(
+    home: Path, storage: FolderStorage
+) -> None:
+    path = write(home, "folder/a.csv", b"judged")
+    [file] = storage.landed()
+    path.rename(path.parent / f".mp-settling-{file.file_id}")
+    assert keys(storage) == []
+    storage.settle(file, Area.HISTORY, "a")
+    assert storage.names(Area.HISTORY) == ["a"]
+    assert list(path.parent.iterdir()) == []
+
+
+def test_a_landing_on_another_disk_is_copied_and_then_emptied(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home, "a.csv", b"judged")
+    [file] = storage.landed()
+    rename = Path.rename
+
+    def rename_within_a_disk(self: Path, target: Path) -> Path:
+        if Path(target).parent.name == "history":
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", rename_within_a_disk)
+    storage.settle(file, Area.HISTORY, "a")
+    assert (home / "history" / "a").read_bytes() == b"judged"
+    assert list((home / "input").iterdir()) == []
+
+
+def test_the_folders_made_for_a_file_reach_the_disk_with_it(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home, "a.csv")
+    [file] = storage.landed()
+    synced: list[Path] = []
+    monkeypatch.setattr(files_module, "sync", synced.append)
+    storage.settle(file, Area.HISTORY, "day/a")
+    assert synced[:2] == [home / "history", home]
+    synced.clear()
+    files_module.make_folder(home / "history" / "day")
+    assert synced == []
+
+
+def test_a_put_that_fails_leaves_what_was_there_and_nothing_else(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = home / "source"
+    source.write_bytes(b"whole")
+    storage.put(Area.OUTPUT, "a", source)
+
+    def full_disk(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:2])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    monkeypatch.setattr("movie_pipeline.atomic_files.shutil.copyfile", full_disk)
+    with pytest.raises(StorageError, match=r"putting a into output failed: .*No space left"):
+        storage.put(Area.OUTPUT, "a", source)
+    assert [path.read_bytes() for path in (home / "output").iterdir()] == [b"whole"]
+
+
+def test_the_names_of_the_areas_are_settings(tmp_path: Path) -> None:
+    settings = Settings(
+        home=tmp_path,
+        landing="input_data",
+        quarantine="bad_data",
+        history="archive",
+        settle_seconds=0.0,
+    )
+    storage = FolderStorage(settings)
+    source = tmp_path / "source"
+    source.write_bytes(b"x")
+    landed = storage.land(source, "a.csv")
+    storage.settle(landed, Area.HISTORY, "a")
+    storage.put(Area.QUARANTINE, "b", source)
+    assert (tmp_path / "archive" / "a").is_file()
+    assert (tmp_path / "bad_data" / "b").is_file()
+    assert (tmp_path / "input_data").is_dir()
+
+
+def test_a_store_that_moves_keeps_its_files_ids(home: Path, storage: FolderStorage) -> None:
+    write(home, "a.csv", age=3)
+    before = storage.landed()
+    moved = home.with_name("moved")
+    home.rename(moved)
+    assert FolderStorage(Settings(home=moved, settle_seconds=0.0)).landed() == before

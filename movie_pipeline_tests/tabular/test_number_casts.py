@@ -1,0 +1,181 @@
+"""The one rule by which cells become numbers, as a table, and its shortcuts held against it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS, ColumnType, MovieColumn
+from movie_pipeline.tabular.arrow import pa
+from movie_pipeline.tabular.cells import NumberCells, TextCells
+from movie_pipeline.tabular.number_casts import Reading, Repair, read_number
+
+COLUMNS = {column.name: column for column in MOVIE_COLUMNS}
+NUMBERS = [column for column in MOVIE_COLUMNS if column.type is not ColumnType.TEXT]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value", "repair"),
+    [
+        ("release_year", "1994", 1994, None),
+        ("release_year", "+1994", 1994, None),
+        ("release_year", "01994", 1994, None),
+        ("release_year", " 1994", 1994, Repair.SPACES),
+        ("release_year", "1994\u00a0", 1994, Repair.SPACES),
+        ("release_year", "(1995)", 1995, Repair.PARENTHESES),
+        ("release_year", "1994.0", 1994, Repair.POINT_ZERO),
+        ("release_year", "-5", -5, None),
+        ("runtime_minutes", "142 min", 142, Repair.UNIT),
+        ("runtime_minutes", "142min.", 142, Repair.UNIT),
+        ("runtime_minutes", "2h 22min", 142, Repair.UNIT),
+        ("runtime_minutes", "2 hrs", 120, Repair.UNIT),
+        ("runtime_minutes", "1 h 5 m", 65, Repair.UNIT),
+        ("votes", "28,341,469", 28_341_469, Repair.GROUPS),
+        ("votes", "1 234 567", 1_234_567, Repair.GROUPS),
+        ("votes", "1\u202f234\u202f567", 1_234_567, Repair.GROUPS),
+        ("votes", "927000.0", 927_000, Repair.POINT_ZERO),
+        ("votes", "1,000.00", 1_000, Repair.GROUPS),
+        ("gross_usd", "$ 1,000", 1_000, Repair.CURRENCY),
+        ("gross_usd", "US$1000", 1_000, Repair.CURRENCY),
+        ("gross_usd", "1000 USD", 1_000, Repair.CURRENCY),
+        ("imdb_rating", "8.5", 8.5, None),
+        ("imdb_rating", "9", 9.0, None),
+        ("imdb_rating", ".5", 0.5, None),
+        ("imdb_rating", "8,5", 8.5, Repair.DECIMAL_COMMA),
+        ("imdb_rating", "1,234.5", 1234.5, Repair.GROUPS),
+        ("imdb_rating", "#N/A", None, Repair.NOT_AVAILABLE),
+        ("imdb_rating", "None", None, Repair.NOT_AVAILABLE),
+        ("imdb_rating", "  ", None, Repair.BLANK),
+        ("imdb_rating", "", None, None),
+        ("imdb_rating", "\\N", None, None),
+    ],
+)
+def test_a_number_is_read(
+    column: str, text: str, value: float | None, repair: Repair | None
+) -> None:
+    assert read_number(text, COLUMNS[column]) == Reading(value, repair)
+
+
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        ("release_year", "PG"),
+        ("release_year", "12.5"),
+        ("release_year", "1e3"),
+        ("release_year", "1994-05-01"),
+        ("release_year", "0x7D0"),
+        ("release_year", "1_994"),
+        ("release_year", "١٩٩٤"),
+        ("release_year", "2147483648"),
+        ("release_year", "142 min"),
+        ("votes", "28,34,469"),
+        ("votes", "1,2345"),
+        ("votes", ",123"),
+        ("votes", "1,000 000"),
+        ("votes", "$1000"),
+        ("votes", "1,000.5"),
+        ("votes", "9" * 20),
+        ("votes", "9" * 100_000),
+        ("gross_usd", "€1000"),
+        ("gross_usd", "$1M"),
+        ("gross_usd", "(1000)"),
+        ("imdb_rating", "nan"),
+        ("imdb_rating", "NaN"),
+        ("imdb_rating", "inf"),
+        ("imdb_rating", "-Infinity"),
+        ("imdb_rating", "1e1"),
+        ("imdb_rating", "9" * 400),
+        ("imdb_rating", "8.5/10"),
+        ("imdb_rating", "8,500"),
+        ("imdb_rating", "."),
+    ],
+)
+def test_what_is_no_number_is_not_read(column: str, text: str) -> None:
+    assert read_number(text, COLUMNS[column]) == Reading(None, unreadable=True)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        ("votes", "1.000", 1000),
+        ("votes", "1.234.567", 1_234_567),
+        ("imdb_rating", "8,5", 8.5),
+        ("imdb_rating", "8,500", 8.5),
+        ("imdb_rating", "1.234,5", 1234.5),
+        ("imdb_rating", "7", 7.0),
+        ("imdb_rating", "7.25", 7.25),
+    ],
+)
+def test_a_file_with_decimal_commas_is_read_its_own_way(
+    column: str, text: str, value: float
+) -> None:
+    assert read_number(text, COLUMNS[column], ",").value == value
+
+
+def number_texts() -> st.SearchStrategy[str]:
+    signs = st.sampled_from(["", "-", "+", "$", " "])
+    digits = st.integers(0, 10**20).map(str) | st.integers(0, 3000).map(str)
+    grouped = st.integers(0, 10**20).map("{:,}".format)
+    tails = st.sampled_from(["", ".0", ".5", " min", "%", "e3", ",5", ",500"])
+    return st.tuples(signs, digits | grouped, tails).map("".join)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    texts=st.lists(number_texts() | st.none(), min_size=1, max_size=30),
+    column=st.sampled_from(NUMBERS),
+    decimal=st.sampled_from([".", ","]),
+)
+def test_the_shortcuts_for_many_cells_agree_with_the_rule(
+    texts: list[str | None], column: MovieColumn, decimal: str
+) -> None:
+    many = [*texts, *map(str, range(2_000))]  # so many that the shortcuts are taken
+    reader = NumberCells(column, decimal)
+    cells = reader.read(pa.array(many, pa.string()))
+    expected = [
+        Reading(None) if text is None else read_number(text, column, decimal) for text in many
+    ]
+    assert cells.values.to_pylist() == [reading.value for reading in expected]
+    unreadable = [reading.unreadable for reading in expected]
+    assert (
+        np.zeros(len(many), bool) if cells.unreadable is None else cells.unreadable
+    ).tolist() == (unreadable)
+    assert reader.repairs.total() == sum(reading.repair is not None for reading in expected)
+    assert reader.unreadable == sum(unreadable)
+
+
+def test_texts_are_trimmed_at_their_ends_and_blanks_are_missing() -> None:
+    reader = TextCells()
+    texts = [" a b ", "x\u00a0", "\u00a0", " \t", "\\N", "\\Nope", "à", None, "¡Hola!", "“q”"]
+    cells = reader.read(pa.array(texts, pa.string()))
+    assert cells.values.to_pylist() == [
+        "a b", "x", None, None, None, "\\Nope", "à", None, "¡Hola!", "“q”"
+    ]  # fmt: skip
+    assert dict(reader.repairs) == {Repair.SPACES: 2, Repair.BLANK: 2}
+    assert reader.missing == 4
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts=st.lists(st.none() | st.text(" \u00a0\tab\\Né\u202f", max_size=4), max_size=20))
+def test_trimming_whole_columns_is_trimming_each_cell(texts: list[str | None]) -> None:
+    given_texts = [text or None for text in texts]
+    cells = TextCells().read(pa.array(["first", *given_texts], pa.string()))
+    trimmed = [text and text.strip(" \u00a0\t\u202f") for text in given_texts]
+    assert cells.values.to_pylist()[1:] == [
+        None if text in {None, "", "\\N"} else text for text in trimmed
+    ]
+
+
+def test_a_text_beyond_its_bytes_is_marked_and_kept() -> None:
+    certificate = COLUMNS["certificate"]
+    cells = TextCells(certificate).read(pa.array(["é" * 32, "é" * 33, None], pa.string()))
+    assert cells.breached is not None
+    assert cells.breached.tolist() == [False, True, False]
+    assert cells.values.to_pylist()[1] == "é" * 33
+
+
+def test_a_number_beyond_its_bounds_is_marked_and_kept() -> None:
+    cells = NumberCells(COLUMNS["imdb_rating"]).read(pa.array(["10", "10.1", "-1", None, "x"]))
+    assert cells.breached is not None
+    assert cells.breached.tolist() == [False, True, True, False, False]
+    assert cells.values.to_pylist() == [10.0, 10.1, -1.0, None, None]

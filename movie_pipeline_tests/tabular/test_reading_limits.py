@@ -1,0 +1,146 @@
+"""Files that ask too much of a machine end well: in bounded memory and time, with one answer.
+
+Memory is the kernel's count of a process of its own that stages and screens the file; bounds are
+beyond what a small file needs.
+"""
+
+import gzip
+import shutil
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from movie_pipeline.datasets.movies.sample import write_sample
+from movie_pipeline.tabular import Limits
+from movie_pipeline_tests.steps.peak import MB, measure
+from movie_pipeline_tests.tabular.staging import TWO_FILMS, packed, refusal
+
+ENGINE_MB = 64
+
+
+class _Usage(NamedTuple):
+    """What `shutil.disk_usage` answers."""
+
+    total: int
+    used: int
+    free: int
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> Path:
+    """Where a test writes its big file."""
+    return tmp_path / "big.csv"
+
+
+def test_a_file_four_times_the_memory_limit_loads_in_bounded_memory(
+    big: Path, tmp_path: Path
+) -> None:
+    made = write_sample(big, rows=605_000)
+    size = big.stat().st_size
+    assert size > 4 * ENGINE_MB * MB
+    found = measure(big, tmp_path / "home", memory_limit=f"{ENGINE_MB}MB")
+    assert (found.state, found.rows_in) == ("LOADED", made["rows"])
+    # A title that is missing and a rating out of range are the contract's to find, not the rules'.
+    assert (found.rows_good, found.rows_apart) == (made["rows"] - made["bad"], made["bad"])
+    assert found.grown < 200 * MB < size
+
+
+def test_a_gzip_bomb_is_refused_before_it_is_unpacked(big: Path, tmp_path: Path) -> None:
+    with gzip.GzipFile(big, "wb", mtime=0) as bomb:
+        bomb.write(b"title,rating\n")
+        for _ in range(1_000):
+            bomb.write(bytes(1_000_000))
+    size = big.stat().st_size
+    found = measure(big, tmp_path / "home", memory_limit=f"{ENGINE_MB}MB")
+    assert found.state == "REJECTED"
+    assert found.reason == (
+        f"The file unpacks to more than {200 * size + (1 << 20):,} bytes from {size:,}: a limit on "
+        "unpacked files, or on disk, is reached. Send it uncompressed, or in parts."
+    )
+    assert found.grown < 30 * MB
+    assert not list((tmp_path / "home").rglob("*.content"))
+
+
+def test_fifty_thousand_columns_are_refused(big: Path, tmp_path: Path) -> None:
+    names = [f"column {i}" for i in range(50_000)]
+    big.write_text(f"title,rating,{','.join(names)}\nA,8{',x' * 50_000}\n", encoding="utf-8")
+    found = measure(big, tmp_path / "home", memory_limit=f"{ENGINE_MB}MB")
+    assert found.state == "REJECTED"
+    assert found.reason == (
+        "The header names 50,002 columns, more than the limit of 2,000. Check the delimiter and "
+        "the line ends, or raise the limit."
+    )
+    assert found.grown < 30 * MB
+
+
+@pytest.mark.parametrize("column", ["votes", "notes"])
+def test_fields_of_megabytes_wait_and_the_rest_loads(
+    column: str, big: Path, tmp_path: Path
+) -> None:
+    sizes = [1_000_000, 3_000_000, 7, 8, 9] * 20
+    with big.open("w", encoding="utf-8") as file:
+        file.write(f"title,rating,{column}\n")
+        file.writelines(f"Film {i},8.5,{i:0{size}}\n" for i, size in enumerate(sizes))
+    found = measure(big, tmp_path / "home", memory_limit=f"{ENGINE_MB}MB")
+    assert (found.state, found.rows_in) == ("LOADED", 100)
+    assert (found.rows_good, found.rows_apart) == (60, 40)
+    assert found.grown < 130 * MB
+
+
+def test_a_file_of_ragged_records_takes_little_memory_for_each(big: Path, tmp_path: Path) -> None:
+    records = 300_000
+    big.write_text("title,rating\n" + "A film,8.5,x\n" * records, encoding="utf-8")
+    found = measure(big, tmp_path / "home", memory_limit=f"{ENGINE_MB}MB")
+    assert (found.state, found.rows_in, found.rows_apart) == ("HELD", records, records)
+    assert found.reason.startswith("300,000 of 300,000 records have another number of cells than ")
+    assert found.grown < 400 * records
+
+
+def test_rows_that_are_small_in_the_file_and_big_as_json_load_in_bounded_memory(
+    big: Path, tmp_path: Path
+) -> None:
+    names = [f"{'n' * 90}{i}" for i in range(300)]
+    header, row = ",".join(["title", "rating", *names]), "A,8" + ",x" * len(names)
+    big.write_text("\n".join([header, *[row] * 5_000]), encoding="utf-8")
+    found = measure(big, tmp_path / "home", memory_limit="100MB")
+    # 160 MB of names are repeated in other_columns, from a file of 3 MB.
+    assert (found.state, found.rows_good) == ("LOADED", 5_000)
+    assert found.grown < 150 * MB
+
+
+def test_a_file_that_unpacks_to_more_than_the_limit_is_refused(tmp_path: Path) -> None:
+    content = packed(TWO_FILMS.encode() * 10)
+    assert refusal(tmp_path, content, limits=Limits(content_bytes=400)) == (
+        f"The file unpacks to more than 400 bytes from {len(content)}: a limit on unpacked files, "
+        "or on disk, is reached. Send it uncompressed, or in parts."
+    )
+
+
+def test_a_file_for_which_the_disk_has_no_room_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nearly_full(_: Path) -> _Usage:
+        return _Usage(1 << 40, 0, 100_000_046)
+
+    monkeypatch.setattr(shutil, "disk_usage", nearly_full)
+    assert refusal(tmp_path, TWO_FILMS) == (
+        "The file has 47 bytes, but only 100,000,046 bytes are free where files are staged. Make "
+        "room there, or send the file in parts."
+    )
+
+
+def test_a_compressed_file_may_not_fill_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = packed(TWO_FILMS.encode() * 100)
+
+    def nearly_full(_: Path) -> _Usage:
+        return _Usage(1 << 40, 0, 100_000_000 + 2_000)
+
+    monkeypatch.setattr(shutil, "disk_usage", nearly_full)
+    assert refusal(tmp_path, content) == (
+        f"The file unpacks to more than 2,000 bytes from {len(content)}: a limit on unpacked "
+        "files, or on disk, is reached. Send it uncompressed, or in parts."
+    )
+    assert list((tmp_path / "staged").iterdir()) == []

@@ -1,0 +1,199 @@
+"""What is no table of movies at all: one sentence each, that says what it is and what to do."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from movie_pipeline.tabular import Limits, SourceOptions
+from movie_pipeline_tests.tabular.staging import HEADER, TWO_FILMS, packed, refusal, stage
+
+SAVE = "Open it there and save the sheet as CSV (UTF-8)."
+PROSE = (
+    "None of the first 20 lines names a column of the movie contract, such as title and rating: "
+    "the file is prose, or its header is missing. Send a table with a line that names its columns."
+)
+PAGE = (
+    "The file is no CSV but an XML or HTML page, such as servers send in place of a file when "
+    "something went wrong. Fetch the file again and look into it before sending it."
+)
+
+
+def workbook() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "The file is empty: it has 0 bytes. Send it again, with a header line."),
+        (b" \n\t\r\n ", "The file holds nothing but blanks. Send it again, with a header line."),
+        (
+            b"\xef\xbb\xbf",
+            "The file holds nothing but blanks. Send it again, with a header line.",
+        ),
+        (
+            HEADER,
+            "The file has a header but no rows. If there are none to send, send no file.",
+        ),
+        (
+            HEADER + "\n\n",
+            "The file has a header but no rows. If there are none to send, send no file.",
+        ),
+        (
+            b"\x89PNG\r\n\x1a\n\0\0",
+            "The file is no CSV but a PNG picture. Send the table behind it as CSV.",
+        ),
+        (
+            b"\xff\xd8\xff\xe0JFIF",
+            "The file is no CSV but a JPEG picture. Send the table behind it as CSV.",
+        ),
+        (
+            workbook(),
+            f"The file is no CSV but a ZIP archive or an Excel workbook (.xlsx). {SAVE}",
+        ),
+        (
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest",
+            f"The file is no CSV but an old Excel workbook (.xls). {SAVE}",
+        ),
+        (b"PAR1rest", "The file is no CSV but a Parquet file. Export it as CSV."),
+        ("<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", PAGE),
+        ("\n  <!DOCTYPE html><html></html>", PAGE),
+        ("Dear all,\n\nplease find the films below.\nYours, M.\n", PROSE),
+        ("Alien,1979,8.5\nHeat,1995,8.3\n", PROSE),
+        ("just one line", PROSE),
+        (
+            bytes(range(256)) * 20 + b"\0" * 4_000,
+            "The file is no text but binary data. Export the table as CSV (UTF-8).",
+        ),
+        (
+            TWO_FILMS.encode("utf-16-le"),
+            (
+                "The file looks like UTF-16 without a byte order mark, which could be read in two "
+                "ways. Declare utf-16-le or utf-16-be for this source, or export the file as UTF-8."
+            ),
+        ),
+        (
+            TWO_FILMS.encode("utf-32"),
+            "The file is UTF-32, which is not read. Export it as CSV (UTF-8).",
+        ),
+        (
+            packed(TWO_FILMS.encode())[:-9],
+            "The file is compressed with gzip, but damaged or cut off. Compress and send it again.",
+        ),
+        (
+            packed(b""),
+            "The file is an empty file, compressed with gzip. Send it again.",
+        ),
+        (
+            packed(packed(TWO_FILMS.encode())),
+            "The file is compressed with gzip twice. Compress it once.",
+        ),
+        (
+            'title,"rating\nHeat,8.3\n',
+            (
+                "The header in line 1 cannot be read: a quoted cell is never closed, up to the "
+                "end of the file. Correct its quotes and send the file again."
+            ),
+        ),
+        (
+            '{\n "films": [\n  {"title": "Heat", "rating": 8}\n ]\n}',
+            (
+                "The file is one JSON object over several lines, not a table. Send an array of "
+                "objects, or one object per line."
+            ),
+        ),
+        ("[]", "The file is an empty JSON array. If there are no rows to send, send no file."),
+    ],
+)
+def test_what_is_no_table_is_refused_in_one_true_sentence(
+    content: bytes | str, sentence: str, tmp_path: Path
+) -> None:
+    assert refusal(tmp_path, content) == sentence
+
+
+def test_a_first_line_that_may_be_a_row_is_not_told(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, "Secret Film,1999,Secret Director\nOther Film,2001,Someone\n")
+    assert "its header is missing" in sentence
+    assert "Secret" not in sentence
+
+
+def test_a_missing_required_column_is_named_with_what_was_seen_and_a_guess(tmp_path: Path) -> None:
+    assert refusal(tmp_path, "title,year,raiting\nHeat,1995,8.3\n") == (
+        "The file has no column imdb_rating (also known as imdb_score, averagerating, "
+        "average_rating, vote_average, imdb, score and 1 more). Its header names 3 columns: title, "
+        'year, raiting. Did you mean "raiting" for imdb_rating? Then rename it, or add it to '
+        "columns.toml."
+    )
+
+
+def test_a_header_of_one_column_is_said_to_have_one(tmp_path: Path) -> None:
+    assert "Its header names 1 column: title." in refusal(tmp_path, "title\nHeat\nRonin\n")
+
+
+def test_no_foreign_name_breaks_a_sentence(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, 'title,"a\nb\x1b[31m\u202e",' + "x" * 500 + "\nHeat,1,2\n")
+    assert "\n" not in sentence
+    assert "\x1b" not in sentence
+    assert "a\\nb\\x1b[31m\\u202e" in sentence
+    assert "x" * 61 not in sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "limits", "begins"),
+    [
+        (
+            ",".join(f"c{i}" for i in range(50_000)) + ",title,rating\n",
+            Limits(),
+            "The header names 50,002 columns, more than the limit of 2,000.",
+        ),
+        (
+            packed(b"title,rating\n" + b"0" * 50_000_000),
+            Limits(),
+            "The file unpacks to more than ",
+        ),
+        (TWO_FILMS, Limits(content_bytes=20), "The file has 47 bytes, more than the limit of 20."),
+        (
+            TWO_FILMS,
+            Limits(free_disk=1 << 60),
+            "The file has 47 bytes, but only ",
+        ),
+        (
+            '[{"title": 1, "rating": 2}]',
+            Limits(json_bytes=10),
+            "The file is JSON of 27 bytes, more than the limit of 10.",
+        ),
+        (
+            '[{"title": 1, "rating": 2, "a": 1}]',
+            Limits(columns=2),
+            "The JSON objects have more than 2 different keys.",
+        ),
+        (
+            "title,rating," + "x" * 3_000_000,
+            Limits(),
+            "The header in line 1 goes on for more than 1,048,576 bytes.",
+        ),
+    ],
+)
+def test_a_limit_is_told_with_the_way_out(
+    content: bytes | str, limits: Limits, begins: str, tmp_path: Path
+) -> None:
+    assert refusal(tmp_path, content, limits=limits).startswith(begins)
+    assert list((tmp_path / "staged").iterdir()) == []
+
+
+def test_an_unknown_declared_encoding_is_refused(tmp_path: Path) -> None:
+    assert refusal(tmp_path, TWO_FILMS, source=SourceOptions(encoding="klingon")) == (
+        "The encoding 'klingon' declared for this source is not one of utf-8, windows-1252, "
+        "latin-1, latin-9, utf-16-le, utf-16-be."
+    )
+
+
+def test_a_megabyte_in_one_cell_is_read_within_the_limit(tmp_path: Path) -> None:
+    plot = "x" * 1_000_000
+    staged = stage(tmp_path, f"title,rating,notes\nHeat,8.3,{plot}\n")
+    assert staged.column("notes") == [plot]

@@ -1,0 +1,1 @@
+"""Tests of the warehouses and of the SQL they run."""

@@ -1,0 +1,298 @@
+"""What the DuckDB file promises beyond the interface: waiting, its edges, strict Parquet, views."""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+from unittest.mock import DEFAULT, Mock
+
+import duckdb
+import pandas as pd
+import pytest
+
+from movie_pipeline.errors import WarehouseBusy, WarehouseError
+from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
+from movie_pipeline_tests.steps.world import Film, World
+
+HOLD = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.readline()
+connection.close()
+"""
+
+
+@contextmanager
+def held_by_another_process(path: Path) -> Generator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def impatient(world: World) -> DuckDBWarehouse:
+    return World(world.settings.home, warehouse_wait_seconds=0.2).warehouse
+
+
+def test_a_warehouse_held_by_another_process_names_it_and_the_way_out(world: World) -> None:
+    world.warehouse.prepare()
+    warehouse = impatient(world)
+    busy = pytest.raises(WarehouseBusy)
+    with held_by_another_process(world.warehouse.path) as other, busy as caught:
+        warehouse.query("select 1")
+    message = str(caught.value)
+    assert str(world.warehouse.path) in message
+    assert f"(process {other.pid}) for more than 0.2 s" in message
+    assert "close that program, or wait for it and try again" in message
+
+
+def test_a_warehouse_that_is_freed_in_time_is_used(world: World) -> None:
+    world.warehouse.prepare()
+    with held_by_another_process(world.warehouse.path) as other:
+        assert other.stdin is not None
+        threading.Timer(0.5, other.stdin.write, ["\n"]).start()
+        threading.Timer(0.6, other.stdin.flush).start()
+        assert world.warehouse.query("select 1 as a")["a"].tolist() == [1]
+
+
+def test_writers_in_one_process_take_turns(world: World) -> None:
+    world.warehouse.prepare()
+    warehouse = impatient(world)
+    turn = pytest.raises(WarehouseBusy, match="being written by another part of this process")
+    with world.warehouse.writing(), turn, warehouse.writing():
+        pass
+    with warehouse.writing():
+        pass
+
+
+def test_threads_that_write_and_read_at_once_all_come_through(world: World) -> None:
+    world.warehouse.prepare()
+    failures: list[BaseException] = []
+
+    def work(number: int) -> None:
+        try:
+            for _ in range(5):
+                with world.warehouse.writing() as session:
+                    session.run("ledger/create_wanted")
+                world.warehouse.query("select 1")
+                world.ledger.known([str(number)])
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+def test_a_file_that_is_no_warehouse_is_named_with_the_way_out(world: World) -> None:
+    world.warehouse.path.write_bytes(b"something else, long enough to be looked at" * 500)
+    with pytest.raises(WarehouseError, match=r"cannot be opened as a DuckDB warehouse: .* Put it"):
+        world.warehouse.query("select 1")
+
+
+def test_a_warehouse_that_was_removed_is_made_again(world: World) -> None:
+    world.load(world.screened("a.csv", [Film("m1")]))
+    world.warehouse.path.unlink()
+    assert world.ledger.entries() == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_parquet('*.parquet')",
+        "select * from read_blob('/etc/hostname')",
+        "attach '/tmp/other.duckdb'",
+        "copy (select 1) to '/tmp/out.csv'",
+        "install httpfs",
+        "set enable_external_access = true",
+    ],
+)
+def test_a_query_reaches_nothing_outside_the_warehouse(world: World, text: str) -> None:
+    with pytest.raises(WarehouseError, match=r"read-only here|the query failed: Permission Error"):
+        world.warehouse.query(text)
+
+
+def test_times_are_utc_whatever_zone_the_machine_is_in(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    frame = world.warehouse.query("select current_setting('TimeZone') as zone")
+    assert frame["zone"].tolist() == ["UTC"]
+
+
+def test_more_than_the_memory_limit_spills_with_the_outside_closed(tmp_path: Path) -> None:
+    world = World(tmp_path, memory_limit="60MB")
+    frame = world.warehouse.query(
+        "select count(*) as n from (select md5(i::varchar) as t from range(2000000) r(i) "
+        "order by t offset 1)"
+    )
+    assert frame["n"].tolist() == [1_999_999]
+
+
+def test_a_file_that_another_thread_is_opening_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.warehouse.prepare()
+    opening = duckdb.ResourceInUseException("Unique file handle conflict: Cannot attach")
+    connect = Mock(wraps=duckdb.connect, side_effect=chain([opening] * 3, repeat(DEFAULT)))
+    monkeypatch.setattr(duckdb, "connect", connect)
+    assert world.warehouse.query("select 1 as one")["one"].tolist() == [1]
+    assert connect.call_count == 4
+    connect.side_effect = repeat(opening)
+    with pytest.raises(WarehouseBusy, match="another process, or thread of this one, for more"):
+        impatient(world).query("select 1")
+
+
+def test_a_view_over_far_more_films_than_fit_the_memory_limit_is_refreshed(tmp_path: Path) -> None:
+    world = World(tmp_path, memory_limit="60MB")
+    world.warehouse.prepare()
+    with duckdb.connect(world.warehouse.path) as connection:
+        connection.execute(
+            "insert into movie_data_table (movie_id, movie_title, imdb_rating, genre, votes, "
+            "file_id, record_number, file_version, loaded_at) "
+            "select 'm' || i, 'A Film', 8.0, 'Drama, Crime | Action, Drama', 1, "
+            "'f', i, now()::timestamp, now()::timestamp from range(300000) films(i)"
+        )
+    for view in ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends"):
+        world.warehouse.refresh(view)
+    frame = world.warehouse.query(
+        "select genre, movies, total_votes from mv_genre_statistics order by 1"
+    )
+    assert frame.to_numpy().tolist() == [
+        [genre, 300_000, 300_000] for genre in ("Action", "Crime", "Drama")
+    ]
+
+
+def test_a_view_whose_definition_changed_is_made_again_by_its_refresh_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.load(world.screened("a.csv", [Film("m1", 8.5), Film("m2", 7.5)]))
+    world.warehouse.refresh("mv_top_rated_movies")
+    real = "movie_pipeline.warehouse.duckdb_warehouse.statement_text"
+
+    def lower_bar(name: str) -> str:
+        from movie_pipeline.warehouse.sql_files import statement_text  # noqa: PLC0415 - the unpatched one
+
+        return statement_text(name).replace(">= 8.0", ">= 7.0")
+
+    monkeypatch.setattr(real, lower_bar)
+    changed = World(world.settings.home).warehouse
+
+    def films() -> list[str]:
+        return changed.query("select movie_id from mv_top_rated_movies order by 1")[
+            "movie_id"
+        ].tolist()
+
+    assert films() == ["m1"], "whoever opens the warehouse, a load too, would wait for it"
+    assert "mv_top_rated_movies" in changed.stale_views()
+    changed.refresh("mv_top_rated_movies")
+    assert films() == ["m1", "m2"]
+    assert "mv_top_rated_movies" not in changed.stale_views()
+
+
+FILMS = [
+    Film("m1", 9.0, 1994, "Drama, Crime", 100, more={"gross_usd": 5, "runtime_minutes": 100}),
+    Film("m2", 8.0, 1994, "Drama|Comedy", 50, more={"gross_usd": None, "runtime_minutes": 91}),
+    Film("m3", 7.0, 2001, "Comedy,  Comedy ,", None, more={"meta_score": 61}),
+    Film("m4", None, None, None, 7, more={"meta_score": 62}),
+    Film("m5", 8.4, 2001, "Sci-Fi | Drama", 2**40, more={"gross_usd": 2**40, "meta_score": 80}),
+    Film("m6", 3.0, 1999, " ", 1),
+]
+
+
+def mean(values: "pd.Series[Any]") -> float | None:
+    present = [float(value) for value in values if not pd.isna(value)]
+    return round(sum(present) / len(present), 9) if present else None
+
+
+def film_frame() -> pd.DataFrame:
+    rows = [film.row() for film in FILMS]
+    names = ["gross_usd", "runtime_minutes", "meta_score"]
+    return pd.DataFrame([{**dict.fromkeys(names), **row} for row in rows], dtype=object)
+
+
+def statistics(films: pd.DataFrame) -> dict[str, float | None]:
+    def total(name: str) -> int | None:
+        present = [int(value) for value in films[name] if not pd.isna(value)]
+        return sum(present) if present else None
+
+    ratings = [float(value) for value in films["imdb_rating"] if not pd.isna(value)]
+    return {
+        "movies": len(films),
+        "average_rating": mean(films["imdb_rating"]),
+        "best_rating": max(ratings) if ratings else None,
+        "average_runtime_minutes": mean(films["runtime_minutes"]),
+        "total_votes": total("votes"),
+        "total_gross_usd": total("gross_usd"),
+    }
+
+
+def answers(world: World, view: str, key: str) -> dict[Any, dict[str, Any]]:
+    world.warehouse.refresh(view)
+    frame = world.warehouse.query(f"select * from {view}")
+    return {
+        row[key]: {
+            str(name): None if pd.isna(value) else round(value, 9)
+            for name, value in row.items()
+            if name != key and not isinstance(value, str)
+        }
+        for row in frame.to_dict("records")
+    }
+
+
+@pytest.fixture
+def loaded(world: World) -> World:
+    world.load(world.screened("a.csv", FILMS))
+    return world
+
+
+def test_the_genre_view_agrees_with_a_computation_by_hand(loaded: World) -> None:
+    films = film_frame()
+    genres: dict[str, list[int]] = {}
+    for place, text in enumerate(films["genre"]):
+        parts = {part.strip() for part in (text or "").replace("|", ",").split(",")} - {""}
+        for genre in parts:
+            genres.setdefault(genre, []).append(place)
+    expected = {genre: statistics(films.iloc[places]) for genre, places in genres.items()}
+    assert sorted(expected) == ["Comedy", "Crime", "Drama", "Sci-Fi"]
+    assert answers(loaded, "mv_genre_statistics", "genre") == expected
+
+
+def test_the_yearly_view_agrees_with_a_computation_by_hand(loaded: World) -> None:
+    films = film_frame()
+    expected = {
+        year: {
+            **statistics(films[films["release_year"] == year]),
+            "average_meta_score": mean(films[films["release_year"] == year]["meta_score"]),
+        }
+        for year in (1994, 1999, 2001)
+    }
+    assert answers(loaded, "mv_yearly_trends", "release_year") == expected
+
+
+def test_the_top_rated_view_has_the_films_of_eight_and_better(loaded: World) -> None:
+    found = answers(loaded, "mv_top_rated_movies", "movie_id")
+    assert {name: film["imdb_rating"] for name, film in found.items()} == {
+        "m1": 9.0,
+        "m2": 8.0,
+        "m5": 8.4,
+    }
