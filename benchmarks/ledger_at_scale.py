@@ -24,6 +24,7 @@ from typing import Any, cast
 import dagster as dg
 import duckdb
 
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.definitions import build_definitions
@@ -43,7 +44,6 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 from movie_pipeline.run_once import ingest_files
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.reconcile import open_work
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
 
 CHUNK = 5_000
 PER_RUN = 100

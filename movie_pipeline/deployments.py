@@ -7,24 +7,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from movie_pipeline.alerts.alert_log import AlertLog
+from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.alerts.event_log import EventLog
+from movie_pipeline.catalog.catalog_port import Catalog
 from movie_pipeline.catalog.folder_catalog import FolderCatalog
 from movie_pipeline.errors import SettingsError
+from movie_pipeline.screening.cluster_port import Cluster
 from movie_pipeline.screening.no_cluster import NoCluster
 from movie_pipeline.screening.reference_datasets import declared_datasets
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
-from movie_pipeline.storage.storage_port import (
-    Alerts,
-    Catalog,
-    Cluster,
-    Events,
-    Storage,
-    Wakeups,
-    Warehouse,
-)
+from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.wakeups.no_wakeups import NoWakeups
+from movie_pipeline.wakeups.wakeups_port import Wakeups
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from movie_pipeline.alerts.alert_log import AlertLog
+from movie_pipeline.alerts.alerts_port import Notice
 from movie_pipeline.definitions import build_definitions
 from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.dqdl import parse_ruleset
@@ -15,7 +16,7 @@ from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.quarantine.quarantine_record import read_records
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Area, LandedFile, Notice
+from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline_tests.samples import LENIENT_RULES
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

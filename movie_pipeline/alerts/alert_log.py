@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.atomic_files import append_line, read_lines
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
 
 
 class AlertLog:

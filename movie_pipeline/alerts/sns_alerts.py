@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.aws_clients import Clients, translated
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
 from movie_pipeline.stored_values import fit_json, fit_text, read_json
 
 MOST_BYTES = 256 * 1024

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from movie_pipeline.atomic_files import make_folder, write_into_place
-from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import CatalogError
-from movie_pipeline.storage.storage_port import (
+from movie_pipeline.catalog.catalog_port import (
     CatalogColumn,
     CatalogPartition,
     CatalogTable,
     Crawled,
 )
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.errors import CatalogError
 
 DATABASE = "movies"
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,126}")

@@ -12,17 +12,17 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from movie_pipeline.aws_clients import Client, Clients, has_code, translated
-from movie_pipeline.catalog.glue_crawlers import await_crawl
-from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import CatalogError
-from movie_pipeline.file_names import printable_name
-from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import (
+from movie_pipeline.catalog.catalog_port import (
     CatalogColumn,
     CatalogPartition,
     CatalogTable,
     Crawled,
 )
+from movie_pipeline.catalog.glue_crawlers import await_crawl
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.errors import CatalogError
+from movie_pipeline.file_names import printable_name
+from movie_pipeline.settings import Settings
 from movie_pipeline.stored_values import fit_text
 
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,126}")

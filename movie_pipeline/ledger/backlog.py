@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from movie_pipeline.ledger.ledger import FileState, to_stored_time
-from movie_pipeline.storage.storage_port import Warehouse
 from movie_pipeline.stored_values import read_json
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 AGES = (
     ("less than a day", timedelta(days=1)),

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
 from movie_pipeline.stored_values import fit_text
 
 WAITING_PREFIX = "batch-"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Self, cast
 
 from movie_pipeline.file_names import from_stored_key, printable_name, to_stored_key
-from movie_pipeline.storage.storage_port import LandedFile, Warehouse, WarehouseSession
+from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline.stored_values import (
     KEY_BYTES,
     REASON_BYTES,
@@ -21,6 +21,7 @@ from movie_pipeline.stored_values import (
     read_json,
 )
 from movie_pipeline.warehouse.transactions import transact
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
 
 class FileState(StrEnum):

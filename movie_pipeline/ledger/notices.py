@@ -7,6 +7,7 @@ never a row value, and its subject no foreign name.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.ledger.archive_names import archive_place
 from movie_pipeline.ledger.digests import (
     MOST_LINES,
@@ -16,7 +17,6 @@ from movie_pipeline.ledger.digests import (
     short_hash,
 )
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
 
 Place = Callable[[LedgerEntry], str]
 """Says, for people, where a file's quarantined records lie."""

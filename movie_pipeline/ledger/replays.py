@@ -23,9 +23,9 @@ from movie_pipeline.ledger.ledger import (
     to_stored_time,
     want,
 )
-from movie_pipeline.storage.storage_port import Warehouse, WarehouseSession
 from movie_pipeline.stored_values import KEY_BYTES, TEXT_BYTES, fit_json, fit_text, read_json
 from movie_pipeline.warehouse.transactions import transact
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
 FOLDER = "replays/"
 """The folder of landing in which replays land."""

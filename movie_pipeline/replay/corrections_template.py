@@ -11,7 +11,8 @@ from movie_pipeline.quarantine.quarantine_record import CONTRACT_RULE, INTAKE_RU
 from movie_pipeline.replay.corrected_cells import Columns, can_be_told_apart
 from movie_pipeline.replay.replayable_records import belongs_to, pieces_of
 from movie_pipeline.steps.judge import FILE_HELD
-from movie_pipeline.storage.storage_port import Storage, Warehouse
+from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 ALL_ENTRIES = 1_000_000
 Line = tuple[str, str, str, str]

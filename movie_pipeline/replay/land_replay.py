@@ -14,7 +14,8 @@ from movie_pipeline.ledger.replays import FOLDER, Replay, Replays
 from movie_pipeline.replay.replay_draft import Draft
 from movie_pipeline.replay.replay_plan import Plan, plan_replays
 from movie_pipeline.replay.replay_request import Wish
-from movie_pipeline.storage.storage_port import Area, LandedFile, Storage, Warehouse
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 _DECIDED = (FileState.LOADED, FileState.HELD)
 

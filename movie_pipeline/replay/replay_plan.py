@@ -33,9 +33,10 @@ from movie_pipeline.replay.replayable_records import (
     pieces_of,
     replayed_records,
 )
-from movie_pipeline.storage.storage_port import Area, Storage, Warehouse
+from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import TEXT_BYTES
 from movie_pipeline.tabular.column_mapping import map_header, printable
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 ALL_ENTRIES = 1_000_000
 

@@ -11,7 +11,8 @@ from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import records_name, root_of
 from movie_pipeline.ledger.resolutions import Resolution, resolutions_of
 from movie_pipeline.quarantine.quarantine_record import read_records
-from movie_pipeline.storage.storage_port import Area, Storage, Warehouse
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 PIECE = 5_000
 """Records looked at together."""

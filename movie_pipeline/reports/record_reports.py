@@ -6,7 +6,8 @@ from typing import Any
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.ledger.resolutions import Resolution
 from movie_pipeline.replay.replayable_records import CorrectionsMade, belongs_to, pieces_of
-from movie_pipeline.storage.storage_port import Storage, Warehouse
+from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 ALL_ENTRIES = 1_000_000
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from movie_pipeline.aws_clients import Clients, translated
 from movie_pipeline.errors import ClusterError
+from movie_pipeline.screening.cluster_port import ClusterAnswer, ClusterRule
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Area, ClusterAnswer, ClusterRule, Storage
+from movie_pipeline.storage.storage_port import Area, Storage
 
 FOLDER = "glue"
 """In the output area; each run of the job has a place of its own in it, removed at the end."""

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from movie_pipeline.errors import ClusterError
-from movie_pipeline.storage.storage_port import ClusterAnswer
+from movie_pipeline.screening.cluster_port import ClusterAnswer
 
 
 class NoCluster:

@@ -17,7 +17,7 @@ from movie_pipeline.dqdl import Judgement, RuleOutcome, Ruleset, generated_sql
 from movie_pipeline.dqdl.language.ruleset import Rule, SimpleRule
 from movie_pipeline.dqdl.rules.compilers import NotEvaluableError
 from movie_pipeline.errors import ClusterError
-from movie_pipeline.storage.storage_port import Cluster, ClusterAnswer, ClusterRule
+from movie_pipeline.screening.cluster_port import Cluster, ClusterAnswer, ClusterRule
 
 NUMBER = '"_record_number"'
 ASKED_KINDS = frozenset(

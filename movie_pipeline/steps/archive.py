@@ -13,7 +13,8 @@ from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMis
 from movie_pipeline.ledger.archive_names import archive_place
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.storage.side_by_side import side_by_side
-from movie_pipeline.storage.storage_port import LandedFile, Storage, Warehouse
+from movie_pipeline.storage.storage_port import LandedFile, Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 GONE = "the file was no longer in landing"
 OVERWRITTEN = (

@@ -14,7 +14,8 @@ from movie_pipeline.errors import StorageError, StoredFileMissing
 from movie_pipeline.ledger.ledger import known, to_stored_time, want
 from movie_pipeline.steps.batch import Workspace
 from movie_pipeline.steps.run_lease import is_held
-from movie_pipeline.storage.storage_port import Area, Storage, Warehouse
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 WORK_FOLDERS_KEPT = timedelta(days=1)
 """A work folder that nobody touched for so long, and that no active run names, is removed."""

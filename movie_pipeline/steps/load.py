@@ -8,14 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from movie_pipeline.alerts.alerts_port import Notice
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import BatchRefused, WarehouseError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger import ledger, outbox, resolutions
 from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
-from movie_pipeline.storage.storage_port import Notice, Warehouse, WarehouseSession
 from movie_pipeline.warehouse.transactions import TRIES, Tries, transact
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
 NoticeMaker = Callable[[Sequence[LedgerEntry]], Sequence[Notice]]
 """Makes the notices of new ledger entries; kept in the transaction that makes them true."""

@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.digests import WAITING_PREFIX, Patience
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry, to_stored_time
 from movie_pipeline.steps.archive import archive
-from movie_pipeline.storage.storage_port import Alerts, Events, Storage, Warehouse
+from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 GRACE = timedelta(minutes=1)
 """What is younger may still be closed by the run that opened it."""

@@ -1,6 +1,6 @@
 """No wake-ups: a folder is listed at every tick."""
 
-from movie_pipeline.storage.storage_port import Wakeup
+from movie_pipeline.wakeups.wakeups_port import Wakeup
 
 
 class NoWakeups:

@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 from movie_pipeline.aws_clients import Client, Clients, translated
 from movie_pipeline.errors import WakeupError
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Wakeup
+from movie_pipeline.wakeups.wakeups_port import Wakeup
 
 BATCH = 10
 """What SQS hands out and takes back at once."""

@@ -20,7 +20,7 @@ from movie_pipeline.atomic_files import make_folder
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Area, Storage, WarehouseColumn, WarehouseSession
+from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse import parquet_rows
 from movie_pipeline.warehouse.duckdb_sql import (
     MaterializedView,
@@ -32,6 +32,7 @@ from movie_pipeline.warehouse.duckdb_sql import (
 from movie_pipeline.warehouse.sql_files import statement_names, statement_text
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
+from movie_pipeline.warehouse.warehouse_port import WarehouseColumn, WarehouseSession
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,7 +17,7 @@ from movie_pipeline.aws_clients import Clients
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Storage, WarehouseColumn, WarehouseSession
+from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.redshift_connection import Connector, RedshiftConnection, Rows
 from movie_pipeline.warehouse.redshift_copy import manifest_of
 from movie_pipeline.warehouse.redshift_errors import TookTooLong
@@ -39,6 +39,7 @@ from movie_pipeline.warehouse.sql_files import statement_names, statement_text
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.transactions import TRIES, Tries
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
+from movie_pipeline.warehouse.warehouse_port import WarehouseColumn, WarehouseSession
 
 _LOCK_STATEMENT = "load/lock_writers"
 

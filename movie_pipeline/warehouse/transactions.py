@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
-from movie_pipeline.storage.storage_port import Warehouse, WarehouseSession
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from movie_pipeline.ledger.ledger import to_stored_time
-from movie_pipeline.storage.storage_port import WarehouseSession
+from movie_pipeline.warehouse.warehouse_port import WarehouseSession
 
 
 def newest_load(session: WarehouseSession) -> datetime | None:

@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from movie_pipeline.alerts.alert_log import AlertLog
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.alerts.event_log import EventLog
+from movie_pipeline.catalog.catalog_port import CatalogColumn, CatalogTable
 from movie_pipeline.catalog.folder_catalog import FolderCatalog
 from movie_pipeline.errors import AlertError, CatalogError
-from movie_pipeline.storage.storage_port import CatalogColumn, CatalogTable, Notice, NoticeKind
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOTICE = Notice("n1", NoticeKind.SUCCESS, "subject", "two\nlines", {"rows": 1})

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.alerts.eventbridge_events import EventBridgeEvents
 from movie_pipeline.alerts.sns_alerts import (
     MOST_BYTES,
@@ -19,7 +20,6 @@ from movie_pipeline.alerts.sns_alerts import (
 )
 from movie_pipeline.errors import AlertError
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.hooks import first, hooked, recorded, response
 from movie_pipeline_tests.standins.ministack import Ministack

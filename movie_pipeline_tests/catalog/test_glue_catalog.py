@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from movie_pipeline.catalog.glue_catalog import GlueCatalog
-from movie_pipeline.errors import CatalogError
-from movie_pipeline.orchestration.assets.catalog_assets import differences
-from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import (
+from movie_pipeline.catalog.catalog_port import (
     CatalogColumn,
     CatalogPartition,
     CatalogTable,
     Crawled,
 )
+from movie_pipeline.catalog.glue_catalog import GlueCatalog
+from movie_pipeline.errors import CatalogError
+from movie_pipeline.orchestration.assets.catalog_assets import differences
+from movie_pipeline.settings import Settings
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.hooks import first, hooked, response
 from movie_pipeline_tests.standins.ministack import Ministack

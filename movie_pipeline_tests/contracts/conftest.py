@@ -8,23 +8,18 @@ from typing import Protocol
 import pytest
 
 from movie_pipeline.alerts.alert_log import AlertLog
+from movie_pipeline.alerts.alerts_port import Alerts, Events, Notice, NoticeKind
 from movie_pipeline.alerts.event_log import EventLog
 from movie_pipeline.alerts.eventbridge_events import EventBridgeEvents
 from movie_pipeline.alerts.sns_alerts import SNSAlerts
+from movie_pipeline.catalog.catalog_port import Catalog
 from movie_pipeline.catalog.folder_catalog import FolderCatalog
 from movie_pipeline.catalog.glue_catalog import GlueCatalog
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
-from movie_pipeline.storage.storage_port import (
-    Alerts,
-    Catalog,
-    Events,
-    Notice,
-    NoticeKind,
-    Storage,
-    Warehouse,
-)
+from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.buckets import s3_storage
 from movie_pipeline_tests.standins.ministack import Ministack

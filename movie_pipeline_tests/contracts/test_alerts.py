@@ -1,6 +1,6 @@
 """What every channel for notices and every bus for events promises."""
 
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline_tests.contracts.conftest import Bus, Channel
 
 NOTICE = Notice(

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from movie_pipeline.errors import CatalogError
-from movie_pipeline.storage.storage_port import (
+from movie_pipeline.catalog.catalog_port import (
     Catalog,
     CatalogColumn,
     CatalogPartition,
     CatalogTable,
 )
+from movie_pipeline.errors import CatalogError
 
 TABLE = CatalogTable(
     name="raw_movies",

@@ -11,7 +11,8 @@ import pytest
 
 from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
 from movie_pipeline.errors import WarehouseError
-from movie_pipeline.storage.storage_port import Area, Storage, Warehouse, WarehouseSession
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 from movie_pipeline_tests.steps.world import OUTPUT_SCHEMA
 
 VIEWS = ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends")

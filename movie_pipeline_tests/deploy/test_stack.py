@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.alerts.sns_alerts import SNSAlerts
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
 from movie_pipeline.wakeups.sqs_wakeups import SQSWakeups
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.ministack import Ministack

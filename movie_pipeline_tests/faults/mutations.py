@@ -28,13 +28,14 @@ from movie_pipeline.steps.reconcile import ReconcileReport
 from movie_pipeline.storage import folder_storage, s3_storage
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.s3_storage import S3Storage
-from movie_pipeline.storage.storage_port import Area, LandedFile, WarehouseSession
+from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline.wakeups import sqs_wakeups
 from movie_pipeline.warehouse import duckdb_warehouse, redshift_connection, redshift_warehouse
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 from movie_pipeline.warehouse.redshift_connection import RedshiftConnection
 from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
 from movie_pipeline.warehouse.transactions import Tries
+from movie_pipeline.warehouse.warehouse_port import WarehouseSession
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.fault import AWS, FOLDER
 from movie_pipeline_tests.faults.world import NOON

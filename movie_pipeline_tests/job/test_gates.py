@@ -8,6 +8,7 @@ import dagster as dg
 import pytest
 from typing_extensions import override
 
+from movie_pipeline.alerts.alerts_port import NoticeKind
 from movie_pipeline.errors import StorageError
 from movie_pipeline.orchestration.sensors.notice_sensors import (
     TOLD_TAG,
@@ -15,7 +16,7 @@ from movie_pipeline.orchestration.sensors.notice_sensors import (
     notices_sensor,
 )
 from movie_pipeline.storage.folder_storage import FolderStorage
-from movie_pipeline.storage.storage_port import Area, NoticeKind
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import Home, check_results, materialized
 from movie_pipeline_tests.parquet_files import drop_first_row, write_rows
 from movie_pipeline_tests.samples import clean_movies, one_bad_year

@@ -12,13 +12,14 @@ import dagster as dg
 import pytest
 from typing_extensions import override
 
+from movie_pipeline.alerts.alerts_port import NoticeKind
 from movie_pipeline.errors import StorageError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
 from movie_pipeline.orchestration.sensors.past_runs import FAULT_TAG, INGEST_JOB
 from movie_pipeline.storage.folder_storage import FolderStorage
-from movie_pipeline.storage.storage_port import Area, NoticeKind
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import LENIENT_RULES, clean_movies
 

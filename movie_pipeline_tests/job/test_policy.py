@@ -10,10 +10,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from movie_pipeline.alerts.alerts_port import NoticeKind
 from movie_pipeline.alerts.event_log import EventLog
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline.storage.storage_port import Area, NoticeKind
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import Home, check_results, materialized
 from movie_pipeline_tests.samples import (
     Film,

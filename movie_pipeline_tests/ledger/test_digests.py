@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.ledger.digests import Patience, WaitingDigest, collected, due
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.ledger.notices import build_notices
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
 from movie_pipeline_tests.ledger.test_notices import entry
 from movie_pipeline_tests.steps.world import NOON
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from movie_pipeline.alerts.alerts_port import NoticeKind
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices, job_failure_notice
-from movie_pipeline.storage.storage_port import NoticeKind
 
 
 def entry(**values: Any) -> LedgerEntry:  # noqa: ANN401 - any field

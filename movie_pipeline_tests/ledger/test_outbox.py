@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from movie_pipeline import crash_points
+from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.errors import AlertError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.digests import Patience
-from movie_pipeline.storage.storage_port import Notice, NoticeKind
 from movie_pipeline_tests.ledger.test_digests import batch
 from movie_pipeline_tests.steps.world import NOON, Film, World
 

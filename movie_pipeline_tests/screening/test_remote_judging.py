@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from movie_pipeline.errors import ClusterError
+from movie_pipeline.screening.cluster_port import ClusterAnswer, ClusterRule
 from movie_pipeline.screening.remote_judging import Elsewhere
-from movie_pipeline.storage.storage_port import ClusterAnswer, ClusterRule
 from movie_pipeline_tests.parquet_files import read_frame
 from movie_pipeline_tests.samples import Film, film_file
 from movie_pipeline_tests.steps.bench import Bench

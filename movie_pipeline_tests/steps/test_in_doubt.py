@@ -9,8 +9,8 @@ import pytest
 
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.steps.load import LoadRun, load_batch
-from movie_pipeline.storage.storage_port import Warehouse, WarehouseColumn, WarehouseSession
 from movie_pipeline.warehouse.transactions import Tries
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseColumn, WarehouseSession
 from movie_pipeline_tests.steps.world import Film, World
 
 RUN = LoadRun(batch_id="b", run_id="r")

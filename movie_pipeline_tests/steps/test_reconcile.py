@@ -7,6 +7,7 @@ import pytest
 from typing_extensions import override
 
 from movie_pipeline.alerts.alert_log import AlertLog
+from movie_pipeline.alerts.alerts_port import Notice
 from movie_pipeline.errors import AlertError, StorageError, WarehouseError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.archive_names import archive_place
@@ -14,7 +15,7 @@ from movie_pipeline.ledger.digests import Patience
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.steps.reconcile import OpenWork, ReconcileReport, open_work, reconcile
 from movie_pipeline.storage.folder_storage import FolderStorage
-from movie_pipeline.storage.storage_port import Area, LandedFile, Notice
+from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 from movie_pipeline_tests.ledger.test_digests import batch
 from movie_pipeline_tests.steps.world import Film, World

@@ -18,8 +18,9 @@ from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.s3_storage import S3Storage
-from movie_pipeline.storage.storage_port import LandedFile, Wakeup
+from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline.wakeups.sqs_wakeups import SQSWakeups, keys_of
+from movie_pipeline.wakeups.wakeups_port import Wakeup
 from movie_pipeline_tests.contracts.test_storage import HOSTILE_KEYS
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import clean_movies

@@ -9,6 +9,13 @@ from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.catalog.catalog_port import (
+    Catalog,
+    CatalogColumn,
+    CatalogPartition,
+    CatalogTable,
+    Crawled,
+)
 from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
 from movie_pipeline.errors import CatalogError
 from movie_pipeline.file_names import printable_name
@@ -24,16 +31,8 @@ from movie_pipeline.orchestration.assets.asset_names import (
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
 from movie_pipeline.orchestration.assets.ui_metadata import table
-from movie_pipeline.storage.storage_port import (
-    Area,
-    Catalog,
-    CatalogColumn,
-    CatalogPartition,
-    CatalogTable,
-    Crawled,
-    Storage,
-    Warehouse,
-)
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 RAW_TABLE = "raw_movies"
 RECENT_FILES = 1000

@@ -22,7 +22,8 @@ from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.fetch import fetched_files
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.steps.run_lease import drop_lease
-from movie_pipeline.storage.storage_port import Area, Storage, Warehouse
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
 @dg.asset(

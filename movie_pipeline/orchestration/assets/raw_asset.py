@@ -17,7 +17,8 @@ from movie_pipeline.settings import Settings
 from movie_pipeline.steps.batch import Batch, Workspace
 from movie_pipeline.steps.fetch import FetchedFile, stage_batch, staged_only
 from movie_pipeline.steps.run_lease import take_lease
-from movie_pipeline.storage.storage_port import Storage, Warehouse
+from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
 def work_root(settings: Settings) -> Path:

@@ -15,7 +15,8 @@ from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.replay.land_replay import Requested, request
 from movie_pipeline.replay.replay_plan import plan_replays
 from movie_pipeline.replay.replay_request import Wish, login_name
-from movie_pipeline.storage.storage_port import Storage, Warehouse
+from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 REPLAY_JOB = "replay_quarantined"
 

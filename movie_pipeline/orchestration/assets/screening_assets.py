@@ -21,11 +21,13 @@ from movie_pipeline.orchestration.assets.ui_metadata import (
     same_columns,
     table,
 )
+from movie_pipeline.screening.cluster_port import Cluster
 from movie_pipeline.screening.remote_judging import Elsewhere
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.fetch import fetched_files
 from movie_pipeline.steps.screen import screen_batch
-from movie_pipeline.storage.storage_port import Area, Cluster, Storage, Warehouse
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
 @dg.multi_asset(

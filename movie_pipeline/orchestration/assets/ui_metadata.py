@@ -13,7 +13,7 @@ from movie_pipeline.datasets.movies.contract import (
     OTHER_COLUMNS_BYTES,
     MovieColumn,
 )
-from movie_pipeline.storage.storage_port import WarehouseColumn
+from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 
 TABLE_ROWS_SHOWN = 100
 """Rows of a table kept in one event; a longer one is cut, and a last row says so."""

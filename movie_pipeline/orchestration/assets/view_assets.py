@@ -17,8 +17,8 @@ from movie_pipeline.orchestration.assets.asset_names import (
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, warehouse_schema
-from movie_pipeline.storage.storage_port import Warehouse
 from movie_pipeline.warehouse.sql_files import statement_text
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 DESCRIPTIONS = {
     "mv_top_rated_movies": "The best rated films, with what a reader wants to know of them.",

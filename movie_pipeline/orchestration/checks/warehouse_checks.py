@@ -9,7 +9,7 @@ from movie_pipeline.ledger.backlog import backlog
 from movie_pipeline.orchestration.assets.asset_names import TABLE, WAREHOUSE_POOL
 from movie_pipeline.orchestration.assets.ui_metadata import bar_table
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Warehouse
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 UNIQUE, FRESH, BACKLOG = "unique_movie_id", "freshness", "quarantine_backlog"
 

@@ -11,7 +11,8 @@ from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.sensors.past_runs import ACTIVE, BATCH_TAG
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.clean_up import CleanUpReport, Removed, clean_up
-from movie_pipeline.storage.storage_port import Storage, Warehouse
+from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 CLEAN_UP_JOB = "clean_up"
 MOST_RUNS_AT_ONCE = 500

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from movie_pipeline.errors import WakeupError
-from movie_pipeline.storage.storage_port import LandedFile, Storage, Wakeup, Wakeups
+from movie_pipeline.storage.storage_port import LandedFile, Storage
+from movie_pipeline.wakeups.wakeups_port import Wakeup, Wakeups
 
 MOST_KEYS = 20
 """Keys looked at one by one; for more, one listing is quicker."""

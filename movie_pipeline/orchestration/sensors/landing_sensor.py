@@ -32,7 +32,9 @@ from movie_pipeline.settings import Settings
 from movie_pipeline.steps.batch import Workspace
 from movie_pipeline.steps.poison import poison_reason
 from movie_pipeline.steps.run_lease import abandoned_runs, forget_run
-from movie_pipeline.storage.storage_port import LandedFile, Storage, Wakeups, Warehouse
+from movie_pipeline.storage.storage_port import LandedFile, Storage
+from movie_pipeline.wakeups.wakeups_port import Wakeups
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
 def look_for_files(

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.errors import AlertError, WarehouseError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.notices import job_failure_notice
@@ -20,7 +21,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 )
 from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Alerts, Events, Warehouse
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 WILL_RETRY_TAG = "dagster/will_retry"
 TOLD_TAG = "movie_pipeline/told"

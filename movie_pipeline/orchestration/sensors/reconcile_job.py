@@ -7,13 +7,15 @@ import uuid
 
 import dagster as dg
 
+from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.ledger.digests import Patience
 from movie_pipeline.orchestration.assets.asset_names import WAREHOUSE_POOL
 from movie_pipeline.orchestration.sensors.digest_timing import patience_now
 from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.reconcile import GRACE, VIEWS_GRACE, OpenWork, open_work, reconcile
-from movie_pipeline.storage.storage_port import Alerts, Events, Storage, Warehouse
+from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 RECONCILE_JOB = "reconcile"
 _THIS_START = uuid.uuid4().hex

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from movie_pipeline.alerts.alerts_port import Notice
 from movie_pipeline.errors import WarehouseConflict, WarehouseError
 from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline.steps.load import LoadRun, load_batch
-from movie_pipeline.storage.storage_port import Notice
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases import redshift
 from movie_pipeline_tests.faults.cases.common import (

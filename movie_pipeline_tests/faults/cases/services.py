@@ -15,13 +15,13 @@ from botocore.awsrequest import AWSResponse
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import ConnectionClosedError
 
+from movie_pipeline.catalog.catalog_port import Crawled
 from movie_pipeline.catalog.glue_catalog import GlueCatalog
 from movie_pipeline.errors import CatalogError
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.catalog_assets import describe_raw_files
 from movie_pipeline.orchestration.sensors import landing_sensor as landing
 from movie_pipeline.storage.s3_storage import S3Storage
-from movie_pipeline.storage.storage_port import Crawled
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.aws_world import SERVICES, AwsFaultWorld, without_waits
 from movie_pipeline_tests.faults.cases import redshift

@@ -7,14 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from movie_pipeline.storage.storage_port import (
-    Area,
-    LandedFile,
-    Storage,
-    Warehouse,
-    WarehouseColumn,
-    WarehouseSession,
-)
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseColumn, WarehouseSession
 
 
 class WrappedStorage:

@@ -1,0 +1,90 @@
+"""What the pipeline asks of the warehouse: table, ledger and outbox in one place.
+
+Only verbs and the values they exchange; statements are named, their text stands in `sql/`.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import pandas as pd  # takes half a second, which those who ask no query need not wait
+
+
+class WarehouseSession(Protocol):
+    """One connection. Statements are names of files under `sql/`, such as `load/delete_stale`.
+
+    Parameters are bound, never formatted in. Raises WarehouseError.
+    """
+
+    def run(self, statement: str, **parameters: object) -> None:
+        """Execute one statement."""
+        ...
+
+    def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
+        """Do what executing the statement once per row of parameters would do.
+
+        The rows of an INSERT of VALUES go many to a statement. All rows have the same keys.
+        """
+        ...
+
+    def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
+        """The rows of one query, as dictionaries."""
+        ...
+
+    def copy(self, table: str, names: Sequence[str]) -> int:
+        """Append Parquet files of the output area to a staging table; return the rows added.
+
+        Columns map by position, as COPY does. The caller compares the count with what it expects.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class WarehouseColumn:
+    """A column as the warehouse reports it."""
+
+    name: str
+    type: str
+    nullable: bool
+
+
+class Warehouse(Protocol):
+    """Tables, ledger and outbox in one place, so that one transaction covers them."""
+
+    def prepare(self) -> None:
+        """Create what does not exist yet of tables and views; safe to repeat."""
+        ...
+
+    def writing(self) -> AbstractContextManager[WarehouseSession]:
+        """One transaction, the writer lock its first statement; committed at the end of the block.
+
+        An exception in the block rolls everything back. WarehouseBusy if the lock is not to be
+        had in time, WarehouseConflict where the whole transaction may be tried again.
+        """
+        ...
+
+    def reading(self) -> AbstractContextManager[WarehouseSession]:
+        """A session that changes nothing."""
+        ...
+
+    def refresh(self, view: str) -> None:
+        """Bring one materialized view up to what is committed, and to its present definition."""
+        ...
+
+    def stale_views(self, *, before: datetime | None = None) -> list[str]:
+        """The views that do not show what was loaded last, or as they are defined now, sorted.
+
+        With `before`, what was loaded later does not count: the views may still be refreshed.
+        """
+        ...
+
+    def query(self, text: str) -> "pd.DataFrame":
+        """The answer to a person's read-only query; WarehouseError where it would write."""
+        ...
+
+    def columns(self, table: str) -> list[WarehouseColumn]:
+        """The columns of a table or view, in order; empty where it does not exist."""
+        ...
