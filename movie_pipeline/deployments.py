@@ -1,6 +1,6 @@
 """The worlds the assets can run in, as columns with the same keys.
 
-This is the only module that knows `local/` and `aws/`; no behaviour stands here.
+This is the only module that knows which adapter serves which port; no behaviour stands here.
 """
 
 from collections.abc import Callable, Mapping

@@ -8,7 +8,6 @@ import re
 from pathlib import PurePosixPath
 
 from movie_pipeline.errors import StorageError
-from movie_pipeline.storage.storage_port import Area
 
 _UNDECODED = re.compile("[\ud800-\udfff\0]")
 _ESCAPE = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
@@ -59,7 +58,7 @@ def is_ignored(name: str) -> bool:
     return is_hidden(name) or name.lower().endswith(UNFINISHED)
 
 
-def expect_our_name(area: Area, name: str) -> None:
+def expect_our_name(area: str, name: str) -> None:
     """Let nothing be written in an area other than landing under a name that is not ours.
 
     Raises:

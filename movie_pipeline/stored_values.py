@@ -1,4 +1,4 @@
-"""Texts cut to what a VARCHAR holds, counted in bytes as Redshift counts them.
+"""Values as the warehouse's own tables hold them: texts cut to a VARCHAR's bytes, times in UTC.
 
 What is cut says so; a text that is too long never fails a load.
 """
@@ -6,6 +6,7 @@ What is cut says so; a text that is too long never fails a load.
 import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 REASON_BYTES = 4096
@@ -89,3 +90,13 @@ def _dump(values: object) -> str:
 def read_json(text: str) -> dict[str, Any]:
     """What `fit_json` wrote."""
     return json.loads(text)
+
+
+def to_stored_time(moment: datetime | None) -> datetime | None:
+    """A moment as the tables hold it: UTC, without a time zone."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def from_stored_time(moment: datetime | None) -> datetime | None:
+    """A moment from a table, with its time zone."""
+    return None if moment is None else moment.replace(tzinfo=UTC)

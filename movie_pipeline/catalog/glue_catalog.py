@@ -1,7 +1,7 @@
 """The catalog as a Glue database: tables and partitions are registered directly.
 
 Each change of columns is a version. What is put in is decided by the assets; crawlers are started
-and awaited in crawlers.py.
+and awaited in glue_crawlers.py.
 """
 
 import re

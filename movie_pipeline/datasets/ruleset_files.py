@@ -1,4 +1,4 @@
-"""Reading a ruleset file; what a ruleset means is quality/'s affair."""
+"""Reading a ruleset file; what a ruleset means is dqdl/'s affair."""
 
 from pathlib import Path
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from movie_pipeline.ledger.ledger import FileState, to_stored_time
-from movie_pipeline.stored_values import read_json
+from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.stored_values import read_json, to_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 AGES = (

@@ -1,6 +1,6 @@
 """What earlier files told, read from the ledger: metrics to compare with, and columns they had.
 
-What a rule makes of the metrics is quality/'s affair, what changed in the columns is intake/'s.
+What a rule makes of the metrics is dqdl/'s affair, what changed in the columns is tabular/'s.
 """
 
 from collections import defaultdict

@@ -1,12 +1,13 @@
 """The ledger: what became of every version of every file, one entry each, in the warehouse.
 
-It is written in the transaction that loads the rows (load.py) and is the truth afterwards. Here are
-the entry and the questions; times are UTC with a time zone in Python, without one in the table.
+It is written in the transaction that loads the rows (steps/load.py) and is the truth afterwards.
+Here are the entry and the questions; times are UTC with a time zone in Python, without one in the
+table.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self, cast
 
@@ -18,7 +19,9 @@ from movie_pipeline.stored_values import (
     fit_json,
     fit_notes,
     fit_text,
+    from_stored_time,
     read_json,
+    to_stored_time,
 )
 from movie_pipeline.warehouse.transactions import transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
@@ -250,16 +253,6 @@ def insert(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
     """Write entries within the transaction that makes them true."""
     if entries:
         session.run_many("ledger/insert", [entry.to_row() for entry in entries])
-
-
-def to_stored_time(moment: datetime | None) -> datetime | None:
-    """A moment as the tables hold it: UTC, without a time zone."""
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def from_stored_time(moment: datetime | None) -> datetime | None:
-    """A moment from a table, with its time zone."""
-    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def want(session: WarehouseSession, values: Iterable[str]) -> None:

@@ -12,8 +12,14 @@ from movie_pipeline.alerts.alerts_port import Alerts, Events, Notice, NoticeKind
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
 from movie_pipeline.ledger.digests import WAITING_PREFIX, Patience, WaitingDigest, collected, due
-from movie_pipeline.ledger.ledger import from_stored_time, to_stored_time
-from movie_pipeline.stored_values import TEXT_BYTES, fit_json, fit_text, read_json
+from movie_pipeline.stored_values import (
+    TEXT_BYTES,
+    fit_json,
+    fit_text,
+    from_stored_time,
+    read_json,
+    to_stored_time,
+)
 from movie_pipeline.warehouse.transactions import transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 

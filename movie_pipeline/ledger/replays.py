@@ -16,14 +16,16 @@ from movie_pipeline.file_names import (
     safe_basename,
     to_stored_key,
 )
-from movie_pipeline.ledger.ledger import (
-    FileState,
-    LedgerEntry,
+from movie_pipeline.ledger.ledger import FileState, LedgerEntry, want
+from movie_pipeline.stored_values import (
+    KEY_BYTES,
+    TEXT_BYTES,
+    fit_json,
+    fit_text,
     from_stored_time,
+    read_json,
     to_stored_time,
-    want,
 )
-from movie_pipeline.stored_values import KEY_BYTES, TEXT_BYTES, fit_json, fit_text, read_json
 from movie_pipeline.warehouse.transactions import transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 

@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from movie_pipeline.errors import BatchRefused
 from movie_pipeline.ledger.file_outcome import FileOutcome
-from movie_pipeline.ledger.ledger import FileState, from_stored_time
+from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.stored_values import from_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
 STAGING = "mp_resolution_staging"

@@ -1,7 +1,7 @@
 """The quarantined record: one JSON line with the raw text, its place, and every reason.
 
 This is the only place where row values may be written down beside the warehouse. Which records come
-here is decided in screen.py; how they leave again is replay's affair.
+here is decided in steps/judge.py; how they leave again is replay's affair.
 """
 
 import base64

@@ -1,7 +1,7 @@
 """The records of a file that are set apart: why each one waits, written as lines of quarantine.
 
 Which rows they are is found by SQL, which leaves them in the work folder as a small Parquet file;
-what a line looks like stands in quarantine.py, the sentences in reasons.py.
+what a line looks like stands in quarantine_record.py, the sentences in reasons.py.
 """
 
 from bisect import bisect_right

@@ -1,6 +1,6 @@
 """The cells of a replayed record: as they were, or with a person's corrections in their places.
 
-Values in, values out; what stands in files is records.py's and corrections.py's matter.
+Values in, values out; what stands in files is replayable_records.py's and corrections.py's matter.
 """
 
 from collections.abc import Mapping, Sequence

@@ -25,7 +25,7 @@ class Wish:
 
     Attributes:
         file: a name or a file_id; replays of that file count as the file.
-        where: a condition over quarantine records; see where.py.
+        where: a condition over quarantine records; see record_condition.py.
         corrections: a CSV of quarantine_id, column and value.
         ruleset: a DQDL file to judge by, instead of the one in use.
         accept: let held files load whatever held them.

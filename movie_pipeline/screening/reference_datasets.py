@@ -1,7 +1,7 @@
 """Reference datasets: what rules such as ReferentialIntegrity hold a file against, read once a run.
 
 Which there are is a setting. They are people's files, trusted no more than others: fetched under
-names of ours, and nothing of them is guessed. What rules make of them is quality/'s affair.
+names of ours, and nothing of them is guessed. What rules make of them is dqdl/'s affair.
 """
 
 import csv

@@ -1,7 +1,7 @@
 """What is kept no longer, and what nobody owns: the first is removed, the second only reported.
 
 Nothing is removed that a running, a crashed or a repeated run may still need. Dagster's own runs
-are cleaned in sensors/clean_up.py.
+are cleaned in orchestration/sensors/clean_up_job.py.
 """
 
 import re
@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from movie_pipeline.errors import StorageError, StoredFileMissing
-from movie_pipeline.ledger.ledger import known, to_stored_time, want
+from movie_pipeline.ledger.ledger import known, want
 from movie_pipeline.steps.batch import Workspace
 from movie_pipeline.steps.run_lease import is_held
 from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 WORK_FOLDERS_KEPT = timedelta(days=1)

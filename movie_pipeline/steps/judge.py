@@ -1,7 +1,7 @@
 """One staged file, judged and split: good rows to Parquet, the others to quarantine with reasons.
 
 The engine judges every row before the split; nothing here decides policy (verdict.py) or knows what
-a rule means (quality/). Files are written to the work folder; publishing them is the caller's.
+a rule means (dqdl/). Files are written to the work folder; publishing them is the caller's.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

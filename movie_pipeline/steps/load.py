@@ -15,6 +15,7 @@ from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger import ledger, outbox, resolutions
 from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
+from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.transactions import TRIES, Tries, transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
@@ -155,7 +156,7 @@ def _load_rows(
     loaded = _staged_counts(session)
     resolutions.write(session, outcomes)
     session.run("load/delete_replaced")
-    session.run("load/insert_staged", loaded_at=ledger.to_stored_time(loaded_at))
+    session.run("load/insert_staged", loaded_at=to_stored_time(loaded_at))
     return loaded
 
 

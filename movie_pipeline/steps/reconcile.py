@@ -13,9 +13,10 @@ from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.digests import WAITING_PREFIX, Patience
-from movie_pipeline.ledger.ledger import Ledger, LedgerEntry, to_stored_time
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 GRACE = timedelta(minutes=1)

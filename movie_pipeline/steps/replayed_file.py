@@ -1,6 +1,6 @@
 """What is different where a staged file is a replay: what may hold it, its notes, its resolutions.
 
-Which records a replay takes is decided in replay/; what resolutions are stands in loading/.
+Which records a replay takes is decided in replay/; what resolutions are stands in ledger/.
 """
 
 from collections.abc import Iterator, Mapping

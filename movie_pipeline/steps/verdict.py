@@ -1,7 +1,7 @@
 """The verdict policy: what becomes of a file, given what its rules and its reading showed.
 
 A table as a function, each line of it with a test. Nothing is read or written here; the rules' own
-outcomes come from quality/, the reading's from intake/.
+outcomes come from dqdl/, the reading's from tabular/.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Columns of cells on their way from text to types, as whole Arrow arrays.
 
-The rule itself stands in casts.py; here it is applied to distinct values, with vectorised shortcuts
-for what is plainly a number. Which column is which is decided elsewhere.
+The rule itself stands in number_casts.py; here it is applied to distinct values, with vectorised
+shortcuts for what is plainly a number. Which column is which is decided elsewhere.
 """
 
 from collections import Counter

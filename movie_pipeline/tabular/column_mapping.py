@@ -1,6 +1,6 @@
 """Which column of a file is which column of the movie contract.
 
-Names are compared normalised; aliases stand in columns.toml. Nothing here reads cells.
+Names are compared normalised; aliases stand in aliases.toml. Nothing here reads cells.
 """
 
 import difflib
@@ -58,7 +58,7 @@ def aliases() -> dict[str, tuple[str, ...]]:
     if strangers := set(declared) - set(CONTRACT_NAMES):
         raise SettingsError(
             f"{ALIASES_FILE.name} names {', '.join(sorted(strangers))}, but the movie contract has "
-            "no such column: see movies.py."
+            "no such column: see datasets/movies/contract.py."
         )
     return {name: (name, *declared.get(name, ())) for name in CONTRACT_NAMES}
 
@@ -177,7 +177,7 @@ def _missing_sentence(missing: Sequence[str], header: Sequence[str]) -> str:
     sentence = f"The file has no column {wanted}. Its header names {_seen(header)}."
     if guesses := _guesses(missing, header):
         sentence += (
-            f" Did you mean {' and '.join(guesses)}? Then rename it, or add it to columns.toml."
+            f" Did you mean {' and '.join(guesses)}? Then rename it, or add it to aliases.toml."
         )
     return sentence
 

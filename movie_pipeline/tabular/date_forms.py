@@ -1,7 +1,7 @@
 """Dates in a form that their source declares: what a form may say, and how cells are read by it.
 
 Nothing is guessed: which number is the day stands in the form. Which columns are declared is
-decided in mapping.py.
+decided in column_mapping.py.
 """
 
 import datetime as dt

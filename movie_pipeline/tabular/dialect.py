@@ -1,7 +1,7 @@
 """How a text is laid out, decided by rules that stand here and nowhere else.
 
 Nothing is guessed from frequencies: the header line decides, by the names it holds. Which encoding
-the text has is encodings.py's matter, and what the cells mean that of casts.py.
+the text has is encodings.py's matter, and what the cells mean that of number_casts.py.
 """
 
 import io

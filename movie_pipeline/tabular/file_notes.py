@@ -54,7 +54,7 @@ def _kind_and_way_out(column: MappedColumn) -> tuple[str, str]:
             "Correct the form that is declared for this source, or declare none.",
         )
     kind = next(each.type for each in MOVIE_COLUMNS if each.name == column.name)
-    return str(kind), "Rename it, or correct columns.toml."
+    return str(kind), "Rename it, or correct aliases.toml."
 
 
 def file_notes(

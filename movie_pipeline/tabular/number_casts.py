@@ -1,7 +1,7 @@
 """The one rule by which a cell becomes a number; docs/intake.md shows it to people.
 
-Every other way to read a cell (the vectorised shortcuts of typed.py) must agree with `read_number`,
-and tests hold them together. Texts are not cast: they are only trimmed.
+Every other way to read a cell (the vectorised shortcuts of row_typer.py) must agree with
+`read_number`, and tests hold them together. Texts are not cast: they are only trimmed.
 """
 
 import math

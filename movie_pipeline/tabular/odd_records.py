@@ -1,6 +1,7 @@
 """A text with odd records becomes one without: the fine ones copied, the odd ones set apart.
 
-Which records are fine, windows.py says; what the others are, careful.py and accounting.py.
+Which records are fine, plain_records.py says; what the others are, record_parser.py and
+record_account.py.
 """
 
 import io

@@ -1,6 +1,6 @@
 """The careful reading of a whole text: its records become rows, or are set apart with a reason.
 
-What a record is, careful.py says; what of it can be a row, accounting.py.
+What a record is, record_parser.py says; what of it can be a row, record_account.py.
 """
 
 from collections.abc import Iterator

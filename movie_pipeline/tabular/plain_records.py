@@ -1,6 +1,6 @@
 """Which records in a window of a text are plainly fine, told by whole-array operations.
 
-It doubts rather than errs: what it does not call fine may still be, and careful.py says so.
+It doubts rather than errs: what it does not call fine may still be, and record_parser.py says so.
 """
 
 from collections.abc import Sequence

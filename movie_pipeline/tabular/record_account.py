@@ -1,6 +1,7 @@
 """The account of a text's records: each is a row, is set apart with a reason, or is no record.
 
-Where records begin and end is careful.py's matter, and windows.py's where they are plain.
+Where records begin and end is record_parser.py's matter, and plain_records.py's where they are
+plain.
 """
 
 from array import array

@@ -1,7 +1,8 @@
 """What the records of a text are, by its bytes alone: the independent count that parsers must meet.
 
 Quotes are counted: a line end after an even number of them ends a record. That is right exactly
-where every quote opens, closes or doubles, which is checked here; elsewhere careful.py decides.
+where every quote opens, closes or doubles, which is checked here; elsewhere record_parser.py
+decides.
 """
 
 from collections.abc import Iterator

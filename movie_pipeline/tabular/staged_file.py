@@ -62,7 +62,7 @@ class StagedFile:
         unreadable: column to the cells that are not of its type; their rows are marked.
         breached: contract column to the cells outside the contract, and `other_columns` to the rows
             that bring more than it holds; their rows are marked.
-        looks: column to what its values look like, in words; see looks.py.
+        looks: column to what its values look like, in words; see value_shapes.py.
         lenient: lenient column to the unreadable cells that stay beside it as text.
         set_apart: number and reason of each record that did not become a row.
         hold: why the file must be held as a whole, or None.

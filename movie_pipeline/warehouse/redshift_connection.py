@@ -1,6 +1,7 @@
 """Connections to Redshift: who signs in and how, time-outs, and what happens when nobody answers.
 
-Every connection is new and is closed by who opened it. What is asked stands in warehouse.py.
+Every connection is new and is closed by who opened it. What is asked stands in
+redshift_warehouse.py.
 """
 
 import json

@@ -6,7 +6,7 @@ How a view is refreshed is each warehouse's own matter.
 from collections.abc import Sequence
 from datetime import datetime
 
-from movie_pipeline.ledger.ledger import to_stored_time
+from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.warehouse_port import WarehouseSession
 
 

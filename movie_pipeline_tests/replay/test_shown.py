@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 
 from movie_pipeline.ledger.backlog import Backlog, backlog
-from movie_pipeline.ledger.ledger import to_stored_time
 from movie_pipeline.orchestration.assets.replay_job import REPLAY_JOB
+from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline_tests.home import QUIET, check_results
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
 from movie_pipeline_tests.samples import Film, film_file, low_ratings

@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from movie_pipeline.ledger.backlog import backlog
-from movie_pipeline.ledger.ledger import LedgerEntry, from_stored_time
+from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.replay.land_replay import Requested, request
 from movie_pipeline.replay.replay_plan import Plan, plan_replays
 from movie_pipeline.replay.replay_request import Wish
 from movie_pipeline.reports.record_reports import quarantined_records
+from movie_pipeline.stored_values import from_stored_time
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import LENIENT_RULES
 

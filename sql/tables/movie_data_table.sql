@@ -1,4 +1,4 @@
--- The films. The contract's columns come first, in the order of movies.py; what the file brought beside
+-- The films. The contract's columns come first, in the order of datasets/movies/contract.py; what the file brought beside
 -- them is JSON text in other_columns; the rest says where a row comes from. No primary key: Redshift
 -- would not enforce one, but would trust it.
 create table if not exists movie_data_table (

@@ -1,7 +1,7 @@
 """What a movie row is: declared once, as a pandera model; everything else is derived from it.
 
 Casts, the table's DDL test, the Columns tab, the catalog and the docs read `MOVIE_COLUMNS`. How
-real files name these columns stands in columns.toml; how a cell is read stands in intake/.
+real files name these columns stands in aliases.toml; how a cell is read stands in tabular/.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Parsing of conditions: operators, operands, number expressions.
 
 From the operator to the last operand, and which kind of condition that makes. What a rule does with
-a condition is not decided here; how a value is held against one is in `evaluation.py`.
+a condition is not decided here; how a value is held against one is in `number_condition.py`.
 """
 
 from collections.abc import Callable, Mapping

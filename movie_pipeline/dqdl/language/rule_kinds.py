@@ -1,7 +1,7 @@
 """The rule kinds of DQDL as a table: what each takes, and whether it is honoured here.
 
-Data only: the parser checks a rule's shape against it, `honoured.py` says why a kind is refused.
-How a kind is judged is in `compiler/`.
+Data only: the parser checks a rule's shape against it, `unsupported.py` says why a kind is refused.
+How a kind is judged is in `rules/`.
 """
 
 from dataclasses import dataclass

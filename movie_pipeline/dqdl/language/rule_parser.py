@@ -1,7 +1,7 @@
 """Parsing of rules: one rule, and rules joined by AND and OR.
 
-From a rule's kind to its last tag, checked against the table in `kinds.py`. Sections, constants and
-labels of a whole ruleset are in `parser.py`.
+From a rule's kind to its last tag, checked against the table in `rule_kinds.py`. Sections,
+constants and labels of a whole ruleset are in `ruleset_parser.py`.
 """
 
 from collections.abc import Callable

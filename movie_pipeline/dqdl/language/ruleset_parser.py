@@ -1,7 +1,7 @@
 """The parser of a whole ruleset: sections, constants, what may follow what.
 
 A recursive descent written by hand, because the hard parts are lexical and the messages are the
-point. What parses but will not be honoured is refused later, in `honoured.py`.
+point. What parses but will not be honoured is refused later, in `dqdl/rules/unsupported.py`.
 """
 
 import re

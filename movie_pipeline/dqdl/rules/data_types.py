@@ -1,7 +1,7 @@
 """ColumnDataType: whether values could be cast to a type, as Spark would cast them.
 
 A text is tried against the type's shape; other columns by what Spark knows of the two types. The
-casts themselves are in `dialects.py`.
+casts themselves are in `engine_words.py`.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The SQL vocabulary: small builders over sqlglot, so that rules read as what they ask.
 
-Nothing here knows a rule. What DuckDB and Spark write differently is in `dialects.py`; what a user
-wrote as Spark SQL is in `spark_sql.py`.
+Nothing here knows a rule. What DuckDB and Spark write differently is in `engine_words.py`; what a
+user wrote as Spark SQL is in `spark_sql.py`.
 """
 
 from collections.abc import Callable, Iterable

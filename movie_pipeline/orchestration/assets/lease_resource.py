@@ -1,6 +1,7 @@
 """Every run holds a lease while its process lives, whatever job it is of: a resource around others.
 
-What a lease is stands in loading/lease.py; who looks at it in sensors/landing.py.
+What a lease is stands in steps/run_lease.py; who looks at it in
+orchestration/sensors/landing_sensor.py.
 """
 
 from collections.abc import Generator

@@ -1,6 +1,6 @@
 """Metadata that Dagster shows: column schema, lineage and per-file tables, built from our values.
 
-No row value may stand in metadata: Dagster keeps it for ever. Pictures are drawn in pictures.py.
+No row value may stand in metadata: Dagster keeps it for ever. Pictures are drawn in ui_charts.py.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,6 +1,6 @@
 """The clean-up as a job and a daily schedule, and the part of it that concerns Dagster's own runs.
 
-What else is removed or only reported stands in loading/retention.py.
+What else is removed or only reported stands in steps/clean_up.py.
 """
 
 import time

@@ -1,6 +1,6 @@
 """How patient the digests of batches are at this moment: as long as ingest runs are at work, more.
 
-What patience means stands in loading/digests.py.
+What patience means stands in ledger/digests.py.
 """
 
 import time

@@ -1,6 +1,6 @@
 """Why a run failed, read from what Dagster keeps of it: whose fault it is, and one safe sentence.
 
-What to do about it is decided in queue.py and notices.py.
+What to do about it is decided in run_queue.py and notice_sensors.py.
 """
 
 from collections.abc import Iterator

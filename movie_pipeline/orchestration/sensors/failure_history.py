@@ -1,6 +1,6 @@
 """What the ended ingest runs say of the files in landing: who failed, how often, and whose fault.
 
-Pure values; reading them from Dagster is past_runs.py's matter, launching by them queue.py's.
+Pure values; reading them from Dagster is past_runs.py's matter, launching by them run_queue.py's.
 """
 
 import hashlib

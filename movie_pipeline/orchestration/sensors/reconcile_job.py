@@ -1,6 +1,6 @@
 """When the reconciler runs: every five minutes and at every start, where something is open.
 
-What it does stands in loading/reconcile.py; here it is a job, a schedule and a sensor.
+What it does stands in steps/reconcile.py; here it is a job, a schedule and a sensor.
 """
 
 import uuid

@@ -1,7 +1,8 @@
 """What to launch next: the landing area minus the ledger minus the runs at work, cut into batches.
 
 A pure function over values, so that every rule of the queue is tested without Dagster. There is no
-cursor: the listing, the ledger and the runs are the whole state; history.py judges the failed ones.
+cursor: the listing, the ledger and the runs are the whole state; failure_history.py judges the
+failed ones.
 """
 
 from collections import defaultdict
