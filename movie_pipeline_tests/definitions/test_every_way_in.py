@@ -95,7 +95,7 @@ def test_the_wheel_holds_every_sql_file_the_rules_and_the_aliases(wheel: Path) -
     ours = {f"movie_pipeline/sql/{path.relative_to(REPOSITORY / 'sql')}" for path in sql_files()}
     assert len(ours) > 25
     assert {name for name in names if name.endswith(".sql")} == ours
-    for name in ("movies.dqdl", "columns.toml", "py.typed"):
+    for name in ("movies.dqdl", "aliases.toml", "py.typed"):
         assert f"movie_pipeline/{name}" in names
     assert not [name for name in names if "tests" in name or "benchmarks" in name]
 

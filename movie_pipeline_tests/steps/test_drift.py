@@ -153,7 +153,7 @@ def test_a_contract_column_that_comes_as_text_is_said_and_held(sender: Sender) -
     assert outcome.state is FileState.HELD
     assert outcome.reason == (
         '12 of 12 values of votes (the file\'s column "votes") cannot be read as bigint: the '
-        "column holds something else. Rename it, or correct columns.toml."
+        "column holds something else. Rename it, or correct aliases.toml."
     )
 
 

@@ -96,7 +96,7 @@ def test_a_column_that_mostly_fails_its_type_holds_the_file(wrong: int, tmp_path
     if wrong > 10:
         assert staged.summary.hold == (
             '11 of 21 values of imdb_rating (the file\'s column "rating") cannot be read as '
-            "decimal: the column holds something else. Rename it, or correct columns.toml."
+            "decimal: the column holds something else. Rename it, or correct aliases.toml."
         )
     else:
         assert staged.summary.hold is None

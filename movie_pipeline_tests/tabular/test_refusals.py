@@ -127,7 +127,7 @@ def test_a_missing_required_column_is_named_with_what_was_seen_and_a_guess(tmp_p
         "The file has no column imdb_rating (also known as imdb_score, averagerating, "
         "average_rating, vote_average, imdb, score and 1 more). Its header names 3 columns: title, "
         'year, raiting. Did you mean "raiting" for imdb_rating? Then rename it, or add it to '
-        "columns.toml."
+        "aliases.toml."
     )
 
 
