@@ -1,4 +1,4 @@
-"""What tests of several packages share: a world or a bench per test, and the stand-ins of AWS.
+"""What tests of several packages share: their environment, a world or bench per test, stand-ins.
 
 A stand-in is started by the first test that asks, one for each worker.
 """
@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import botocore.endpoint
 import pytest
 
+from movie_pipeline_tests.environment import forget_the_callers
 from movie_pipeline_tests.standins import postgres as postgres_server
 from movie_pipeline_tests.standins.aws import Endpoint
 from movie_pipeline_tests.standins.aws_world import AwsServers, serving
@@ -40,6 +41,11 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waited: list[float] = []
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=waited.append))
     return waited
+
+
+def pytest_configure() -> None:
+    """Before any test is collected, in each worker too."""
+    forget_the_callers()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from movie_pipeline_tests.environment import forget_the_callers
 from movie_pipeline_tests.faults.aws_world import started_servers
 from movie_pipeline_tests.faults.fault import AWS, BOTH, FOLDER, Fault
 from movie_pipeline_tests.faults.faults import FAULTS
@@ -233,6 +234,7 @@ def main(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Inject every fault, then switch off every guard; print what survived and what did not."""
     began = time.monotonic()
+    forget_the_callers()
     worlds = BOTH if world == "both" else (world,)
     chosen = {name: _chosen(only, extent, name) for name in worlds}
     survived = True
