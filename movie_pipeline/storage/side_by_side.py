@@ -5,6 +5,7 @@ How many are worth it is the store's to say; that they may be repeated is the ca
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -27,5 +28,16 @@ def side_by_side(
     """
     if at_once == 1 or len(items) <= 1:
         return [work(item) for item in items]
+    failed = Event()
+
+    def begin(item: Item) -> list[Answer]:
+        if failed.is_set():
+            return []
+        try:
+            return [work(item)]
+        except BaseException:
+            failed.set()  # here, as the caller's thread may be late to hear of it
+            raise
+
     with ThreadPoolExecutor(at_once, thread_name_prefix="store") as pool:
-        return list(pool.map(work, items))
+        return [answer for answers in pool.map(begin, items) for answer in answers]

@@ -28,15 +28,69 @@ def test_one_at_a_time_stays_in_the_thread_of_the_caller() -> None:
     assert set(side_by_side(thread, range(5), at_once=1)) == {threading.current_thread()}
 
 
-@pytest.mark.parametrize("at_once", [1, 2])
-def test_the_first_error_is_told_and_what_has_not_begun_does_not_begin(at_once: int) -> None:
+def test_after_an_error_one_at_a_time_the_next_does_not_begin() -> None:
     begun: list[int] = []
 
-    def fail_from_five(number: int) -> None:
+    def fail_at_five(number: int) -> None:
         begun.append(number)
-        if number >= 5:
+        if number == 5:
             raise ValueError(str(number))
 
     with pytest.raises(ValueError, match=r"^5$"):
-        side_by_side(fail_from_five, range(1000), at_once=at_once)
-    assert len(begun) < 1000
+        side_by_side(fail_at_five, range(1000), at_once=1)
+    assert begun == [0, 1, 2, 3, 4, 5]
+
+
+def test_after_an_error_what_is_under_way_is_awaited_and_nothing_begins() -> None:
+    begun: list[int] = []
+    ended: list[int] = []
+    together = threading.Barrier(2, timeout=30)
+    failing: list[threading.Thread] = []
+
+    def fail_beside_another(number: int) -> None:
+        begun.append(number)
+        if number == 0:
+            failing.append(threading.current_thread())
+        if number < 2:
+            together.wait()
+        if number == 0:
+            raise ValueError(str(number))
+        if number == 1:
+            failing[0].join(30)  # it has met all that waited by then
+        ended.append(number)
+
+    with pytest.raises(ValueError, match=r"^0$"):
+        side_by_side(fail_beside_another, range(1000), at_once=2)
+    assert sorted(begun) == [0, 1]
+    assert ended == [1]
+
+
+def test_of_two_errors_that_of_the_first_item_is_told() -> None:
+    together = threading.Barrier(2, timeout=30)
+    second_fails = threading.Event()
+
+    def fail(number: int) -> None:
+        together.wait()
+        if number == 0:
+            assert second_fails.wait(30)
+        second_fails.set()
+        raise ValueError(str(number))
+
+    with pytest.raises(ValueError, match=r"^0$"):
+        side_by_side(fail, range(2), at_once=2)
+
+
+def test_an_error_that_overtakes_an_earlier_item_is_told_all_the_same() -> None:
+    first_is_under_way, second_failed = threading.Event(), threading.Event()
+
+    def fail_second(number: int) -> int:
+        if number == 0:
+            first_is_under_way.set()
+            assert second_failed.wait(30)
+            return number
+        assert first_is_under_way.wait(30)
+        second_failed.set()
+        raise ValueError(str(number))
+
+    with pytest.raises(ValueError, match=r"^1$"):
+        side_by_side(fail_second, range(2), at_once=2)
