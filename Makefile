@@ -27,16 +27,18 @@ help: ## List what can be done here
 	  || { echo "Python 3.11 to 3.14 is needed; $(PYTHON) is $$($(PYTHON) --version). Say which: make PYTHON=python3.12 ..."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
-	$(BIN)/uv pip sync --quiet --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
+# Compiled once, as each of many processes would do it anew where PYTHONDONTWRITEBYTECODE is set.
 install: .venv/installed ## Install exactly what the lock file says into .venv
+	@$(BIN)/python -m compileall -qq movie_pipeline movie_pipeline_tests || :
 
 # ministack pins an older botocore than ours, so it lives in an environment of its own.
 .venv/standins/installed: .venv/installed standins.lock
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/standins
-	$(BIN)/uv pip sync --quiet --python .venv/standins/bin/python standins.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv/standins/bin/python standins.lock
 	touch $@
 
 $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
