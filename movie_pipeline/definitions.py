@@ -88,6 +88,7 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
         ],
         resources={
             "batch": IngestBatch.configure_at_launch(),
+            "dataset": deployment.dataset,
             "ruleset": ruleset,
             "settings": deployment.settings,
             LEASE_RESOURCE: lease_of_the_run(work_root(deployment.settings)),

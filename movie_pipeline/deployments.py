@@ -11,6 +11,8 @@ from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.alerts.event_log import EventLog
 from movie_pipeline.catalog.catalog_port import Catalog
 from movie_pipeline.catalog.folder_catalog import FolderCatalog
+from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.screening.cluster_port import Cluster
 from movie_pipeline.screening.no_cluster import NoCluster
@@ -26,9 +28,10 @@ from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 @dataclass(frozen=True)
 class Deployment:
-    """One world: an implementation of every interface, and the settings they were made from."""
+    """One world: what it is for, an implementation of every interface, and the settings."""
 
     settings: Settings
+    dataset: Dataset
     storage: Storage
     wakeups: Wakeups
     warehouse: Warehouse
@@ -43,6 +46,7 @@ def local(settings: Settings) -> Deployment:
     storage = FolderStorage(settings)
     return Deployment(
         settings=settings,
+        dataset=MOVIES,
         storage=storage,
         wakeups=NoWakeups(),
         warehouse=DuckDBWarehouse(settings, storage),
@@ -68,6 +72,7 @@ def aws(settings: Settings) -> Deployment:
     storage = S3Storage(settings, clients)
     return Deployment(
         settings=settings,
+        dataset=MOVIES,
         storage=storage,
         wakeups=SQSWakeups(settings, clients),
         warehouse=RedshiftWarehouse(settings, storage, clients),
@@ -90,7 +95,7 @@ def deployment_from(settings: Settings) -> Deployment:
             reference dataset is not declared as one.
     """
     if settings.lenient_columns:
-        _refuse_other_than_numbers(settings.lenient_columns)
+        _refuse_other_than_numbers(settings.lenient_columns, MOVIES)
     declared_datasets(settings)
     make = DEPLOYMENTS.get(settings.deployment)
     if make is None:
@@ -101,12 +106,11 @@ def deployment_from(settings: Settings) -> Deployment:
     return make(settings)
 
 
-def _refuse_other_than_numbers(names: tuple[str, ...]) -> None:
-    from movie_pipeline.datasets.movies.contract import NUMBER_COLUMNS  # noqa: PLC0415 - pandera takes a second
-
-    wrong = sorted(set(names) - set(NUMBER_COLUMNS))
+def _refuse_other_than_numbers(names: tuple[str, ...], dataset: Dataset) -> None:
+    numbers = dataset.contract.number_names
+    wrong = sorted(set(names) - set(numbers))
     if wrong:
         raise SettingsError(
             f"MOVIE_PIPELINE_LENIENT_COLUMNS names {', '.join(wrong)}, but only number columns of "
-            f"the movie contract can be lenient: {', '.join(NUMBER_COLUMNS)}."
+            f"the {dataset.row} contract can be lenient: {', '.join(numbers)}."
         )

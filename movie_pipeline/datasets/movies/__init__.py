@@ -1,1 +1,54 @@
 """The movies: their contract, the names that real files use, the ruleset and the sample."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from movie_pipeline.datasets.dataset import Dataset, Histogram, View
+from movie_pipeline.datasets.movies.identity import MOVIE_KEY
+
+if TYPE_CHECKING:
+    from movie_pipeline.datasets.movies.contract import Movie
+
+
+def _movie_model() -> "type[Movie]":
+    from movie_pipeline.datasets.movies.contract import Movie  # noqa: PLC0415 - imports pandera
+
+    return Movie
+
+
+def _write_sample(path: Path, *, rows: int, seed: int = 0) -> None:
+    from movie_pipeline.datasets.movies.sample import write_sample  # noqa: PLC0415 - seldom needed
+
+    write_sample(path, rows=rows, seed=seed)
+
+
+MOVIES = Dataset(
+    name="movies",
+    row="movie",
+    table="movie_data_table",
+    key="movie_id",
+    folder=Path(__file__).parent,
+    load_model=_movie_model,
+    derived_key=MOVIE_KEY,
+    views=(
+        View(
+            "mv_top_rated_movies",
+            "The best rated movies, with what a reader wants to know of them.",
+        ),
+        View(
+            "mv_genre_statistics",
+            "Movies, ratings, votes by genre; a movie counts in each of its genres.",
+        ),
+        View("mv_yearly_trends", "Movies, ratings, runtimes and gross by year of release."),
+    ),
+    histogram=Histogram(
+        column="imdb_rating",
+        lower=0,
+        upper=10,
+        bins=20,
+        title="Movies by IMDb rating",
+        what="rating",
+        nothing="No rated movie was loaded.",
+    ),
+    write_sample=_write_sample,
+)

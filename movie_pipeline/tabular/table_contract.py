@@ -1,0 +1,170 @@
+"""What the rows of a table must be, as a value: all that reading needs to know of a dataset.
+
+Which columns there are is told by a dataset; nothing here reads a cell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+OTHER_COLUMNS = "other_columns"
+"""The column that keeps what a file brings beside the contract, as JSON text."""
+
+OTHER_COLUMNS_BYTES = 65_535
+"""The most UTF-8 bytes it holds: Redshift has no wider VARCHAR, and COPY cuts no Parquet."""
+
+
+class ColumnType(StrEnum):
+    """The types that a column may have, each with one meaning in every engine."""
+
+    TEXT = "text"
+    """Unicode text, limited by its UTF-8 bytes, as Redshift's VARCHAR is."""
+    INTEGER = "integer"
+    """A whole number of 32 bits."""
+    BIGINT = "bigint"
+    """A whole number of 64 bits."""
+    DECIMAL = "decimal"
+    """A finite double."""
+
+
+class NumberForm(StrEnum):
+    """What may stand around the number of a column that is declared to take it."""
+
+    YEAR_IN_PARENTHESES = "year in parentheses"
+    """`(2010)` is 2010."""
+    DURATION = "duration"
+    """`142 min` and `2h 22m` are 142 minutes."""
+    US_DOLLARS = "US dollars"
+    """`$5`, `US$ 5` and `5 USD` are 5."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a contract.
+
+    Attributes:
+        name: its name in files, tables and rules.
+        type: how its cells are read.
+        nullable: whether a row may go without a value.
+        required: whether a file must bring the column (as itself or under an alias).
+        minimum, maximum: inclusive bounds of a number, None where open.
+        max_bytes: the most UTF-8 bytes a text may have, None for numbers.
+        unit: what the number counts, None for text.
+        description: what it means, in a phrase.
+        forms: how its number may be written beside the plain way.
+    """
+
+    name: str
+    type: ColumnType
+    nullable: bool = True
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    max_bytes: int | None = None
+    unit: str | None = None
+    description: str = ""
+    forms: tuple[NumberForm, ...] = ()
+
+    @property
+    def sql_type(self) -> str:
+        """The column's type in Redshift's dialect."""
+        match self.type:
+            case ColumnType.TEXT:
+                return f"varchar({self.max_bytes})"
+            case ColumnType.INTEGER:
+                return "integer"
+            case ColumnType.BIGINT:
+                return "bigint"
+            case ColumnType.DECIMAL:
+                return "double precision"
+
+
+@dataclass(frozen=True)
+class KeyPart:
+    """A column that a key is derived from.
+
+    Attributes:
+        column: its name in the contract.
+        folded: whether its text counts in lower case, composed Unicode and with single spaces.
+    """
+
+    column: str
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class DerivedKey:
+    """How the key of a row is made where the file brings none.
+
+    It is the prefix and the first 16 hex digits of the MD5 of the parts, with a line feed between
+    them. Without the first part there is no key; another part that is missing counts as nothing.
+
+    Attributes:
+        prefix: what every derived key begins with.
+        parts: what it is made of: texts and whole numbers.
+        described: the parts in people's words, such as "title and year".
+        needs: the first part in people's words, such as "a title".
+    """
+
+    prefix: str
+    parts: tuple[KeyPart, ...]
+    described: str
+    needs: str
+
+
+@dataclass(frozen=True, eq=False)
+class TableContract:
+    """What the rows of a table must be, and how files may call their columns.
+
+    Attributes:
+        row: what a row is, in a word, such as "movie".
+        rows: the same in the plural.
+        columns: the columns, in the table's order.
+        key: the column that tells rows apart.
+        derived_key: how a missing key is made; None where a file must bring it, and a row without
+            it is set apart.
+        aliases: column to the other names that files use for it, the likeliest first.
+        aliases_file: where these are declared, for sentences.
+    """
+
+    row: str
+    rows: str
+    columns: tuple[Column, ...]
+    key: str
+    derived_key: DerivedKey | None = None
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    aliases_file: str = "aliases.toml"
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in the table's order."""
+        return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def required_names(self) -> tuple[str, ...]:
+        """The columns that a file must bring."""
+        return tuple(column.name for column in self.columns if column.required)
+
+    @cached_property
+    def number_names(self) -> tuple[str, ...]:
+        """The columns that hold numbers."""
+        return tuple(column.name for column in self.columns if column.type is not ColumnType.TEXT)
+
+    @cached_property
+    def known_as(self) -> Mapping[str, tuple[str, ...]]:
+        """Column to every name that files use for it, its own first."""
+        return {name: (name, *self.aliases.get(name, ())) for name in self.names}
+
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        """Every normalised name that stands for a column."""
+        return frozenset(name for names in self.known_as.values() for name in names)
+
+    def place(self, name: str) -> int:
+        """The place of a column among all, from 0."""
+        return self.names.index(name)
+
+    def column(self, name: str) -> Column:
+        """The column of that name."""
+        return self.columns[self.place(name)]
