@@ -83,7 +83,8 @@ class Dataset:
         views: the views over its table.
         histogram: what is shown of its good rows, if anything.
         write_sample: writes an invented file, if it can.
-        sql_folder: where its own SQL files lie; None where it is the package's `sql/`.
+        namespace: keeps it apart from other datasets of a deployment: the folder of its areas,
+            its schema in the warehouse, what its names in Dagster begin with; empty for one alone.
     """
 
     name: str
@@ -96,7 +97,7 @@ class Dataset:
     views: tuple[View, ...] = ()
     histogram: Histogram | None = None
     write_sample: SampleWriter | None = None
-    sql_folder: Path | None = None
+    namespace: str = ""
 
     # --- what its rows are ---------------------------------------------------------------------
 
@@ -143,6 +144,11 @@ class Dataset:
     def ruleset(self) -> Path:
         """The DQDL file that it is judged by where none is named."""
         return self.folder / "ruleset.dqdl"
+
+    @property
+    def sql(self) -> Path:
+        """The folder of its own SQL, `views/` in it."""
+        return self.folder / "sql"
 
     # --- its assets ----------------------------------------------------------------------------
 

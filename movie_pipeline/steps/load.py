@@ -22,7 +22,7 @@ from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 NoticeMaker = Callable[[Sequence[LedgerEntry]], Sequence[Notice]]
 """Makes the notices of new ledger entries; kept in the transaction that makes them true."""
 
-STAGING = "movie_staging"
+STAGING = "mp_staging"
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import duckdb
 
 from movie_pipeline.atomic_files import make_folder
 from movie_pipeline.crash_points import crash_point
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, Storage
@@ -29,7 +30,7 @@ from movie_pipeline.warehouse.duckdb_sql import (
     parameters_of,
     to_duckdb,
 )
-from movie_pipeline.warehouse.sql_files import statement_names, statement_text
+from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
 from movie_pipeline.warehouse.warehouse_port import WarehouseColumn, WarehouseSession
@@ -54,11 +55,14 @@ class DuckDBWarehouse:
     Args:
         settings: home, memory limit, threads, and how long to wait for the file.
         storage: where COPY finds its Parquet files.
+        dataset: whose table and views it holds; those of another lie in a schema of their own.
     """
 
-    def __init__(self, settings: Settings, storage: Storage) -> None:
+    def __init__(self, settings: Settings, storage: Storage, dataset: Dataset) -> None:
         self.path = settings.home.absolute() / FILE_NAME
         self._storage = storage
+        self._statements = Statements(dataset)
+        self._schema = dataset.namespace or "main"
         self._wait_seconds = settings.warehouse_wait_seconds
         self._config = _config(settings)
         self._prepared = False
@@ -88,14 +92,14 @@ class DuckDBWarehouse:
         """A session that changes nothing."""
         self._ensure_prepared()
         with self._connected(read_only=True) as connection:
-            session = _Session(connection, self._storage)
+            session = _Session(connection, self._storage, self._statements)
             session.execute("BEGIN TRANSACTION READ ONLY")
             yield session
 
     def refresh(self, view: str) -> None:
         """Make the table that stands in for the materialized view again."""
         self._ensure_prepared()
-        views = _views()
+        views = _views(self._statements)
         if view not in views:
             raise WarehouseError(f"there is no view {view!r}; {_did_you_mean(view, views)}")
         with self._transaction(_WITH_LOCK) as session:
@@ -106,7 +110,8 @@ class DuckDBWarehouse:
     def stale_views(self, *, before: datetime | None = None) -> list[str]:
         """The views that do not show what was loaded last, sorted."""
         with self.reading() as session:
-            return sorted({*stale_views(session, list(_views()), before), *session.changed_views()})
+            stale = stale_views(session, list(self._statements.views()), before)
+            return sorted({*stale, *session.changed_views()})
 
     def query(self, text: str) -> "pd.DataFrame":
         """The answer to one SELECT of a person's, in DuckDB's dialect."""
@@ -123,7 +128,7 @@ class DuckDBWarehouse:
     def columns(self, table: str) -> list[WarehouseColumn]:
         """The columns of a table or view, in order; empty where it does not exist."""
         with self.reading() as session:
-            rows = session.fetch("describe/columns", schema_name="main", table_name=table)
+            rows = session.fetch("describe/columns", schema_name=self._schema, table_name=table)
         return [
             WarehouseColumn(
                 name=row["column_name"],
@@ -142,7 +147,7 @@ class DuckDBWarehouse:
         """Begin, run the first statements, and commit at the end; roll back after any error."""
         with self._connected(read_only=False) as connection:
             self._begin(connection, first)
-            session = _Session(connection, self._storage)
+            session = _Session(connection, self._storage, self._statements)
             yield session
             session.commit()
 
@@ -153,7 +158,7 @@ class DuckDBWarehouse:
             try:
                 connection.execute("BEGIN TRANSACTION")
                 for statement in first:
-                    connection.execute(to_duckdb(statement_text(statement))).fetchall()
+                    connection.execute(to_duckdb(self._statements.text(statement))).fetchall()
             except duckdb.TransactionException as error:
                 connection.execute("ROLLBACK")
                 if not wait.again():
@@ -172,10 +177,18 @@ class DuckDBWarehouse:
         try:
             # the tables hold UTC; a query must not answer in the machine's own zone
             connection.execute("SET TimeZone = 'UTC'")
+            self._enter_schema(connection, read_only=read_only)
             yield connection
         finally:
             # closing rolls back what was not committed
             connection.close()
+
+    def _enter_schema(self, connection: duckdb.DuckDBPyConnection, *, read_only: bool) -> None:
+        if self._schema == "main":
+            return
+        if not read_only:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self._schema)}")
+        connection.execute(f"SET schema = '{self._schema}'")
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         wait = _Wait(self._wait_seconds)
@@ -217,9 +230,12 @@ class DuckDBWarehouse:
 class _Session:
     """One open connection; every statement passes here, and so does every error of DuckDB's."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, storage: Storage) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, storage: Storage, statements: Statements
+    ) -> None:
         self._connection = connection
         self._storage = storage
+        self._statements = statements
         self._failed: str | None = None
 
     def run(self, statement: str, **parameters: object) -> None:
@@ -229,7 +245,7 @@ class _Session:
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
         crash_point(f"sql.{statement}.before")
-        text = statement_text(statement)
+        text = self._statements.text(statement)
         parameters = len(parameters_of(text) or ())
         for chunk in chunks(rows, parameters=parameters, at_once=_PARAMETERS_AT_ONCE):
             if len(chunk) == 1:
@@ -276,19 +292,20 @@ class _Session:
 
     def prepare(self) -> None:
         """Create what is missing; a view that only changed is its refresh's matter."""
-        for table in statement_names("tables"):
-            self._execute(table, {})
+        made = self._made()
+        for table, statement in self._statements.tables().items():
+            if table not in made:
+                self._execute(statement, {})
         self.execute(
             "INSERT INTO mp_writer_lock SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM mp_writer_lock)"
         )
-        made = self._made()
-        for view in _views().values():
+        for view in _views(self._statements).values():
             if view.name not in made:
                 self.replace_view(view)
 
     def changed_views(self) -> list[str]:
         """The views that were made from another query than their file has now."""
-        made, views = self._made(), _views()
+        made, views = self._made(), _views(self._statements)
         return [name for name, view in views.items() if made.get(name) != view.query]
 
     def replace_view(self, view: MaterializedView) -> None:
@@ -301,14 +318,16 @@ class _Session:
 
     def _made(self) -> dict[str, str | None]:
         """The tables there are, with the query that a view was made from."""
-        _, rows = self.execute("SELECT table_name, comment FROM duckdb_tables()")
+        _, rows = self.execute(
+            "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = current_schema()"
+        )
         return dict(rows)
 
     def _execute(
         self, statement: str, parameters: Mapping[str, object]
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
         return self.execute(
-            to_duckdb(statement_text(statement)), parameters, name=f"{statement}.sql"
+            to_duckdb(self._statements.text(statement)), parameters, name=f"{statement}.sql"
         )
 
     def _column_types(self, table: str) -> dict[str, str]:
@@ -366,9 +385,10 @@ def _config(settings: Settings) -> dict[str, str | bool | int | float | list[str
     return config
 
 
-def _views() -> dict[str, MaterializedView]:
-    views = [materialized_view(statement_text(name)) for name in statement_names("views")]
-    return {view.name: view for view in views}
+def _views(statements: Statements) -> dict[str, MaterializedView]:
+    return {
+        view: materialized_view(statements.text(name)) for view, name in statements.views().items()
+    }
 
 
 def _refuse_other_than_one_query(connection: duckdb.DuckDBPyConnection, text: str) -> None:

@@ -25,6 +25,7 @@ _PLACE = re.compile(r"\$([0-9]+)")
 _LITERALS: Mapping[str, tuple[str, str]] = {
     "table": (r"[a-z_][a-z0-9_]{0,126}", "{}"),
     "view": (r"[a-z_][a-z0-9_]{0,126}", "{}"),
+    "schema": (r"[a-z_][a-z0-9_]{0,126}", "{}"),
     "milliseconds": (r"[0-9]{1,9}", "{}"),
     "manifest_url": (r"s3://[A-Za-z0-9._=/-]+", "'{}'"),
     "role_arn": (r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+", "'{}'"),

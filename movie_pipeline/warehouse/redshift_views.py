@@ -8,41 +8,43 @@ from collections.abc import Sequence
 
 from movie_pipeline.warehouse.redshift_connection import RedshiftConnection
 from movie_pipeline.warehouse.redshift_sql import bound
-from movie_pipeline.warehouse.sql_files import statement_names, statement_text
+from movie_pipeline.warehouse.sql_files import Statements, statement_text
 
 
-def view_files() -> dict[str, str]:
-    """Of each view the statement that makes it."""
-    return {name.rpartition("/")[2]: name for name in statement_names("views")}
-
-
-def missing_views(connection: RedshiftConnection) -> list[str]:
+def missing_views(connection: RedshiftConnection, statements: Statements) -> list[str]:
     """The views that are not there."""
     connection.run_file("redshift/create_view_definitions")
     existing = _existing(connection)
-    return [view for view in view_files() if view not in existing]
+    return [view for view in statements.views() if view not in existing]
 
 
-def changed_views(connection: RedshiftConnection) -> list[str]:
+def changed_views(connection: RedshiftConnection, statements: Statements) -> list[str]:
     """The views that were made from another text than their file has now."""
     made_from = _made_from(connection)
-    return [view for view, file in view_files().items() if made_from.get(view) != _digest(file)]
+    return [
+        view
+        for view, file in statements.views().items()
+        if made_from.get(view) != _digest(statements.text(file))
+    ]
 
 
-def make_views(connection: RedshiftConnection, views: Sequence[str]) -> None:
+def make_views(
+    connection: RedshiftConnection, views: Sequence[str], statements: Statements
+) -> None:
     """Make these views anew; each statement is a transaction of its own, and safe to repeat."""
     for view in views:
-        file = view_files()[view]
+        file = statements.views()[view]
+        text = statements.text(file)
         _run(connection, "redshift/forget_view_definition", name=view)
         connection.run_file("redshift/drop_view", view=view)
-        connection.execute(statement_text(file), name=f"{file}.sql")
+        connection.execute(text, name=f"{file}.sql")
         _run(
-            connection, "redshift/keep_view_definition", name=view, definition_sha256=_digest(file)
+            connection, "redshift/keep_view_definition", name=view, definition_sha256=_digest(text)
         )
 
 
-def _digest(file: str) -> str:
-    return hashlib.sha256(statement_text(file).encode()).hexdigest()
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _existing(connection: RedshiftConnection) -> set[str]:

@@ -15,6 +15,7 @@ import pandas as pd
 
 from movie_pipeline.aws_clients import Clients
 from movie_pipeline.crash_points import crash_point
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Storage
@@ -29,13 +30,8 @@ from movie_pipeline.warehouse.redshift_sql import (
     is_insert_of_one,
     values_of,
 )
-from movie_pipeline.warehouse.redshift_views import (
-    changed_views,
-    make_views,
-    missing_views,
-    view_files,
-)
-from movie_pipeline.warehouse.sql_files import statement_names, statement_text
+from movie_pipeline.warehouse.redshift_views import changed_views, make_views, missing_views
+from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.transactions import TRIES, Tries
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
@@ -51,21 +47,25 @@ class RedshiftWarehouse:
         settings: where it is, who signs in, the role that COPY reads with, and the time-outs.
         storage: where COPY finds its Parquet files, and where its manifest is put.
         clients: boto3's, for a secret.
+        dataset: whose table and views it holds; those of another lie in a schema of their own.
         connector: opens connections; for tests.
         tries: how often what concerns no load is tried: creating, refreshing.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it stands on, and two for tests
         self,
         settings: Settings,
         storage: Storage,
         clients: Clients,
+        dataset: Dataset,
         *,
         connector: Connector | None = None,
         tries: Tries = TRIES,
     ) -> None:
         self._connector = connector or Connector(settings, clients)
         self._storage = storage
+        self._statements = Statements(dataset)
+        self._schema = dataset.namespace
         self._copy_role = settings.copy_role_arn
         self._wait_seconds = settings.warehouse_wait_seconds
         self._statement_seconds = settings.redshift_statement_seconds
@@ -80,32 +80,44 @@ class RedshiftWarehouse:
             self._prepared = True
 
     def _create_what_is_missing(self) -> None:
-        with self._connector.connected() as connection:
+        with self._connected(create_schema=True) as connection:
             connection.one_by_one()
             crash_point("sql.prepare.before")
-            for table in statement_names("tables"):
-                connection.execute(statement_text(table), name=f"{table}.sql")
-            if missing_views(connection):
+            for table in self._statements.names("tables"):
+                connection.execute(self._statements.text(table), name=f"{table}.sql")
+            if missing_views(connection, self._statements):
                 self._make_views(connection, missing_views)
         crash_point("sql.prepare.after")
 
     def _make_views(
         self,
         connection: RedshiftConnection,
-        which: Callable[[RedshiftConnection], Sequence[str]],
+        which: Callable[[RedshiftConnection, Statements], Sequence[str]],
     ) -> None:
         # views are dropped and made in several transactions: one process at a time
-        with self._connector.connected() as locking:
+        with self._connected() as locking:
             self._lock(locking)
-            make_views(connection, which(connection))
+            make_views(connection, which(connection, self._statements), self._statements)
+
+    @contextmanager
+    def _connected(self, *, create_schema: bool = False) -> Generator[RedshiftConnection]:
+        """A new connection, in the dataset's schema where it has one of its own."""
+        with self._connector.connected() as connection:
+            if self._schema:
+                connection.one_by_one()
+                if create_schema:
+                    connection.run_file("redshift/create_schema", schema=self._schema)
+                connection.run_file("redshift/use_schema", schema=self._schema)
+                connection.together()
+            yield connection
 
     @contextmanager
     def writing(self) -> Generator[WarehouseSession]:
         """One transaction, the writer lock its first statement; committed at the end."""
         self._ensure_prepared()
-        with self._connector.connected() as connection:
+        with self._connected() as connection:
             self._lock(connection)
-            session = _Session(connection, self._storage, self._copy_role)
+            session = self._session(connection)
             yield session
             session.commit()
 
@@ -113,13 +125,13 @@ class RedshiftWarehouse:
     def reading(self) -> Generator[WarehouseSession]:
         """A session that changes nothing: it is rolled back."""
         self._ensure_prepared()
-        with self._connector.connected() as connection:
-            yield _Session(connection, self._storage, self._copy_role)
+        with self._connected() as connection:
+            yield self._session(connection)
 
     def refresh(self, view: str) -> None:
         """Bring one materialized view up to what is committed, in a transaction of its own."""
         self._ensure_prepared()
-        views = view_files()
+        views = self._statements.views()
         if view not in views:
             close = difflib.get_close_matches(view, views, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(views)}."
@@ -129,21 +141,19 @@ class RedshiftWarehouse:
     def stale_views(self, *, before: datetime | None = None) -> list[str]:
         """The views that do not show what was loaded last, sorted."""
         with self.reading() as session:
-            stale = stale_views(session, list(view_files()), before)
-        with self._connector.connected() as connection:
-            return sorted({*stale, *changed_views(connection)})
+            stale = stale_views(session, list(self._statements.views()), before)
+        with self._connected() as connection:
+            return sorted({*stale, *changed_views(connection, self._statements)})
 
     def _refresh_once(self, view: str) -> None:
         with self.reading() as session:
             # before the refresh: what is loaded meanwhile may be missing in it
             through = newest_load(session)
-        with self._connector.connected() as connection:
+        with self._connected() as connection:
             connection.one_by_one()
             crash_point(f"refresh.{view}.before")
-            if view in changed_views(connection):
-                self._make_views(
-                    connection, lambda now: [view] if view in changed_views(now) else []
-                )
+            if view in changed_views(connection, self._statements):
+                self._make_views(connection, _if_changed(view))
             else:
                 connection.run_file("redshift/refresh_view", view=view)
         crash_point(f"refresh.{view}.after")
@@ -154,7 +164,7 @@ class RedshiftWarehouse:
         """The answer to one SELECT of a person's, in Redshift's dialect."""
         expect_one_reading_query(text)
         self._ensure_prepared()
-        with self._connector.connected() as connection:
+        with self._connected() as connection:
             connection.one_by_one()
             connection.run_file("redshift/begin_read_only")
             try:
@@ -196,13 +206,17 @@ class RedshiftWarehouse:
         if not self._prepared:
             self.prepare()
 
+    def _session(self, connection: RedshiftConnection) -> "_Session":
+        return _Session(connection, self._storage, self._copy_role, self._statements)
+
     def _lock(self, connection: RedshiftConnection) -> None:
         """Begin with the lock, alone: it takes no snapshot, so that all after it sees the last."""
         connection.one_by_one()
         connection.limit(self._wait_seconds)
         connection.together()
         try:
-            connection.execute(statement_text(_LOCK_STATEMENT), name=f"{_LOCK_STATEMENT}.sql")
+            lock = self._statements.text(_LOCK_STATEMENT)
+            connection.execute(lock, name=f"{_LOCK_STATEMENT}.sql")
         except TookTooLong as error:
             raise WarehouseBusy(
                 f"the writer lock of the warehouse {self._connector.address} was not to be had "
@@ -210,6 +224,15 @@ class RedshiftWarehouse:
                 "MOVIE_PIPELINE_WAREHOUSE_WAIT_SECONDS is how long this waits."
             ) from None
         connection.limit(self._statement_seconds)
+
+
+def _if_changed(
+    view: str,
+) -> Callable[[RedshiftConnection, Statements], Sequence[str]]:
+    """This view, where it is still to be made anew when it is asked again under the lock."""
+    return lambda connection, statements: (
+        [view] if view in changed_views(connection, statements) else []
+    )
 
 
 def _frame(names: Sequence[str], rows: Rows) -> pd.DataFrame:
@@ -225,10 +248,17 @@ def _frame(names: Sequence[str], rows: Rows) -> pd.DataFrame:
 class _Session:
     """The statements of one transaction; after one failed, there is no commit."""
 
-    def __init__(self, connection: RedshiftConnection, storage: Storage, copy_role: str) -> None:
+    def __init__(
+        self,
+        connection: RedshiftConnection,
+        storage: Storage,
+        copy_role: str,
+        statements: Statements,
+    ) -> None:
         self._connection = connection
         self._storage = storage
         self._copy_role = copy_role
+        self._statements = statements
         self._failed: WarehouseError | None = None
 
     def run(self, statement: str, **parameters: object) -> None:
@@ -238,7 +268,7 @@ class _Session:
 
     def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
         crash_point(f"sql.{statement}.before")
-        text = statement_text(statement)
+        text = self._statements.text(statement)
         parameters = len(bound(text).names) if is_insert_of_one(text) else 0
         for chunk in chunks(rows, parameters=parameters, at_once=PARAMETERS_AT_ONCE):
             if len(chunk) == 1:
@@ -279,7 +309,7 @@ class _Session:
         crash_point("sql.commit.after")
 
     def _execute(self, statement: str, parameters: Mapping[str, object]) -> tuple[list[str], Rows]:
-        text = bound(statement_text(statement))
+        text = bound(self._statements.text(statement))
         return self._send(text.text, text.arguments(statement, parameters), statement)
 
     def _send(

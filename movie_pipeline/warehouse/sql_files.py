@@ -1,15 +1,105 @@
 """Where the SQL files are: one statement each, in Redshift's dialect, named by path.
 
-Only finding and reading stands here; what runs them is a warehouse, and what they must look like is
-held by the tests.
+A dataset's names and columns are written into their places here. What runs the statements is a
+warehouse, and what they must look like is held by the tests.
 """
 
-from functools import cache
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import WarehouseError
 
 _PACKAGE = Path(__file__).parents[1]
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+_VIEWS, _ROWS = "views", "tables/data_table"
+
+
+@dataclass(frozen=True)
+class Statements:
+    """The statements for one dataset: those of `sql/`, and its own views.
+
+    Attributes:
+        dataset: whose table, key and columns stand where a file has `{table}`, `{key}`,
+            `{columns}`, `{columns_of_table}` or `{columns_of_staging}`.
+    """
+
+    dataset: Dataset
+
+    def text(self, name: str) -> str:
+        """The text of one statement, such as `load/delete_stale`.
+
+        Raises:
+            WarehouseError: there is no such file, or it has a place that nothing fills.
+        """
+        text = self._texts.get(name)
+        if text is None:
+            text = self._texts[name] = self._filled(name)
+        return text
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The statements of one folder, such as `tables`, sorted."""
+        return tuple(sorted(f"{folder}/{path.stem}" for path in self._folder(folder).glob("*.sql")))
+
+    def tables(self) -> dict[str, str]:
+        """Of each table the statement that makes it."""
+        names = self.names("tables")
+        return {
+            self.dataset.table if name == _ROWS else name.rpartition("/")[2]: name for name in names
+        }
+
+    def views(self) -> dict[str, str]:
+        """Of each view the statement that makes it, in the dataset's order."""
+        return {view.name: f"{_VIEWS}/{view.name}" for view in self.dataset.views}
+
+    def _folder(self, folder: str) -> Path:
+        return (self.dataset.sql if folder == _VIEWS else sql_folder()) / folder
+
+    def _filled(self, name: str) -> str:
+        folder, _, leaf = name.rpartition("/")
+        text = _read(self._folder(folder), leaf, name)
+
+        def fill(place: re.Match[str]) -> str:
+            filled = self._fill(place[1])
+            if filled is None:
+                raise WarehouseError(
+                    f"the SQL file {name}.sql has the place {place[0]}, which nothing fills."
+                )
+            return filled
+
+        return _PLACE.sub(fill, text)
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        return {}
+
+    def _fill(self, place: str) -> str | None:
+        match place:
+            case "table":
+                return self.dataset.table
+            case "key":
+                return self.dataset.key
+            case "columns":
+                return self._lines("{name}")
+            case "columns_of_table":
+                return self._lines("{name} {type}{not_null}")
+            case "columns_of_staging":
+                return self._lines("{name} {type}")
+            case _:
+                return None
+
+    def _lines(self, form: str) -> str:
+        """The contract's columns, a line each."""
+        return ",\n    ".join(
+            form.format(
+                name=column.name,
+                type=column.sql_type,
+                not_null="" if column.nullable else " not null",
+            )
+            for column in self.dataset.contract.columns
+        )
 
 
 @cache
@@ -30,21 +120,19 @@ def sql_folder() -> Path:
 
 @cache
 def statement_text(name: str) -> str:
-    """The text of one statement, such as `load/delete_stale`.
+    """The text of a statement that is the same for every dataset, such as `redshift/here`.
 
     Raises:
         WarehouseError: there is no such file.
     """
-    path = sql_folder() / f"{name}.sql"
+    folder, _, leaf = name.rpartition("/")
+    return _read(sql_folder() / folder, leaf, name)
+
+
+def _read(folder: Path, leaf: str, name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return (folder / f"{leaf}.sql").read_text(encoding="utf-8")
     except OSError as error:
         raise WarehouseError(
-            f"there is no SQL file {name}.sql under {sql_folder()}: {error.strerror}."
+            f"there is no SQL file {name}.sql under {folder}: {error.strerror}."
         ) from error
-
-
-@cache
-def statement_names(folder: str) -> tuple[str, ...]:
-    """The statements of one folder, such as `views`, sorted."""
-    return tuple(sorted(f"{folder}/{path.stem}" for path in (sql_folder() / folder).glob("*.sql")))

@@ -15,6 +15,7 @@ from movie_pipeline.alerts.sns_alerts import SNSAlerts
 from movie_pipeline.catalog.catalog_port import Catalog
 from movie_pipeline.catalog.folder_catalog import FolderCatalog
 from movie_pipeline.catalog.glue_catalog import GlueCatalog
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Storage
@@ -52,7 +53,7 @@ def world(
     """A warehouse, and the storage that it copies from."""
     if request.param == "local":
         storage = FolderStorage(settings)
-        yield DuckDBWarehouse(settings, storage), storage
+        yield DuckDBWarehouse(settings, storage, MOVIES), storage
         return
     storage = BucketFolder(settings)
     with redshift_standin(request.getfixturevalue("postgres"), storage) as standin:

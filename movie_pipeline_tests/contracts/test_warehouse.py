@@ -172,7 +172,7 @@ class TestWarehouse:
         put_parquet("b.parquet", renamed)
         with warehouse.writing() as session:
             session.run("load/create_staging")
-            assert session.copy("movie_staging", ["a.parquet", "b.parquet"]) == 5
+            assert session.copy("mp_staging", ["a.parquet", "b.parquet"]) == 5
             assert session.fetch("load/count_staged") == [{"file_id": "f", "row_count": 5}]
 
     @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ class TestWarehouse:
         def load() -> None:
             with warehouse.writing() as session:
                 session.run("load/create_staging")
-                session.copy("movie_staging", ["bad.parquet"])
+                session.copy("mp_staging", ["bad.parquet"])
 
         with pytest.raises(WarehouseError, match=message):
             load()
@@ -214,7 +214,7 @@ class TestWarehouse:
         def load() -> None:
             with warehouse.writing() as session:
                 session.run("load/create_staging")
-                session.copy("movie_staging", ["x.parquet"])
+                session.copy("mp_staging", ["x.parquet"])
 
         with pytest.raises(WarehouseError, match="in the output area cannot be read as Parquet"):
             load()
@@ -233,7 +233,7 @@ class TestWarehouse:
         put_parquet("a.parquet", rows(3))
         with warehouse.writing() as session:
             session.run("load/create_staging")
-            session.copy("movie_staging", ["a.parquet"])
+            session.copy("mp_staging", ["a.parquet"])
             session.run("load/insert_staged", loaded_at=MOMENT)
         count = "select count(*) as n from mv_top_rated_movies"
         assert warehouse.query(count)["n"].tolist() == [0]
@@ -247,7 +247,7 @@ class TestWarehouse:
         put_parquet("a.parquet", rows(3))
         with warehouse.writing() as session:
             session.run("load/create_staging")
-            session.copy("movie_staging", ["a.parquet"])
+            session.copy("mp_staging", ["a.parquet"])
             session.run("load/insert_staged", loaded_at=MOMENT)
         assert warehouse.stale_views() == list(VIEWS)
         loaded = MOMENT.replace(tzinfo=UTC)

@@ -93,9 +93,13 @@ def test_the_wheel_holds_every_sql_file_the_rules_and_the_aliases(wheel: Path) -
     with zipfile.ZipFile(wheel) as content:
         names = set(content.namelist())
     ours = {f"movie_pipeline/sql/{path.relative_to(REPOSITORY / 'sql')}" for path in sql_files()}
+    ours |= {
+        str(path.relative_to(REPOSITORY))
+        for path in (REPOSITORY / "movie_pipeline" / "datasets").rglob("*.sql")
+    }
     assert len(ours) > 25
     assert {name for name in names if name.endswith(".sql")} == ours
-    for name in ("movies.dqdl", "aliases.toml", "py.typed"):
+    for name in ("datasets/movies/ruleset.dqdl", "datasets/movies/aliases.toml", "py.typed"):
         assert f"movie_pipeline/{name}" in names
     assert not [name for name in names if "tests" in name or "benchmarks" in name]
 

@@ -127,6 +127,7 @@ def test_all_resources_are_of_one_deployment() -> None:
     ).resources
     assert set(resources or {}) == {
         "batch",
+        "dataset",
         "lease",
         "ruleset",
         "settings",

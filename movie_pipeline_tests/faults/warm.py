@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.warehouse.duckdb_sql import materialized_view, parameters_of, to_duckdb
-from movie_pipeline.warehouse.sql_files import sql_folder, statement_names, statement_text
+from movie_pipeline.warehouse.sql_files import Statements, sql_folder
 from movie_pipeline_tests.faults.aws_world import warm_clients
 from movie_pipeline_tests.faults.children import start
 from movie_pipeline_tests.faults.fault import AWS, FOLDER, Bench
@@ -117,12 +118,13 @@ def _obey(order: dict[str, Any], folder: Path, shared: Path) -> object:
 
 def main() -> None:
     """Answer orders until there are no more."""
+    statements = Statements(MOVIES)
     for folder in {path.name for path in sql_folder().iterdir()} - NOT_STATEMENTS:
-        for name in statement_names(folder):  # translated once, not in every child
-            parameters_of(statement_text(name))
-            to_duckdb(statement_text(name))
-    for name in statement_names("views"):
-        materialized_view(statement_text(name))
+        for name in statements.names(folder):  # translated once, not in every child
+            parameters_of(statements.text(name))
+            to_duckdb(statements.text(name))
+    for name in statements.views().values():
+        materialized_view(statements.text(name))
     if sys.argv[2] == AWS:
         warm_clients()
     gc.freeze()  # pages that no collection touches stay shared with the children

@@ -49,7 +49,11 @@ def unreachable(home: Home) -> str:
     )
     clients = Clients()
     warehouse = RedshiftWarehouse(
-        settings, home.deployment.storage, clients, connector=PlainConnector(settings, clients)
+        settings,
+        home.deployment.storage,
+        clients,
+        home.deployment.dataset,
+        connector=PlainConnector(settings, clients),
     )
     home.deployment = replace(home.deployment, warehouse=warehouse)
     return f"the warehouse 127.0.0.1:{port} took no connection for 0.1 s"

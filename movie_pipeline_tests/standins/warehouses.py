@@ -12,6 +12,7 @@ from typing import Any, cast
 import redshift_connector
 
 from movie_pipeline.aws_clients import Clients
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area, Storage
@@ -71,7 +72,7 @@ def warehouse_on(
     settings = redshift_settings(settings, standin)
     clients = Clients()
     connector = PlainConnector(settings, clients)
-    return RedshiftWarehouse(settings, storage, clients, connector=connector, tries=QUICK)
+    return RedshiftWarehouse(settings, storage, clients, MOVIES, connector=connector, tries=QUICK)
 
 
 @contextmanager

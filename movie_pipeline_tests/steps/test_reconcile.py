@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.alerts_port import Notice
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import AlertError, StorageError, WarehouseError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.archive_names import archive_place
@@ -138,7 +139,7 @@ def test_a_part_that_fails_is_told_and_does_not_keep_the_others_from_working(
     world.load(world.screened("a.csv", [Film("m1")]))
     (entry,) = world.ledger.unarchived()
     broken: Any = {
-        "refresh": {"warehouse": CannotRefresh(world.settings, world.storage)},
+        "refresh": {"warehouse": CannotRefresh(world.settings, world.storage, MOVIES)},
         "archive": {"storage": CannotArchive(world.settings)},
         "alerts": {"alerts": IsDown(world.alerts.path)},
     }[part]

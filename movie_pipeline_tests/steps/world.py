@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.event_log import EventLog
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS, ColumnType
 from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
@@ -84,7 +85,7 @@ class World:
         }
         self.settings = Settings(home=home, **{**values, **settings})
         self.storage = FolderStorage(self.settings)
-        self.warehouse = DuckDBWarehouse(self.settings, self.storage)
+        self.warehouse = DuckDBWarehouse(self.settings, self.storage, MOVIES)
         self.ledger = Ledger(self.warehouse)
         self.alerts = AlertLog(home / "alerts.jsonl")
         self.events = EventLog(home / "events.jsonl")

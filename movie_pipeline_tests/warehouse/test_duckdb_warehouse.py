@@ -16,6 +16,7 @@ import pytest
 
 from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
+from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline_tests.steps.world import Film, World
 
 HOLD = """
@@ -187,14 +188,12 @@ def test_a_view_whose_definition_changed_is_made_again_by_its_refresh_alone(
 ) -> None:
     world.load(world.screened("a.csv", [Film("m1", 8.5), Film("m2", 7.5)]))
     world.warehouse.refresh("mv_top_rated_movies")
-    real = "movie_pipeline.warehouse.duckdb_warehouse.statement_text"
+    text = Statements.text
 
-    def lower_bar(name: str) -> str:
-        from movie_pipeline.warehouse.sql_files import statement_text  # noqa: PLC0415 - the unpatched one
+    def lower_bar(self: Statements, name: str) -> str:
+        return text(self, name).replace(">= 8.0", ">= 7.0")
 
-        return statement_text(name).replace(">= 8.0", ">= 7.0")
-
-    monkeypatch.setattr(real, lower_bar)
+    monkeypatch.setattr(Statements, "text", lower_bar)
     changed = World(world.settings.home).warehouse
 
     def films() -> list[str]:

@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 import sqlglot
 from sqlglot import exp
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.storage.storage_port import Area
-from movie_pipeline.warehouse.sql_files import statement_text
+from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline_tests.steps.bench import Bench
 
 PHYSICAL = {
@@ -23,7 +24,7 @@ PHYSICAL = {
 
 
 def staging_columns() -> list[tuple[str, str]]:
-    tree = sqlglot.parse_one(statement_text("load/create_staging"), read="redshift")
+    tree = sqlglot.parse_one(Statements(MOVIES).text("load/create_staging"), read="redshift")
     return [
         (column.name, re.sub(r"\(\d+\)", "", column.args["kind"].sql("redshift").lower()))
         for column in tree.find_all(exp.ColumnDef)

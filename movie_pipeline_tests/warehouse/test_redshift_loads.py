@@ -70,7 +70,7 @@ def test_copy_names_the_manifest_the_role_and_nothing_that_parquet_refuses(
 ) -> None:
     load(redshift)
     [copy] = [text for text in redshift.standin.sent() if text.startswith("copy")]
-    assert copy.startswith("copy movie_staging from 's3://movies-test/output/manifests/")
+    assert copy.startswith("copy mp_staging from 's3://movies-test/output/manifests/")
     assert copy.endswith(
         ".json' iam_role 'arn:aws:iam::123456789012:role/movies-redshift' "
         "format as parquet manifest"

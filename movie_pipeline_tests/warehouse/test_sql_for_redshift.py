@@ -9,6 +9,7 @@ import sqlglot
 from redshift_connector import core
 from sqlglot import exp
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import WarehouseError
 from movie_pipeline.warehouse.redshift_sql import (
     PARAMETERS_AT_ONCE,
@@ -18,10 +19,17 @@ from movie_pipeline.warehouse.redshift_sql import (
     values_of,
     with_literals,
 )
-from movie_pipeline.warehouse.sql_files import sql_folder, statement_text
+from movie_pipeline.warehouse.sql_files import Statements, sql_folder
 
+SQL = Statements(MOVIES)
 NAMES = sorted(
-    str(path.relative_to(sql_folder()).with_suffix("")) for path in sql_folder().rglob("*.sql")
+    [
+        *(
+            str(path.relative_to(sql_folder()).with_suffix(""))
+            for path in sql_folder().rglob("*.sql")
+        ),
+        *SQL.views().values(),
+    ]
 )
 
 
@@ -108,7 +116,7 @@ def _broken_by_view(tree: exp.Create) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_holds_to_what_redshift_demands(name: str) -> None:
-    assert list(broken_rules(statement_text(name))) == []
+    assert list(broken_rules(SQL.text(name))) == []
 
 
 @pytest.mark.parametrize(
@@ -146,7 +154,7 @@ def test_a_file_that_breaks_a_rule_is_found(text: str, rule: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_statement_is_sent_as_it_stands_but_for_its_places(name: str) -> None:
-    text = statement_text(name)
+    text = SQL.text(name)
     sent = bound(text)
     back = re.sub(r"\$(\d+)", lambda place: f":{sent.names[int(place[1]) - 1]}", sent.text)
     assert back == text
@@ -159,7 +167,7 @@ def scanned(style: str, text: str) -> str:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("redshift/")])
 def test_the_drivers_own_scanner_finds_the_same_places_and_leaves_ours_alone(name: str) -> None:
-    text = statement_text(name)
+    text = SQL.text(name)
     assert scanned("named", text) == bound(text).text
     assert scanned("numeric", bound(text).text) == bound(text).text
 
@@ -201,7 +209,7 @@ def test_many_rows_go_to_one_statement_with_places_of_their_own() -> None:
         ("manifest_url", "s3://b/o/x.json\n"),
         ("manifest_url", "https://b/o/x.json"),
         ("role_arn", "arn:aws:iam::123456789012:role/x' region 'eu-west-1"),
-        ("table", "movie_staging; drop table t"),
+        ("table", "mp_staging; drop table t"),
         ("table", 'x"y'),
         ("view", "mv_x cascade"),
         ("milliseconds", "-1"),

@@ -1,12 +1,12 @@
--- Films that stand in the table more than once; must be none.
+-- Keys that stand in the table more than once; must be none.
 select
     count(*) as keys,
     cast(coalesce(sum(row_count), 0) as bigint) as row_count
 from (
     select
-        movie_id,
+        {key},
         count(*) as row_count
-    from movie_data_table
-    group by movie_id
+    from {table}
+    group by {key}
     having count(*) > 1
 ) as repeated

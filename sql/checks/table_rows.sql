@@ -2,4 +2,4 @@
 select
     count(*) as row_count,
     max(loaded_at) as last_loaded_at
-from movie_data_table
+from {table}

@@ -1,6 +1,6 @@
--- How many rows and how many films: where they differ, films stand in staging more than once.
+-- How many rows and how many keys: where they differ, keys stand in staging more than once.
 select
     count(*) as row_count,
-    count(movie_id) as keyed_count,
-    count(distinct movie_id) as key_count
-from movie_staging
+    count({key}) as keyed_count,
+    count(distinct {key}) as key_count
+from mp_staging

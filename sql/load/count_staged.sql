@@ -2,5 +2,5 @@
 select
     file_id,
     count(*) as row_count
-from movie_staging
+from mp_staging
 group by file_id

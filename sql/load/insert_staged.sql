@@ -1,22 +1,6 @@
 -- The second half of the upsert.
-insert into movie_data_table (
-    movie_id,
-    movie_title,
-    release_year,
-    certificate,
-    runtime_minutes,
-    genre,
-    imdb_rating,
-    overview,
-    meta_score,
-    director,
-    star1,
-    star2,
-    star3,
-    star4,
-    votes,
-    gross_usd,
-    poster_link,
+insert into {table} (
+    {columns},
     other_columns,
     file_id,
     record_number,
@@ -24,26 +8,10 @@ insert into movie_data_table (
     loaded_at
 )
 select
-    movie_id,
-    movie_title,
-    release_year,
-    certificate,
-    runtime_minutes,
-    genre,
-    imdb_rating,
-    overview,
-    meta_score,
-    director,
-    star1,
-    star2,
-    star3,
-    star4,
-    votes,
-    gross_usd,
-    poster_link,
+    {columns},
     other_columns,
     file_id,
     record_number,
     file_version,
     :loaded_at
-from movie_staging
+from mp_staging

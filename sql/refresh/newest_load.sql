@@ -1,3 +1,3 @@
 -- When rows were loaded last; null where there are none.
 select max(loaded_at) as loaded_at
-from movie_data_table
+from {table}

@@ -6,6 +6,7 @@ import dagster as dg
 from sqlglot import exp, parse_one
 from sqlglot import lineage as tracing
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
 from movie_pipeline.orchestration.assets.asset_names import (
     MARTS,
@@ -17,7 +18,7 @@ from movie_pipeline.orchestration.assets.asset_names import (
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, warehouse_schema
-from movie_pipeline.warehouse.sql_files import statement_text
+from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 DESCRIPTIONS = {
@@ -29,7 +30,7 @@ DESCRIPTIONS = {
 
 def view_lineage(view: str) -> dg.TableColumnLineage:
     """Which columns of the table each column of a view is made of, traced through its SQL."""
-    created = parse_one(statement_text(f"views/{view}"), dialect="redshift")
+    created = parse_one(Statements(MOVIES).text(f"views/{view}"), dialect="redshift")
     query = created.expression
     schema = {TABLE: {column.name: column.sql_type for column in MOVIE_COLUMNS}}
     origins: dict[str, list[tuple[str, str]]] = {}
