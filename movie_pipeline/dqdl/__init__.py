@@ -4,13 +4,13 @@ Free of Dagster, files and movies. The verdicts are those of the public Glue par
 3.0.4; docs/dqdl.md lists where that surprises.
 """
 
-from movie_pipeline.dqdl.engines.evaluate import Evaluation, evaluate
+from movie_pipeline.dqdl.engines.evaluation import Evaluation, evaluate
 from movie_pipeline.dqdl.engines.generated import GeneratedSql, generated_sql
-from movie_pipeline.dqdl.engines.judge import judge
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
+from movie_pipeline.dqdl.engines.judging import judge
 from movie_pipeline.dqdl.language.ruleset import Ruleset
 from movie_pipeline.dqdl.language.ruleset_parser import parse_ruleset
-from movie_pipeline.dqdl.rules.explain import explain
+from movie_pipeline.dqdl.rules.explanation import explain
 from movie_pipeline.dqdl.rules.unsupported import refusals, require_honoured
 from movie_pipeline.errors import RulesetError
 

@@ -5,7 +5,7 @@ import pytest
 from movie_pipeline.dqdl import explain, parse_ruleset
 from movie_pipeline.dqdl.language.rule_kinds import REFUSED_KINDS, RULE_KINDS
 from movie_pipeline.dqdl.rules.compilers import COMPILERS
-from movie_pipeline.dqdl.rules.explain import _SENTENCES
+from movie_pipeline.dqdl.rules.explanation import _SENTENCES
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from movie_pipeline.dqdl.language.ruleset import Ruleset, SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.compilers import compile_rule
 from movie_pipeline.dqdl.rules.engine_words import Dialect, Words, words_of
-from movie_pipeline.dqdl.rules.plan import (
+from movie_pipeline.dqdl.rules.rule_plan import (
     IN_ROW_LIST,
     REPEATED,
     Context,

@@ -1,6 +1,6 @@
 """What a ruleset says of a relation: an outcome per rule, and each row's outcomes as SQL.
 
-Values and text for whoever routes the rows. How the numbers were found is in `judge.py`.
+Values and text for whoever routes the rows. How the numbers were found is in `judging.py`.
 """
 
 from collections.abc import Callable, Mapping

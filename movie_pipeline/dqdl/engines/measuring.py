@@ -21,7 +21,14 @@ from movie_pipeline.dqdl.engines.duckdb_engine import (
 )
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.engine_words import STORED_KEY, DuckDbWords
-from movie_pipeline.dqdl.rules.plan import IN_ROW_LIST, REPEATED, Answers, KeySet, Plan, RowList
+from movie_pipeline.dqdl.rules.rule_plan import (
+    IN_ROW_LIST,
+    REPEATED,
+    Answers,
+    KeySet,
+    Plan,
+    RowList,
+)
 from movie_pipeline.dqdl.rules.sql import Sql
 
 _OCCURRENCES = "__dq_n"

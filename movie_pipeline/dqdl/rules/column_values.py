@@ -30,7 +30,7 @@ from movie_pipeline.dqdl.rules.common import (
     typed_column,
 )
 from movie_pipeline.dqdl.rules.number_condition import NoValue, single
-from movie_pipeline.dqdl.rules.plan import Answers, Context, NotEvaluableError, Plan, Verdict
+from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
 

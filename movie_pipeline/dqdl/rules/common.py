@@ -6,7 +6,7 @@ Helpers of compilers only. Reasons name columns and counts, never a value of a r
 from movie_pipeline.dqdl.language.cursor import did_you_mean
 from movie_pipeline.dqdl.language.ruleset import Condition, SimpleRule
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.plan import Context, NotEvaluableError, RowsThen, Verdict
+from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, RowsThen, Verdict
 from movie_pipeline.dqdl.rules.schema import Column, Family
 from movie_pipeline.dqdl.rules.spark_sql import where_clause
 from movie_pipeline.dqdl.rules.sql import Sql

@@ -26,8 +26,8 @@ from movie_pipeline.dqdl.rules.key_rules import (
     unique_value_ratio,
     uniqueness,
 )
-from movie_pipeline.dqdl.rules.plan import Context, NotEvaluableError, Plan
 from movie_pipeline.dqdl.rules.reference_rules import REFERENCE_COMPILERS
+from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, Plan
 from movie_pipeline.dqdl.rules.statistic_rules import statistic
 
 COMPILERS: Mapping[str, Callable[[SimpleRule, Context], Plan]] = {

@@ -13,7 +13,7 @@ from movie_pipeline.dqdl.rules.common import (
     nothing_kept,
     row_outcome,
 )
-from movie_pipeline.dqdl.rules.plan import Answers, Context, Plan, Verdict
+from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, Plan, Verdict
 
 
 def completeness(rule: SimpleRule, context: Context) -> Plan:

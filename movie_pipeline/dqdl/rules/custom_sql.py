@@ -10,7 +10,7 @@ from movie_pipeline.dqdl.engines.duckdb_engine import FAULTS_OF_A_RULE, cause
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.common import column_of
-from movie_pipeline.dqdl.rules.plan import (
+from movie_pipeline.dqdl.rules.rule_plan import (
     IN_ROW_LIST,
     Answers,
     Context,

@@ -10,7 +10,7 @@ from movie_pipeline.dqdl.language.ruleset import SimpleRule, Text
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.common import column_of, kept_rows, row_outcome
 from movie_pipeline.dqdl.rules.engine_words import DATE_FORMATS
-from movie_pipeline.dqdl.rules.plan import Answers, Context, NotEvaluableError, Plan, Verdict
+from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
 

@@ -21,7 +21,7 @@ from movie_pipeline.dqdl.rules.common import (
     nothing_kept,
     row_outcome,
 )
-from movie_pipeline.dqdl.rules.plan import REPEATED, Answers, Context, KeySet, Plan, Verdict
+from movie_pipeline.dqdl.rules.rule_plan import REPEATED, Answers, Context, KeySet, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.common import judged
-from movie_pipeline.dqdl.rules.plan import (
+from movie_pipeline.dqdl.rules.rule_plan import (
     Answers,
     Context,
     NotEvaluableError,

@@ -14,7 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.plan import Context, NotEvaluableError, RowsThen
+from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, RowsThen
 from movie_pipeline.dqdl.rules.schema import Schema
 from movie_pipeline.dqdl.rules.sql import Sql
 

@@ -16,7 +16,7 @@ from movie_pipeline.dqdl.rules.common import (
     nothing_kept,
     typed_column,
 )
-from movie_pipeline.dqdl.rules.plan import Answers, Context, Plan, Verdict
+from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, Plan, Verdict
 
 _FUNCTIONS = {
     "Mean": "avg",

@@ -13,8 +13,8 @@ from typing import cast
 import duckdb
 
 from movie_pipeline.dqdl.engines.arrow_tables import ArrowTable, Data, as_arrow, numbered
-from movie_pipeline.dqdl.engines.judge import Clock, CompositeMethod, judge
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
+from movie_pipeline.dqdl.engines.judging import Clock, CompositeMethod, judge
 from movie_pipeline.dqdl.language.ruleset import Ruleset
 from movie_pipeline.dqdl.rules.number_condition import History
 

@@ -1,7 +1,7 @@
 """The judge: a ruleset and a DuckDB relation to a judgement. Rows never leave the engine.
 
 Compiles each rule, has them measured together, and combines the verdicts. Data that is no relation
-yet, and rows wanted back, are `evaluate.py`'s business.
+yet, and rows wanted back, are `evaluation.py`'s business.
 """
 
 import datetime as dt
@@ -18,7 +18,7 @@ from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.compilers import compile_rule
 from movie_pipeline.dqdl.rules.engine_words import DuckDbWords
 from movie_pipeline.dqdl.rules.number_condition import History
-from movie_pipeline.dqdl.rules.plan import Context, NotEvaluableError, Plan, Source, Verdict
+from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, Plan, Source, Verdict
 from movie_pipeline.dqdl.rules.schema import Schema
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.unsupported import require_honoured
