@@ -5,9 +5,9 @@ Free of Dagster, files and movies. The verdicts are those of the public Glue par
 """
 
 from movie_pipeline.dqdl.engines.evaluation import Evaluation, evaluate
-from movie_pipeline.dqdl.engines.generated import GeneratedSql, generated_sql
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.judging import judge
+from movie_pipeline.dqdl.engines.spark_words import evaluable_on_spark
 from movie_pipeline.dqdl.language.ruleset import Ruleset
 from movie_pipeline.dqdl.language.ruleset_parser import parse_ruleset
 from movie_pipeline.dqdl.rules.explanation import explain
@@ -16,14 +16,13 @@ from movie_pipeline.errors import RulesetError
 
 __all__ = [
     "Evaluation",
-    "GeneratedSql",
     "Judgement",
     "RuleOutcome",
     "Ruleset",
     "RulesetError",
+    "evaluable_on_spark",
     "evaluate",
     "explain",
-    "generated_sql",
     "judge",
     "parse_ruleset",
     "refusals",

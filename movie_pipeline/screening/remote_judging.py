@@ -13,9 +13,8 @@ from typing import Any
 import duckdb
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.dqdl import Judgement, RuleOutcome, Ruleset, generated_sql
+from movie_pipeline.dqdl import Judgement, RuleOutcome, Ruleset, evaluable_on_spark
 from movie_pipeline.dqdl.language.ruleset import Rule, SimpleRule
-from movie_pipeline.dqdl.rules.compilers import NotEvaluableError
 from movie_pipeline.errors import ClusterError
 from movie_pipeline.screening.cluster_port import Cluster, ClusterAnswer, ClusterRule
 
@@ -77,13 +76,11 @@ class Question:
     def why_in_process(self) -> str:
         """Why the cluster is not asked; empty where it can be."""
         try:
-            columns = self.columns()
-            generated_sql(
-                self.ruleset,
-                {name: self.types[column] for name, column in columns.items()},
-                dialect="spark",
-            )
-        except (LookupError, NotEvaluableError):
+            types = {name: self.types[column] for name, column in self.columns().items()}
+            evaluable = evaluable_on_spark(self.ruleset, types)
+        except LookupError:
+            evaluable = False
+        if not evaluable:
             return "a rule cannot be evaluated on its columns"
         for rule in self.ruleset:
             if not isinstance(rule, SimpleRule):

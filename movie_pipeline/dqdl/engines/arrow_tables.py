@@ -6,8 +6,9 @@ follow the rest.
 
 from typing import TYPE_CHECKING, Any, Protocol, Union, cast
 
-import duckdb
 import pyarrow as pa
+
+from movie_pipeline.dqdl.engines.duckdb_engine import Relation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,13 +40,13 @@ class ArrowTable(Protocol):
         ...
 
 
-Data = Union[ArrowTable, "pd.DataFrame", duckdb.DuckDBPyRelation]
+Data = Union[ArrowTable, "pd.DataFrame", Relation]
 """What can be evaluated: an Arrow table, a pandas frame, a DuckDB relation."""
 
 
 def as_arrow(data: Data) -> ArrowTable:
     """The data as an Arrow table."""
-    if isinstance(data, duckdb.DuckDBPyRelation):
+    if isinstance(data, Relation):
         return cast("ArrowTable", data.to_arrow_table())
     if isinstance(data, pa.Table):
         return cast("ArrowTable", data)

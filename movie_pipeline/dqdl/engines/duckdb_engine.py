@@ -1,63 +1,95 @@
-"""The one place that talks to DuckDB: run, bind, describe, with types that the checker can follow.
+"""The one module that knows DuckDB: it runs what judging asks, and takes in data that is at hand.
 
-Expressions go in as sqlglot trees and come out as tuples. Which query is asked is not decided here.
+Its errors about a query become QueryRefused here. Which query is asked is not decided here.
 """
 
+import contextlib
+from collections.abc import Generator
 from typing import cast
 
 import duckdb
+from typing_extensions import override
 
+from movie_pipeline.dqdl.engines.duckdb_words import DuckDbWords
+from movie_pipeline.dqdl.engines.engine_port import Engine
 from movie_pipeline.dqdl.rules import sql
+from movie_pipeline.dqdl.rules.rule_plan import QueryRefused
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.words import Words
 
-FAULTS_OF_A_RULE = (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError)
-"""What a rule can cause; running out of memory, or a broken disk, is no verdict on data."""
+Connection = duckdb.DuckDBPyConnection
+Relation = duckdb.DuckDBPyRelation
+
+_FAULTS_OF_A_QUERY = (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError)
+"""What a query can cause; running out of memory, or a broken disk, is no verdict on data."""
 
 
-class Engine:
+def new_connection() -> Connection:
+    """A DuckDB in memory, which nobody else uses."""
+    return duckdb.connect()
+
+
+class DuckDbEngine(Engine):
     """A DuckDB connection. Its settings and its transactions are the caller's."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._words = DuckDbWords()
 
+    @property
+    @override
+    def words(self) -> Words:
+        return self._words
+
+    @override
+    def render(self, expression: Sql) -> str:
+        return expression.sql(dialect="duckdb")
+
+    @override
     def rows(self, query: str) -> list[tuple[object, ...]]:
-        """Runs a query and fetches its few rows."""
+        with _refusals():
+            return self._fetched(query)
+
+    @override
+    def run(self, statement: str) -> None:
+        with _refusals():
+            self._connection.execute(statement)
+
+    @override
+    def bind(self, query: str) -> None:
+        self.run(f"EXPLAIN {query}")
+
+    @override
+    def describe(self, query: Sql) -> list[tuple[str, str]]:
+        with _refusals():
+            return self._described(self.render(query))
+
+    @override
+    def columns_of(self, relation: str) -> list[tuple[str, str]]:
+        return self._described(f"SELECT * FROM {self.render(sql.table(relation))}")
+
+    @override
+    def field_type(self, relation: str, path: Sql) -> str | None:
+        query = f"SELECT {self.render(path)} FROM {self.render(sql.table(relation))}"
+        try:
+            [(_, type_name)] = self._described(query)
+        except _FAULTS_OF_A_QUERY:
+            return None
+        return type_name
+
+    def _described(self, query: str) -> list[tuple[str, str]]:
+        return [(str(row[0]), str(row[1])) for row in self._fetched(f"DESCRIBE {query}")]
+
+    def _fetched(self, query: str) -> list[tuple[object, ...]]:
         return cast("list[tuple[object, ...]]", self._connection.execute(query).fetchall())
 
-    def row(self, query: str) -> tuple[object, ...]:
-        """Runs a query that gives one row."""
-        return self.rows(query)[0]
 
-    def run(self, statement: str) -> None:
-        """Runs a statement."""
-        self._connection.execute(statement)
-
-    def bind(self, query: str) -> None:
-        """Checks a query against the catalog without running it."""
-        self._connection.execute(f"EXPLAIN {query}")
-
-    def describe(self, query: Sql) -> list[tuple[str, str]]:
-        """The names and types of a query's columns."""
-        found = self.rows(f"DESCRIBE {render(query)}")
-        return [(str(row[0]), str(row[1])) for row in found]
-
-    def columns_of(self, relation: str) -> list[tuple[str, str]]:
-        """The names and types of a relation's columns."""
-        found = self.rows(f"DESCRIBE SELECT * FROM {render(sql.table(relation))}")
-        return [(str(row[0]), str(row[1])) for row in found]
-
-    def field_type(self, relation: str, path: Sql) -> str | None:
-        """The type of an expression over a relation, None where it cannot be bound."""
-        try:
-            found = self.rows(f"DESCRIBE SELECT {render(path)} FROM {render(sql.table(relation))}")
-        except FAULTS_OF_A_RULE:
-            return None
-        return str(found[0][1])
-
-
-def render(expression: Sql) -> str:
-    """The expression as DuckDB SQL."""
-    return expression.sql(dialect="duckdb")
+@contextlib.contextmanager
+def _refusals() -> Generator[None]:
+    try:
+        yield
+    except _FAULTS_OF_A_QUERY as error:
+        raise QueryRefused(cause(error), error) from error
 
 
 def cause(error: Exception) -> str:
@@ -70,13 +102,3 @@ def cause(error: Exception) -> str:
     if isinstance(error, duckdb.OutOfRangeException):
         return "a value is out of the range of its type"
     return f"the engine refused it ({type(error).__name__})"
-
-
-def as_number(value: object) -> float | None:
-    """A cell as a number, None where it is NULL."""
-    return None if value is None else float(cast("float", value))
-
-
-def as_count(value: object) -> int:
-    """A cell that holds a count, NULL being none."""
-    return 0 if value is None else int(cast("int", value))

@@ -10,9 +10,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-import duckdb
-
 from movie_pipeline.dqdl.engines.arrow_tables import ArrowTable, Data, as_arrow, numbered
+from movie_pipeline.dqdl.engines.duckdb_engine import Connection, new_connection
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.judging import Clock, CompositeMethod, judge
 from movie_pipeline.dqdl.language.ruleset import Ruleset
@@ -49,7 +48,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
     sources: Mapping[str, Data] | None = None,
     clock: Clock | None = None,
     history: History | None = None,
-    connection: duckdb.DuckDBPyConnection | None = None,
+    connection: Connection | None = None,
     composite_method: CompositeMethod = "COLUMN",
 ) -> Evaluation:
     """Evaluates a ruleset on data.
@@ -68,7 +67,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
     """
     with contextlib.ExitStack() as stack:
         if connection is None:
-            connection = stack.enter_context(duckdb.connect())
+            connection = stack.enter_context(new_connection())
         table = as_arrow(primary)
         relation = stack.enter_context(_registered(connection, numbered(table, _ORDER)))
         aliases = {
@@ -97,7 +96,7 @@ def _some_columns(table: ArrowTable) -> ArrowTable:
 
 
 @contextlib.contextmanager
-def _registered(connection: duckdb.DuckDBPyConnection, table: ArrowTable) -> Generator[str]:
+def _registered(connection: Connection, table: ArrowTable) -> Generator[str]:
     name = f"__dq_data_{next(_counter)}"
     connection.register(name, table)
     try:
@@ -107,7 +106,7 @@ def _registered(connection: duckdb.DuckDBPyConnection, table: ArrowTable) -> Gen
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, relation: str, table: ArrowTable, judgement: Judgement
+    connection: Connection, relation: str, table: ArrowTable, judgement: Judgement
 ) -> ArrowTable:
     lists = ", ".join(f'{text} AS "{name}"' for name, text in judgement.lists_sql.items())
     query = f"SELECT {lists} FROM {relation} ORDER BY {_ORDER}"

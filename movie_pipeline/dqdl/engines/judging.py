@@ -8,15 +8,13 @@ import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal
 
-import duckdb
-
-from movie_pipeline.dqdl.engines.duckdb_engine import Engine, render
+from movie_pipeline.dqdl.engines.duckdb_engine import Connection, DuckDbEngine
+from movie_pipeline.dqdl.engines.engine_port import Engine
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.measuring import Measured, Measuring
 from movie_pipeline.dqdl.language.ruleset import CompositeRule, Rule, Ruleset, SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.compilers import compile_rule
-from movie_pipeline.dqdl.rules.engine_words import DuckDbWords
 from movie_pipeline.dqdl.rules.number_condition import History
 from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, Plan, Source, Verdict
 from movie_pipeline.dqdl.rules.schema import Schema
@@ -35,7 +33,7 @@ _BY_COLUMN_ONLY = frozenset({"Completeness", "DatasetMatch", "ReferentialIntegri
 
 def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have a default)
     ruleset: Ruleset,
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     relation: str,
     *,
     columns: Sequence[str] | None = None,
@@ -65,10 +63,10 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
         RulesetError: the ruleset asks for what is not honoured.
     """
     require_honoured(ruleset)
-    engine = Engine(connection)
+    engine = DuckDbEngine(connection)
     context = Context(
         schema=_schema(engine, relation, columns, aliases, derived),
-        words=DuckDbWords(),
+        words=engine.words,
         relation=relation,
         now=_moment(clock),
         describe=engine.describe,
@@ -121,6 +119,7 @@ class _Judge:
         self, ruleset: Ruleset, engine: Engine, context: Context, method: CompositeMethod
     ) -> None:
         self._rules: dict[str, Rule] = {str(rule): rule for rule in ruleset}
+        self._engine = engine
         self._context = context
         self._method = method
         leaves = dict.fromkeys(leaf for rule in self._rules.values() for leaf in rule.leaves())
@@ -188,8 +187,8 @@ class _Judge:
             outcomes,
             self._count_rows() if rows is None else rows,
             measured.failing[_ANY],
-            render(fails),
-            {text: render(predicate) for text, predicate in predicates.items()},
+            self._engine.render(fails),
+            {text: self._engine.render(predicate) for text, predicate in predicates.items()},
             lambda: self._lists(predicates, fails),
             self._measuring,
         )
@@ -251,7 +250,7 @@ class _Judge:
         )
 
     def _lists(self, predicates: Mapping[str, Sql], fails: Sql) -> dict[str, str]:
-        words = self._context.words
+        words, render = self._engine.words, self._engine.render
         texts, passing = list(predicates), list(predicates.values())
         failing = [sql.negated(predicate) for predicate in passing]
         skipped = [text for text in self._rules if text not in predicates]

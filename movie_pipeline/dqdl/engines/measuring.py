@@ -8,29 +8,24 @@ import itertools
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from sqlglot import exp
 
-from movie_pipeline.dqdl.engines.duckdb_engine import (
-    FAULTS_OF_A_RULE,
-    Engine,
-    as_count,
-    as_number,
-    cause,
-    render,
-)
+from movie_pipeline.dqdl.engines.engine_port import Engine
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.engine_words import STORED_KEY, DuckDbWords
 from movie_pipeline.dqdl.rules.rule_plan import (
     IN_ROW_LIST,
     REPEATED,
     Answers,
     KeySet,
     Plan,
+    QueryRefused,
     RowList,
 )
 from movie_pipeline.dqdl.rules.sql import Sql
 
+_STORED_KEY = "__dq_key"
 _OCCURRENCES = "__dq_n"
 
 
@@ -71,9 +66,10 @@ class Measuring:
 
     def __init__(self, engine: Engine, relation: str, plans: Mapping[int, Plan]) -> None:
         self._engine = engine
-        self._relation = render(sql.table(relation))
+        self._text = engine.render
+        self._words = engine.words
+        self._relation = self._text(sql.table(relation))
         self._plans = dict(plans)
-        self._words = DuckDbWords()
         self._prefix = f"__dq_{uuid.uuid4().hex[:12]}"
         self._numbers = itertools.count()
         self._tables: list[str] = []
@@ -97,12 +93,14 @@ class Measuring:
 
     def count_rows(self) -> int:
         """The rows of the relation, asked on their own."""
-        return as_count(self._engine.row(f"SELECT count(*) FROM {self._relation}")[0])
+        return _as_count(self._row(f"SELECT count(*) FROM {self._relation}")[0])
 
     def close(self) -> None:
         """Drops the temporary tables."""
         while self._tables:
-            self._engine.run(f"DROP TABLE IF EXISTS temp.{_quoted(self._tables.pop())}")
+            self._engine.run(
+                f"DROP TABLE IF EXISTS temp.{self._text(sql.table(self._tables.pop()))}"
+            )
 
     # --- one plan at a time ---------------------------------------------------------------------
 
@@ -110,13 +108,10 @@ class Measuring:
         """Runs a step of one plan; what it does wrong takes out that plan and no other."""
         try:
             step()
-        except FAULTS_OF_A_RULE as error:
-            self._refuse(number, error)
-
-    def _refuse(self, number: int, error: Exception) -> None:
-        self._found.refused[number] = cause(error)
-        self._found.row_predicates.pop(number, None)
-        self._plans.pop(number, None)
+        except QueryRefused as refused:
+            self._found.refused[number] = str(refused)
+            self._found.row_predicates.pop(number, None)
+            self._plans.pop(number, None)
 
     def _prepare(self, plan: Plan) -> None:
         if plan.has_user_sql:
@@ -131,60 +126,62 @@ class Measuring:
         if plan.rows is not None:
             asked.append(sql.count_where(_without_placeholders(plan.rows)))
         if asked:
-            self._engine.bind(f"SELECT {_list(asked)} FROM {self._relation}")
+            self._engine.bind(f"SELECT {self._list(asked)} FROM {self._relation}")
 
     def _group(self, keys: KeySet) -> None:
-        identity = _identity(keys.columns, keys.kept)
+        identity = self._identity(keys.columns, keys.kept)
         if identity in self._repeats:
             return
         table = self._table()
         stored = [f"__dq_k{i}" for i in range(len(keys.columns))]
         names = ", ".join(
-            f"{render(column)} AS {name}" for column, name in zip(keys.columns, stored, strict=True)
+            f"{self._text(column)} AS {name}"
+            for column, name in zip(keys.columns, stored, strict=True)
         )
-        where = "" if keys.kept == sql.TRUE else f" WHERE {render(keys.kept)}"
-        key = render(self._words.key([exp.column(name) for name in stored]))
+        where = "" if keys.kept == sql.TRUE else f" WHERE {self._text(keys.kept)}"
+        key = self._text(self._words.key([exp.column(name) for name in stored]))
         every_null = " AND ".join(f"{name} IS NULL" for name in stored)
         self._engine.run(
-            f"CREATE TEMP TABLE {_quoted(table)} AS "
-            f"SELECT {key} AS {STORED_KEY}, {every_null} AS __dq_null, {_OCCURRENCES} FROM ("
+            f"CREATE TEMP TABLE {self._text(sql.table(table))} AS "
+            f"SELECT {key} AS {_STORED_KEY}, {every_null} AS __dq_null, {_OCCURRENCES} FROM ("
             f"SELECT {names}, count(*) AS {_OCCURRENCES} FROM {self._relation}{where} "
             f"GROUP BY ALL HAVING count(*) > 1)"
         )
-        found = self._engine.row(
+        found = self._row(
             f"SELECT count(*), sum({_OCCURRENCES}), "
             f"sum({_OCCURRENCES}) FILTER (WHERE __dq_null), "
             f"sum({_OCCURRENCES} * ln({_OCCURRENCES})) FILTER (WHERE NOT __dq_null) "
-            f"FROM temp.{_quoted(table)}"
+            f"FROM temp.{self._text(sql.table(table))}"
         )
         self._repeats[identity] = Repeats(
             table,
-            as_count(found[0]),
-            as_count(found[1]),
-            as_count(found[2]),
-            as_number(found[3]) or 0.0,
+            _as_count(found[0]),
+            _as_count(found[1]),
+            _as_count(found[2]),
+            _as_number(found[3]) or 0.0,
         )
 
     def _list_rows(self, row_list: RowList) -> None:
-        identity = _identity(row_list.columns, row_list.query)
+        identity = self._identity(row_list.columns, row_list.query)
         if identity in self._listed:
             return
         table = self._table()
         query = row_list.query.copy()
         names = [f"__dq_c{i}" for i in range(len(row_list.columns))]
-        key = render(self._words.null_safe_key([exp.column(name) for name in names]))
+        key = self._text(self._words.null_safe_key([exp.column(name) for name in names]))
         self._engine.run(
-            f"CREATE TEMP TABLE {_quoted(table)} AS "
-            f"SELECT {key} AS {STORED_KEY}, count(*) AS {_OCCURRENCES} "
-            f"FROM ({render(query)}) AS listed({', '.join(names)}) GROUP BY ALL"
+            f"CREATE TEMP TABLE {self._text(sql.table(table))} AS "
+            f"SELECT {key} AS {_STORED_KEY}, count(*) AS {_OCCURRENCES} "
+            f"FROM ({self._text(query)}) AS listed({', '.join(names)}) GROUP BY ALL"
         )
-        probe = render(self._words.null_safe_key(row_list.columns))
+        probe = self._text(self._words.null_safe_key(row_list.columns))
         # The reference joins, so a row that the query returns twice counts twice.
-        matched = self._engine.row(
+        matched = self._row(
             f"SELECT sum({_OCCURRENCES}) FROM {self._relation} AS r "
-            f"JOIN temp.{_quoted(table)} AS l ON ({probe}) IS NOT DISTINCT FROM l.{STORED_KEY}"
+            f"JOIN temp.{self._text(sql.table(table))} AS l "
+            f"ON ({probe}) IS NOT DISTINCT FROM l.{_STORED_KEY}"
         )
-        self._listed[identity] = (table, as_number(matched[0]) or 0.0)
+        self._listed[identity] = (table, _as_number(matched[0]) or 0.0)
 
     def _table(self) -> str:
         table = f"{self._prefix}_{next(self._numbers)}"
@@ -201,33 +198,36 @@ class Measuring:
             return node
         if node.this == REPEATED:
             kept, *columns = node.expressions
-            repeats = self._repeats[_identity(columns, kept)]
+            repeats = self._repeats[self._identity(columns, kept)]
             if not repeats.keys:
                 return sql.FALSE.copy()
-            return exp.Paren(
-                this=self._words.repeated(
-                    columns, kept, repeats.table, nulls_repeat=repeats.null_rows > 0
-                )
-            )
+            return exp.Paren(this=self._repeated(columns, kept, repeats))
         if node.this == IN_ROW_LIST:
             query, *columns = node.expressions
-            table, _ = self._listed[_identity(columns, query)]
-            return self._words.in_row_list(columns, table)
+            table, _ = self._listed[self._identity(columns, query)]
+            return _stored(self._words.null_safe_key(columns), table)
         return node
+
+    def _repeated(self, columns: list[Sql], kept: Sql, repeats: Repeats) -> Sql:
+        """The row is kept and its key is among those that occur more than once."""
+        found = _stored(self._words.key(columns), repeats.table)
+        if repeats.null_rows and len(columns) == 1:
+            found = sql.some([found, sql.missing(columns[0])])
+        return sql.every([kept, found])
 
     # --- the one aggregate SELECT ---------------------------------------------------------------
 
     def _aggregate(self, combined: Combined) -> None:
         try:
             self._aggregate_all(combined)
-        except FAULTS_OF_A_RULE:
+        except QueryRefused as refused:
             left = len(self._plans)
             for number, plan in list(self._plans.items()):
                 self._alone(
                     number, lambda number=number, plan=plan: self._aggregate_one(number, plan)
                 )
             if len(self._plans) == left:
-                raise
+                raise refused.error from None  # no rule is to blame
             self._aggregate_all(combined)
 
     def _aggregate_one(self, number: int, plan: Plan) -> None:
@@ -236,7 +236,7 @@ class Measuring:
         if predicate is not None:
             asked.append(sql.count_where(sql.negated(predicate)))
         if asked:
-            self._engine.row(f"SELECT {_list(asked)} FROM {self._relation}")
+            self._row(f"SELECT {self._list(asked)} FROM {self._relation}")
 
     def _aggregate_all(self, combined: Combined) -> None:
         predicates = self._found.row_predicates
@@ -244,37 +244,39 @@ class Measuring:
         judged = {number: sql.name(f"__dq_row_{number}") for number in predicates}
         counted = {name: sql.negated(p) for name, p in combined(judged).items()}
         counted |= {f"__dq_row_{number}": sql.negated(p) for number, p in judged.items()}
-        asked = {render(a): a for plan in self._plans.values() for a in _asked_by(plan)}
-        select = [render(sql.count()), *asked]
-        select += [render(sql.count_where(predicate)) for predicate in counted.values()]
-        projected = "".join(f", {render(p)} AS {_quoted(name)}" for name, p in rows.items())
-        values = self._engine.row(
+        asked = {self._text(a): a for plan in self._plans.values() for a in _asked_by(plan)}
+        select = [self._text(sql.count()), *asked]
+        select += [self._text(sql.count_where(predicate)) for predicate in counted.values()]
+        projected = "".join(
+            f", {self._text(p)} AS {self._text(sql.name(name))}" for name, p in rows.items()
+        )
+        values = self._row(
             f"SELECT {', '.join(select)} FROM (SELECT *{projected} FROM {self._relation})"
         )
         by_text = dict(zip(asked, values[1 : 1 + len(asked)], strict=True))
-        failing = [as_count(value) for value in values[1 + len(asked) :]]
+        failing = [_as_count(value) for value in values[1 + len(asked) :]]
         self._found.failing = dict(zip(counted, failing, strict=True))
         for number, plan in self._plans.items():
             self._alone(
                 number,
                 lambda number=number, plan=plan: self._answer(
-                    number, plan, as_count(values[0]), by_text
+                    number, plan, _as_count(values[0]), by_text
                 ),
             )
 
     def _answer(self, number: int, plan: Plan, rows: int, by_text: Mapping[str, object]) -> None:
         kept = rows
         if plan.kept is not None and plan.kept != sql.TRUE:
-            kept = as_count(by_text[render(sql.count_where(plan.kept))])
-        values = {name: as_number(by_text[render(a)]) for name, a in plan.aggregates.items()}
+            kept = _as_count(by_text[self._text(sql.count_where(plan.kept))])
+        values = {name: _as_number(by_text[self._text(a)]) for name, a in plan.aggregates.items()}
         if plan.row_list is not None:
-            identity = _identity(plan.row_list.columns, plan.row_list.query)
+            identity = self._identity(plan.row_list.columns, plan.row_list.query)
             values["matched"] = self._listed[identity][1]
         for name, question in plan.questions.items():
             values[name] = self._asked(question)
         repeats = Repeats()
         if plan.keys is not None:
-            repeats = self._repeats[_identity(plan.keys.columns, plan.keys.kept)]
+            repeats = self._repeats[self._identity(plan.keys.columns, plan.keys.kept)]
         self._found.answers[number] = Answers(
             rows,
             kept,
@@ -287,8 +289,20 @@ class Measuring:
         )
 
     def _asked(self, question: Sql) -> float | None:
-        found = self._engine.rows(render(question))
-        return as_number(found[0][0]) if len(found) == 1 else None
+        found = self._engine.rows(self._text(question))
+        return _as_number(found[0][0]) if len(found) == 1 else None
+
+    # --- SQL as text ----------------------------------------------------------------------------
+
+    def _row(self, query: str) -> tuple[object, ...]:
+        [row] = self._engine.rows(query)
+        return row
+
+    def _identity(self, columns: Iterable[Sql], kept: Sql) -> str:
+        return "|".join(map(self._text, (*columns, kept)))
+
+    def _list(self, expressions: Iterable[Sql]) -> str:
+        return ", ".join(map(self._text, expressions))
 
 
 def _asked_by(plan: Plan) -> list[Sql]:
@@ -305,13 +319,16 @@ def _blank(node: Sql) -> Sql:
     return sql.FALSE.copy() if placeholder else node
 
 
-def _identity(columns: Iterable[Sql], kept: Sql) -> str:
-    return "|".join(map(render, (*columns, kept)))
+def _stored(key: Sql, table: str) -> Sql:
+    """The key is in the temporary table: a semi-join, never a window."""
+    stored = sql.name(_STORED_KEY)
+    chosen = exp.Select(expressions=[stored]).from_(sql.table(table)).where(sql.present(stored))
+    return sql.decided(exp.In(this=key, query=exp.Subquery(this=chosen)))
 
 
-def _list(expressions: Iterable[Sql]) -> str:
-    return ", ".join(map(render, expressions))
+def _as_number(value: object) -> float | None:
+    return None if value is None else float(cast("float", value))
 
 
-def _quoted(name: str) -> str:
-    return render(exp.to_identifier(name, quoted=True))
+def _as_count(value: object) -> int:
+    return 0 if value is None else int(cast("int", value))

@@ -6,7 +6,6 @@ returned it, compared by all the columns that came back, NULL equal to NULL.
 
 from sqlglot import exp
 
-from movie_pipeline.dqdl.engines.duckdb_engine import FAULTS_OF_A_RULE, cause
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.common import column_of
@@ -16,6 +15,7 @@ from movie_pipeline.dqdl.rules.rule_plan import (
     Context,
     NotEvaluableError,
     Plan,
+    QueryRefused,
     RowList,
     RowsThen,
     Verdict,
@@ -27,11 +27,9 @@ def custom_sql(rule: SimpleRule, context: Context) -> Plan:
     """CustomSql in both its forms."""
     try:
         query = custom_query(rule.columns[0], context)
-        columns = _columns(query, context)
-    except FAULTS_OF_A_RULE as error:
-        raise NotEvaluableError(
-            f"Error executing SQL statement: {cause(error)}.", _rows(rule)
-        ) from error
+        columns = [name for name, _ in context.describe(query)]
+    except QueryRefused as error:
+        raise NotEvaluableError(f"Error executing SQL statement: {error}.", _rows(rule)) from error
     except NotEvaluableError as error:
         raise NotEvaluableError(str(error), _rows(rule)) from error
     if rule.condition is not None:
@@ -41,12 +39,6 @@ def custom_sql(rule: SimpleRule, context: Context) -> Plan:
 
 def _rows(rule: SimpleRule) -> RowsThen:
     return "fail" if rule.condition is None else "skip"
-
-
-def _columns(query: exp.Query, context: Context) -> list[str]:
-    if context.describe is None:
-        return list(query.named_selects)
-    return [name for name, _ in context.describe(query)]
 
 
 def _one_number(rule: SimpleRule, query: exp.Query, context: Context) -> Plan:

@@ -1,7 +1,7 @@
 """ColumnDataType: whether values could be cast to a type, as Spark would cast them.
 
 A text is tried against the type's shape; other columns by what Spark knows of the two types. The
-casts themselves are in `engine_words.py`.
+casts themselves are the engine's words.
 """
 
 import re
@@ -9,10 +9,10 @@ import re
 from movie_pipeline.dqdl.language.ruleset import SimpleRule, Text
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.common import column_of, kept_rows, row_outcome
-from movie_pipeline.dqdl.rules.engine_words import DATE_FORMATS
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.words import DATE_FORMATS
 
 _TYPES = {
     "BOOLEAN": "BOOLEAN",

@@ -10,12 +10,25 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from movie_pipeline.dqdl.language.ruleset import Condition, SimpleRule
-from movie_pipeline.dqdl.rules.engine_words import Words
 from movie_pipeline.dqdl.rules.number_condition import History, NoValue, holds
 from movie_pipeline.dqdl.rules.schema import Schema
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.words import Words
 
 RowsThen = Literal["fail", "skip"]
+
+
+class QueryRefused(Exception):
+    """An engine refused a query for what it asks, or for what it met in the data.
+
+    Args:
+        cause: what went wrong, in words that cannot hold a value of a row.
+        error: the engine's own error.
+    """
+
+    def __init__(self, cause: str, error: Exception) -> None:
+        self.error = error
+        super().__init__(cause)
 
 
 class NotEvaluableError(Exception):
@@ -131,10 +144,10 @@ class Context:
 
     Attributes:
         schema: the columns of the relation.
-        words: the dialect's vocabulary.
+        words: how the engine spells what engines write differently.
         relation: the relation's name.
         now: the clock.
-        describe: asks the engine for the columns of a query; None where there is no engine.
+        describe: asks the engine for the names and types of a query's columns.
         sources: the reference datasets by alias.
         history: earlier values, for dynamic rules.
     """
@@ -143,7 +156,7 @@ class Context:
     words: Words
     relation: str
     now: dt.datetime
-    describe: Callable[[Sql], Sequence[tuple[str, str]]] | None = None
+    describe: Callable[[Sql], Sequence[tuple[str, str]]]
     sources: Mapping[str, Source] = field(default_factory=dict[str, Source])
     history: History = field(default_factory=dict[str, Sequence[float]])
 

@@ -114,7 +114,7 @@ def _translated(
     for node in list(expression.find_all(*_COMPARISONS, exp.In, exp.Between)):
         _coerce(node, context.schema)
     expression = sql.rewritten(expression, partial(_by_the_clock, context=context))
-    return _lenient(expression) if context.words.dialect == "duckdb" else expression
+    return context.words.from_spark(expression)
 
 
 def _by_the_clock(node: Sql, context: Context) -> Sql:
@@ -126,18 +126,6 @@ def _by_the_clock(node: Sql, context: Context) -> Sql:
     if is_now or isinstance(node, exp.CurrentTimestamp):
         return sql.cast(sql.string(moment.replace(tzinfo=None).isoformat(" ")), "TIMESTAMP")
     return node
-
-
-def _lenient(expression: Sql) -> Sql:
-    """As DuckDB's, with casts that give NULL where a value does not fit: Spark's way."""
-    translated = sqlglot.parse_one(expression.sql(dialect="duckdb"), dialect="duckdb")
-    return sql.rewritten(translated, _lenient_cast)
-
-
-def _lenient_cast(node: Sql) -> Sql:
-    if type(node) is not exp.Cast:
-        return node
-    return exp.TryCast(this=node.this, to=node.to)
 
 
 _SAME_IN_BOTH = frozenset({"now", "nullif", "replace", "ltrim", "rtrim", "lcase", "ucase"})

@@ -1,7 +1,7 @@
 """The SQL vocabulary: small builders over sqlglot, so that rules read as what they ask.
 
-Nothing here knows a rule. What DuckDB and Spark write differently is in `engine_words.py`; what a
-user wrote as Spark SQL is in `spark_sql.py`.
+Nothing here knows a rule. What engines write differently is in `words.py`; what a user wrote as
+Spark SQL is in `spark_sql.py`.
 """
 
 from collections.abc import Callable, Iterable
@@ -128,7 +128,7 @@ def try_cast(part: Sql, type_name: str) -> Sql:
 
 
 def call(function: str, *arguments: Sql) -> Sql:
-    """A function that both dialects know by this name."""
+    """A function that every engine knows by this name."""
     return exp.Anonymous(this=function, expressions=[a.copy() for a in arguments])
 
 

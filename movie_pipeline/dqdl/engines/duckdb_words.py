@@ -1,0 +1,174 @@
+"""How DuckDB writes the words of `rules/words.py`.
+
+DuckDB's patterns are RE2's; `patterns.py` checks beforehand that one means the same in Java.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import sqlglot
+from sqlglot import exp
+from typing_extensions import override
+
+from movie_pipeline.dqdl.rules import sql
+from movie_pipeline.dqdl.rules.patterns import has_alternatives
+from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.words import DATE_FORMATS, Words
+
+# Java's `$` also matches before a last line end, and its `.` stops at any of these.
+_LINE_END = r"\n\r\x{85}\x{2028}\x{2029}"
+_LAST_LINE_END = rf"(?:\r\n|[{_LINE_END}])?"
+
+
+class DuckDbWords(Words):
+    """The words in DuckDB."""
+
+    @override
+    def matches(self, text: Sql, pattern: str) -> Sql:
+        if has_alternatives(pattern):
+            # The reference writes ^A|B$ without a group; a first match is taken, as there.
+            found = sql.call("regexp_extract", text, sql.string(f"^{pattern}$"), sql.number(0))
+            return sql.compared(found, "!=", sql.string(""))
+        whole = sql.call("regexp_full_match", text, sql.string(f"(?:{pattern}){_LAST_LINE_END}"))
+        return sql.every([sql.compared(text, "!=", sql.string("")), whole])
+
+    @override
+    def not_matches(self, text: Sql, pattern: str) -> Sql:
+        one_line = rf"[^{_LINE_END}]+{_LAST_LINE_END}"
+        return sql.every(
+            [
+                sql.call("regexp_full_match", text, sql.string(one_line)),
+                sql.negated(sql.call("regexp_matches", text, sql.string(rf"^(?:\b{pattern}\b)"))),
+            ]
+        )
+
+    @override
+    def as_date(self, text: Sql) -> Sql:
+        return _template(_DATE, text)
+
+    @override
+    def as_date_in(self, text: Sql, date_format: str) -> Sql:
+        shape, prefix, suffix, parse = DATE_FORMATS[date_format]
+        template = (
+            f"CASE WHEN regexp_full_match(x, '{shape}') "
+            f"THEN try_strptime('{prefix}' || x || '{suffix}', '{parse}') END"
+        )
+        return _template(template, text)
+
+    @override
+    def as_epoch(self, value: Sql, family: str) -> Sql:
+        if family == "string":
+            return _template(_EPOCH, value)
+        return _template("CAST(floor(epoch(x)) AS BIGINT)", value)
+
+    @override
+    def castable(self, text: Sql, type_name: str) -> Sql:
+        if type_name.startswith("DECIMAL"):
+            return _template(_CASTS["DECIMAL"].replace("DECIMAL", type_name), text)
+        if type_name == "DATE":
+            return sql.present(self.as_date(text))
+        if type_name == "TIMESTAMP":
+            return sql.present(self.as_epoch(text, "string"))
+        return _template(_CASTS[type_name], text)
+
+    @override
+    def not_a_number(self, value: Sql) -> Sql:
+        return exp.IsNan(this=value.copy())
+
+    @override
+    def from_spark(self, expression: Sql) -> Sql:
+        translated = sqlglot.parse_one(expression.sql(dialect="duckdb"), dialect="duckdb")
+        return sql.rewritten(translated, _lenient_cast)
+
+    @override
+    def key(self, columns: Sequence[Sql]) -> Sql:
+        # A single column stays as it is, for that is the quicker.
+        return columns[0].copy() if len(columns) == 1 else self.null_safe_key(columns)
+
+    @override
+    def null_safe_key(self, columns: Sequence[Sql]) -> Sql:
+        pairs = [
+            exp.PropertyEQ(this=exp.to_identifier(f"k{i}"), expression=column.copy())
+            for i, column in enumerate(columns)
+        ]
+        return exp.Struct(expressions=pairs)
+
+    @override
+    def texts_where(self, texts: Sequence[str], conditions: Sequence[Sql]) -> Sql:
+        if not texts:
+            return _template("CAST([] AS VARCHAR[])", sql.TRUE)
+        return sql.call(
+            "list_where",
+            exp.Array(expressions=[sql.string(text) for text in texts]),
+            exp.Array(expressions=[c.copy() for c in conditions]),
+        )
+
+
+def _lenient_cast(node: Sql) -> Sql:
+    """A cast as Spark's, which gives NULL where a value does not fit."""
+    if type(node) is not exp.Cast:
+        return node
+    return exp.TryCast(this=node.this, to=node.to)
+
+
+_DATE = r"""
+CASE
+  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}-\d{1,2}([ T][\s\S]*)?')
+    THEN TRY_CAST(regexp_extract(trim(x), '^\d{4,5}-\d{1,2}-\d{1,2}') AS DATE)
+  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}') THEN TRY_CAST((trim(x) || '-01') AS DATE)
+  WHEN regexp_full_match(trim(x), '\d{4,5}') THEN TRY_CAST((trim(x) || '-01-01') AS DATE)
+END
+"""
+
+# A string with a zone is an instant; without one it is UTC, whatever the session's zone is.
+_EPOCH = r"""
+CASE
+  WHEN regexp_full_match(trim(x), '\d{4,5}(-\d{1,2}(-\d{1,2})?)?')
+    THEN CAST(floor(epoch(TRY_CAST((CASE
+      WHEN regexp_full_match(trim(x), '\d{4,5}') THEN trim(x) || '-01-01'
+      WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}') THEN trim(x) || '-01'
+      ELSE trim(x) END) AS TIMESTAMP))) AS BIGINT)
+  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}-\d{1,2}[ T][0-9:.]+')
+    THEN CAST(floor(epoch(TRY_CAST(trim(x) AS TIMESTAMP))) AS BIGINT)
+  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}-\d{1,2}[ T].+')
+    THEN CAST(floor(epoch(TRY_CAST(trim(x) AS TIMESTAMPTZ))) AS BIGINT)
+END
+"""
+
+_WHOLE = r"[+-]?(\d+(\.\d*)?|\.\d+)"
+_FRACTION = rf"(?i){_WHOLE}(e[+-]?\d+)?[df]?|[+-]?(inf|infinity)|nan"
+_INTEGER_PART = r"regexp_extract(trim(x), '^[+-]?\d+')"
+_CASTS: dict[str, str] = {
+    "BOOLEAN": "lower(trim(x)) IN ('t', 'true', 'y', 'yes', '1', 'f', 'false', 'n', 'no', '0')",
+    "INTEGER": (
+        rf"regexp_full_match(trim(x), '{_WHOLE}') AND "
+        rf"TRY_CAST((CASE WHEN {_INTEGER_PART} = '' THEN '0' ELSE {_INTEGER_PART} END)"
+        r" AS INTEGER) IS NOT NULL"
+    ),
+    "LONG": (
+        rf"regexp_full_match(trim(x), '{_WHOLE}') AND "
+        rf"TRY_CAST((CASE WHEN {_INTEGER_PART} = '' THEN '0' ELSE {_INTEGER_PART} END)"
+        r" AS BIGINT) IS NOT NULL"
+    ),
+    "DOUBLE": rf"regexp_full_match(trim(x), '{_FRACTION}')",
+    "FLOAT": rf"regexp_full_match(trim(x), '{_FRACTION}')",
+    "DECIMAL": (
+        rf"regexp_full_match(trim(x), '(?i){_WHOLE}(e[+-]?\d+)?') AND "
+        r"TRY_CAST(trim(x) AS DECIMAL) IS NOT NULL"
+    ),
+}
+
+_parsed: dict[str, Sql] = {}
+
+
+def _template(text: str, value: Sql) -> Sql:
+    """DuckDB SQL in which `x` stands for the value."""
+    if text not in _parsed:
+        _parsed[text] = sqlglot.parse_one(text, dialect="duckdb")
+    return exp.Paren(this=sql.rewritten(_parsed[text], partial(_put, value=value)))
+
+
+def _put(node: Sql, value: Sql) -> Sql:
+    if isinstance(node, exp.Column) and node.name == "x" and not node.table:
+        return value.copy()
+    return node
