@@ -219,6 +219,17 @@ def test_a_rule_that_breaks_on_a_value_fails_alone_and_keeps_the_value_to_itself
     assert [rule.outcome for rule in found.rules] == ["Failed", "Passed", "Passed"]
 
 
+def test_a_query_that_breaks_on_a_value_fails_its_rule_alone() -> None:
+    data = table(n=[1, 2_000_000_001])
+    query = "select sum(n * 2000000000 * 2000000000) from primary"
+    found = evaluation(f'CustomSql "{query}" = 1, RowCount = 2', data)
+    assert [rule.evaluated for rule in found.rules] == [False, True]
+    assert found.rules[0].reason == (
+        "CustomSql cannot be evaluated: a value is out of the range of its type."
+    )
+    assert found.rules[1].outcome == "Passed"
+
+
 def test_no_reason_holds_a_value_of_a_row() -> None:
     data = table(v=["secret-1", "secret-1"], n=[4711, 4712])
     rules = [

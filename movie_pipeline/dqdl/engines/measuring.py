@@ -256,7 +256,7 @@ class Measuring:
         by_text = dict(zip(asked, values[1 : 1 + len(asked)], strict=True))
         failing = [_as_count(value) for value in values[1 + len(asked) :]]
         self._found.failing = dict(zip(counted, failing, strict=True))
-        for number, plan in self._plans.items():
+        for number, plan in list(self._plans.items()):
             self._alone(
                 number,
                 lambda number=number, plan=plan: self._answer(
