@@ -1,14 +1,14 @@
 """Every setting, command and asset is named in the README or the docs; a test fails by its name."""
 
 import re
-from dataclasses import fields
 from functools import cache
 
 import pytest
 
 from movie_pipeline.cli import main
 from movie_pipeline.orchestration.assets.asset_names import VIEWS
-from movie_pipeline.settings import PREFIX, Settings
+from movie_pipeline.settings import Settings
+from movie_pipeline.settings.variables import variables_of
 from movie_pipeline_tests.samples import REPOSITORY
 
 ASSETS = (
@@ -39,7 +39,7 @@ def documentation() -> str:
     return "\n".join(page.read_text(encoding="utf-8") for page in pages if page.exists())
 
 
-@pytest.mark.parametrize("variable", [PREFIX + field.name.upper() for field in fields(Settings)])
+@pytest.mark.parametrize("variable", [one.name for one in variables_of(Settings)])
 def test_the_docs_name_the_variable(variable: str) -> None:
     assert re.search(rf"\b{variable}\b", documentation()), f"no page names {variable}"
 

@@ -8,6 +8,7 @@ import pytest
 from movie_pipeline.deployments import deployment_from
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.settings import DEFAULT_RULESET, Settings
+from movie_pipeline.settings.variables import variables_of
 
 DEFAULTS: dict[str, Any] = {
     "home": Path("data"),
@@ -48,9 +49,32 @@ def read(**values: str) -> Settings:
     return Settings.from_environment(environment)
 
 
+def value(settings: Settings, name: str) -> object:
+    """What the variable of this name, in small letters, set."""
+    (variable,) = (one for one in variables_of(Settings) if one.flat_name == name)
+    return variable.value_in(settings)
+
+
 def test_without_any_variable_every_setting_has_its_default() -> None:
     settings = read()
-    assert {name: getattr(settings, name) for name in DEFAULTS} == DEFAULTS
+    assert {name: value(settings, name) for name in DEFAULTS} == DEFAULTS
+
+
+def test_no_two_settings_have_the_same_variable() -> None:
+    names = [variable.name for variable in variables_of(Settings)]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_other_values_are_given_by_the_variables_names_and_leave_the_rest() -> None:
+    settings = read(batch_files="7", threads="2")
+    other = settings.with_values(batch_files=8, home=Path("films"), redshift_port=1)
+    assert (other.batches.max_files, other.home, other.redshift.port) == (8, Path("films"), 1)
+    assert other.with_values(batch_files=7, home=Path("data"), redshift_port=5439) == settings
+
+
+def test_a_setting_that_there_is_not_cannot_be_given() -> None:
+    with pytest.raises(TypeError, match=r"^there is no setting batch_fils, max_files$"):
+        read().with_values(batch_fils=8, max_files=8, threads=1)
 
 
 def test_an_empty_or_blank_variable_is_as_good_as_none() -> None:
@@ -58,7 +82,7 @@ def test_an_empty_or_blank_variable_is_as_good_as_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "value"),
+    ("name", "text", "expected"),
     [
         ("home", "/srv/films", Path("/srv/films")),
         ("home", "~/films", Path("~/films").expanduser()),
@@ -71,17 +95,19 @@ def test_an_empty_or_blank_variable_is_as_good_as_none() -> None:
         ("memory_limit", "2 GiB", "2 GiB"),
     ],
 )
-def test_a_variable_is_read_by_the_type_of_its_default(name: str, text: str, value: object) -> None:
-    found = getattr(read(**{name: text}), name)
-    assert found == value
-    assert type(found) is type(value)
+def test_a_variable_is_read_by_the_type_of_its_default(
+    name: str, text: str, expected: object
+) -> None:
+    found = value(read(**{name: text}), name)
+    assert found == expected
+    assert type(found) is type(expected)
 
 
 @pytest.mark.parametrize("name", [name for name, default in DEFAULTS.items() if default != ()])
 def test_every_number_refuses_what_is_none(name: str) -> None:
     default = DEFAULTS[name]
     if not isinstance(default, int | float):
-        assert getattr(read(**{name: str(default)}), name) == default
+        assert value(read(**{name: str(default)}), name) == default
         return
     kind = "a whole number" if isinstance(default, int) else "a number"
     for text in ("many", "-1", "nan" if isinstance(default, float) else "1.5", "1e"):
@@ -107,7 +133,7 @@ def test_an_area_outside_the_home_is_refused(name: str) -> None:
 def test_an_area_inside_another_is_refused() -> None:
     with pytest.raises(SettingsError, match="area films/done lies inside the area films, so that"):
         read(landing="films", history="films/done")
-    assert read(landing="films/new", history="films/done").history == "films/done"
+    assert read(landing="films/new", history="films/done").areas.history == "films/done"
 
 
 AWS = {
@@ -122,7 +148,7 @@ AWS = {
 
 
 def test_the_aws_deployment_needs_a_bucket_two_topics_and_a_warehouse_alone() -> None:
-    assert read(**AWS).glue_database == "movie_database"
+    assert read(**AWS).glue.database == "movie_database"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +197,7 @@ def test_a_cluster_needs_a_database_user() -> None:
     cluster = {"redshift_workgroup": "", "redshift_cluster": "movies"}
     with pytest.raises(SettingsError, match="MOVIE_PIPELINE_REDSHIFT_USER must be set where"):
         read(**{**AWS, **cluster})
-    assert read(**{**AWS, **cluster, "redshift_user": "pipeline"}).redshift_user == "pipeline"
+    assert read(**{**AWS, **cluster, "redshift_user": "pipeline"}).redshift.user == "pipeline"
 
 
 @pytest.mark.parametrize("name", ["redshift_connect_seconds", "redshift_statement_seconds"])
@@ -186,7 +212,7 @@ def test_the_local_deployment_needs_nothing_of_aws() -> None:
 
 def test_the_other_descriptions_names_are_one_setting_each_away() -> None:
     settings = read(landing="input_data", quarantine="bad_data", history="archive")
-    assert (settings.landing, settings.quarantine, settings.history) == (
+    assert (settings.areas.landing, settings.areas.quarantine, settings.areas.history) == (
         "input_data",
         "bad_data",
         "archive",

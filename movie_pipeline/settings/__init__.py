@@ -1,0 +1,99 @@
+"""The settings: each read from the environment once, with its default and its meaning.
+
+Nothing else reads the environment (crash points for tests apart). Values that cannot be used raise
+SettingsError naming the variable.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
+
+from movie_pipeline.settings.groups import (
+    AlertSettings,
+    AreaNames,
+    BatchSettings,
+    CheckSettings,
+    DigestSettings,
+    DiscoverySettings,
+    EngineSettings,
+    GlueSettings,
+    ReadingSettings,
+    RedshiftSettings,
+    RetentionSettings,
+    S3Settings,
+)
+from movie_pipeline.settings.variables import variables_of
+
+DEFAULT_RULESET = Path(__file__).parents[1] / "datasets" / "movies" / "ruleset.dqdl"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings, in groups of one subject each."""
+
+    home: Path = Path("data")
+    """The folder of the local world: landing, output, quarantine, history, warehouse, work."""
+    deployment: str = "local"
+    """Which world the assets run in."""
+    ruleset: Path = DEFAULT_RULESET
+    """The DQDL file every row is judged by."""
+    reference_datasets: tuple[str, ...] = ()
+    """Other datasets that rules may name, each as alias=place."""
+    warehouse_wait_seconds: float = 30.0
+    """How long to wait for a warehouse that another process holds."""
+    areas: AreaNames = field(default_factory=AreaNames)
+    discovery: DiscoverySettings = field(default_factory=DiscoverySettings)
+    reading: ReadingSettings = field(default_factory=ReadingSettings)
+    batches: BatchSettings = field(default_factory=BatchSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    digests: DigestSettings = field(default_factory=DigestSettings)
+    checks: CheckSettings = field(default_factory=CheckSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
+    s3: S3Settings = field(default_factory=S3Settings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    glue: GlueSettings = field(default_factory=GlueSettings)
+    redshift: RedshiftSettings = field(default_factory=RedshiftSettings)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the settings; unset or empty variables take their defaults.
+
+        Raises:
+            SettingsError: a value cannot be used, or values do not fit together.
+        """
+        environment = os.environ if environment is None else environment
+        texts = {
+            variable: environment.get(variable.name, "").strip() for variable in variables_of(cls)
+        }
+        return cls().with_values(
+            **{variable.flat_name: variable.read(text) for variable, text in texts.items() if text}
+        )
+
+    def with_values(self, **values: object) -> Self:
+        """These settings with other values, each named as its variable, in small letters.
+
+        Raises:
+            SettingsError: as `from_environment`.
+            TypeError: there is no such setting.
+        """
+        changes: dict[str, dict[str, object]] = defaultdict(dict)
+        for variable in variables_of(type(self)):
+            if variable.flat_name in values:
+                changes[variable.group][variable.field.name] = values.pop(variable.flat_name)
+        if values:
+            raise TypeError(f"there is no setting {', '.join(values)}")
+        beside = changes.pop("", {})
+        groups = {
+            group: replace(getattr(self, group), **changed) for group, changed in changes.items()
+        }
+        return replace(self, **beside, **groups)
+
+    def __post_init__(self) -> None:
+        if self.deployment != "aws":
+            return
+        for variable in variables_of(type(self)):
+            variable.check_for_aws(variable.value_in(self))
+        self.redshift.check_sign_in()
