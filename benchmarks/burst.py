@@ -166,7 +166,7 @@ class Watch:
 
 def wait_for_notices(home: Path) -> None:
     """Wait as long as a digest may wait after the last batch, and a tick or two more."""
-    deadline = time.monotonic() + Settings.digest_quiet_seconds + 60
+    deadline = time.monotonic() + Settings().digests.quiet_seconds + 60
     warehouse = deployment_from(Settings(home=home)).warehouse
     waiting = "select count(*) as n from mp_outbox where sent_at is null"
     while int(warehouse.query(waiting)["n"].iloc[0]) and time.monotonic() < deadline:

@@ -62,7 +62,7 @@ def main() -> None:
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-ledger-") as folder:
         home = Path(folder) / "home"
-        deployment = deployment_from(Settings(home=home, settle_seconds=0.0))
+        deployment = deployment_from(Settings(home=home).with_values(settle_seconds=0.0))
         fill(deployment, Path(folder), options.entries)
         ask(deployment, options.waiting)
         with dg.instance_for_test() as instance:
@@ -90,7 +90,7 @@ def ask(deployment: Deployment, waiting: int) -> None:
 def look(deployment: Deployment, instance: dg.DagsterInstance, waiting: int) -> None:
     """The landing sensor's ticks; each of the files in landing is new."""
     tell("the past runs of a new file", lambda: past_runs(instance, ["new"]))
-    landing = deployment.settings.home / deployment.settings.landing
+    landing = deployment.settings.home / deployment.settings.areas.landing
     for count in (0, 1, waiting):
         land(landing, count)
         tell(f"a tick with {count:,} files in landing", lambda: tick(deployment, instance))

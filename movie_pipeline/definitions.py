@@ -75,7 +75,9 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
         ],
         schedules=[reconcile_schedule, clean_up_schedule],
         sensors=[
-            landing_sensor_every(5) if deployment.settings.wakeup_queue else landing_sensor,
+            landing_sensor_every(5)
+            if deployment.settings.discovery.wakeup_queue
+            else landing_sensor,
             notices_sensor,
             failed_jobs_sensor,
             reconcile_at_start,

@@ -94,8 +94,8 @@ def deployment_from(settings: Settings) -> Deployment:
         SettingsError: there is none of that name, a lenient column is no number column, or a
             reference dataset is not declared as one.
     """
-    if settings.lenient_columns:
-        _refuse_other_than_numbers(settings.lenient_columns, MOVIES)
+    if settings.reading.lenient_columns:
+        _refuse_other_than_numbers(settings.reading.lenient_columns, MOVIES)
     declared_datasets(settings)
     make = DEPLOYMENTS.get(settings.deployment)
     if make is None:

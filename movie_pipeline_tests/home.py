@@ -25,7 +25,7 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 def settings_for(home: Path, **settings: Any) -> Settings:  # noqa: ANN401 - any setting
     """Settings under which a test need not wait."""
     values: dict[str, Any] = {"settle_seconds": 0.0, "threads": 1, **settings}
-    return Settings(home=home, **values)
+    return Settings(home=home).with_values(**values)
 
 
 class Home:

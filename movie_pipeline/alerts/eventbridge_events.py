@@ -25,7 +25,7 @@ class EventBridgeEvents:
     """
 
     def __init__(self, settings: Settings, clients: Clients) -> None:
-        self._bus = settings.event_bus
+        self._bus = settings.alerts.event_bus
         self._clients = clients
 
     def put(self, kind: str, detail: Mapping[str, Any]) -> None:

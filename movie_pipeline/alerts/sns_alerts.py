@@ -38,9 +38,9 @@ class SNSAlerts:
     """
 
     def __init__(self, settings: Settings, clients: Clients) -> None:
-        self._success_topic = settings.success_topic
-        self._failure_topic = settings.failure_topic
-        self._ui_url = settings.ui_url
+        self._success_topic = settings.alerts.success_topic
+        self._failure_topic = settings.alerts.failure_topic
+        self._ui_url = settings.alerts.ui_url
         self._clients = clients
 
     def send(self, notice: Notice) -> None:

@@ -66,12 +66,12 @@ class GlueCatalog:
         wait: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = settings.glue_database
+        self._database = settings.glue.database
         self._crawlers = {
-            Crawled.RAW_FILES: settings.raw_crawler,
-            Crawled.WAREHOUSE: settings.warehouse_crawler,
+            Crawled.RAW_FILES: settings.glue.raw_crawler,
+            Crawled.WAREHOUSE: settings.glue.warehouse_crawler,
         }
-        self._crawler_seconds = settings.crawler_seconds
+        self._crawler_seconds = settings.glue.crawler_seconds
         self._clients = clients
         self._wait = wait
         self._clock = clock

@@ -17,7 +17,7 @@ def inspect(file: Path) -> None:
     from movie_pipeline.tabular.inspection import inspect_file
     from movie_pipeline.tabular.sources import read_sources
 
-    declared = read_sources(settings_from(None).sources).of(file.name).options
+    declared = read_sources(settings_from(None).reading.sources).of(file.name).options
     with progress("Reading"):
         found = inspect_file(file, source=declared)
     for line in found.lines():

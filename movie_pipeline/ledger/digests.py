@@ -171,7 +171,7 @@ class Patience:
     @classmethod
     def of(cls, settings: Settings, *, more_comes: bool = False) -> Self:
         """What the settings say."""
-        return cls(settings.digest_quiet_seconds, settings.digest_longest_seconds, more_comes)
+        return cls(settings.digests.quiet_seconds, settings.digests.longest_seconds, more_comes)
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def check_file(path: Path, ruleset: Ruleset, settings: Settings, storage: Storag
         source = workspace.file_folder(landed.file_id) / f"{landed.file_id}.csv"
         _bring(path, source)
         try:
-            declared = read_sources(settings.sources).of(path.name).options
+            declared = read_sources(settings.reading.sources).of(path.name).options
             staged = stage_one(source, settings, declared)
         except UnreadableFile as error:
             return CheckedFile(str(FileState.REJECTED), str(error), 0, 0, 0, {}, [])

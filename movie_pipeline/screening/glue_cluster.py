@@ -39,7 +39,7 @@ class GlueCluster:
 
     def takes(self, size: int) -> bool:
         """Whether there is a job, and the file is large enough for it."""
-        return bool(self._settings.glue_job) and size >= self._settings.glue_job_from_bytes
+        return bool(self._settings.glue.job) and size >= self._settings.glue.job_from_bytes
 
     def judge(self, rows: Path, ruleset: str, folder: Path, run: Any) -> ClusterAnswer:  # noqa: ANN401 - Dagster's context
         """Have the job judge rows; wait for its answer."""
@@ -61,12 +61,12 @@ class GlueCluster:
         # Dagster's half of the pipe is loaded only where it is needed
         from movie_pipeline.screening.glue_pipes import GlueRun  # noqa: PLC0415
 
-        job = self._settings.glue_job
+        job = self._settings.glue.job
         glue_run = GlueRun(
             job=job,
-            bucket=self._settings.bucket,
-            prefix=f"{self._settings.output}/{place}/",
-            seconds=self._settings.glue_job_seconds,
+            bucket=self._settings.s3.bucket,
+            prefix=f"{self._settings.areas.output}/{place}/",
+            seconds=self._settings.glue.job_seconds,
             extras=extras,
         )
         with translated(f"running the Glue job {job}", ClusterError):
@@ -96,7 +96,7 @@ class GlueCluster:
         return tuple(brought)
 
     def _answer(self, told: Any, failing: tuple[Path, ...]) -> ClusterAnswer:  # noqa: ANN401
-        job = self._settings.glue_job
+        job = self._settings.glue.job
         try:
             return ClusterAnswer(
                 rows=int(told["rows"]),

@@ -128,7 +128,9 @@ def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
     )
     first = ledger.loaded_content(hashes.values()) if hashes else {}
     fetched: list[FetchedFile] = []
-    with shared_engine(Engine(settings.memory_limit, settings.threads), workspace.folder):
+    with shared_engine(
+        Engine(settings.engine.memory_limit, settings.engine.threads), workspace.folder
+    ):
         for file in batch.files:
             if file.file_id in known:
                 fetched.append(FetchedFile(landed=file, known=True))
@@ -173,16 +175,16 @@ def stage_one(
     return stage_file(
         source,
         to=source.parent,
-        lenient_columns=settings.lenient_columns,
+        lenient_columns=settings.reading.lenient_columns,
         limits=Limits(
-            record_bytes=settings.max_record_bytes,
-            columns=settings.max_columns,
-            content_bytes=settings.max_content_bytes,
-            compression_ratio=settings.max_compression_ratio,
+            record_bytes=settings.reading.max_record_bytes,
+            columns=settings.reading.max_columns,
+            content_bytes=settings.reading.max_content_bytes,
+            compression_ratio=settings.reading.max_compression_ratio,
         ),
         source=declared,
-        memory_limit=settings.memory_limit,
-        threads=settings.threads,
+        memory_limit=settings.engine.memory_limit,
+        threads=settings.engine.threads,
         sha256=sha256,
     )
 
@@ -262,7 +264,7 @@ def _staged(found: FetchedFile, workspace: Workspace, settings: Settings) -> Sta
     source = source_path(workspace, found.landed)
     if found.replay is not None:
         return _staged_replay(source, found.sha256, found.replay, settings)
-    declared = read_sources(settings.sources).of(found.landed.key).options
+    declared = read_sources(settings.reading.sources).of(found.landed.key).options
     return stage_one(source, settings, declared, sha256=found.sha256)
 
 

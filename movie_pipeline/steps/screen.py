@@ -71,7 +71,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
         SettingsError: a reference dataset that a rule may name cannot be read.
     """
     past = past or Past()
-    sources = read_sources(settings.sources)
+    sources = read_sources(settings.reading.sources)
     outcomes: list[FileOutcome] = []
     loading: dict[str, str] = {}
     texts = [str(ruleset), *(file.replay.ruleset or "" for file in fetched if file.replay)]
@@ -174,10 +174,10 @@ def screening_engine(
     """A DuckDB of the step's own, with its limits; beyond them it spills into the work folder."""
     connection = duckdb.connect()
     try:
-        connection.execute("SET memory_limit = $1", [settings.memory_limit])
+        connection.execute("SET memory_limit = $1", [settings.engine.memory_limit])
         connection.execute("SET temp_directory = $1", [str(workspace.folder / "spill")])
-        if settings.threads:
-            connection.execute("SET threads = $1", [settings.threads])
+        if settings.engine.threads:
+            connection.execute("SET threads = $1", [settings.engine.threads])
         yield connection
     finally:
         connection.close()

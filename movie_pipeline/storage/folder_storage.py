@@ -50,12 +50,12 @@ class FolderStorage:
     def __init__(self, settings: Settings) -> None:
         home = settings.home.absolute()
         self._folders = {
-            Area.LANDING: home / settings.landing,
-            Area.OUTPUT: home / settings.output,
-            Area.QUARANTINE: home / settings.quarantine,
-            Area.HISTORY: home / settings.history,
+            Area.LANDING: home / settings.areas.landing,
+            Area.OUTPUT: home / settings.areas.output,
+            Area.QUARANTINE: home / settings.areas.quarantine,
+            Area.HISTORY: home / settings.areas.history,
         }
-        self._settle_seconds = settings.settle_seconds
+        self._settle_seconds = settings.discovery.settle_seconds
 
     @property
     def at_once(self) -> int:

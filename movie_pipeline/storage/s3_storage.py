@@ -67,18 +67,18 @@ class S3Storage:
         wait: Callable[[float], None] = time.sleep,
         in_parts_above: int = 256 * _MEBI,
     ) -> None:
-        self._bucket = settings.bucket
+        self._bucket = settings.s3.bucket
         self._prefixes = {
-            Area.LANDING: f"{settings.landing}/",
-            Area.OUTPUT: f"{settings.output}/",
-            Area.QUARANTINE: f"{settings.quarantine}/",
-            Area.HISTORY: f"{settings.history}/",
+            Area.LANDING: f"{settings.areas.landing}/",
+            Area.OUTPUT: f"{settings.areas.output}/",
+            Area.QUARANTINE: f"{settings.areas.quarantine}/",
+            Area.HISTORY: f"{settings.areas.history}/",
         }
         self._encryption: dict[str, str] = {}
-        if settings.kms_key_id:
+        if settings.s3.kms_key_id:
             self._encryption = {
                 "ServerSideEncryption": "aws:kms",
-                "SSEKMSKeyId": settings.kms_key_id,
+                "SSEKMSKeyId": settings.s3.kms_key_id,
             }
         self._clients = clients
         self._wait = wait

@@ -33,9 +33,9 @@ class SQSWakeups:
     def __init__(
         self, settings: Settings, clients: Clients, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._queue = settings.wakeup_queue
-        self._bucket = settings.bucket
-        self._prefix = f"{settings.landing}/"
+        self._queue = settings.discovery.wakeup_queue
+        self._bucket = settings.s3.bucket
+        self._prefix = f"{settings.areas.landing}/"
         self._clients = clients
         self._clock = clock
 

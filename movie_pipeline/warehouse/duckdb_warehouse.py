@@ -377,11 +377,11 @@ _NO_LOCK = ()
 def _config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
     """The same for every connection: DuckDB refuses to share a file between different ones."""
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": settings.memory_limit,
+        "memory_limit": settings.engine.memory_limit,
         "enable_external_access": False,
     }
-    if settings.threads:
-        config["threads"] = settings.threads
+    if settings.engine.threads:
+        config["threads"] = settings.engine.threads
     return config
 
 

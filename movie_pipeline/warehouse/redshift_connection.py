@@ -120,7 +120,7 @@ class Connector:
         self._settings = settings
         self._clients = clients
         self._login: tuple[str, str] | None = None
-        self.address = f"{settings.redshift_host}:{settings.redshift_port}"
+        self.address = f"{settings.redshift.host}:{settings.redshift.port}"
         _keep_driver_quiet()
 
     @contextmanager
@@ -134,7 +134,7 @@ class Connector:
         connection = RedshiftConnection(self._open())
         try:
             connection.one_by_one()
-            connection.limit(self._settings.redshift_statement_seconds)
+            connection.limit(self._settings.redshift.statement_seconds)
             connection.together()
             yield connection
         finally:
@@ -171,9 +171,9 @@ class Connector:
 
     def _connect(self, *, fresh: bool) -> Any:  # noqa: ANN401
         arguments = connect_arguments(self._settings)
-        if self._settings.redshift_secret_arn:
+        if self._settings.redshift.secret_arn:
             if fresh or self._login is None:
-                self._login = read_secret(self._clients, self._settings.redshift_secret_arn)
+                self._login = read_secret(self._clients, self._settings.redshift.secret_arn)
             arguments["user"], arguments["password"] = self._login
         else:
             arguments["iam_disable_cache"] = fresh
@@ -206,29 +206,29 @@ def _close_all(sockets: list[Any]) -> None:
 def connect_arguments(settings: Settings) -> dict[str, Any]:
     """What the driver is given, user and password of a secret apart."""
     arguments: dict[str, Any] = {
-        "host": settings.redshift_host,
-        "port": settings.redshift_port,
-        "database": settings.redshift_database,
+        "host": settings.redshift.host,
+        "port": settings.redshift.port,
+        "database": settings.redshift.database,
         "application_name": "movie_pipeline",
         "ssl": True,
         # named, since the driver lets another host's certificate pass where it is not
-        "sslmode": settings.redshift_ssl_mode,
-        "timeout": settings.redshift_connect_seconds,
+        "sslmode": settings.redshift.ssl_mode,
+        "timeout": settings.redshift.connect_seconds,
         # unnamed statements only: the driver's cache of named ones has lost track of them before
         "max_prepared_statements": 0,
         **_KEEP_ALIVE,
     }
-    if settings.redshift_workgroup:
+    if settings.redshift.workgroup:
         arguments |= {
             "iam": True,
             "is_serverless": True,
-            "serverless_work_group": settings.redshift_workgroup,
+            "serverless_work_group": settings.redshift.workgroup,
         }
-    elif settings.redshift_cluster:
+    elif settings.redshift.cluster:
         arguments |= {
             "iam": True,
-            "cluster_identifier": settings.redshift_cluster,
-            "db_user": settings.redshift_user,
+            "cluster_identifier": settings.redshift.cluster,
+            "db_user": settings.redshift.user,
         }
     return arguments
 

@@ -66,9 +66,9 @@ class RedshiftWarehouse:
         self._storage = storage
         self._statements = Statements(dataset)
         self._schema = dataset.namespace
-        self._copy_role = settings.copy_role_arn
+        self._copy_role = settings.redshift.copy_role_arn
         self._wait_seconds = settings.warehouse_wait_seconds
-        self._statement_seconds = settings.redshift_statement_seconds
+        self._statement_seconds = settings.redshift.statement_seconds
         self._tries = tries
         self._prepared = False
         self._preparing = threading.Lock()

@@ -50,7 +50,7 @@ class Told:
     def __init__(self, services: Ministack, ui_url: str = "") -> None:
         self.services = services
         self.success, self.failure = (Topic(services, name) for name in ("success", "failure"))
-        settings = Settings(
+        settings = Settings().with_values(
             success_topic=self.success.arn, failure_topic=self.failure.arn, ui_url=ui_url
         )
         self.clients = pipeline_clients(services, "sns")
@@ -197,7 +197,7 @@ def test_what_is_no_run_has_no_link(run_id: object) -> None:
 
 def test_a_topic_that_is_not_there_is_an_alert_error(ministack: Ministack) -> None:
     nowhere = "arn:aws:sns:us-east-1:000000000000:nowhere"
-    settings = Settings(success_topic=nowhere, failure_topic=nowhere)
+    settings = Settings().with_values(success_topic=nowhere, failure_topic=nowhere)
     alerts = SNSAlerts(settings, pipeline_clients(ministack, "sns"))
     with pytest.raises(AlertError, match=r"^publishing the notice file-1 failed: NotFound"):
         alerts.send(NOTICE)

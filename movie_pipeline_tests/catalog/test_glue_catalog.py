@@ -43,7 +43,7 @@ class Glue:
         self.client = pipeline_clients(services, "glue")("glue")
         self.waited: list[float] = []
         self.catalog = GlueCatalog(
-            Settings(raw_crawler=CRAWLER, **settings),
+            Settings().with_values(raw_crawler=CRAWLER, **settings),
             pipeline_clients(services, "glue"),
             wait=self.waited.append,
             clock=lambda: sum(self.waited),
@@ -154,7 +154,9 @@ def test_a_conflict_that_does_not_end_is_told(glue: Glue) -> None:
 
 
 def test_a_database_that_is_not_there_is_told(ministack: Ministack) -> None:
-    catalog = GlueCatalog(Settings(glue_database="none"), pipeline_clients(ministack, "glue"))
+    catalog = GlueCatalog(
+        Settings().with_values(glue_database="none"), pipeline_clients(ministack, "glue")
+    )
     for ask in (lambda: catalog.table("raw_movies"), lambda: catalog.update(TABLE)):
         with pytest.raises(CatalogError, match=r"EntityNotFoundException.*none"):
             ask()
@@ -268,7 +270,7 @@ def test_a_crawler_is_really_started_and_seen_to_end(ministack: Ministack) -> No
         DatabaseName=DATABASE,
         Targets={"S3Targets": [{"Path": "s3://movies-gds/input/"}]},
     )
-    settings = Settings(raw_crawler=CRAWLER, crawler_seconds=60.0)
+    settings = Settings().with_values(raw_crawler=CRAWLER, crawler_seconds=60.0)
     catalog = GlueCatalog(settings, pipeline_clients(ministack, "glue"))
     outside.start_crawler(Name=CRAWLER)  # joined, not refused
     with pytest.raises(CatalogError, match=r"succeeded, but the database movie_database has no"):

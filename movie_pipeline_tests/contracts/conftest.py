@@ -34,8 +34,8 @@ from movie_pipeline_tests.standins.warehouses import (
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(
-        home=tmp_path / "home", settle_seconds=0.0, warehouse_wait_seconds=10.0, threads=1
+    return Settings(home=tmp_path / "home", warehouse_wait_seconds=10.0).with_values(
+        settle_seconds=0.0, threads=1
     )
 
 
@@ -101,7 +101,7 @@ class TopicChannel:
 
     def __init__(self, services: Ministack) -> None:
         topics = [Topic(services, name) for name in ("success", "failure")]
-        settings = Settings(success_topic=topics[0].arn, failure_topic=topics[1].arn)
+        settings = Settings().with_values(success_topic=topics[0].arn, failure_topic=topics[1].arn)
         self.alerts: Alerts = SNSAlerts(settings, pipeline_clients(services, "sns"))
         self._queue = Queue(services)
         for topic in topics:

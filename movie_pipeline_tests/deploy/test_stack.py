@@ -38,7 +38,7 @@ class Stack:
 def stack(ministack: Ministack, tmp_path: Path) -> Iterator[Stack]:
     with deployed_core(ministack, BUCKET) as made:
         assert {"bucket", "wakeup_queue", "success_topic", "failure_topic"} <= set(made.settings)
-        settings = Settings(home=tmp_path, deployment="aws", **made.settings)
+        settings = Settings(home=tmp_path).with_values(**made.settings)
         yield Stack(ministack, settings, made.outputs)
 
 
@@ -61,7 +61,7 @@ def test_a_file_that_lands_in_the_deployed_bucket_wakes_the_pipeline_and_no_othe
 
 def test_a_message_nobody_understands_ends_with_the_dead_letters(stack: Stack) -> None:
     queues = stack.services.client("sqs")
-    url = stack.settings.wakeup_queue
+    url = stack.settings.discovery.wakeup_queue
     told = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
     policy = json.loads(told["Attributes"]["RedrivePolicy"])
     assert int(policy["maxReceiveCount"]) == 5
@@ -74,7 +74,7 @@ def test_notices_reach_the_subscribers_of_the_deployed_topics(stack: Stack) -> N
     queue = queues.create_queue(QueueName="listener")["QueueUrl"]
     told = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     topics.subscribe(
-        TopicArn=stack.settings.failure_topic,
+        TopicArn=stack.settings.alerts.failure_topic,
         Protocol="sqs",
         Endpoint=told["Attributes"]["QueueArn"],
     )
@@ -86,8 +86,8 @@ def test_notices_reach_the_subscribers_of_the_deployed_topics(stack: Stack) -> N
 
 def test_the_deployed_catalog_and_roles_are_there(stack: Stack) -> None:
     glue = stack.services.client("glue")
-    assert glue.get_database(Name=stack.settings.glue_database)
-    crawler = glue.get_crawler(Name=stack.settings.raw_crawler)["Crawler"]
+    assert glue.get_database(Name=stack.settings.glue.database)
+    crawler = glue.get_crawler(Name=stack.settings.glue.raw_crawler)["Crawler"]
     paths = [target["Path"] for target in crawler["Targets"]["S3Targets"]]
     assert paths == [f"s3://{BUCKET}/input/", f"s3://{BUCKET}/history/"]
     roles = stack.services.client("iam").list_roles()["Roles"]

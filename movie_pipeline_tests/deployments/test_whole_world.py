@@ -36,8 +36,8 @@ def test_a_process_with_the_environment_of_the_world_ingests_a_file(
     assert done.returncode == 0, done.stderr
     rows = world.deployment.warehouse.query("select count(*) as n from movie_data_table")
     assert rows["n"].tolist() == [3]
-    assert world.objects(world.settings.landing) == {}
-    assert list(world.objects(world.settings.history).values()) == [clean_movies(3)]
+    assert world.objects(world.settings.areas.landing) == {}
+    assert list(world.objects(world.settings.areas.history).values()) == [clean_movies(3)]
     assert [notice["kind"] for notice in world.notices()] == ["success"]
     assert [event["detail-type"] for event in world.heard.take()] == ["success"]
 

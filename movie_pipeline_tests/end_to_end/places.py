@@ -126,22 +126,24 @@ class AwsPlace:
         """One `put_object`."""
         self.world.put(key, content)
         settings, s3 = self.world.settings, self.world.s3.client("s3")
-        named = s3.list_objects_v2(Bucket=settings.bucket, Prefix=f"{settings.landing}/{key}")
+        named = s3.list_objects_v2(
+            Bucket=settings.s3.bucket, Prefix=f"{settings.areas.landing}/{key}"
+        )
         found = named["Contents"][0]
-        assert found["Key"] == f"{settings.landing}/{key}"
+        assert found["Key"] == f"{settings.areas.landing}/{key}"
         version = found["LastModified"].astimezone(UTC).replace(microsecond=0)
         told = f"{found['ETag'].strip(chr(34))}@{int(version.timestamp())}"
-        landed = LandedFile(settings.bucket, key, told, len(content), version)
+        landed = LandedFile(settings.s3.bucket, key, told, len(content), version)
         return Sent(landed.file_id, key, content, version)
 
     def files(self, area: str) -> dict[str, bytes]:
         """The objects of a prefix."""
         settings = self.world.settings
         prefixes = {
-            "input": settings.landing,
-            "output": settings.output,
-            "badrecords": settings.quarantine,
-            "history": settings.history,
+            "input": settings.areas.landing,
+            "output": settings.areas.output,
+            "badrecords": settings.areas.quarantine,
+            "history": settings.areas.history,
         }
         return self.world.objects(prefixes[area])
 

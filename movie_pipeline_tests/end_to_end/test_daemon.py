@@ -114,7 +114,7 @@ def _story(world: AwsWorld, daemon: RunningDaemon, redshift: RedshiftStandIn) ->
     entries = {entry.object_key: entry for entry in Ledger(deployment.warehouse).entries(limit=99)}
     apart = {name: str(one) for name, one in world.objects("badrecords").items()}
     titles = deployment.warehouse.query("select distinct movie_title from movie_data_table")
-    wakeups = Queue.at(world.services, world.settings.wakeup_queue)
+    wakeups = Queue.at(world.services, world.settings.discovery.wakeup_queue)
     return Ran(
         archived,
         told,
@@ -144,7 +144,7 @@ def _story(world: AwsWorld, daemon: RunningDaemon, redshift: RedshiftStandIn) ->
 def _described(world: AwsWorld) -> list[Any]:
     """The catalog's tables, once that of the warehouse is among them."""
     glue = world.services.client("glue")
-    tables = glue.get_tables(DatabaseName=world.settings.glue_database)["TableList"]
+    tables = glue.get_tables(DatabaseName=world.settings.glue.database)["TableList"]
     return tables if "movie_data_table" in {table["Name"] for table in tables} else []
 
 

@@ -48,24 +48,24 @@ def _client(service: str) -> Any:  # noqa: ANN401 - boto3's
 
 FORBIDDEN: Mapping[str, Call] = {
     "removing from history": lambda world: _client("s3").delete_object(
-        Bucket=world.settings.bucket, Key="history/x"
+        Bucket=world.settings.s3.bucket, Key="history/x"
     ),
     "removing from quarantine": lambda world: _client("s3").delete_object(
-        Bucket=world.settings.bucket, Key="badrecords/x"
+        Bucket=world.settings.s3.bucket, Key="badrecords/x"
     ),
     "listing all of the bucket": lambda world: _client("s3").list_objects_v2(
-        Bucket=world.settings.bucket
+        Bucket=world.settings.s3.bucket
     ),
     "listing the buckets": lambda _: _client("s3").list_buckets(),
     "sending a wake-up": lambda world: _client("sqs").send_message(
-        QueueUrl=world.settings.wakeup_queue, MessageBody="x"
+        QueueUrl=world.settings.discovery.wakeup_queue, MessageBody="x"
     ),
     "another bus": lambda _: _client("events").put_events(
         Entries=[{"Source": "x", "DetailType": "x", "Detail": "{}", "EventBusName": "other"}]
     ),
     "looking at the topics": lambda _: _client("sns").list_topics(),
     "dropping a table of the catalog": lambda world: _client("glue").delete_table(
-        DatabaseName=world.settings.glue_database, Name="raw_movies"
+        DatabaseName=world.settings.glue.database, Name="raw_movies"
     ),
 }
 """What the pipeline has no right to."""
@@ -110,7 +110,7 @@ def _credentials(services: Endpoint, core: DeployedStack, world: AwsWorld) -> di
             iam.attach_role_policy(RoleName=NAME, PolicyArn=one["PolicyArn"])
     own = [
         # warehouse.yaml's part: signing in
-        {"Action": "secretsmanager:GetSecretValue", "Resource": world.settings.redshift_secret_arn},
+        {"Action": "secretsmanager:GetSecretValue", "Resource": world.settings.redshift.secret_arn},
         # on AWS sqs:DeleteMessage allows the batch, and tables are named with their database
         {"Action": "sqs:DeleteMessageBatch", "Resource": "*"},
         {"Action": ["glue:Get*", "glue:CreateTable", "glue:UpdateTable"], "Resource": "*"},

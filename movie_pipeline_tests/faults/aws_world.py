@@ -7,7 +7,6 @@ import os
 import pickle
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ import botocore.session
 
 from movie_pipeline.aws_clients import Client, Clients
 from movie_pipeline.deployments import Deployment, deployment_from
-from movie_pipeline.settings import PREFIX
+from movie_pipeline.settings.variables import PREFIX
 from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline_tests.faults.oracle import Sent
@@ -79,7 +78,7 @@ class AwsFaultWorld:
 
     def deployed(self, **settings: Any) -> Deployment:  # noqa: ANN401 - any setting
         """The deployment, under settings of which some may be others."""
-        deployment = deployment_from(replace(self.aws.settings, **settings))
+        deployment = deployment_from(self.aws.settings.with_values(**settings))
         storage = deployment.storage
         assert isinstance(storage, S3Storage)
         described = storage._landed_file
@@ -104,25 +103,25 @@ class AwsFaultWorld:
     def put(self, key: str, content: bytes, minutes: int) -> Sent:
         """A sender's object; S3 says when it came, and is made to say this."""
         settings = self.aws.settings
-        full = f"{settings.landing}/{key}"
+        full = f"{settings.areas.landing}/{key}"
         self.aws.put(key, content)
-        found = self.aws.s3.client("s3").head_object(Bucket=settings.bucket, Key=full)
+        found = self.aws.s3.client("s3").head_object(Bucket=settings.s3.bucket, Key=full)
         etag, version = found["ETag"].strip('"'), NOON + timedelta(minutes=minutes)
         self._times[full, etag] = version
         second = int(version.timestamp())
-        landed = LandedFile(settings.bucket, key, f"{etag}@{second}", len(content), version)
+        landed = LandedFile(settings.s3.bucket, key, f"{etag}@{second}", len(content), version)
         return Sent(landed.file_id, key, content, version)
 
     def delete(self, key: str) -> None:
         """Remove it."""
         settings = self.aws.settings
         self.aws.s3.client("s3").delete_object(
-            Bucket=settings.bucket, Key=f"{settings.landing}/{key}"
+            Bucket=settings.s3.bucket, Key=f"{settings.areas.landing}/{key}"
         )
 
     def waiting(self) -> list[bytes]:
         """What lies under landing's prefix."""
-        return list(self.aws.objects(self.aws.settings.landing).values())
+        return list(self.aws.objects(self.aws.settings.areas.landing).values())
 
     def told(self) -> list[str]:
         """What came to the queue behind the topics, now and before."""
@@ -146,7 +145,7 @@ class AwsFaultWorld:
         servers = self.aws.servers
         standin = RedshiftStandIn(
             servers.postgres,
-            self.aws.settings.redshift_database,
+            self.aws.settings.redshift.database,
             reading_from(servers.s3, servers.services),
             context_of(Path(servers.certificate)),
         )

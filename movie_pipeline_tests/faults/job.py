@@ -84,7 +84,7 @@ def load(
         deployment.warehouse,
         outcomes,
         LoadRun(work, run_id),
-        lambda new: build_notices(new, digest_files=deployment.settings.digest_files),
+        lambda new: build_notices(new, digest_files=deployment.settings.digests.files),
     )
 
 
@@ -131,8 +131,8 @@ def run_in_batches(deployment: Deployment) -> list[list[str]]:
     settings = deployment.settings
     for files in plan_batches(
         deployment.storage.landed(),
-        max_files=settings.batch_files,
-        max_bytes=settings.batch_bytes,
+        max_files=settings.batches.max_files,
+        max_bytes=settings.batches.max_bytes,
     ):
         work = f"batch-{len(batches)}"
         Workspace.at(work_root(settings), work).fix(Batch.of(files))

@@ -59,7 +59,7 @@ class LocalWorld:
         values: dict[str, Any] = {"warehouse_wait_seconds": 20.0, **settings}
         self.home = home
         self.deployment = local(settings_for(home, **values))
-        self.landing = home / self.deployment.settings.landing
+        self.landing = home / self.deployment.settings.areas.landing
 
     def put(self, key: str, content: bytes, minutes: int) -> Sent:
         """Write and rename, as a careful sender does."""

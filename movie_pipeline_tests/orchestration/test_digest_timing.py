@@ -20,7 +20,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def more_comes(
     instance: dg.DagsterInstance, *, quiet_seconds: float = 60, later: float = 0
 ) -> bool:
-    settings = Settings(digest_quiet_seconds=quiet_seconds)
+    settings = Settings().with_values(digest_quiet_seconds=quiet_seconds)
     return patience_now(instance, settings, now=time.time() + later).more_comes
 
 

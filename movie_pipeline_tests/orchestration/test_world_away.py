@@ -40,8 +40,7 @@ def unreachable(home: Home) -> str:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    settings = replace(
-        home.settings,
+    settings = home.settings.with_values(
         redshift_host="127.0.0.1",
         redshift_port=port,
         redshift_secret_arn="arn:aws:secretsmanager:us-east-1:123456789012:secret:x",  # noqa: S106
@@ -122,7 +121,7 @@ def test_a_tick_waits_for_a_store_that_is_away(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     home = Home(tmp_path)
-    store = S3Storage(replace(home.settings, bucket="movies-test"), Clients())
+    store = S3Storage(home.settings.with_values(bucket="movies-test"), Clients())
     home.deployment = replace(home.deployment, storage=store)
     told = skipped(home, instance, landing_sensor)
     assert told.startswith("Waiting for the store: "), told

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from movie_pipeline.deployments import Deployment, deployment_from
-from movie_pipeline.settings import PREFIX, Settings
+from movie_pipeline.settings import Settings
+from movie_pipeline.settings.variables import PREFIX
 from movie_pipeline_tests.standins.aws import Endpoint
 from movie_pipeline_tests.standins.buckets import VERSIONED, make_bucket
 from movie_pipeline_tests.standins.certificates import certificate
@@ -151,9 +152,9 @@ class AwsWorld:
         }
         self.settings = Settings.from_environment(self.environment)
         self.told = Queue(self.services)
-        for arn in (self.settings.success_topic, self.settings.failure_topic):
+        for arn in (self.settings.alerts.success_topic, self.settings.alerts.failure_topic):
             Topic(self.services, arn.rpartition(":")[2]).to(self.told)
-        self.heard = Rule(self.services, bus=self.settings.event_bus)
+        self.heard = Rule(self.services, bus=self.settings.alerts.event_bus)
 
     @cached_property
     def deployment(self) -> Deployment:
@@ -183,7 +184,7 @@ class AwsWorld:
     def put(self, key: str, content: bytes) -> None:
         """A sender's `put_object` into landing; with SeaweedFS nobody hears of it, see `wake`."""
         self.s3.client("s3").put_object(
-            Bucket=self.settings.bucket, Key=f"{self.settings.landing}/{key}", Body=content
+            Bucket=self.settings.s3.bucket, Key=f"{self.settings.areas.landing}/{key}", Body=content
         )
 
     def wake(self, *keys: str) -> None:
@@ -191,15 +192,15 @@ class AwsWorld:
         events = self.services.client("events")
         for key in keys:
             detail = {
-                "bucket": {"name": self.settings.bucket},
-                "object": {"key": f"{self.settings.landing}/{key}"},
+                "bucket": {"name": self.settings.s3.bucket},
+                "object": {"key": f"{self.settings.areas.landing}/{key}"},
                 "reason": "PutObject",
             }
             entry = {
                 "Source": _RELAY,
                 "DetailType": "Object Created",
                 "Detail": json.dumps(detail),
-                "EventBusName": self.settings.event_bus,
+                "EventBusName": self.settings.alerts.event_bus,
             }
             answer = events.put_events(Entries=[entry])
             assert answer["FailedEntryCount"] == 0, answer
@@ -210,7 +211,7 @@ class AwsWorld:
         pages = (
             self.s3.client("s3")
             .get_paginator("list_objects_v2")
-            .paginate(Bucket=self.settings.bucket, Prefix=start)
+            .paginate(Bucket=self.settings.s3.bucket, Prefix=start)
         )
         return [
             item["Key"].removeprefix(start) for page in pages for item in page.get("Contents", [])
@@ -221,7 +222,7 @@ class AwsWorld:
         found: dict[str, bytes] = {}
         for name in self.names(prefix):
             with suppress(KeyError):
-                found[name] = _object(self.s3, self.settings.bucket, f"{prefix}/{name}")
+                found[name] = _object(self.s3, self.settings.s3.bucket, f"{prefix}/{name}")
         return found
 
     def notices(self) -> list[dict[str, Any]]:

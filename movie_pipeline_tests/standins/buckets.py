@@ -20,7 +20,7 @@ def bucket_settings(bucket: str = BUCKET, **settings: Any) -> Settings:  # noqa:
     prefix = uuid.uuid4().hex
     values: dict[str, Any] = {str(area): f"{prefix}/{area}" for area in Area}
     values.update(settings)
-    return Settings(bucket=bucket, **values)
+    return Settings().with_values(bucket=bucket, **values)
 
 
 @cache
@@ -40,5 +40,5 @@ def s3_storage(
 ) -> S3Storage:
     """The pipeline's storage in an empty place of a bucket."""
     settings = settings or bucket_settings()
-    make_bucket(endpoint, settings.bucket)
+    make_bucket(endpoint, settings.s3.bucket)
     return S3Storage(settings, pipeline_clients(endpoint, "s3"), **arguments)

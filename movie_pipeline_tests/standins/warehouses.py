@@ -5,7 +5,6 @@ TLS is left out here, for speed: the tests of signing in have it.
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -55,8 +54,7 @@ class PlainConnector(Connector):
 
 def redshift_settings(settings: Settings, standin: RedshiftStandIn) -> Settings:
     """The settings with which this stand-in is found."""
-    return replace(
-        settings,
+    return settings.with_values(
         redshift_host="127.0.0.1",
         redshift_port=standin.port,
         redshift_database=standin.database,

@@ -83,7 +83,7 @@ class World:
             "warehouse_wait_seconds": 20.0,
             "threads": 1,
         }
-        self.settings = Settings(home=home, **{**values, **settings})
+        self.settings = Settings(home=home).with_values(**{**values, **settings})
         self.storage = FolderStorage(self.settings)
         self.warehouse = DuckDBWarehouse(self.settings, self.storage, MOVIES)
         self.ledger = Ledger(self.warehouse)
@@ -168,7 +168,7 @@ class World:
             self.warehouse,
             outcomes,
             LoadRun(batch_id="batch-1", run_id=run_id),
-            lambda entries: build_notices(entries, digest_files=self.settings.digest_files),
+            lambda entries: build_notices(entries, digest_files=self.settings.digests.files),
         )
 
     def archive(self) -> ArchiveReport:

@@ -23,7 +23,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def storage(home: Path) -> FolderStorage:
-    return FolderStorage(Settings(home=home, settle_seconds=0.0))
+    return FolderStorage(Settings(home=home).with_values(settle_seconds=0.0))
 
 
 def write(home: Path, key: str, content: bytes = b"x", *, age: float = 0) -> Path:
@@ -61,7 +61,7 @@ def test_folders_links_and_pipes_are_no_files(home: Path, storage: FolderStorage
 
 
 def test_a_young_file_is_taken_to_be_still_being_written(home: Path) -> None:
-    storage = FolderStorage(Settings(home=home, settle_seconds=60.0))
+    storage = FolderStorage(Settings(home=home).with_values(settle_seconds=60.0))
     write(home, "young.csv")
     write(home, "old.csv", age=61)
     assert keys(storage) == ["old.csv"]
@@ -69,8 +69,8 @@ def test_a_young_file_is_taken_to_be_still_being_written(home: Path) -> None:
 
 def test_a_file_dated_in_the_future_is_judged_by_when_it_was_changed(home: Path) -> None:
     write(home, "a.csv", age=-10_000)
-    assert keys(FolderStorage(Settings(home=home, settle_seconds=0.0))) == ["a.csv"]
-    assert keys(FolderStorage(Settings(home=home, settle_seconds=60.0))) == []
+    assert keys(FolderStorage(Settings(home=home).with_values(settle_seconds=0.0))) == ["a.csv"]
+    assert keys(FolderStorage(Settings(home=home).with_values(settle_seconds=60.0))) == []
 
 
 def test_undecodable_and_255_byte_names_are_files_like_others(
@@ -197,8 +197,7 @@ def test_a_put_that_fails_leaves_what_was_there_and_nothing_else(
 
 
 def test_the_names_of_the_areas_are_settings(tmp_path: Path) -> None:
-    settings = Settings(
-        home=tmp_path,
+    settings = Settings(home=tmp_path).with_values(
         landing="input_data",
         quarantine="bad_data",
         history="archive",
@@ -220,4 +219,4 @@ def test_a_store_that_moves_keeps_its_files_ids(home: Path, storage: FolderStora
     before = storage.landed()
     moved = home.with_name("moved")
     home.rename(moved)
-    assert FolderStorage(Settings(home=moved, settle_seconds=0.0)).landed() == before
+    assert FolderStorage(Settings(home=moved).with_values(settle_seconds=0.0)).landed() == before

@@ -53,7 +53,7 @@ class Bucket:
     def drop(self, key: str, content: bytes = b"movie_id\nm1\n") -> LandedFile | None:
         """Put an object into landing, as anybody may."""
         self.outside.put_object(
-            Bucket=self.settings.bucket, Key=f"{self.settings.landing}/{key}", Body=content
+            Bucket=self.settings.s3.bucket, Key=f"{self.settings.areas.landing}/{key}", Body=content
         )
         return next((file for file in self.storage.landed() if file.key == key), None)
 
@@ -343,7 +343,7 @@ def test_everything_written_is_encrypted_with_the_key_that_is_set(
     file = bucket.storage.land(tmp_path / "source", "a.csv")
     bucket.storage.settle(file, Area.HISTORY, "a")
     bucket.storage.put(Area.OUTPUT, "b", tmp_path / "source")
-    for name in (f"{bucket.settings.history}/a", f"{bucket.settings.output}/b"):
+    for name in (f"{bucket.settings.areas.history}/a", f"{bucket.settings.areas.output}/b"):
         head = bucket.outside.head_object(Bucket=BUCKET, Key=name)
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "alias/movies")
 
@@ -368,7 +368,9 @@ def test_a_bucket_that_keeps_versions_keeps_what_was_archived(
     bucket.storage.settle(second, Area.HISTORY, "a")
     bucket.storage.settle(second, Area.HISTORY, "a")
     assert bucket.keys() == []
-    kept = bucket.outside.list_object_versions(Bucket=VERSIONED, Prefix=bucket.settings.landing)
+    kept = bucket.outside.list_object_versions(
+        Bucket=VERSIONED, Prefix=bucket.settings.areas.landing
+    )
     assert sorted(version["Size"] for version in kept["Versions"]) == [3, 5]
 
 

@@ -113,7 +113,7 @@ class Heard:
 
     def __init__(self, services: Ministack, **attributes: str) -> None:
         self.queue = Queue(services, **attributes)
-        self.settings = Settings(bucket=BUCKET, wakeup_queue=self.queue.url)
+        self.settings = Settings().with_values(bucket=BUCKET, wakeup_queue=self.queue.url)
         self.clients = pipeline_clients(services, "sqs")
         self.wakeups = SQSWakeups(self.settings, self.clients)
 
@@ -183,7 +183,7 @@ def test_without_a_queue_nothing_ever_tells(ministack: Ministack) -> None:
 
 
 def test_a_queue_that_is_not_there_is_named_with_the_way_out(ministack: Ministack) -> None:
-    settings = Settings(wakeup_queue=f"{ministack.url}/000000000000/nowhere")
+    settings = Settings().with_values(wakeup_queue=f"{ministack.url}/000000000000/nowhere")
     wakeups = SQSWakeups(settings, pipeline_clients(ministack, "sqs"))
     with pytest.raises(WakeupError, match=r"^asking for wake-ups failed: .*; .*\.$"):
         wakeups.pending()

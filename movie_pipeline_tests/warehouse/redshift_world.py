@@ -39,8 +39,8 @@ class RedshiftWorld(World):
 
     def another_warehouse(self, **settings: Any) -> RedshiftWarehouse:  # noqa: ANN401 - any setting
         """A warehouse as another process would have it."""
-        values: dict[str, Any] = {**vars(self.settings), "warehouse_wait_seconds": 5.0, **settings}
-        return warehouse_on(self.standin, type(self.settings)(**values), self.storage)
+        chosen = self.settings.with_values(**{"warehouse_wait_seconds": 5.0, **settings})
+        return warehouse_on(self.standin, chosen, self.storage)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ CLUSTER = {"redshift_cluster": "movies", "redshift_user": "pipeline"}
 
 def settings(**values: Any) -> Settings:  # noqa: ANN401 - any setting
     base: dict[str, Any] = {"redshift_host": "localhost", "warehouse_wait_seconds": 0.2}
-    return Settings(**{**base, **values})
+    return Settings().with_values(**{**base, **values})
 
 
 class Secrets:

@@ -66,7 +66,7 @@ def movie_data_table(
         warehouse,
         outcomes,
         LoadRun(workspace.name, context.run.run_id, batch.attempt),
-        lambda new: build_notices(new, digest_files=settings.digest_files, place=place),
+        lambda new: build_notices(new, digest_files=settings.digests.files, place=place),
     )
     with warehouse.reading() as session:
         rows_in_table = session.fetch("checks/table_rows")[0]["row_count"]

@@ -73,7 +73,7 @@ def _fresh(
     return dg.AssetCheckResult(
         check_name=FRESH,
         asset_key=TABLE,
-        passed=hours <= settings.freshness_hours,
+        passed=hours <= settings.checks.freshness_hours,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"The last row was loaded {hours:.1f} hours ago.",
         metadata={"hours_since_last_load": round(hours, 2)},
@@ -82,7 +82,9 @@ def _fresh(
 
 def _backlog(warehouse: Warehouse, settings: Settings, now: datetime) -> dg.AssetCheckResult:
     waiting = backlog(warehouse, now)
-    description = f"{waiting.records:,} records wait; the limit is {settings.backlog_rows:,}."
+    description = (
+        f"{waiting.records:,} records wait; the limit is {settings.checks.backlog_rows:,}."
+    )
     if waiting.uncounted:
         description += (
             f" The reasons of {waiting.uncounted:,} files are too many for the ledger: they are "
@@ -91,7 +93,7 @@ def _backlog(warehouse: Warehouse, settings: Settings, now: datetime) -> dg.Asse
     return dg.AssetCheckResult(
         check_name=BACKLOG,
         asset_key=TABLE,
-        passed=waiting.records <= settings.backlog_rows,
+        passed=waiting.records <= settings.checks.backlog_rows,
         severity=dg.AssetCheckSeverity.WARN,
         description=description,
         metadata={

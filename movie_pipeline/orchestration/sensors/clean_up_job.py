@@ -43,8 +43,8 @@ def clean_world(
         warehouse,
         settings.home.absolute(),
         active_batches=active_batches(instance),
-        keep_output_days=settings.keep_output_days,
-        keep_notices_days=settings.keep_notices_days,
+        keep_output_days=settings.retention.keep_output_days,
+        keep_notices_days=settings.retention.keep_notices_days,
         dry_run=dry_run,
     )
 
@@ -57,8 +57,8 @@ def remove_old_runs(
     failed = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
     removed = 0
     for statuses, days in (
-        (succeeded, settings.keep_runs_days),
-        (failed, settings.keep_failed_runs_days),
+        (succeeded, settings.retention.keep_runs_days),
+        (failed, settings.retention.keep_failed_runs_days),
     ):
         if not days:
             continue

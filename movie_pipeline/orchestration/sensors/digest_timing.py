@@ -16,6 +16,6 @@ def patience_now(
     instance: dg.DagsterInstance, settings: Settings, *, now: float | None = None
 ) -> Patience:
     """What the settings say, and whether more batches are on their way; 0 s waits for none."""
-    quiet = settings.digest_quiet_seconds
+    quiet = settings.digests.quiet_seconds
     more_comes = quiet > 0 and ran_since(instance, (now or time.time()) - quiet)
     return Patience.of(settings, more_comes=more_comes)

@@ -94,7 +94,7 @@ class Failures:
                 break
             in_a_row += 1
         if not in_a_row:
-            return max(well, last.failed_at + settings.retry_seconds)
+            return max(well, last.failed_at + settings.batches.retry_seconds)
         wait = _back_off(in_a_row, settings) * (1 + _jitter(last))
         return max(well, last.failed_at + wait)
 
@@ -149,7 +149,10 @@ def _in_time(run: PastRun) -> tuple[float, list[str]]:
 
 def _back_off(times: int, settings: Settings) -> float:
     """The wait after so many runs in a row; doubled for each, up to a limit."""
-    return min(settings.retry_seconds * 2.0 ** min(times - 1, 30), settings.max_retry_seconds)
+    return min(
+        settings.batches.retry_seconds * 2.0 ** min(times - 1, 30),
+        settings.batches.max_retry_seconds,
+    )
 
 
 def _jitter(run: PastRun) -> float:

@@ -61,7 +61,7 @@ def _look(
     settings: Settings,
 ) -> dg.SensorResult | dg.SkipReason:
     """What was heard is forgotten when its files are launched or known."""
-    now, every = time.time(), settings.listing_seconds
+    now, every = time.time(), settings.discovery.listing_seconds
     due = is_due(context.cursor, now, every)
     seen = look(storage, wakeups, due=due, warn=context.log.warning)
     if seen is None:

@@ -103,7 +103,7 @@ def is_to_be_told(
         return False
     if run.tags.get(KIND_TAG) != INGEST:
         return True
-    if int(run.tags.get(ATTEMPT_TAG, "1")) < settings.max_attempts:
+    if int(run.tags.get(ATTEMPT_TAG, "1")) < settings.batches.max_attempts:
         return False
     if REJECTING_TAG in run.tags or cause.fault is Fault.WORLD:
         return True

@@ -99,7 +99,9 @@ def plan_launches(
 
 
 def _batches(files: Sequence[LandedFile], attempt: int, settings: Settings) -> list[Launch]:
-    batches = plan_batches(files, max_files=settings.batch_files, max_bytes=settings.batch_bytes)
+    batches = plan_batches(
+        files, max_files=settings.batches.max_files, max_bytes=settings.batches.max_bytes
+    )
     return [Launch(Batch.of(batch), attempt) for batch in batches]
 
 
@@ -122,7 +124,7 @@ def _isolation(
     attempt = 1 + max(failure.count for failure in failures)
     smallest, alone = failures[0].smallest
     counted = failures[0].counted
-    spent = alone >= _TRIES and len(counted) >= settings.max_attempts
+    spent = alone >= _TRIES and len(counted) >= settings.batches.max_attempts
     poison = counted[-1].run_id if len(smallest) == 1 and spent else ""
     return Launch(Batch.of(files), attempt, poison)
 
@@ -139,8 +141,8 @@ def _free(runs: Sequence[PastRun], known: dict[str, Failures], settings: Setting
     active = [run for run in runs if run.active]
     failed_before = sum(any(file_id in known for file_id in run.files) for run in active)
     return _Free(
-        slots=max(0, settings.batches_in_flight - len(active)),
-        for_failed=max(0, max(1, settings.batches_in_flight // 2) - failed_before),
+        slots=max(0, settings.batches.in_flight - len(active)),
+        for_failed=max(0, max(1, settings.batches.in_flight // 2) - failed_before),
     )
 
 

@@ -116,7 +116,7 @@ def _listed(bench: Bench) -> _Ticks:
 
 
 def _send(world: AwsFaultWorld, body: str) -> None:
-    queue = world.aws.settings.wakeup_queue
+    queue = world.aws.settings.discovery.wakeup_queue
     world.aws.services.client("sqs").send_message(QueueUrl=queue, MessageBody=body)
 
 
@@ -171,7 +171,7 @@ def _junk(bench: Bench, _: str) -> None:
     ears = object.__new__(Queue)
     ears.sqs, ears.url = (
         ticks.world.aws.services.client("sqs"),
-        ticks.world.aws.settings.wakeup_queue,
+        ticks.world.aws.settings.discovery.wakeup_queue,
     )
     assert ears.count() == len(JUNK), "junk is left to the dead-letter queue, the rest is deleted"
     end(ticks.world, [[sent]])
@@ -377,7 +377,7 @@ def _joined_crawl(world: AwsFaultWorld) -> None:
     outside.create_crawler(
         Name=name,
         Role="arn:aws:iam::000000000000:role/x",
-        DatabaseName=world.aws.settings.glue_database,
+        DatabaseName=world.aws.settings.glue.database,
         Targets={"S3Targets": [{"Path": "s3://nowhere/"}]},
     )
     catalog = world.deployed(raw_crawler=name, crawler_seconds=60.0).catalog
