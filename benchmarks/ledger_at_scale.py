@@ -185,7 +185,7 @@ def _notice(entry: LedgerEntry, number: int) -> Notice:
 
 def finished_runs(instance: dg.DagsterInstance, deployment: Deployment, count: int) -> None:
     """Let the instance have runs that failed and runs that did not, a hundred files each."""
-    definitions = build_definitions(deployment, read_ruleset(deployment.settings.ruleset))
+    definitions = build_definitions(deployment, read_ruleset(deployment.ruleset))
     job = definitions.resolve_job_def(INGEST_JOB)
     made: list[str] = []
     for number in range(min(count, RUNS_MADE)):

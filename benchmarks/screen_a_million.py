@@ -49,8 +49,9 @@ def pipeline(source: Path, folder: Path) -> str:
     """Read, count, map, repair, judge by the shipped rules, split to Parquet and JSON lines."""
     from datetime import UTC, datetime
 
+    from movie_pipeline.datasets.movies import MOVIES
     from movie_pipeline.datasets.ruleset_files import read_ruleset
-    from movie_pipeline.settings import DEFAULT_RULESET, Settings
+    from movie_pipeline.settings import Settings
     from movie_pipeline.steps.batch import Workspace
     from movie_pipeline.steps.fetch import stage_one
     from movie_pipeline.steps.judge import ScreeningJob, screen_file
@@ -65,7 +66,7 @@ def pipeline(source: Path, folder: Path) -> str:
     staged = stage_one(copy, settings)
     with screening_engine(workspace, settings) as connection:
         job = ScreeningJob(landed, staged, copy, copy.parent, "bench")
-        screened = screen_file(connection, job, read_ruleset(DEFAULT_RULESET))
+        screened = screen_file(connection, job, read_ruleset(MOVIES.ruleset))
     if staged.rows_in != screened.good_rows + screened.set_apart:
         raise SystemExit("the records do not add up")
     return f"{screened.good_rows:,} good rows, {screened.set_apart:,} set apart"

@@ -108,7 +108,8 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
 
 def from_settings(settings: Settings) -> dg.Definitions:
     """The definitions of the deployment and the ruleset that the settings name."""
-    return build_definitions(deployment_from(settings), read_ruleset(settings.ruleset))
+    deployment = deployment_from(settings)
+    return build_definitions(deployment, read_ruleset(deployment.ruleset))
 
 
 def _with_code_references(

@@ -5,6 +5,7 @@ This is the only module that knows which adapter serves which port; no behaviour
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.alerts_port import Alerts, Events
@@ -39,6 +40,11 @@ class Deployment:
     cluster: Cluster
     alerts: Alerts
     events: Events
+
+    @property
+    def ruleset(self) -> Path:
+        """The DQDL file that every row is judged by."""
+        return self.settings.ruleset or self.dataset.ruleset
 
 
 def local(settings: Settings) -> Deployment:

@@ -54,7 +54,7 @@ def ingest_files(
         MoviePipelineError: the pipeline failed; the files stay in landing and can be tried again.
     """
     deployment = deployment_from(settings)
-    definitions = build_definitions(deployment, read_ruleset(settings.ruleset))
+    definitions = build_definitions(deployment, read_ruleset(deployment.ruleset))
     step("landing")
     landed = [
         deployment.storage.land(path, key) for path, key in zip(paths, _keys(paths), strict=True)
@@ -91,7 +91,7 @@ def replay_records(
     deployment = deployment_from(settings)
     storage, warehouse = deployment.storage, deployment.warehouse
     warehouse.prepare()
-    definitions = build_definitions(deployment, read_ruleset(settings.ruleset))
+    definitions = build_definitions(deployment, read_ruleset(deployment.ruleset))
     with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
         step("choosing the records")
         if dry_run:

@@ -22,10 +22,11 @@ from movie_pipeline.settings import Settings
 @told_in_a_sentence
 def rules(file: Path | None, as_json: bool) -> None:  # noqa: FBT001
     """Parse a ruleset, list its rules, and say what each demands."""
+    from movie_pipeline.datasets.movies import MOVIES
     from movie_pipeline.datasets.ruleset_files import read_ruleset
     from movie_pipeline.reports.rule_reports import rule_reports
 
-    ruleset = read_ruleset(file or Settings.from_environment().ruleset)
+    ruleset = read_ruleset(file or Settings.from_environment().ruleset or MOVIES.ruleset)
     reports = rule_reports(ruleset)
     if as_json:
         print_json({"sha256": ruleset.sha256, "rules": reports, "warnings": list(ruleset.warnings)})
@@ -51,10 +52,10 @@ def check(file: Path, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports.file_check import check_file
 
-    settings = settings_from(None, ruleset)
-    rules_read = read_ruleset(settings.ruleset)
+    deployment = deployment_from(settings_from(None, ruleset))
+    rules_read = read_ruleset(deployment.ruleset)
     with progress("Checking", quiet=as_json):
-        checked = check_file(file, rules_read, settings, deployment_from(settings).storage)
+        checked = check_file(file, rules_read, deployment.settings, deployment.storage)
     if as_json:
         print_json(asdict(checked))
     else:

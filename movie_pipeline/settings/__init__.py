@@ -27,8 +27,6 @@ from movie_pipeline.settings.groups import (
 )
 from movie_pipeline.settings.variables import variables_of
 
-DEFAULT_RULESET = Path(__file__).parents[1] / "datasets" / "movies" / "ruleset.dqdl"
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,8 +36,8 @@ class Settings:
     """The folder of the local world: landing, output, quarantine, history, warehouse, work."""
     deployment: str = "local"
     """Which world the assets run in."""
-    ruleset: Path = DEFAULT_RULESET
-    """The DQDL file every row is judged by."""
+    ruleset: Path | None = None
+    """The DQDL file every row is judged by; none: the dataset's own."""
     reference_datasets: tuple[str, ...] = ()
     """Other datasets that rules may name, each as alias=place."""
     warehouse_wait_seconds: float = 30.0

@@ -7,18 +7,19 @@ import dagster as dg
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.definitions import build_definitions
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.orchestration.checks.rule_checks import check_name
-from movie_pipeline.settings import DEFAULT_RULESET, Settings
+from movie_pipeline.settings import Settings
 from movie_pipeline_tests.home import Home
 
 
 @pytest.fixture(scope="module")
 def definitions() -> dg.Definitions:
     deployment = Home(Path("nowhere")).deployment
-    return build_definitions(deployment, read_ruleset(DEFAULT_RULESET))
+    return build_definitions(deployment, read_ruleset(MOVIES.ruleset))
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def test_every_rule_is_a_check_with_its_text_and_meaning(definitions: dg.Definit
         for key in graph.asset_check_keys
         if key.asset_key == dg.AssetKey("validated_movies")
     }
-    for rule in read_ruleset(DEFAULT_RULESET):
+    for rule in read_ruleset(MOVIES.ruleset):
         text, _, meaning = described[check_name(rule)].partition("\n\n")
         assert text == str(rule)
         assert meaning
@@ -123,7 +124,7 @@ def test_the_definitions_build_without_touching_the_home(tmp_path: Path) -> None
 def test_all_resources_are_of_one_deployment() -> None:
     settings = Settings(home=Path("nowhere"))
     resources = build_definitions(
-        Home(settings.home).deployment, read_ruleset(DEFAULT_RULESET)
+        Home(settings.home).deployment, read_ruleset(MOVIES.ruleset)
     ).resources
     assert set(resources or {}) == {
         "batch",

@@ -10,8 +10,9 @@ import yaml
 from cfnlint.api import lint_file
 from cfnlint.decode import decode
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.dqdl import parse_ruleset
-from movie_pipeline.settings import DEFAULT_RULESET, Settings
+from movie_pipeline.settings import Settings
 from movie_pipeline.settings.variables import variables_of
 from movie_pipeline_tests.samples import REPOSITORY
 
@@ -83,7 +84,7 @@ def test_every_output_named_after_a_setting_names_one() -> None:
 
 def test_the_ruleset_for_glue_is_the_shipped_one() -> None:
     ruleset = template("warehouse.yaml")["Resources"]["GlueRuleset"]["Properties"]["Ruleset"]
-    shipped = parse_ruleset(DEFAULT_RULESET.read_text(encoding="utf-8"))
+    shipped = parse_ruleset(MOVIES.ruleset.read_text(encoding="utf-8"))
     assert [str(rule) for rule in parse_ruleset(ruleset)] == [str(rule) for rule in shipped]
 
 

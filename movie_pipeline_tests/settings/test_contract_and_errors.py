@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from movie_pipeline import errors
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.contract import KEY_COLUMN, MOVIE_COLUMNS, ColumnType
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.errors import MoviePipelineError, RulesetError
-from movie_pipeline.settings import DEFAULT_RULESET
 
 BY_NAME = {column.name: column for column in MOVIE_COLUMNS}
 
@@ -78,7 +78,7 @@ def test_bounds_are_those_of_the_model() -> None:
 
 
 def test_the_shipped_ruleset_holds_the_four_rules() -> None:
-    assert [str(rule) for rule in read_ruleset(DEFAULT_RULESET)] == [
+    assert [str(rule) for rule in read_ruleset(MOVIES.ruleset)] == [
         "RowCount > 0",
         'ColumnValues "imdb_rating" between 7.5 and 10.0',
         'Completeness "movie_title" > 0.95',

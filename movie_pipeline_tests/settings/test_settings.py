@@ -7,13 +7,13 @@ import pytest
 
 from movie_pipeline.deployments import deployment_from
 from movie_pipeline.errors import SettingsError
-from movie_pipeline.settings import DEFAULT_RULESET, Settings
+from movie_pipeline.settings import Settings
 from movie_pipeline.settings.variables import variables_of
 
 DEFAULTS: dict[str, Any] = {
     "home": Path("data"),
     "deployment": "local",
-    "ruleset": DEFAULT_RULESET,
+    "ruleset": None,
     "landing": "input",
     "output": "output",
     "quarantine": "badrecords",
