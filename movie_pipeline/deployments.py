@@ -82,10 +82,10 @@ def aws(settings: Settings) -> Deployment:
         storage=storage,
         wakeups=SQSWakeups(settings, clients),
         warehouse=RedshiftWarehouse(settings, storage, clients, MOVIES),
-        catalog=GlueCatalog(settings, clients),
+        catalog=GlueCatalog(settings.glue, clients),
         cluster=GlueCluster(settings, storage, clients),
-        alerts=SNSAlerts(settings, clients),
-        events=EventBridgeEvents(settings, clients),
+        alerts=SNSAlerts(settings.alerts, clients),
+        events=EventBridgeEvents(settings.alerts, clients),
     )
 
 

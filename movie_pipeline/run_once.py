@@ -178,7 +178,7 @@ def clean_home(settings: Settings, *, dry_run: bool) -> dict[str, Any]:
     """Remove what is kept no longer; say what was removed, or would be, and what nobody owns."""
     world = deployment_from(settings)
     with _instance() as instance:
-        kinds = {"runs": remove_old_runs(instance, settings, dry_run=dry_run)}
+        kinds = {"runs": remove_old_runs(instance, settings.retention, dry_run=dry_run)}
         report = clean_world(world.storage, world.warehouse, settings, instance, dry_run=dry_run)
     kinds["work folders"] = report.work_folders
     kinds["output files"] = report.output_files

@@ -8,7 +8,7 @@ from movie_pipeline.aws_clients import Clients, translated
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
 from movie_pipeline.file_names import printable_name
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import AlertSettings
 from movie_pipeline.stored_values import fit_json
 
 SOURCE = "movie_pipeline"
@@ -24,8 +24,8 @@ class EventBridgeEvents:
         clients: boto3's.
     """
 
-    def __init__(self, settings: Settings, clients: Clients) -> None:
-        self._bus = settings.alerts.event_bus
+    def __init__(self, settings: AlertSettings, clients: Clients) -> None:
+        self._bus = settings.event_bus
         self._clients = clients
 
     def put(self, kind: str, detail: Mapping[str, Any]) -> None:

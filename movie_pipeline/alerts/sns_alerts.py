@@ -14,7 +14,7 @@ from movie_pipeline.aws_clients import Clients, translated
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
 from movie_pipeline.file_names import printable_name
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import AlertSettings
 from movie_pipeline.stored_values import fit_json, fit_text, read_json
 
 MOST_BYTES = 256 * 1024
@@ -37,10 +37,10 @@ class SNSAlerts:
         clients: boto3's.
     """
 
-    def __init__(self, settings: Settings, clients: Clients) -> None:
-        self._success_topic = settings.alerts.success_topic
-        self._failure_topic = settings.alerts.failure_topic
-        self._ui_url = settings.alerts.ui_url
+    def __init__(self, settings: AlertSettings, clients: Clients) -> None:
+        self._success_topic = settings.success_topic
+        self._failure_topic = settings.failure_topic
+        self._ui_url = settings.ui_url
         self._clients = clients
 
     def send(self, notice: Notice) -> None:

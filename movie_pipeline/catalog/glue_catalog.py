@@ -22,7 +22,7 @@ from movie_pipeline.catalog.glue_crawlers import await_crawl
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import CatalogError
 from movie_pipeline.file_names import printable_name
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import GlueSettings
 from movie_pipeline.stored_values import fit_text
 
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,126}")
@@ -60,18 +60,18 @@ class GlueCatalog:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: GlueSettings,
         clients: Clients,
         *,
         wait: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._database = settings.glue.database
+        self._database = settings.database
         self._crawlers = {
-            Crawled.RAW_FILES: settings.glue.raw_crawler,
-            Crawled.WAREHOUSE: settings.glue.warehouse_crawler,
+            Crawled.RAW_FILES: settings.raw_crawler,
+            Crawled.WAREHOUSE: settings.warehouse_crawler,
         }
-        self._crawler_seconds = settings.glue.crawler_seconds
+        self._crawler_seconds = settings.crawler_seconds
         self._clients = clients
         self._wait = wait
         self._clock = clock

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import DigestSettings
 from movie_pipeline.stored_values import fit_text
 
 WAITING_PREFIX = "batch-"
@@ -169,9 +169,9 @@ class Patience:
     more_comes: bool = False
 
     @classmethod
-    def of(cls, settings: Settings, *, more_comes: bool = False) -> Self:
+    def of(cls, settings: DigestSettings, *, more_comes: bool = False) -> Self:
         """What the settings say."""
-        return cls(settings.digests.quiet_seconds, settings.digests.longest_seconds, more_comes)
+        return cls(settings.quiet_seconds, settings.longest_seconds, more_comes)
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import EngineSettings
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse import parquet_rows
 from movie_pipeline.warehouse.duckdb_sql import (
@@ -64,7 +65,7 @@ class DuckDBWarehouse:
         self._statements = Statements(dataset)
         self._schema = dataset.namespace or "main"
         self._wait_seconds = settings.warehouse_wait_seconds
-        self._config = _config(settings)
+        self._config = _config(settings.engine)
         self._prepared = False
         self._preparing = threading.Lock()
 
@@ -374,14 +375,14 @@ _WITH_LOCK = (_LOCK_STATEMENT,)
 _NO_LOCK = ()
 
 
-def _config(settings: Settings) -> dict[str, str | bool | int | float | list[str]]:
+def _config(settings: EngineSettings) -> dict[str, str | bool | int | float | list[str]]:
     """The same for every connection: DuckDB refuses to share a file between different ones."""
     config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": settings.engine.memory_limit,
+        "memory_limit": settings.memory_limit,
         "enable_external_access": False,
     }
-    if settings.engine.threads:
-        config["threads"] = settings.engine.threads
+    if settings.threads:
+        config["threads"] = settings.threads
     return config
 
 

@@ -18,6 +18,7 @@ import redshift_connector
 from movie_pipeline.aws_clients import Clients, translated
 from movie_pipeline.errors import WarehouseConflict, WarehouseError
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import RedshiftSettings
 from movie_pipeline.warehouse import redshift_errors
 from movie_pipeline.warehouse.redshift_errors import DRIVER_ERRORS
 from movie_pipeline.warehouse.redshift_sql import with_literals
@@ -170,7 +171,7 @@ class Connector:
         return self._connect(fresh=True)
 
     def _connect(self, *, fresh: bool) -> Any:  # noqa: ANN401
-        arguments = connect_arguments(self._settings)
+        arguments = connect_arguments(self._settings.redshift)
         if self._settings.redshift.secret_arn:
             if fresh or self._login is None:
                 self._login = read_secret(self._clients, self._settings.redshift.secret_arn)
@@ -203,32 +204,32 @@ def _close_all(sockets: list[Any]) -> None:
                 each.close()
 
 
-def connect_arguments(settings: Settings) -> dict[str, Any]:
+def connect_arguments(settings: RedshiftSettings) -> dict[str, Any]:
     """What the driver is given, user and password of a secret apart."""
     arguments: dict[str, Any] = {
-        "host": settings.redshift.host,
-        "port": settings.redshift.port,
-        "database": settings.redshift.database,
+        "host": settings.host,
+        "port": settings.port,
+        "database": settings.database,
         "application_name": "movie_pipeline",
         "ssl": True,
         # named, since the driver lets another host's certificate pass where it is not
-        "sslmode": settings.redshift.ssl_mode,
-        "timeout": settings.redshift.connect_seconds,
+        "sslmode": settings.ssl_mode,
+        "timeout": settings.connect_seconds,
         # unnamed statements only: the driver's cache of named ones has lost track of them before
         "max_prepared_statements": 0,
         **_KEEP_ALIVE,
     }
-    if settings.redshift.workgroup:
+    if settings.workgroup:
         arguments |= {
             "iam": True,
             "is_serverless": True,
-            "serverless_work_group": settings.redshift.workgroup,
+            "serverless_work_group": settings.workgroup,
         }
-    elif settings.redshift.cluster:
+    elif settings.cluster:
         arguments |= {
             "iam": True,
-            "cluster_identifier": settings.redshift.cluster,
-            "db_user": settings.redshift.user,
+            "cluster_identifier": settings.cluster,
+            "db_user": settings.user,
         }
     return arguments
 

@@ -19,7 +19,7 @@ from movie_pipeline.alerts.sns_alerts import (
     run_link,
 )
 from movie_pipeline.errors import AlertError
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import AlertSettings
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.hooks import first, hooked, recorded, response
 from movie_pipeline_tests.standins.ministack import Ministack
@@ -50,7 +50,7 @@ class Told:
     def __init__(self, services: Ministack, ui_url: str = "") -> None:
         self.services = services
         self.success, self.failure = (Topic(services, name) for name in ("success", "failure"))
-        settings = Settings().with_values(
+        settings = AlertSettings(
             success_topic=self.success.arn, failure_topic=self.failure.arn, ui_url=ui_url
         )
         self.clients = pipeline_clients(services, "sns")
@@ -197,7 +197,7 @@ def test_what_is_no_run_has_no_link(run_id: object) -> None:
 
 def test_a_topic_that_is_not_there_is_an_alert_error(ministack: Ministack) -> None:
     nowhere = "arn:aws:sns:us-east-1:000000000000:nowhere"
-    settings = Settings().with_values(success_topic=nowhere, failure_topic=nowhere)
+    settings = AlertSettings(success_topic=nowhere, failure_topic=nowhere)
     alerts = SNSAlerts(settings, pipeline_clients(ministack, "sns"))
     with pytest.raises(AlertError, match=r"^publishing the notice file-1 failed: NotFound"):
         alerts.send(NOTICE)
@@ -215,7 +215,7 @@ def test_rules_choose_by_source_and_kind_and_detail(ministack: Ministack) -> Non
             "detail": {"state": ["HELD"]},
         },
     )
-    events = EventBridgeEvents(Settings(), pipeline_clients(ministack, "events"))
+    events = EventBridgeEvents(AlertSettings(), pipeline_clients(ministack, "events"))
     events.put("success", {"state": "LOADED"})
     events.put("quality_failure", {"state": "REJECTED"})
     events.put("quality_failure", {"state": "HELD", "file": HOSTILE_NAME})
@@ -238,11 +238,11 @@ def test_an_event_that_the_bus_refuses_is_an_alert_error(ministack: Ministack) -
         ),
         pytest.raises(AlertError, match=r"ThrottlingException: slow\\x0adown; the outbox keeps"),
     ):
-        EventBridgeEvents(Settings(), clients).put("success", {})
+        EventBridgeEvents(AlertSettings(), clients).put("success", {})
 
 
 def test_an_event_that_is_no_json_is_refused(ministack: Ministack) -> None:
-    events = EventBridgeEvents(Settings(), pipeline_clients(ministack, "events"))
+    events = EventBridgeEvents(AlertSettings(), pipeline_clients(ministack, "events"))
     with pytest.raises(AlertError, match="the event success is no JSON"):
         events.put("success", {"what": object()})
 
@@ -250,6 +250,8 @@ def test_an_event_that_is_no_json_is_refused(ministack: Ministack) -> None:
 def test_an_event_stays_below_what_eventbridge_takes(ministack: Ministack) -> None:
     clients = pipeline_clients(ministack, "events")
     with recorded(clients("events"), "events.PutEvents") as calls:
-        EventBridgeEvents(Settings(), clients).put("success", {"a": 1, "files": ["é"] * 99_999})
+        EventBridgeEvents(AlertSettings(), clients).put(
+            "success", {"a": 1, "files": ["é"] * 99_999}
+        )
     [call] = calls
     assert json.loads(call["Entries"][0]["Detail"]) == {"a": 1, "omitted": ["files"]}

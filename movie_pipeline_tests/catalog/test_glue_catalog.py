@@ -16,7 +16,7 @@ from movie_pipeline.catalog.catalog_port import (
 from movie_pipeline.catalog.glue_catalog import GlueCatalog
 from movie_pipeline.errors import CatalogError
 from movie_pipeline.orchestration.assets.catalog_assets import differences
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import GlueSettings
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.hooks import first, hooked, response
 from movie_pipeline_tests.standins.ministack import Ministack
@@ -43,7 +43,7 @@ class Glue:
         self.client = pipeline_clients(services, "glue")("glue")
         self.waited: list[float] = []
         self.catalog = GlueCatalog(
-            Settings().with_values(raw_crawler=CRAWLER, **settings),
+            replace(GlueSettings(raw_crawler=CRAWLER), **settings),
             pipeline_clients(services, "glue"),
             wait=self.waited.append,
             clock=lambda: sum(self.waited),
@@ -154,9 +154,7 @@ def test_a_conflict_that_does_not_end_is_told(glue: Glue) -> None:
 
 
 def test_a_database_that_is_not_there_is_told(ministack: Ministack) -> None:
-    catalog = GlueCatalog(
-        Settings().with_values(glue_database="none"), pipeline_clients(ministack, "glue")
-    )
+    catalog = GlueCatalog(GlueSettings(database="none"), pipeline_clients(ministack, "glue"))
     for ask in (lambda: catalog.table("raw_movies"), lambda: catalog.update(TABLE)):
         with pytest.raises(CatalogError, match=r"EntityNotFoundException.*none"):
             ask()
@@ -270,7 +268,7 @@ def test_a_crawler_is_really_started_and_seen_to_end(ministack: Ministack) -> No
         DatabaseName=DATABASE,
         Targets={"S3Targets": [{"Path": "s3://movies-gds/input/"}]},
     )
-    settings = Settings().with_values(raw_crawler=CRAWLER, crawler_seconds=60.0)
+    settings = GlueSettings(raw_crawler=CRAWLER, crawler_seconds=60.0)
     catalog = GlueCatalog(settings, pipeline_clients(ministack, "glue"))
     outside.start_crawler(Name=CRAWLER)  # joined, not refused
     with pytest.raises(CatalogError, match=r"succeeded, but the database movie_database has no"):

@@ -17,6 +17,7 @@ from movie_pipeline.catalog.folder_catalog import FolderCatalog
 from movie_pipeline.catalog.glue_catalog import GlueCatalog
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import AlertSettings, GlueSettings
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
@@ -71,7 +72,7 @@ def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> Catalog:
         return FolderCatalog(tmp_path / "catalog")
     services: Ministack = request.getfixturevalue("ministack")
     services.client("glue").create_database(DatabaseInput={"Name": "movie_database"})
-    return GlueCatalog(Settings(), pipeline_clients(services, "glue"))
+    return GlueCatalog(GlueSettings(), pipeline_clients(services, "glue"))
 
 
 class Channel(Protocol):
@@ -101,7 +102,7 @@ class TopicChannel:
 
     def __init__(self, services: Ministack) -> None:
         topics = [Topic(services, name) for name in ("success", "failure")]
-        settings = Settings().with_values(success_topic=topics[0].arn, failure_topic=topics[1].arn)
+        settings = AlertSettings(success_topic=topics[0].arn, failure_topic=topics[1].arn)
         self.alerts: Alerts = SNSAlerts(settings, pipeline_clients(services, "sns"))
         self._queue = Queue(services)
         for topic in topics:
@@ -150,7 +151,9 @@ class RuleBus:
     """A queue behind a rule of the bus."""
 
     def __init__(self, services: Ministack) -> None:
-        self.events: Events = EventBridgeEvents(Settings(), pipeline_clients(services, "events"))
+        self.events: Events = EventBridgeEvents(
+            AlertSettings(), pipeline_clients(services, "events")
+        )
         self._rule = Rule(services)
 
     def seen(self) -> list[tuple[str, dict[str, object]]]:

@@ -79,7 +79,7 @@ def test_notices_reach_the_subscribers_of_the_deployed_topics(stack: Stack) -> N
         Endpoint=told["Attributes"]["QueueArn"],
     )
     notice = Notice("n1", NoticeKind.QUALITY_FAILURE, "A file is held", "Look.", {"state": "HELD"})
-    SNSAlerts(stack.settings, pipeline_clients(stack.services, "sns")).send(notice)
+    SNSAlerts(stack.settings.alerts, pipeline_clients(stack.services, "sns")).send(notice)
     received = queues.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
     assert [json.loads(message["Body"])["Subject"] for message in received] == ["A file is held"]
 

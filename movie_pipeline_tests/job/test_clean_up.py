@@ -13,8 +13,9 @@ from movie_pipeline.orchestration.sensors.clean_up_job import (
     active_batches,
     remove_old_runs,
 )
+from movie_pipeline.settings.groups import RetentionSettings
 from movie_pipeline.steps.clean_up import Removed
-from movie_pipeline_tests.home import QUIET, Home, settings_for
+from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import clean_movies
 
 DAY = 86_400.0
@@ -41,7 +42,7 @@ def test_old_runs_go_failed_ones_later_and_the_newest_never(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(clean_up_module, "NEWEST_RUNS_KEPT", 1)
-    settings = settings_for(Path("nowhere"), keep_runs_days=10.0, keep_failed_runs_days=20.0)
+    settings = RetentionSettings(keep_runs_days=10.0, keep_failed_runs_days=20.0)
     good = [anything.execute_in_process(instance=instance).run_id for _ in range(3)]
     bad = [failed_run(instance) for _ in range(3)]
     active = instance.create_run_for_job(anything, tags={"movie_pipeline/batch_id": "b1"}).run_id

@@ -8,7 +8,7 @@ import pytest
 
 from movie_pipeline.orchestration.sensors.digest_timing import patience_now
 from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import DigestSettings
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def more_comes(
     instance: dg.DagsterInstance, *, quiet_seconds: float = 60, later: float = 0
 ) -> bool:
-    settings = Settings().with_values(digest_quiet_seconds=quiet_seconds)
+    settings = DigestSettings(quiet_seconds=quiet_seconds)
     return patience_now(instance, settings, now=time.time() + later).more_comes
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from movie_pipeline.orchestration.sensors.failure_history import Fault, PastRun
 from movie_pipeline.orchestration.sensors.run_queue import Launch, plan_launches
+from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.storage.storage_port import LandedFile
-from movie_pipeline_tests.home import settings_for
 
 TICK, RUN = 10.0, 5.0
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -45,7 +44,7 @@ class Simulation:
 
     def until_done(self, limit: float = 200_000.0) -> None:
         """Tick until nothing is left, or time is up."""
-        settings = settings_for(Path("nowhere"), batch_files=self.batch_files)
+        settings = BatchSettings(max_files=self.batch_files)
         working: list[tuple[float, Launch]] = []
         while len(self.loaded) + len(self.rejected) < len(self.files):
             assert self.now < limit, "it does not come to an end"

@@ -1,16 +1,15 @@
 """What the queue launches, as a pure function: landing minus ledger minus runs, in batches."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from movie_pipeline.orchestration.sensors.failure_history import OUTAGE_BATCHES, Fault, PastRun
 from movie_pipeline.orchestration.sensors.run_queue import QueuePlan, plan_launches
+from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.storage.storage_port import LandedFile
-from movie_pipeline_tests.home import settings_for
 
 NOW = 1_000_000.0
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -51,10 +50,10 @@ def plan(
     landed: Sequence[LandedFile],
     *runs: PastRun,
     finished: Sequence[LandedFile] = (),
-    **settings: Any,  # noqa: ANN401 - any setting
+    **settings: float,
 ) -> QueuePlan:
     """Ask the queue."""
-    chosen = settings_for(Path("nowhere"), **settings)
+    chosen = replace(BatchSettings(), **settings)
     return plan_launches(landed, {one.file_id for one in finished}, runs, chosen, NOW)
 
 
@@ -85,7 +84,7 @@ def test_the_same_files_make_the_same_batch_and_run_key_on_every_look() -> None:
 
 
 def test_batches_are_cut_by_count() -> None:
-    found = plan(files(7), batch_files=3)
+    found = plan(files(7), max_files=3)
     assert [len(names) for names in keys(found)] == [3, 3, 1]
 
 
@@ -108,7 +107,7 @@ def test_files_of_a_run_at_work_are_not_launched_twice() -> None:
 
 def test_no_more_runs_than_allowed_are_in_flight_and_the_rest_waits() -> None:
     landed = files(10)
-    found = plan(landed, at_work(landed[0]), batch_files=2, batches_in_flight=3)
+    found = plan(landed, at_work(landed[0]), max_files=2, in_flight=3)
     assert [len(names) for names in keys(found)] == [2, 2]
     assert found.waiting == 1 + 5
 
@@ -116,14 +115,14 @@ def test_no_more_runs_than_allowed_are_in_flight_and_the_rest_waits() -> None:
 def test_while_all_slots_are_taken_nothing_is_launched() -> None:
     landed = files(4)
     runs = [at_work(file(f"other{number}")) for number in range(4)]
-    assert plan(landed, *runs, batches_in_flight=4) == QueuePlan((), 4)
+    assert plan(landed, *runs, in_flight=4) == QueuePlan((), 4)
 
 
 def test_ten_thousand_files_are_bounded_launches_with_each_file_once() -> None:
     landed, done, launched = files(10_000), list[LandedFile](), list[str]()
     ticks = 0
     while len(done) < len(landed):
-        found = plan(landed, finished=done, batch_files=100, batches_in_flight=4)
+        found = plan(landed, finished=done, max_files=100, in_flight=4)
         assert 1 <= len(found.launches) <= 4
         assert all(len(launch.batch.files) <= 100 for launch in found.launches)
         for launch in found.launches:
@@ -168,7 +167,7 @@ def test_files_of_a_failed_run_come_back_together_and_those_of_different_runs_do
 
     def due_at(seconds: float) -> int:
         runs = [failed(*landed[n : n + 10], ago=seconds + n / 1000) for n in range(0, 200, 10)]
-        found = plan(landed, *runs, batches_in_flight=1000, batch_files=1)
+        found = plan(landed, *runs, in_flight=1000, max_files=1)
         return len(found.launches)
 
     counts = [due_at(30 + tenth / 10) for tenth in range(31)]
@@ -252,7 +251,7 @@ def test_an_outage_makes_no_poison_and_halves_nothing() -> None:
     batches = [landed[n : n + 10] for n in range(0, len(landed), 10)]
     runs = [broken(*batch, ago=2000 - n) for n, batch in enumerate(batches)]
     runs += [broken(*batch, ago=1000 - n) for n, batch in enumerate(batches[OUTAGE_BATCHES:])]
-    found = plan(landed, *runs, batches_in_flight=1000)
+    found = plan(landed, *runs, in_flight=1000)
     late = set(batches[-1])
     assert [len(launch.batch.files) for launch in found.launches if late & {*launch.batch.files}]
     assert all(
@@ -273,12 +272,12 @@ def test_after_a_success_the_next_failures_count_again() -> None:
 def test_of_failed_and_fresh_files_neither_takes_all_slots() -> None:
     old, fresh = files(60), [file(f"fresh{n}.csv") for n in range(60)]
     runs = [failed(*old[n : n + 10], ago=1000) for n in range(0, 60, 10)]
-    found = plan([*old, *fresh], *runs, batch_files=10, batches_in_flight=4)
+    found = plan([*old, *fresh], *runs, max_files=10, in_flight=4)
     assert [launch.attempt for launch in found.launches] == [2, 2, 1, 1]
     assert found.waiting == 80
-    found = plan([*old, *fresh], *runs, at_work(*old[:20]), at_work(*old[20:30]), batch_files=10)
+    found = plan([*old, *fresh], *runs, at_work(*old[:20]), at_work(*old[20:30]), max_files=10)
     assert [launch.attempt for launch in found.launches] == [1, 1]
-    found = plan(old, *runs, batch_files=10, batches_in_flight=4)
+    found = plan(old, *runs, max_files=10, in_flight=4)
     assert [launch.attempt for launch in found.launches] == [2, 2, 2, 2]
 
 

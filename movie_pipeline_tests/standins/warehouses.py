@@ -48,7 +48,7 @@ class PlainConnector(Connector):
 
     def _connect(self, *, fresh: bool) -> Any:  # noqa: ANN401
         del fresh
-        arguments = connect_arguments(self._settings)
+        arguments = connect_arguments(self._settings.redshift)
         return _connect(**{**arguments, "ssl": False, "user": USER, "password": PASSWORD})
 
 

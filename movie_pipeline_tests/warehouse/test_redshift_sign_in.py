@@ -62,7 +62,7 @@ def a_secret(password: str = PASSWORD) -> str:
 def test_the_driver_is_given_all_that_it_would_leave_open(
     ways: dict[str, str], expected: dict[str, object]
 ) -> None:
-    assert connect_arguments(settings(**ways)) == {
+    assert connect_arguments(settings(**ways).redshift) == {
         "host": "localhost",
         "port": 5439,
         "database": "movies",

@@ -9,6 +9,7 @@ from movie_pipeline.ledger.backlog import backlog
 from movie_pipeline.orchestration.assets.asset_names import TABLE, WAREHOUSE_POOL
 from movie_pipeline.orchestration.assets.ui_metadata import bar_table
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import CheckSettings
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 UNIQUE, FRESH, BACKLOG = "unique_movie_id", "freshness", "quarantine_backlog"
@@ -44,8 +45,8 @@ def warehouse_checks(
         repeated = session.fetch("checks/duplicate_keys")[0]
         rows = session.fetch("checks/table_rows")[0]
     yield _unique(int(repeated["keys"]), int(rows["row_count"]))
-    yield _fresh(rows["last_loaded_at"], settings, datetime.now(UTC))
-    yield _backlog(warehouse, settings, datetime.now(UTC))
+    yield _fresh(rows["last_loaded_at"], settings.checks, datetime.now(UTC))
+    yield _backlog(warehouse, settings.checks, datetime.now(UTC))
 
 
 def _unique(repeated: int, rows: int) -> dg.AssetCheckResult:
@@ -59,7 +60,7 @@ def _unique(repeated: int, rows: int) -> dg.AssetCheckResult:
 
 
 def _fresh(
-    last_loaded_at: datetime | None, settings: Settings, now: datetime
+    last_loaded_at: datetime | None, settings: CheckSettings, now: datetime
 ) -> dg.AssetCheckResult:
     if last_loaded_at is None:
         return dg.AssetCheckResult(
@@ -73,18 +74,16 @@ def _fresh(
     return dg.AssetCheckResult(
         check_name=FRESH,
         asset_key=TABLE,
-        passed=hours <= settings.checks.freshness_hours,
+        passed=hours <= settings.freshness_hours,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"The last row was loaded {hours:.1f} hours ago.",
         metadata={"hours_since_last_load": round(hours, 2)},
     )
 
 
-def _backlog(warehouse: Warehouse, settings: Settings, now: datetime) -> dg.AssetCheckResult:
+def _backlog(warehouse: Warehouse, settings: CheckSettings, now: datetime) -> dg.AssetCheckResult:
     waiting = backlog(warehouse, now)
-    description = (
-        f"{waiting.records:,} records wait; the limit is {settings.checks.backlog_rows:,}."
-    )
+    description = f"{waiting.records:,} records wait; the limit is {settings.backlog_rows:,}."
     if waiting.uncounted:
         description += (
             f" The reasons of {waiting.uncounted:,} files are too many for the ledger: they are "
@@ -93,7 +92,7 @@ def _backlog(warehouse: Warehouse, settings: Settings, now: datetime) -> dg.Asse
     return dg.AssetCheckResult(
         check_name=BACKLOG,
         asset_key=TABLE,
-        passed=waiting.records <= settings.checks.backlog_rows,
+        passed=waiting.records <= settings.backlog_rows,
         severity=dg.AssetCheckSeverity.WARN,
         description=description,
         metadata={

@@ -10,6 +10,7 @@ import dagster as dg
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.sensors.past_runs import ACTIVE, BATCH_TAG
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import RetentionSettings
 from movie_pipeline.steps.clean_up import CleanUpReport, Removed, clean_up
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -50,15 +51,15 @@ def clean_world(
 
 
 def remove_old_runs(
-    instance: dg.DagsterInstance, settings: Settings, *, dry_run: bool = False
+    instance: dg.DagsterInstance, settings: RetentionSettings, *, dry_run: bool = False
 ) -> Removed:
     """Remove finished runs with their events: failed ones later than others, never the newest."""
     succeeded = [dg.DagsterRunStatus.SUCCESS]
     failed = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
     removed = 0
     for statuses, days in (
-        (succeeded, settings.retention.keep_runs_days),
-        (failed, settings.retention.keep_failed_runs_days),
+        (succeeded, settings.keep_runs_days),
+        (failed, settings.keep_failed_runs_days),
     ):
         if not days:
             continue
@@ -89,7 +90,7 @@ def remove_what_is_kept_no_longer(
     settings: dg.ResourceParam[Settings],
 ) -> None:
     """Remove what is kept no longer; report orphans."""
-    runs = remove_old_runs(context.instance, settings)
+    runs = remove_old_runs(context.instance, settings.retention)
     report = clean_world(storage, warehouse, settings, context.instance, dry_run=False)
     for problem in report.problems:
         context.log.warning("%s", problem)

@@ -9,13 +9,13 @@ import dagster as dg
 
 from movie_pipeline.ledger.digests import Patience
 from movie_pipeline.orchestration.sensors.past_runs import ran_since
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import DigestSettings
 
 
 def patience_now(
-    instance: dg.DagsterInstance, settings: Settings, *, now: float | None = None
+    instance: dg.DagsterInstance, settings: DigestSettings, *, now: float | None = None
 ) -> Patience:
     """What the settings say, and whether more batches are on their way; 0 s waits for none."""
-    quiet = settings.digests.quiet_seconds
+    quiet = settings.quiet_seconds
     more_comes = quiet > 0 and ran_since(instance, (now or time.time()) - quiet)
     return Patience.of(settings, more_comes=more_comes)

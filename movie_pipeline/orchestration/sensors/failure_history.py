@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import BatchSettings
 
 OUTAGE_BATCHES = 10
 """So many batches without a common file may fail while no run succeeds; one more is an outage."""
@@ -75,7 +75,7 @@ class Failures:
         files = min((run.files for run in self.counted), key=len)
         return files, sum(run.files == files for run in self.counted)
 
-    def next_attempt(self, settings: Settings) -> float:
+    def next_attempt(self, settings: BatchSettings) -> float:
         """When the next attempt may start, seconds since the epoch.
 
         The wait doubles while the world fails, so that it is not hammered, and does not grow while
@@ -94,7 +94,7 @@ class Failures:
                 break
             in_a_row += 1
         if not in_a_row:
-            return max(well, last.failed_at + settings.batches.retry_seconds)
+            return max(well, last.failed_at + settings.retry_seconds)
         wait = _back_off(in_a_row, settings) * (1 + _jitter(last))
         return max(well, last.failed_at + wait)
 
@@ -147,11 +147,11 @@ def _in_time(run: PastRun) -> tuple[float, list[str]]:
     return _ended_at(run) or 0.0, sorted(run.files)
 
 
-def _back_off(times: int, settings: Settings) -> float:
+def _back_off(times: int, settings: BatchSettings) -> float:
     """The wait after so many runs in a row; doubled for each, up to a limit."""
     return min(
-        settings.batches.retry_seconds * 2.0 ** min(times - 1, 30),
-        settings.batches.max_retry_seconds,
+        settings.retry_seconds * 2.0 ** min(times - 1, 30),
+        settings.max_retry_seconds,
     )
 
 

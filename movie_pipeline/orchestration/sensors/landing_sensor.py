@@ -118,7 +118,7 @@ def _plan(
         return QueuePlan((), 0)
     finished = Ledger(warehouse).finished(file.file_id for file in landed)
     runs = past_runs(instance, {file.file_id for file in landed} - finished)
-    return plan_launches(landed, finished, runs, settings, time.time())
+    return plan_launches(landed, finished, runs, settings.batches, time.time())
 
 
 def run_request(launch: Launch, instance: dg.DagsterInstance) -> dg.RunRequest:

@@ -21,6 +21,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 )
 from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 WILL_RETRY_TAG = "dagster/will_retry"
@@ -43,7 +44,7 @@ def notices_sensor(
 ) -> dg.SkipReason:
     """Send what waits; what cannot be sent now is sent by a later tick."""
     try:
-        patience = patience_now(context.instance, settings)
+        patience = patience_now(context.instance, settings.digests)
         sent = outbox.drain(warehouse, alerts, events, patience)
     except AWAY as error:
         return waiting(error)
@@ -69,7 +70,7 @@ def failed_jobs_sensor(
     run = context.dagster_run
     record = context.instance.get_run_record_by_id(run.run_id)
     cause = cause_of_run(context.instance, record) if record is not None else KILLED
-    if not is_to_be_told(run, cause, context.instance, settings):
+    if not is_to_be_told(run, cause, context.instance, settings.batches):
         return
     outage = outage_of(run, context.instance)
     if outage is not None and _was_told(outage, context.instance):
@@ -91,7 +92,7 @@ def failed_jobs_sensor(
 
 
 def is_to_be_told(
-    run: dg.DagsterRun, cause: Cause, instance: dg.DagsterInstance, settings: Settings
+    run: dg.DagsterRun, cause: Cause, instance: dg.DagsterInstance, settings: BatchSettings
 ) -> bool:
     """Whether people should know of this failed run now.
 
@@ -103,7 +104,7 @@ def is_to_be_told(
         return False
     if run.tags.get(KIND_TAG) != INGEST:
         return True
-    if int(run.tags.get(ATTEMPT_TAG, "1")) < settings.batches.max_attempts:
+    if int(run.tags.get(ATTEMPT_TAG, "1")) < settings.max_attempts:
         return False
     if REJECTING_TAG in run.tags or cause.fault is Fault.WORLD:
         return True

@@ -40,7 +40,7 @@ def close_what_is_open(  # noqa: PLR0913, PLR0917 - the parts of one world
         events,
         older_than=GRACE,
         views_older_than=VIEWS_GRACE,
-        patience=patience_now(context.instance, settings),
+        patience=patience_now(context.instance, settings.digests),
     )
     for problem in report.problems:
         context.log.warning("%s", problem)
@@ -127,5 +127,5 @@ def reconcile_at_start(
 
 
 def _open_work(warehouse: Warehouse, settings: Settings) -> OpenWork:
-    patience = Patience.of(settings)
+    patience = Patience.of(settings.digests)
     return open_work(warehouse, older_than=GRACE, views_older_than=VIEWS_GRACE, patience=patience)

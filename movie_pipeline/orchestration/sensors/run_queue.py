@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from movie_pipeline.orchestration.sensors.failure_history import Failures, PastRun, failures_by_file
-from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.steps.batch import Batch, plan_batches
 from movie_pipeline.storage.storage_port import LandedFile
 
@@ -57,7 +57,7 @@ def plan_launches(
     landed: Sequence[LandedFile],
     finished: Collection[str],
     runs: Sequence[PastRun],
-    settings: Settings,
+    settings: BatchSettings,
     now: float,
 ) -> QueuePlan:
     """Decide which batches to launch.
@@ -98,10 +98,8 @@ def plan_launches(
     return QueuePlan(tuple(chosen), waiting + left)
 
 
-def _batches(files: Sequence[LandedFile], attempt: int, settings: Settings) -> list[Launch]:
-    batches = plan_batches(
-        files, max_files=settings.batches.max_files, max_bytes=settings.batches.max_bytes
-    )
+def _batches(files: Sequence[LandedFile], attempt: int, settings: BatchSettings) -> list[Launch]:
+    batches = plan_batches(files, max_files=settings.max_files, max_bytes=settings.max_bytes)
     return [Launch(Batch.of(batch), attempt) for batch in batches]
 
 
@@ -117,14 +115,14 @@ def _part_of(file_id: str, failures: Failures) -> frozenset[str]:
 
 
 def _isolation(
-    files: Sequence[LandedFile], known: dict[str, Failures], settings: Settings
+    files: Sequence[LandedFile], known: dict[str, Failures], settings: BatchSettings
 ) -> Launch:
     """A run for files of which one may be poison; for one that is, the run that rejects it."""
     failures = [known[file.file_id] for file in files]
     attempt = 1 + max(failure.count for failure in failures)
     smallest, alone = failures[0].smallest
     counted = failures[0].counted
-    spent = alone >= _TRIES and len(counted) >= settings.batches.max_attempts
+    spent = alone >= _TRIES and len(counted) >= settings.max_attempts
     poison = counted[-1].run_id if len(smallest) == 1 and spent else ""
     return Launch(Batch.of(files), attempt, poison)
 
@@ -137,12 +135,12 @@ class _Free:
     for_failed: int
 
 
-def _free(runs: Sequence[PastRun], known: dict[str, Failures], settings: Settings) -> _Free:
+def _free(runs: Sequence[PastRun], known: dict[str, Failures], settings: BatchSettings) -> _Free:
     active = [run for run in runs if run.active]
     failed_before = sum(any(file_id in known for file_id in run.files) for run in active)
     return _Free(
-        slots=max(0, settings.batches.in_flight - len(active)),
-        for_failed=max(0, max(1, settings.batches.in_flight // 2) - failed_before),
+        slots=max(0, settings.in_flight - len(active)),
+        for_failed=max(0, max(1, settings.in_flight // 2) - failed_before),
     )
 
 

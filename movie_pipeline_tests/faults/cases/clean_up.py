@@ -174,7 +174,9 @@ def _runs_killed(bench: Bench, number: str) -> None:
                     crash_points.crash_point("run removed")
 
             instance.delete_run = deleting
-            runs.remove_old_runs(instance, LocalWorld(bench.folder / "home").deployment.settings)
+            runs.remove_old_runs(
+                instance, LocalWorld(bench.folder / "home").deployment.settings.retention
+            )
 
     made = in_child(lambda: _make_runs(home))
     ended = start(lambda: clean(int(number))).wait()
