@@ -6,18 +6,12 @@ otherwise. The oddities of `!=`, and of 0 in a list of what is not to be, are th
 
 from movie_pipeline.dqdl.language.ruleset import Condition, Expression, SimpleRule
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.common import (
-    condition_of,
-    empty,
-    kept_rows,
-    nothing_kept,
-    row_outcome,
-    rows_reason,
-    typed_column,
-)
+from movie_pipeline.dqdl.rules.columns import typed_column
 from movie_pipeline.dqdl.rules.number_condition import NoValue, single
+from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.verdicts import condition_of, empty, nothing_kept, rows_reason
 
 # Which of the two lengths an operator looks at, and by which comparison.
 _SHORTEST = {">": ">", ">=": ">=", "=": "=", "!=": "!=", "between": ">"}

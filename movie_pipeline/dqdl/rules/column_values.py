@@ -18,21 +18,13 @@ from movie_pipeline.dqdl.language.ruleset import (
     Text,
 )
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.common import (
-    NUMERIC,
-    column_of,
-    condition_of,
-    empty,
-    kept_rows,
-    nothing_kept,
-    row_outcome,
-    rows_reason,
-    typed_column,
-)
+from movie_pipeline.dqdl.rules.columns import NUMERIC, column_of, typed_column
 from movie_pipeline.dqdl.rules.number_condition import NoValue, single
+from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.verdicts import condition_of, empty, nothing_kept, rows_reason
 
 
 def column_values(rule: SimpleRule, context: Context) -> Plan:

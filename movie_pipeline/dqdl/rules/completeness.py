@@ -5,15 +5,10 @@ An empty string is there. A row without a value fails, even where the rule's bou
 
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.common import (
-    column_of,
-    empty,
-    judged,
-    kept_rows,
-    nothing_kept,
-    row_outcome,
-)
+from movie_pipeline.dqdl.rules.columns import column_of
+from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, Plan, Verdict
+from movie_pipeline.dqdl.rules.verdicts import empty, judged, nothing_kept
 
 
 def completeness(rule: SimpleRule, context: Context) -> Plan:

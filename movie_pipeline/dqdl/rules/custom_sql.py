@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.common import column_of
+from movie_pipeline.dqdl.rules.columns import column_of
 from movie_pipeline.dqdl.rules.rule_plan import (
     IN_ROW_LIST,
     Answers,

@@ -8,7 +8,8 @@ import re
 
 from movie_pipeline.dqdl.language.ruleset import SimpleRule, Text
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.common import column_of, kept_rows, row_outcome
+from movie_pipeline.dqdl.rules.columns import column_of
+from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql

@@ -7,8 +7,9 @@ import math
 import re
 
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
-from movie_pipeline.dqdl.rules.common import judged, kept_rows
+from movie_pipeline.dqdl.rules.row_predicates import kept_rows
 from movie_pipeline.dqdl.rules.rule_plan import Context, Plan, Verdict
+from movie_pipeline.dqdl.rules.verdicts import judged
 
 
 def row_count(rule: SimpleRule, context: Context) -> Plan:

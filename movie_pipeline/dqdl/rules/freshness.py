@@ -10,9 +10,11 @@ from sqlglot import exp
 
 from movie_pipeline.dqdl.language.ruleset import Condition, Duration, SimpleRule
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.common import column_of, condition_of, kept_rows
+from movie_pipeline.dqdl.rules.columns import column_of
+from movie_pipeline.dqdl.rules.row_predicates import kept_rows
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.verdicts import condition_of
 
 _HOURS = {"days": 24.0, "hours": 1.0, "minutes": 1 / 60}
 _MINUTE_DECIMALS = 4

@@ -12,18 +12,12 @@ from sqlglot import exp
 
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.common import (
-    column_of,
-    empty,
-    instance,
-    judged,
-    kept_rows,
-    nothing_kept,
-    row_outcome,
-)
+from movie_pipeline.dqdl.rules.columns import column_of
+from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
 from movie_pipeline.dqdl.rules.rule_plan import REPEATED, Answers, Context, KeySet, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.verdicts import empty, instance, judged, nothing_kept
 
 
 def uniqueness(rule: SimpleRule, context: Context) -> Plan:

@@ -12,7 +12,6 @@ from sqlglot import exp
 
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.common import judged
 from movie_pipeline.dqdl.rules.rule_plan import (
     Answers,
     Context,
@@ -24,6 +23,7 @@ from movie_pipeline.dqdl.rules.rule_plan import (
 from movie_pipeline.dqdl.rules.schema import Column, Schema
 from movie_pipeline.dqdl.rules.spark_sql import PRIMARY
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.verdicts import judged
 
 _BRACED = re.compile(r"(.+)\.\{(.+)\}")
 _DOTTED = re.compile(r"(.+)\.([^.]+)")

@@ -7,16 +7,10 @@ import math
 
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.common import (
-    NUMERIC,
-    empty,
-    instance,
-    judged,
-    kept_rows,
-    nothing_kept,
-    typed_column,
-)
+from movie_pipeline.dqdl.rules.columns import NUMERIC, typed_column
+from movie_pipeline.dqdl.rules.row_predicates import kept_rows
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, Plan, Verdict
+from movie_pipeline.dqdl.rules.verdicts import empty, instance, judged, nothing_kept
 
 _FUNCTIONS = {
     "Mean": "avg",
