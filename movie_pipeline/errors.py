@@ -2,7 +2,7 @@
 
 MoviePipelineError
 ├── SettingsError            a setting has a value that cannot be used
-├── RulesetError             a ruleset is not DQDL, or asks for what is not honoured
+├── RulesetError             a ruleset is not DQDL, or asks for what is not supported
 ├── ReplayError              a replay cannot be asked for like this; nothing was done
 ├── UnreadableFile           a file cannot be read as movies at all: it will be REJECTED
 ├── StorageError

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from movie_pipeline.dqdl import Ruleset, parse_ruleset, require_honoured
+from movie_pipeline.dqdl import Ruleset, parse_ruleset, require_supported
 from movie_pipeline.errors import RulesetError
 
 
@@ -22,7 +22,7 @@ def read_ruleset(path: Path) -> Ruleset:
         ) from None
     try:
         ruleset = parse_ruleset(text)
-        require_honoured(ruleset)
+        require_supported(ruleset)
     except RulesetError as error:
         raise RulesetError(
             error.problem,

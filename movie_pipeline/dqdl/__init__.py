@@ -8,23 +8,25 @@ from movie_pipeline.dqdl.engines.evaluation import Evaluation, evaluate
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.judging import judge
 from movie_pipeline.dqdl.engines.spark_words import evaluable_on_spark
-from movie_pipeline.dqdl.language.ruleset import Ruleset
-from movie_pipeline.dqdl.language.ruleset_parser import parse_ruleset
+from movie_pipeline.dqdl.language.ruleset import Rule, Ruleset, SimpleRule
 from movie_pipeline.dqdl.rules.explanation import explain
-from movie_pipeline.dqdl.rules.unsupported import refusals, require_honoured
+from movie_pipeline.dqdl.rules.parsing import parse_ruleset
+from movie_pipeline.dqdl.rules.unsupported import require_supported, unsupported
 from movie_pipeline.errors import RulesetError
 
 __all__ = [
     "Evaluation",
     "Judgement",
+    "Rule",
     "RuleOutcome",
     "Ruleset",
     "RulesetError",
+    "SimpleRule",
     "evaluable_on_spark",
     "evaluate",
     "explain",
     "judge",
     "parse_ruleset",
-    "refusals",
-    "require_honoured",
+    "require_supported",
+    "unsupported",
 ]

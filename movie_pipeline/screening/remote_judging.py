@@ -13,8 +13,14 @@ from typing import Any
 import duckdb
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.dqdl import Judgement, RuleOutcome, Ruleset, evaluable_on_spark
-from movie_pipeline.dqdl.language.ruleset import Rule, SimpleRule
+from movie_pipeline.dqdl import (
+    Judgement,
+    Rule,
+    RuleOutcome,
+    Ruleset,
+    SimpleRule,
+    evaluable_on_spark,
+)
 from movie_pipeline.errors import ClusterError
 from movie_pipeline.screening.cluster_port import Cluster, ClusterAnswer, ClusterRule
 

@@ -17,8 +17,7 @@ import pyarrow.dataset as ds
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
-from movie_pipeline.dqdl import Judgement, Ruleset, judge
-from movie_pipeline.dqdl.language.ruleset import Rule
+from movie_pipeline.dqdl import Judgement, Rule, Ruleset, judge
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.quarantine_record import CONTRACT_RULE, Provenance, Reason
 from movie_pipeline.quarantine.quarantine_writer import Apart, judged_columns, write_apart

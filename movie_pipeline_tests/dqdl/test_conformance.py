@@ -16,9 +16,9 @@ from typing import Any, cast
 import pyarrow as pa
 import pytest
 
-from movie_pipeline.dqdl import Evaluation, RulesetError, evaluate, parse_ruleset, refusals
+from movie_pipeline.dqdl import Evaluation, RulesetError, evaluate, parse_ruleset, unsupported
 from movie_pipeline.dqdl.engines.arrow_tables import ArrowTable
-from movie_pipeline.dqdl.rules.compilers import COMPILERS
+from movie_pipeline.dqdl.rules.registry import KINDS
 from movie_pipeline_tests.dqdl.ruleset_samples import engine
 
 FOLDER_OF_DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -206,10 +206,10 @@ def test_outcomes_rows_and_metrics_agree_in_the_gating_tiers(
         tier = score[case["tier"]]
         tier["cases"] += 1
         if case.get("error"):
-            tier["agree"] += bool(refusals(parse_ruleset(case["ruleset"])))
+            tier["agree"] += bool(unsupported(parse_ruleset(case["ruleset"])))
             continue
         kinds = {leaf.kind for r in parse_ruleset(case["ruleset"]) for leaf in r.leaves()}
-        if not kinds <= set(COMPILERS):
+        if not kinds <= set(KINDS):
             tier["not implemented"] += 1
             continue
         found = differences(case, run(case))

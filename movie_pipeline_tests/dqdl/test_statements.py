@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from movie_pipeline.dqdl import judge, parse_ruleset
 from movie_pipeline.dqdl.engines.duckdb_engine import Connection
-from movie_pipeline.dqdl.rules.compilers import COMPILERS
+from movie_pipeline.dqdl.rules.registry import KINDS
 
 NOW = dt.datetime(2026, 1, 1, 12, 0, tzinfo=dt.UTC)
 
@@ -142,7 +142,7 @@ def test_every_kind_is_among_the_statements() -> None:
         for rule in parse_ruleset(f"Rules = [ {rules} ]")
         for leaf in rule.leaves()
     }
-    assert kinds == set(COMPILERS)
+    assert kinds == set(KINDS)
 
 
 def test_no_rule_costs_another_pass(recorder: Recorder) -> None:

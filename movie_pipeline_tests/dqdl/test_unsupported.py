@@ -1,8 +1,8 @@
-"""What parses and is not honoured is refused by place, before any data is read."""
+"""What parses and is not supported is refused by place, before any data is read."""
 
 import pytest
 
-from movie_pipeline.dqdl import RulesetError, parse_ruleset, refusals, require_honoured
+from movie_pipeline.dqdl import RulesetError, parse_ruleset, require_supported, unsupported
 from movie_pipeline_tests.dqdl.ruleset_samples import evaluation, numbers
 
 REFUSED = [
@@ -37,10 +37,10 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("rule", "words"), REFUSED)
-def test_what_would_not_be_honoured_is_refused(rule: str, words: str) -> None:
+def test_what_is_not_supported_is_refused(rule: str, words: str) -> None:
     ruleset = parse_ruleset(f"Rules = [\n  {rule}\n]")
     with pytest.raises(RulesetError) as caught:
-        require_honoured(ruleset)
+        require_supported(ruleset)
     assert words in str(caught.value)
     assert caught.value.line == 2
     assert caught.value.source_line is not None
@@ -48,12 +48,12 @@ def test_what_would_not_be_honoured_is_refused(rule: str, words: str) -> None:
 
 def test_analyzers_are_refused() -> None:
     with pytest.raises(RulesetError, match="the analyzer Completeness would not be run"):
-        require_honoured(parse_ruleset("Rules = [ RowCount > 0 ] Analyzers = [ Completeness a ]"))
+        require_supported(parse_ruleset("Rules = [ RowCount > 0 ] Analyzers = [ Completeness a ]"))
 
 
-def test_every_refusal_can_be_had_at_once() -> None:
+def test_all_that_is_not_supported_can_be_had_at_once() -> None:
     ruleset = parse_ruleset("Rules = [ FileSize > 5 B, RowCount > 0, RowCount > foo(1) ]")
-    assert [refusal.column for refusal in refusals(ruleset)] == [11, 52]
+    assert [refusal.column for refusal in unsupported(ruleset)] == [11, 52]
 
 
 def test_judging_refuses_too() -> None:
@@ -76,5 +76,5 @@ def test_judging_refuses_too() -> None:
         "RowCount > abs(last(1))",
     ],
 )
-def test_what_is_honoured_is_not_refused(rule: str) -> None:
-    assert refusals(parse_ruleset(f"Rules = [ {rule} ]")) == []
+def test_what_is_supported_is_not_refused(rule: str) -> None:
+    assert unsupported(parse_ruleset(f"Rules = [ {rule} ]")) == []

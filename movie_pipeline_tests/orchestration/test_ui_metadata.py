@@ -8,8 +8,7 @@ from xml.etree import ElementTree as ET
 import dagster as dg
 import pytest
 
-from movie_pipeline.dqdl import parse_ruleset
-from movie_pipeline.dqdl.language.ruleset import Rule
+from movie_pipeline.dqdl import Rule, parse_ruleset
 from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.assets.asset_names import TABLE, VIEWS

@@ -63,7 +63,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
         composite_method: how composite rules come to their outcome, COLUMN or ROW.
 
     Raises:
-        RulesetError: the ruleset asks for what is not honoured.
+        RulesetError: the ruleset asks for what is not supported.
     """
     with contextlib.ExitStack() as stack:
         if connection is None:

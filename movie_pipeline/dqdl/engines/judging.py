@@ -14,12 +14,12 @@ from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.measuring import Measured, Measuring
 from movie_pipeline.dqdl.language.ruleset import CompositeRule, Rule, Ruleset, SimpleRule
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.compilers import compile_rule
 from movie_pipeline.dqdl.rules.number_condition import History
+from movie_pipeline.dqdl.rules.registry import KINDS, compile_rule
 from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, Plan, Source, Verdict
 from movie_pipeline.dqdl.rules.schema import Schema
 from movie_pipeline.dqdl.rules.sql import Sql
-from movie_pipeline.dqdl.rules.unsupported import require_honoured
+from movie_pipeline.dqdl.rules.unsupported import require_supported
 
 Clock = dt.datetime | Callable[[], dt.datetime]
 CompositeMethod = Literal["COLUMN", "ROW"]
@@ -27,8 +27,6 @@ CompositeMethod = Literal["COLUMN", "ROW"]
 PASS, FAIL, SKIP = "DataQualityRulesPass", "DataQualityRulesFail", "DataQualityRulesSkip"
 RESULT = "DataQualityEvaluationResult"
 _ANY = "any rule"
-# A composite of one of these keeps its outcome by column even under the method ROW.
-_BY_COLUMN_ONLY = frozenset({"Completeness", "DatasetMatch", "ReferentialIntegrity", "Uniqueness"})
 
 
 def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have a default)
@@ -60,9 +58,9 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
             members (COLUMN, Glue's default) or from the rows (ROW).
 
     Raises:
-        RulesetError: the ruleset asks for what is not honoured.
+        RulesetError: the ruleset asks for what is not supported.
     """
-    require_honoured(ruleset)
+    require_supported(ruleset)
     engine = DuckDbEngine(connection)
     context = Context(
         schema=_schema(engine, relation, columns, aliases, derived),
@@ -246,7 +244,8 @@ class _Judge:
         if self._method == "COLUMN" or not isinstance(rule, CompositeRule):
             return False
         return not any(
-            leaf.kind in _BY_COLUMN_ONLY or leaf.threshold is not None for leaf in rule.leaves()
+            KINDS[leaf.kind].outcome_by_column or leaf.threshold is not None
+            for leaf in rule.leaves()
         )
 
     def _lists(self, predicates: Mapping[str, Sql], fails: Sql) -> dict[str, str]:

@@ -12,12 +12,12 @@ from typing_extensions import override
 
 from movie_pipeline.dqdl.language.ruleset import Ruleset
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.compilers import compile_rule
+from movie_pipeline.dqdl.rules.registry import compile_rule
 from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError
 from movie_pipeline.dqdl.rules.schema import Schema
 from movie_pipeline.dqdl.rules.spark_sql import PRIMARY
 from movie_pipeline.dqdl.rules.sql import Sql
-from movie_pipeline.dqdl.rules.unsupported import require_honoured
+from movie_pipeline.dqdl.rules.unsupported import require_supported
 from movie_pipeline.dqdl.rules.words import DATE_FORMATS, Words
 
 _NO_TIME = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
@@ -96,9 +96,9 @@ def evaluable_on_spark(ruleset: Ruleset, types: Mapping[str, str]) -> bool:
         types: the columns, with DuckDB's names of their types.
 
     Raises:
-        RulesetError: the ruleset asks for what is not honoured.
+        RulesetError: the ruleset asks for what is not supported.
     """
-    require_honoured(ruleset)
+    require_supported(ruleset)
     context = Context(Schema.of(list(types.items())), SparkWords(), PRIMARY, _NO_TIME, _selected)
     try:
         for rule in ruleset:

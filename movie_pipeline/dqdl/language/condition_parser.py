@@ -1,7 +1,7 @@
 """Parsing of conditions: operators, operands, number expressions.
 
 From the operator to the last operand, and which kind of condition that makes. What a rule does with
-a condition is not decided here; how a value is held against one is in `number_condition.py`.
+a condition is not decided here.
 """
 
 from collections.abc import Callable, Mapping
@@ -29,9 +29,9 @@ from movie_pipeline.dqdl.language.ruleset import (
 
 Constants = Mapping[str, Constant]
 
-COMPARISONS = ("=", "!=", ">=", "<=", ">", "<")
-_UNITS_OF_TIME = ("days", "hours", "minutes")
-_UNITS_OF_SIZE = ("B", "KB", "MB", "GB", "TB")
+_COMPARISONS = ("=", "!=", ">=", "<=", ">", "<")
+UNITS_OF_TIME = ("days", "hours", "minutes")
+UNITS_OF_SIZE = ("B", "KB", "MB", "GB", "TB")
 _KEYWORDS = (Keyword("NULL"), Keyword("EMPTY"), Keyword("WHITESPACES_ONLY"))
 _STRING_OPERATORS = ("=", "!=", "in", "not in", "matches", "not matches")
 _KIND_OF: dict[type, ConditionKind] = {
@@ -48,9 +48,7 @@ _KIND_OF: dict[type, ConditionKind] = {
 
 def at_condition(cursor: Cursor) -> bool:
     """Whether a condition starts here."""
-    return cursor.at_sign("=", "!", "!=", ">", ">=", "<", "<=") or cursor.at_word(
-        "between", "in", "not", "matches"
-    )
+    return cursor.at_sign("!", *_COMPARISONS) or cursor.at_word("between", "in", "not", "matches")
 
 
 def parse_condition(cursor: Cursor, constants: Constants) -> Condition:
@@ -89,7 +87,7 @@ def _operator(cursor: Cursor) -> str:
     if cursor.take_sign("!"):
         cursor.need_sign("=", "`!`")
         return "!="
-    if cursor.at_sign(*COMPARISONS):
+    if cursor.at_sign(*_COMPARISONS):
         return cursor.take().written
     raise cursor.unexpected("a condition")
 
@@ -178,9 +176,9 @@ def _number_operand(cursor: Cursor) -> Operand:
     expression = parse_expression(cursor)
     if not isinstance(expression, Number):
         return expression
-    if cursor.at_word(*_UNITS_OF_TIME):
+    if cursor.at_word(*UNITS_OF_TIME):
         return Duration(_whole(cursor, expression), cursor.take().written)
-    if cursor.at_word(*_UNITS_OF_SIZE):
+    if cursor.at_word(*UNITS_OF_SIZE):
         return Size(expression.text, cursor.take().written)
     return expression
 
@@ -220,7 +218,7 @@ def _shifted_now(cursor: Cursor) -> Now:
     amount = cursor.take()
     if amount.kind is not Kind.NUMBER or not amount.written.isdigit():
         raise cursor.refuse("a whole number is wanted after the sign", place=amount.place)
-    if not cursor.at_word(*_UNITS_OF_TIME):
+    if not cursor.at_word(*UNITS_OF_TIME):
         raise cursor.unexpected("`days`, `hours` or `minutes`")
     shift = Duration(int(amount.written), cursor.take().written)
     cursor.need_sign(")", "the shifted date")

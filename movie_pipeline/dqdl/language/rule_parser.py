@@ -1,13 +1,15 @@
 """Parsing of rules: one rule, and rules joined by AND and OR.
 
-From a rule's kind to its last tag, checked against the table in `rule_kinds.py`. Sections,
-constants and labels of a whole ruleset are in `ruleset_parser.py`.
+From a rule's kind to its last tag, checked against the kind's syntax. Sections, constants and
+labels of a whole ruleset are in `ruleset_parser.py`.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from movie_pipeline.dqdl.language.condition_parser import (
+    UNITS_OF_SIZE,
+    UNITS_OF_TIME,
     Constants,
     at_condition,
     bracketed,
@@ -16,7 +18,7 @@ from movie_pipeline.dqdl.language.condition_parser import (
 )
 from movie_pipeline.dqdl.language.cursor import STRINGS, Cursor, did_you_mean
 from movie_pipeline.dqdl.language.lexer import KEYWORDS, Kind, Token
-from movie_pipeline.dqdl.language.rule_kinds import ANALYZER_KINDS, RULE_KINDS, RuleKind
+from movie_pipeline.dqdl.language.rule_syntax import RuleSyntax, Syntaxes
 from movie_pipeline.dqdl.language.ruleset import (
     CompositeRule,
     Condition,
@@ -34,13 +36,19 @@ from movie_pipeline.dqdl.language.ruleset import (
 MOST_LABELS = 10
 LONGEST_KEY = 128
 LONGEST_VALUE = 256
+_ONLY_ANALYZER = "AllStatistics"
 
 
 class RulesParser:
     """Parses rules from a cursor, with the constants and labels that stood above them."""
 
-    def __init__(self, cursor: Cursor, constants: Constants, default_labels: Labels) -> None:
+    def __init__(
+        self, cursor: Cursor, syntaxes: Syntaxes, constants: Constants, default_labels: Labels
+    ) -> None:
         self._cursor = cursor
+        self._syntaxes = syntaxes
+        measuring = (name for name, syntax in syntaxes.items() if syntax.measures)
+        self._analyzers = frozenset({_ONLY_ANALYZER, *measuring})
         self._constants = constants
         self._defaults = default_labels
 
@@ -52,12 +60,12 @@ class RulesParser:
         """Parses an analyzer: a kind and its parameters."""
         cursor = self._cursor
         kind = self._kind_name("an analyzer")
-        if kind.written not in ANALYZER_KINDS:
-            known = "a rule and no analyzer" if kind.written in RULE_KINDS else "no analyzer"
+        if kind.written not in self._analyzers:
+            known = "a rule and no analyzer" if kind.written in self._syntaxes else "no analyzer"
             raise cursor.refuse(
                 f"{kind.written} is {known}",
                 place=kind.place,
-                hint=did_you_mean(kind.written, ANALYZER_KINDS),
+                hint=did_you_mean(kind.written, self._analyzers),
             )
         parameters = self._parameters()
         if at_condition(cursor):
@@ -86,24 +94,25 @@ class RulesParser:
         return replace(inner, group_labels=inner.group_labels + labels)
 
     def _simple(self) -> SimpleRule:
-        kind_name = self._kind_name("a rule")
+        name = self._kind_name("a rule")
         parameters = self._parameters()
-        kind = self._shape(kind_name, parameters)
-        condition = self._condition(kind_name, kind, parameters)
-        where = self._where(kind_name, kind)
+        syntax = self._syntax(name, parameters)
+        condition = self._condition(name, syntax, parameters)
+        where = self._where(name, syntax)
         labels = self._labels(()) if self._cursor.at_word("labels") else ()
-        tags, threshold = self._tags(kind_name, kind)
+        tags, threshold = self._tags(name, syntax)
         return SimpleRule(
-            kind_name.written,
+            name.written,
             parameters,
             condition,
             where,
             labels,
             tags,
             threshold,
-            (),
-            self._defaults,
-            kind_name.place,
+            default_labels=self._defaults,
+            judges_rows=syntax.judges_rows_with(condition),
+            routes=syntax.routes_with(condition, threshold),
+            place=name.place,
         )
 
     # --- kind and parameters --------------------------------------------------------------------
@@ -113,25 +122,26 @@ class RulesParser:
             raise self._cursor.unexpected(what)
         return self._cursor.take()
 
-    def _shape(self, name: Token, parameters: tuple[Parameter, ...]) -> RuleKind:
-        kind = RULE_KINDS.get(name.written)
-        if kind is None:
-            hint = did_you_mean(name.written, RULE_KINDS)
-            if name.written in ANALYZER_KINDS:
+    def _syntax(self, name: Token, parameters: tuple[Parameter, ...]) -> RuleSyntax:
+        syntax = self._syntaxes.get(name.written)
+        if syntax is None:
+            hint = did_you_mean(name.written, self._syntaxes)
+            if name.written == _ONLY_ANALYZER:
                 hint = "it belongs in Analyzers"
             raise self._cursor.refuse(
                 f"there is no rule {name.written}", place=name.place, hint=hint
             )
-        if not kind.least <= len(parameters) <= kind.most:
+        if not syntax.least <= len(parameters) <= syntax.most:
             hint = None
             if any((p.joined_by or "").upper() == "AND" for p in parameters):
                 hint = "put rules that are joined by AND in parentheses: (...) AND (...)"
+            found = len(parameters) or "none"
             raise self._cursor.refuse(
-                f"{name.written} takes {kind.parameters}, and here are {len(parameters) or 'none'}",
+                f"{name.written} takes {syntax.parameters}, and here are {found}",
                 place=name.place,
                 hint=hint,
             )
-        return kind
+        return syntax
 
     def _parameters(self) -> tuple[Parameter, ...]:
         found: list[Parameter] = []
@@ -169,42 +179,39 @@ class RulesParser:
     # --- condition and where --------------------------------------------------------------------
 
     def _condition(
-        self, name: Token, kind: RuleKind, parameters: tuple[Parameter, ...]
+        self, name: Token, syntax: RuleSyntax, parameters: tuple[Parameter, ...]
     ) -> Condition | None:
         cursor = self._cursor
         if not at_condition(cursor):
-            bare = kind.bare and not (name.written == "FileMatch" and len(parameters) != kind.most)
-            if bare:
+            if syntax.may_stand_bare(len(parameters)):
                 return None
-            wanted = " or ".join(sorted(kind.takes))
             raise cursor.refuse(
-                f"{name.written} needs a condition on a {wanted}",
+                f"{name.written} needs a condition on a {syntax.conditions}",
                 place=name.place,
-                hint=f"for example {_EXAMPLES.get(name.written, name.written + ' ... > 0.9')}",
+                hint=f"for example {syntax.example or name.written + ' ... > 0.9'}",
             )
-        if not kind.takes:
+        if not syntax.takes:
             raise cursor.refuse(
                 f"{name.written} passes or fails by itself and takes no condition",
                 hint="leave the condition out",
             )
         condition = parse_condition(cursor, self._constants)
-        if "size" in kind.takes:
+        if "size" in syntax.takes:
             condition = _in_bytes(condition)
-        if condition.kind not in kind.takes:
-            wanted = " or ".join(sorted(kind.takes))
+        if condition.kind not in syntax.takes:
             raise cursor.refuse(
-                f"{name.written} is held against a {wanted}, not a {condition.kind}",
+                f"{name.written} is held against a {syntax.conditions}, not a {condition.kind}",
                 place=condition.place,
                 hint=_unit_hint(condition),
             )
         return condition
 
-    def _where(self, name: Token, kind: RuleKind) -> Text | None:
+    def _where(self, name: Token, syntax: RuleSyntax) -> Text | None:
         cursor = self._cursor
         if not cursor.at_word("where"):
             return None
         place = cursor.take().place
-        if not kind.where:
+        if not syntax.where:
             raise cursor.refuse(f"{name.written} takes no where clause", place=place)
         clause = cursor.need_string("a where clause in double quotes")
         if not clause.value.strip():
@@ -224,7 +231,7 @@ class RulesParser:
             )
         return labels
 
-    def _tags(self, name: Token, kind: RuleKind) -> tuple[tuple[Tag, ...], Condition | None]:
+    def _tags(self, name: Token, syntax: RuleSyntax) -> tuple[tuple[Tag, ...], Condition | None]:
         cursor = self._cursor
         tags: list[Tag] = []
         threshold: Condition | None = None
@@ -236,8 +243,8 @@ class RulesParser:
                 continue
             if threshold is not None:
                 raise cursor.refuse("a rule has one threshold at most", place=place)
-            if not kind.threshold:
-                able = ", ".join(n for n, k in RULE_KINDS.items() if k.threshold)
+            if not syntax.threshold:
+                able = ", ".join(n for n, s in self._syntaxes.items() if s.threshold)
                 raise cursor.refuse(
                     f"{name.written} takes no threshold", place=place, hint=f"only {able} do"
                 )
@@ -300,16 +307,7 @@ def _label(cursor: Cursor) -> tuple[str, str]:
 
 
 def _is_unit(token: Token) -> bool:
-    return token.kind is Kind.KEYWORD and token.written in (
-        "days",
-        "hours",
-        "minutes",
-        "B",
-        "KB",
-        "MB",
-        "GB",
-        "TB",
-    )
+    return token.kind is Kind.KEYWORD and token.written in (*UNITS_OF_TIME, *UNITS_OF_SIZE)
 
 
 def _in_bytes(condition: Condition) -> Condition:
@@ -325,10 +323,3 @@ def _unit_hint(condition: Condition) -> str | None:
     if condition.kind == "number":
         return "a duration has a unit: 3 days, 12 hours, 90 minutes"
     return None
-
-
-_EXAMPLES = {
-    "ColumnDataType": 'ColumnDataType "year" = "Integer"',
-    "DataFreshness": 'DataFreshness "loaded_at" <= 3 days',
-    "ColumnValues": 'ColumnValues "rating" >= 0',
-}

@@ -232,7 +232,9 @@ class SimpleRule:
     """One rule of one kind.
 
     `tags` are sorted by name. `labels` are its own as written; `group_labels` stood after a `)`
-    round it and are not printed; `default_labels` are the ruleset's.
+    round it and are not printed; `default_labels` are the ruleset's. `judges_rows` says whether
+    each row has an outcome, `routes` whether a failure only sets rows apart; a rule that does not
+    route judges the whole file.
     """
 
     kind: str
@@ -244,6 +246,8 @@ class SimpleRule:
     threshold: Condition | None = None
     group_labels: Labels = ()
     default_labels: Labels = ()
+    judges_rows: bool = field(compare=False, default=False)
+    routes: bool = field(compare=False, default=False)
     place: Place = field(compare=False, default=Place(1, 1))
 
     def __str__(self) -> str:
@@ -263,15 +267,6 @@ class SimpleRule:
     def all_labels(self) -> dict[str, str]:
         """Every label that holds for this rule: the nearest one wins."""
         return dict(self.default_labels + self.labels + self.group_labels)
-
-    @property
-    def routes(self) -> bool:
-        """Whether a failure only sets rows apart; False where it judges the whole file."""
-        if self.threshold is not None:
-            return False
-        if self.kind == "CustomSql":
-            return self.condition is None
-        return self.kind in _ROW_KINDS
 
     @property
     def members(self) -> tuple["Rule", ...]:
@@ -298,13 +293,6 @@ class SimpleRule:
             parts.append(f"with threshold {self.threshold}")
         parts += map(str, self.tags)
         return " ".join(parts)
-
-
-# A failure of one of these sets rows apart. The others, even those with row outcomes such as
-# Completeness, hold a number of the whole file against a bound.
-_ROW_KINDS = frozenset(
-    {"IsComplete", "IsUnique", "IsPrimaryKey", "ColumnValues", "ColumnLength", "ColumnDataType"}
-)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The parser of a whole ruleset: sections, constants, what may follow what.
 
 A recursive descent written by hand, because the hard parts are lexical and the messages are the
-point. What parses but will not be honoured is refused later, in `dqdl/rules/unsupported.py`.
+point. What parses and is not supported is refused later, in `rules/unsupported.py`.
 """
 
 import re
@@ -12,6 +12,7 @@ from movie_pipeline.dqdl.language.condition_parser import bracketed, take_keywor
 from movie_pipeline.dqdl.language.cursor import Cursor, did_you_mean
 from movie_pipeline.dqdl.language.lexer import Kind
 from movie_pipeline.dqdl.language.rule_parser import RulesParser, parse_labels
+from movie_pipeline.dqdl.language.rule_syntax import Syntaxes
 from movie_pipeline.dqdl.language.ruleset import (
     Constant,
     Keyword,
@@ -29,22 +30,24 @@ _SECTIONS = ("Metadata", "DataSources", "DefaultLabels", "Rules", "Analyzers")
 _NESTED = re.compile(r"\$[A-Za-z0-9_.]")
 
 
-def parse_ruleset(text: str, *, strict: bool = False) -> Ruleset:
+def parse(text: str, syntaxes: Syntaxes, *, strict: bool) -> Ruleset:
     """Parses a DQDL ruleset.
 
     Args:
         text: the ruleset.
+        syntaxes: the kinds of rules there are.
         strict: refuse the two extensions too: CRLF line ends, a last comment without newline.
 
     Raises:
         RulesetError: the text is not DQDL; the message has line, column and a caret.
     """
-    return _RulesetParser(Cursor(text, strict=strict)).ruleset()
+    return _RulesetParser(Cursor(text, strict=strict), syntaxes).ruleset()
 
 
 class _RulesetParser:
-    def __init__(self, cursor: Cursor) -> None:
+    def __init__(self, cursor: Cursor, syntaxes: Syntaxes) -> None:
         self._cursor = cursor
+        self._syntaxes = syntaxes
         self._constants: dict[str, Constant] = {}
 
     def ruleset(self) -> Ruleset:
@@ -55,7 +58,7 @@ class _RulesetParser:
             self._constant()
         defaults = self._default_labels() if self._at_section("DefaultLabels") else ()
         rules, analyzers = self._rules_and_analyzers(defaults)
-        warnings = [*_warnings(rules), *self._behind_the_end()]
+        warnings = self._behind_the_end()
         return Ruleset(
             rules,
             analyzers,
@@ -168,7 +171,7 @@ class _RulesetParser:
     ) -> tuple[tuple[Rule, ...], tuple[SimpleRule, ...]]:
         cursor = self._cursor
         start = cursor.place
-        parser = RulesParser(cursor, self._constants, defaults)
+        parser = RulesParser(cursor, self._syntaxes, self._constants, defaults)
         rules: tuple[Rule, ...] = ()
         analyzers: tuple[SimpleRule, ...] = ()
         if not cursor.at_word("Rules", "Analyzers"):
@@ -217,25 +220,3 @@ class _RulesetParser:
         raise cursor.refuse(
             f"{cursor.token.description} stands behind the end of the ruleset", hint=hint
         )
-
-
-def _warnings(rules: tuple[Rule, ...]) -> Iterator[str]:
-    for rule in rules:
-        for leaf in rule.leaves():
-            operator = leaf.condition.operator if leaf.condition else None
-            oddity = _ODDITIES.get((leaf.kind, operator)) or _ODDITIES.get((leaf.kind, None))
-            if oddity:
-                yield f"line {leaf.place.line}: {leaf.kind} {oddity}"
-
-
-_ODDITIES: dict[tuple[str, str | None], str] = {
-    ("ColumnValues", "not matches"): (
-        "`not matches` is no negation of `matches`: it asks whether the value starts with a whole "
-        "word that matches, and missing and empty values fail."
-    ),
-    ("ColumnLength", "!="): (
-        "`!=` holds only the shortest and the longest length against the number, so the rule can "
-        "pass while a row of that very length fails."
-    ),
-    ("DistinctValuesCount", None): "counts NULL as one more value.",
-}

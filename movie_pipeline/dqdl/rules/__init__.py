@@ -1,4 +1,4 @@
-"""What each kind of rule means: from a rule and a schema to a plan, one function per kind.
+"""What each kind of rule means: one object for each, in the module of its family.
 
-What a plan answers on some data is found out in engines/.
+What a rule's plan answers on some data is found out in engines/.
 """

@@ -4,14 +4,17 @@ Judged by the shortest and the longest value where the rule is an order, by the 
 otherwise. The oddities of `!=`, and of 0 in a list of what is not to be, are the reference's.
 """
 
+from movie_pipeline.dqdl.language.rule_syntax import NUMBER, RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import Condition, Expression, SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.columns import typed_column
 from movie_pipeline.dqdl.rules.number_condition import NoValue, single
 from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
+from movie_pipeline.dqdl.rules.rule_kind import Oddity, RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.verdicts import condition_of, empty, nothing_kept, rows_reason
+from movie_pipeline.dqdl.rules.wording import bound, named_columns
 
 # Which of the two lengths an operator looks at, and by which comparison.
 _SHORTEST = {">": ">", ">=": ">=", "=": "=", "!=": "!=", "between": ">"}
@@ -116,3 +119,27 @@ def _by_share(rule: SimpleRule, context: Context, passes: Sql) -> Plan:
         kept=kept,
         has_user_sql=rule.where is not None,
     )
+
+
+def _meaning(rule: SimpleRule) -> str:
+    operator = condition_of(rule).operator
+    clause = f"the length of every {named_columns(rule)} must be {bound(rule.condition)}"
+    if operator == "!=":
+        clause += " (the rule looks only at the shortest and the longest value)"
+    if operator in ("not in", "not between"):
+        return f"{clause}; NULL passes unless 0 is named"
+    return f"{clause}; NULL counts as length 0"
+
+
+KINDS = (
+    RuleKind(
+        RuleSyntax("ColumnLength", 1, 1, NUMBER, where=True, judges_rows=True, routes=True),
+        plan=column_length,
+        meaning=_meaning,
+        oddity=Oddity(
+            "`!=` holds only the shortest and the longest length against the number, so the rule "
+            "can pass while a row of that very length fails.",
+            operator="!=",
+        ),
+    ),
+)

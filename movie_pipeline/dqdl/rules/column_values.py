@@ -6,25 +6,29 @@ else by the share of rows that pass. NULL fails, except where the rule says what
 
 import datetime as dt
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
+from movie_pipeline.dqdl.language.rule_syntax import RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import (
     Condition,
     DateText,
     Expression,
     Now,
     SimpleRule,
+    Tag,
     Text,
 )
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.columns import NUMERIC, column_of, typed_column
 from movie_pipeline.dqdl.rules.number_condition import NoValue, single
 from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
+from movie_pipeline.dqdl.rules.rule_kind import Oddity, Problem, RuleKind, SupportedTag
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.verdicts import condition_of, empty, nothing_kept, rows_reason
+from movie_pipeline.dqdl.rules.wording import bound, named_columns
 
 
 def column_values(rule: SimpleRule, context: Context) -> Plan:
@@ -218,13 +222,15 @@ def _string_passes(rule: SimpleRule, condition: Condition, context: Context) -> 
         parts.append(_spaces_only(text))
     strings = [o.value for o in condition.operands if isinstance(o, Text)]
     if strings:
-        parts.append(
-            _one_of(text, strings, ignore_case=(rule.tag("ignoreCase") or "").lower() == "true")
-        )
+        parts.append(_one_of(text, strings, ignore_case=_ignores_case(rule)))
     found = (
         sql.some(sql.decided(part) for part in parts) if len(parts) > 1 else sql.decided(parts[0])
     )
     return found if wanted else sql.negated(found)
+
+
+def _ignores_case(rule: SimpleRule) -> bool:
+    return (rule.tag("ignoreCase") or "").lower() == "true"
 
 
 def _one_of(text: Sql, strings: list[str], *, ignore_case: bool) -> Sql:
@@ -283,3 +289,78 @@ def _day(operand: object, context: Context) -> str:
         amount = dt.timedelta(**{operand.shift.unit: operand.shift.amount})
         moment = moment + amount if operand.sign == "+" else moment - amount
     return moment.date().isoformat()
+
+
+# --- the kind -----------------------------------------------------------------------------------
+
+
+def _meaning(rule: SimpleRule) -> str:
+    condition = condition_of(rule)
+    clause = f"every {named_columns(rule)} must be {bound(condition)}"
+    if _ignores_case(rule):
+        clause += ", upper and lower case alike"
+    return clause + _null_clause(condition)
+
+
+def _null_clause(condition: Condition) -> str:
+    if condition.operator == "not matches":
+        return "; NULL, empty and multi-line values fail, so this is no negation of `matches`"
+    if condition.operator == "matches":
+        return "; NULL and empty values fail"
+    if condition.kind == "date" and condition.operator == "not between":
+        return "; NULL passes"
+    if condition.operator in ("!=", "not in"):
+        return "; NULL fails" if condition.names("NULL") else "; NULL passes"
+    return "" if condition.names("NULL") else "; NULL fails"
+
+
+def _threshold_problems(rule: SimpleRule) -> Iterator[Problem]:
+    condition = condition_of(rule)
+    ignored = condition.operator in _BY_EXTREMES and not condition.names("NULL")
+    if rule.threshold is not None and condition.kind == "number" and ignored:
+        yield Problem(
+            f"Glue ignores a threshold on a number held by `{condition.operator}`",
+            rule.threshold.place,
+            "use `in`, `not in`, `!=` or `not between`, or a CustomSql that returns the good rows",
+        )
+
+
+_IGNORE_CASE_GOES_WITH = "ignoreCase goes with ColumnValues on strings only"
+
+
+def _ignore_case_problems(rule: SimpleRule, tag: Tag) -> Iterator[Problem]:
+    condition = condition_of(rule)
+    if condition.kind != "string":
+        yield Problem(_IGNORE_CASE_GOES_WITH, tag.place)
+    elif condition.operator not in ("=", "!=", "in", "not in"):
+        problem = f"Glue ignores ignoreCase on `{condition.operator}`"
+        yield Problem(problem, tag.place, "start the pattern with (?i)")
+    elif tag.value.lower() not in ("true", "false"):
+        yield Problem('ignoreCase is "true" or "false"', tag.place)
+
+
+KINDS = (
+    RuleKind(
+        RuleSyntax(
+            "ColumnValues",
+            1,
+            1,
+            frozenset({"number", "string", "date"}),
+            where=True,
+            threshold=True,
+            judges_rows=True,
+            routes=True,
+            example='ColumnValues "rating" >= 0',
+        ),
+        plan=column_values,
+        meaning=_meaning,
+        unsupported=_threshold_problems,
+        tags=(SupportedTag("ignoreCase", _IGNORE_CASE_GOES_WITH, _ignore_case_problems),),
+        oddity=Oddity(
+            "`not matches` is no negation of `matches`: it asks whether the value starts with a "
+            "whole word that matches, and missing and empty values fail.",
+            operator="not matches",
+        ),
+        names_null=True,
+    ),
+)

@@ -3,12 +3,15 @@
 An empty string is there. A row without a value fails, even where the rule's bound is met.
 """
 
+from movie_pipeline.dqdl.language.rule_syntax import NUMBER, RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.columns import column_of
 from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
+from movie_pipeline.dqdl.rules.rule_kind import RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, Plan, Verdict
 from movie_pipeline.dqdl.rules.verdicts import empty, judged, nothing_kept
+from movie_pipeline.dqdl.rules.wording import holds, must_be
 
 
 def completeness(rule: SimpleRule, context: Context) -> Plan:
@@ -32,3 +35,18 @@ def completeness(rule: SimpleRule, context: Context) -> Plan:
         kept=kept,
         has_user_sql=rule.where is not None,
     )
+
+
+KINDS = (
+    RuleKind(
+        RuleSyntax("IsComplete", 1, 1, bare=True, where=True, judges_rows=True, routes=True),
+        plan=completeness,
+        meaning=holds("every row must have a {columns}; an empty string is one"),
+    ),
+    RuleKind(
+        RuleSyntax("Completeness", 1, 1, NUMBER, where=True, judges_rows=True),
+        plan=completeness,
+        meaning=must_be("the share of rows that have a {columns}"),
+        outcome_by_column=True,
+    ),
+)

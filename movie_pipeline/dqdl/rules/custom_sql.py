@@ -4,11 +4,15 @@ With a condition the query's one cell is the number. Without one, a row passes w
 returned it, compared by all the columns that came back, NULL equal to NULL.
 """
 
+from collections.abc import Iterator
+
 from sqlglot import exp
 
+from movie_pipeline.dqdl.language.rule_syntax import NUMBER, RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.columns import column_of
+from movie_pipeline.dqdl.rules.rule_kind import Problem, RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import (
     IN_ROW_LIST,
     Answers,
@@ -21,6 +25,7 @@ from movie_pipeline.dqdl.rules.rule_plan import (
     Verdict,
 )
 from movie_pipeline.dqdl.rules.spark_sql import custom_query
+from movie_pipeline.dqdl.rules.wording import bound
 
 
 def custom_sql(rule: SimpleRule, context: Context) -> Plan:
@@ -100,3 +105,33 @@ def _rows_that_pass(
         row_list=RowList(exp.Subquery(this=query.copy()), probe),
         has_user_sql=True,
     )
+
+
+# --- the kind -----------------------------------------------------------------------------------
+
+
+def _meaning(rule: SimpleRule) -> str:
+    if rule.condition is None:
+        return f"a row passes when this query returns it: {rule.columns[0]}"
+    return f"the one number of this query must be {bound(rule.condition)}: {rule.columns[0]}"
+
+
+def _threshold_problems(rule: SimpleRule) -> Iterator[Problem]:
+    if rule.condition is not None and rule.threshold is not None:
+        yield Problem(
+            "a threshold goes with a CustomSql that returns rows, and this one is held to a number",
+            rule.threshold.place,
+            "leave out the threshold or the condition",
+        )
+
+
+KINDS = (
+    RuleKind(
+        RuleSyntax(
+            "CustomSql", 1, 1, NUMBER, bare=True, threshold=True, judges_rows=True, routes=True
+        ),
+        plan=custom_sql,
+        meaning=_meaning,
+        unsupported=_threshold_problems,
+    ),
+)

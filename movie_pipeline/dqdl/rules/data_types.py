@@ -5,14 +5,19 @@ casts themselves are the engine's words.
 """
 
 import re
+from collections.abc import Iterator
 
-from movie_pipeline.dqdl.language.ruleset import SimpleRule, Text
+from movie_pipeline.dqdl.language.rule_syntax import RuleSyntax
+from movie_pipeline.dqdl.language.ruleset import SimpleRule, Tag, Text
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.columns import column_of
 from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
+from movie_pipeline.dqdl.rules.rule_kind import Problem, RuleKind, SupportedTag
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.verdicts import condition_of
+from movie_pipeline.dqdl.rules.wording import named_columns
 from movie_pipeline.dqdl.rules.words import DATE_FORMATS
 
 _TYPES = {
@@ -93,3 +98,45 @@ def _castable(column: Column, type_name: str, date_format: str | None, context: 
     if column.family == "date" and not to_time:
         return sql.FALSE
     return sql.present(column.sql)
+
+
+# --- the kind -----------------------------------------------------------------------------------
+
+
+def _meaning(rule: SimpleRule) -> str:
+    condition = condition_of(rule)
+    wanted = condition.operator == "="
+    able = "must be castable" if wanted else "must not be castable"
+    clause = f"every {named_columns(rule)} {able} to {condition.operands[0]}, as Spark casts"
+    if (written := rule.tag("format")) is not None:
+        clause += f" by the format {written}"
+    return clause + ("; NULL fails" if wanted else "; NULL passes")
+
+
+_FORMAT_GOES_WITH = "a format goes with ColumnDataType and the type Date only"
+
+
+def _format_problems(rule: SimpleRule, tag: Tag) -> Iterator[Problem]:
+    type_names = [str(o).strip('"').upper() for o in condition_of(rule).operands]
+    if type_names != ["DATE"]:
+        yield Problem(_FORMAT_GOES_WITH, tag.place)
+
+
+KINDS = (
+    RuleKind(
+        RuleSyntax(
+            "ColumnDataType",
+            1,
+            1,
+            frozenset({"string"}),
+            where=True,
+            threshold=True,
+            judges_rows=True,
+            routes=True,
+            example='ColumnDataType "year" = "Integer"',
+        ),
+        plan=column_data_type,
+        meaning=_meaning,
+        tags=(SupportedTag("format", _FORMAT_GOES_WITH, _format_problems),),
+    ),
+)

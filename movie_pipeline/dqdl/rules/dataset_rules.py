@@ -5,11 +5,15 @@ RowCount, ColumnCount, ColumnExists, ColumnNamesMatchPattern. None of them says 
 
 import math
 import re
+from collections.abc import Iterator
 
+from movie_pipeline.dqdl.language.rule_syntax import NUMBER, RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules.row_predicates import kept_rows
+from movie_pipeline.dqdl.rules.rule_kind import Problem, RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import Context, Plan, Verdict
 from movie_pipeline.dqdl.rules.verdicts import judged
+from movie_pipeline.dqdl.rules.wording import holds, must_be
 
 
 def row_count(rule: SimpleRule, context: Context) -> Plan:
@@ -48,3 +52,36 @@ def column_names_match_pattern(rule: SimpleRule, context: Context) -> Plan:
     )
     metrics = {"Dataset.*.ColumnNamesPatternMatchRatio": ratio}
     return Plan(lambda _: Verdict(not unmatched, metrics, reason))
+
+
+def _pattern_problems(rule: SimpleRule) -> Iterator[Problem]:
+    pattern = rule.parameters[0]
+    try:
+        re.compile(pattern.value)
+    except re.error as error:
+        yield Problem(f"this is no regular expression: {error.msg}", pattern.place)
+
+
+KINDS = (
+    RuleKind(
+        RuleSyntax("RowCount", 0, 0, NUMBER, where=True),
+        plan=row_count,
+        meaning=must_be("the number of rows"),
+    ),
+    RuleKind(
+        RuleSyntax("ColumnCount", 0, 0, NUMBER),
+        plan=column_count,
+        meaning=must_be("the number of columns"),
+    ),
+    RuleKind(
+        RuleSyntax("ColumnExists", 1, 1, bare=True),
+        plan=column_exists,
+        meaning=holds("there must be a column {columns}, spelled exactly so"),
+    ),
+    RuleKind(
+        RuleSyntax("ColumnNamesMatchPattern", 1, 1, bare=True),
+        plan=column_names_match_pattern,
+        meaning=holds("{columns} must be found in the name of every column"),
+        unsupported=_pattern_problems,
+    ),
+)

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 
 from sqlglot import exp
 
+from movie_pipeline.dqdl.language.rule_syntax import RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import Condition, Duration, SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.columns import column_of
 from movie_pipeline.dqdl.rules.row_predicates import kept_rows
+from movie_pipeline.dqdl.rules.rule_kind import RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.verdicts import condition_of
+from movie_pipeline.dqdl.rules.wording import must_be
 
 _HOURS = {"days": 24.0, "hours": 1.0, "minutes": 1 / 60}
 _MINUTE_DECIMALS = 4
@@ -86,3 +89,19 @@ def _test(hours: Sql, operator: str, bounds: Sequence[Sql]) -> Sql:
 
 def _in_hours(duration: Duration) -> Sql:
     return sql.number(round(duration.amount * _HOURS[duration.unit], _MINUTE_DECIMALS))
+
+
+KINDS = (
+    RuleKind(
+        RuleSyntax(
+            "DataFreshness",
+            1,
+            1,
+            frozenset({"duration"}),
+            where=True,
+            example='DataFreshness "loaded_at" <= 3 days',
+        ),
+        plan=data_freshness,
+        meaning=must_be("the age of every {columns}", "; NULL fails"),
+    ),
+)

@@ -10,27 +10,23 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from movie_pipeline.dqdl.language.rule_syntax import MANY, NUMBER, RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.columns import column_of
 from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
+from movie_pipeline.dqdl.rules.rule_kind import Oddity, RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import REPEATED, Answers, Context, KeySet, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.verdicts import empty, instance, judged, nothing_kept
+from movie_pipeline.dqdl.rules.wording import holds, must_be
 
 
 def uniqueness(rule: SimpleRule, context: Context) -> Plan:
-    """IsUnique and Uniqueness: values that occur once, by rows with a key."""
-    return _unique_plan(rule, context, "Uniqueness")
-
-
-def unique_value_ratio(rule: SimpleRule, context: Context) -> Plan:
-    """UniqueValueRatio: values that occur once, by distinct values."""
-    return _unique_plan(rule, context, "UniqueValueRatio")
-
-
-def _unique_plan(rule: SimpleRule, context: Context, metric: str) -> Plan:
+    """Values that occur once: by rows with a key, for UniqueValueRatio by distinct values."""
+    by_distinct = rule.kind == "UniqueValueRatio"
+    metric = f"{instance(rule.columns)}.{'UniqueValueRatio' if by_distinct else 'Uniqueness'}"
     columns = _columns(rule, context)
     kept = kept_rows(context, rule, rows="skip")
 
@@ -38,8 +34,8 @@ def _unique_plan(rule: SimpleRule, context: Context, metric: str) -> Plan:
         if not answers["with_key"]:
             return nothing_kept() if rule.where and not answers.kept else empty(rule)
         once, distinct = _once_and_distinct(answers)
-        over = answers["with_key"] if metric == "Uniqueness" else distinct
-        found = judged(context, rule, f"{instance(rule.columns)}.{metric}", once / over)
+        over = distinct if by_distinct else answers["with_key"]
+        found = judged(context, rule, metric, once / over)
         if found.passed or rule.condition is not None:
             return found
         reason = _repeated_reason(rule, answers)
@@ -194,3 +190,48 @@ def _repeated_reason(rule: SimpleRule, answers: Answers) -> str:
     keys, rows = answers.repeated_keys, answers.repeated_rows
     what = "key occurs" if keys == 1 else "keys occur"
     return f"{keys} {what} more than once in {', '.join(rule.columns)}, in {rows} rows."
+
+
+KINDS = (
+    RuleKind(
+        RuleSyntax("IsUnique", 1, MANY, bare=True, where=True, judges_rows=True, routes=True),
+        plan=uniqueness,
+        meaning=holds("every {columns} must occur once; every copy of a repeated one fails"),
+    ),
+    RuleKind(
+        RuleSyntax("Uniqueness", 1, MANY, NUMBER, where=True, judges_rows=True),
+        plan=uniqueness,
+        meaning=must_be(
+            "the share of rows whose {columns} occurs once",
+            "; every copy of a repeated one fails",
+        ),
+        outcome_by_column=True,
+    ),
+    RuleKind(
+        RuleSyntax("UniqueValueRatio", 1, 1, NUMBER, where=True, judges_rows=True),
+        plan=uniqueness,
+        meaning=must_be("the share of distinct {columns} that occur once"),
+    ),
+    RuleKind(
+        RuleSyntax("IsPrimaryKey", 1, MANY, bare=True, where=True, judges_rows=True, routes=True),
+        plan=primary_key,
+        meaning=holds("every {columns} must be there and occur once; every copy fails"),
+    ),
+    RuleKind(
+        RuleSyntax("DistinctValuesCount", 1, 1, NUMBER, where=True),
+        plan=distinct_values_count,
+        meaning=must_be("the number of distinct values of {columns}", "; NULL counts as a value"),
+        oddity=Oddity("counts NULL as one more value."),
+    ),
+    RuleKind(
+        RuleSyntax("DuplicateRowCount", 0, MANY, NUMBER, where=True),
+        plan=duplicate_row_count,
+        meaning=must_be("the number of rows that share their {columns} with another"),
+    ),
+    RuleKind(
+        RuleSyntax("Entropy", 1, 1, NUMBER, where=True),
+        plan=entropy,
+        meaning=must_be("the entropy of {columns}"),
+        ignores_where=True,
+    ),
+)

@@ -6,12 +6,14 @@ of its own, for it reads a second relation; none judges rows.
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlglot import exp
 
+from movie_pipeline.dqdl.language.rule_syntax import NUMBER, RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
+from movie_pipeline.dqdl.rules.rule_kind import RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import (
     Answers,
     Context,
@@ -24,6 +26,7 @@ from movie_pipeline.dqdl.rules.schema import Column, Schema
 from movie_pipeline.dqdl.rules.spark_sql import PRIMARY
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.verdicts import judged
+from movie_pipeline.dqdl.rules.wording import must_be
 
 _BRACED = re.compile(r"(.+)\.\{(.+)\}")
 _DOTTED = re.compile(r"(.+)\.([^.]+)")
@@ -274,10 +277,34 @@ def _derived(query: exp.Query, alias: str) -> exp.Subquery:
     )
 
 
-REFERENCE_COMPILERS: Mapping[str, Callable[[SimpleRule, Context], Plan]] = {
-    "AggregateMatch": aggregate_match,
-    "DatasetMatch": dataset_match,
-    "ReferentialIntegrity": referential_integrity,
-    "RowCountMatch": row_count_match,
-    "SchemaMatch": schema_match,
-}
+KINDS = (
+    RuleKind(
+        RuleSyntax("RowCountMatch", 1, 1, NUMBER),
+        plan=row_count_match,
+        meaning=must_be("the number of rows by that of {columns}"),
+    ),
+    RuleKind(
+        RuleSyntax("SchemaMatch", 1, 1, NUMBER),
+        plan=schema_match,
+        meaning=must_be("the share of columns that {columns} has too, with the same type"),
+    ),
+    RuleKind(
+        RuleSyntax("ReferentialIntegrity", 2, 2, NUMBER),
+        plan=referential_integrity,
+        meaning=must_be(
+            "the share of rows whose {first} is found in {second}", "; NULL is never found"
+        ),
+        outcome_by_column=True,
+    ),
+    RuleKind(
+        RuleSyntax("DatasetMatch", 2, 3, NUMBER),
+        plan=dataset_match,
+        meaning=must_be("the share of rows that are alike in {first}"),
+        outcome_by_column=True,
+    ),
+    RuleKind(
+        RuleSyntax("AggregateMatch", 2, 2, NUMBER),
+        plan=aggregate_match,
+        meaning=must_be("the ratio of {first} to {second}"),
+    ),
+)

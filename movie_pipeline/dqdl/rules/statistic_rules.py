@@ -4,25 +4,21 @@ Doubles throughout, population deviations, NULL left out. NaN poisons the number
 """
 
 import math
+from functools import partial
 
+from movie_pipeline.dqdl.language.rule_syntax import NUMBER, RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.columns import NUMERIC, typed_column
 from movie_pipeline.dqdl.rules.row_predicates import kept_rows
+from movie_pipeline.dqdl.rules.rule_kind import RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, Plan, Verdict
 from movie_pipeline.dqdl.rules.verdicts import empty, instance, judged, nothing_kept
-
-_FUNCTIONS = {
-    "Mean": "avg",
-    "Sum": "sum",
-    "StandardDeviation": "stddev_pop",
-    "Variance": "var_pop",
-    "ColumnCorrelation": "corr",
-}
+from movie_pipeline.dqdl.rules.wording import must_be
 
 
-def statistic(rule: SimpleRule, context: Context) -> Plan:
-    """The number that the rule's kind names, over one column or over a pair."""
+def statistic(rule: SimpleRule, context: Context, *, function: str) -> Plan:
+    """What a function of SQL gives over one column or over a pair."""
     columns = [typed_column(context, w, NUMERIC, rows="skip") for w in rule.columns]
     kept = kept_rows(context, rule, rows="skip")
     finite = sql.every(
@@ -30,7 +26,7 @@ def statistic(rule: SimpleRule, context: Context) -> Plan:
     )
     present = sql.every([kept, *(sql.present(c.sql) for c in columns)])
     measured = sql.filtered(
-        sql.call(_FUNCTIONS[rule.kind], *(c.as_double for c in columns)),
+        sql.call(function, *(c.as_double for c in columns)),
         sql.every([present, finite]),
     )
 
@@ -55,3 +51,20 @@ def statistic(rule: SimpleRule, context: Context) -> Plan:
         "finite": sql.count_where(sql.every([present, finite])),
     }
     return Plan(verdict, aggregates=aggregates, kept=kept, has_user_sql=rule.where is not None)
+
+
+def _kind(name: str, function: str, words: str, *, columns: int = 1) -> RuleKind:
+    return RuleKind(
+        RuleSyntax(name, columns, columns, NUMBER, where=True),
+        plan=partial(statistic, function=function),
+        meaning=must_be(words),
+    )
+
+
+KINDS = (
+    _kind("Mean", "avg", "the mean of {columns}"),
+    _kind("Sum", "sum", "the sum of {columns}"),
+    _kind("StandardDeviation", "stddev_pop", "the population standard deviation of {columns}"),
+    _kind("Variance", "var_pop", "the population variance of {columns}"),
+    _kind("ColumnCorrelation", "corr", "the correlation of {columns}", columns=2),
+)

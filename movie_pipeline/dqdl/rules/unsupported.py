@@ -1,40 +1,33 @@
-"""What parses and is not honoured: refused by place, with the reason and a way out.
+"""What parses and is not supported: refused by place, with the reason and a way out.
 
-The second of the two moments of refusal. The parser takes all of DQDL; a pipeline that ignored a
-threshold, a tag or an analyzer in silence would promise more than it checks.
+The parser takes all of DQDL; a pipeline that ignored a threshold, a tag or an analyzer in silence
+would promise more than it checks. What of one kind is not supported stands with the kind.
 """
 
 import datetime as dt
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from movie_pipeline.dqdl.language.cursor import did_you_mean
-from movie_pipeline.dqdl.language.rule_kinds import REFUSED_KINDS
 from movie_pipeline.dqdl.language.ruleset import (
     Condition,
     DateText,
     Expression,
-    Place,
     Ruleset,
     SimpleRule,
-    Tag,
     Text,
 )
 from movie_pipeline.dqdl.rules.number_condition import FUNCTIONS, calls_in, is_bare_list
 from movie_pipeline.dqdl.rules.patterns import objection
+from movie_pipeline.dqdl.rules.registry import GLUE_ONLY, KINDS
+from movie_pipeline.dqdl.rules.rule_kind import Problem, RuleKind
 from movie_pipeline.errors import RulesetError
 
-_IGNORED_THRESHOLDS = (">", ">=", "<", "<=", "=", "between")
-_ON_A_SET = ("=", "!=", "in", "not in")
 
-Problem = tuple[str, Place, str | None]
-
-
-def refusals(ruleset: Ruleset) -> list[RulesetError]:
-    """Everything in the ruleset that would not be honoured, in the order of the text."""
+def unsupported(ruleset: Ruleset) -> list[RulesetError]:
+    """Everything in the ruleset that is not supported, rule by rule, then the analyzers."""
     problems = [p for rule in ruleset for leaf in rule.leaves() for p in _problems(leaf)]
     problems += [
-        (
+        Problem(
             f"the analyzer {analyzer.kind} would not be run",
             analyzer.place,
             "only rules are judged here; write it as a rule with a bound, or remove the section",
@@ -44,75 +37,43 @@ def refusals(ruleset: Ruleset) -> list[RulesetError]:
     return [ruleset.refusal(problem, place, hint=hint) for problem, place, hint in problems]
 
 
-def require_honoured(ruleset: Ruleset) -> None:
-    """Raises the first of `refusals`, if there is one.
+def require_supported(ruleset: Ruleset) -> None:
+    """Raises the first of `unsupported`, if there is one.
 
     Raises:
-        RulesetError: a part of the ruleset would not be honoured.
+        RulesetError: a part of the ruleset is not supported.
     """
-    for refusal in refusals(ruleset):
-        raise refusal
+    for error in unsupported(ruleset):
+        raise error
 
 
 def _problems(rule: SimpleRule) -> Iterator[Problem]:
-    if rule.kind in REFUSED_KINDS:
-        yield f"{rule.kind} is not judged here", rule.place, REFUSED_KINDS[rule.kind]
+    if (glue_only := GLUE_ONLY.get(rule.kind)) is not None:
+        yield Problem(f"{rule.kind} is not judged here", rule.place, glue_only.why)
         return
-    for check in _CHECKS:
-        yield from check(rule)
+    kind = KINDS[rule.kind]
+    yield from kind.unsupported(rule)
+    yield from _tags(rule, kind)
+    yield from _functions(rule)
+    yield from _null(rule, kind)
+    yield from _patterns(rule)
+    yield from _dates(rule)
 
 
-def _threshold(rule: SimpleRule) -> Iterator[Problem]:
-    condition, threshold = rule.condition, rule.threshold
-    if condition is None or threshold is None:
-        return
-    if rule.kind == "CustomSql":
-        yield (
-            "a threshold goes with a CustomSql that returns rows, and this one is held to a number",
-            threshold.place,
-            "leave out the threshold or the condition",
-        )
-    ignored = condition.operator in _IGNORED_THRESHOLDS and not condition.names("NULL")
-    if rule.kind == "ColumnValues" and condition.kind == "number" and ignored:
-        hint = (
-            "use `in`, `not in`, `!=` or `not between`, or a CustomSql that returns the good rows"
-        )
-        problem = f"Glue ignores a threshold on a number held by `{condition.operator}`"
-        yield problem, threshold.place, hint
-
-
-def _tags(rule: SimpleRule) -> Iterator[Problem]:
+def _tags(rule: SimpleRule, kind: RuleKind) -> Iterator[Problem]:
+    of_this_kind = {tag.name: tag for tag in kind.tags}
+    of_any_kind = {tag.name: tag for kind in KINDS.values() for tag in kind.tags}
     for tag in rule.tags:
-        if tag.name == "threshold":
-            yield (
-                "a threshold in quotes is only a tag",
-                tag.place,
-                "write the number without quotes",
-            )
-        elif tag.name == "ignoreCase":
-            yield from _ignore_case(rule, tag)
-        elif tag.name == "format":
-            condition = rule.condition
-            type_names = (
-                [str(o).strip('"').upper() for o in condition.operands] if condition else []
-            )
-            if rule.kind != "ColumnDataType" or type_names != ["DATE"]:
-                yield "a format goes with ColumnDataType and the type Date only", tag.place, None
+        if tag.name in of_this_kind:
+            yield from of_this_kind[tag.name].problems(rule, tag)
+        elif tag.name in of_any_kind:
+            yield Problem(of_any_kind[tag.name].goes_with, tag.place)
+        elif tag.name == "threshold":
+            problem = "a threshold in quotes is only a tag"
+            yield Problem(problem, tag.place, "write the number without quotes")
         else:
-            hint = did_you_mean(tag.name, ("ignoreCase", "format", "threshold"))
-            yield f"the tag {tag.name} means nothing here", tag.place, hint or "remove it"
-
-
-def _ignore_case(rule: SimpleRule, tag: Tag) -> Iterator[Problem]:
-    condition = rule.condition
-    on_strings = condition is not None and condition.kind == "string"
-    if rule.kind != "ColumnValues" or condition is None or not on_strings:
-        yield "ignoreCase goes with ColumnValues on strings only", tag.place, None
-    elif condition.operator not in _ON_A_SET:
-        hint = "start the pattern with (?i)"
-        yield f"Glue ignores ignoreCase on `{condition.operator}`", tag.place, hint
-    elif tag.value.lower() not in ("true", "false"):
-        yield 'ignoreCase is "true" or "false"', tag.place, None
+            hint = did_you_mean(tag.name, (*of_any_kind, "threshold"))
+            yield Problem(f"the tag {tag.name} means nothing here", tag.place, hint or "remove it")
 
 
 def _functions(rule: SimpleRule) -> Iterator[Problem]:
@@ -122,37 +83,33 @@ def _functions(rule: SimpleRule) -> Iterator[Problem]:
             if call.name not in FUNCTIONS:
                 known = ", ".join(FUNCTIONS)
                 hint = did_you_mean(call.name, FUNCTIONS) or f"known: {known}"
-                yield f"there is no function {call.name}", call.place, hint
+                yield Problem(f"there is no function {call.name}", call.place, hint)
                 continue
             least, most = FUNCTIONS[call.name]
             if not least <= len(call.arguments) <= most:
-                yield f"{call.name} takes {most} arguments", call.place, None
+                yield Problem(f"{call.name} takes {most} arguments", call.place)
         if any(is_bare_list(e) for e in expressions):
             hint = "take one number of it: avg(last(10)), max(last(10)), index(last(10), 0)"
-            yield "last(k) is a list, and one number is wanted", condition.place, hint
+            problem = "last(k) is a list, and one number is wanted"
+            yield Problem(problem, condition.place, hint)
 
 
-def _null(rule: SimpleRule) -> Iterator[Problem]:
+def _null(rule: SimpleRule, kind: RuleKind) -> Iterator[Problem]:
     for condition in _conditions(rule):
-        on_values = rule.kind == "ColumnValues" and condition is rule.condition
-        if condition.names("NULL") and not on_values:
-            yield f"{rule.kind} is never NULL", condition.place, "NULL goes with ColumnValues"
+        named_in_vain = not kind.names_null or condition is rule.threshold
+        if condition.names("NULL") and named_in_vain:
+            problem = f"{rule.kind} is never NULL"
+            yield Problem(problem, condition.place, "NULL goes with ColumnValues")
 
 
 def _patterns(rule: SimpleRule) -> Iterator[Problem]:
     condition = rule.condition
-    if rule.kind == "ColumnNamesMatchPattern":
-        pattern, place = rule.parameters[0].value, rule.parameters[0].place
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            yield f"this is no regular expression: {error.msg}", place, None
-    elif condition is not None and condition.operator in ("matches", "not matches"):
+    if condition is not None and condition.operator in ("matches", "not matches"):
         operand = condition.operands[0]
         problem = objection(operand.value) if isinstance(operand, Text) else None
         if problem:
             hint = "write it without, or as a CustomSql rule"
-            yield f"this pattern cannot be honoured: {problem}", condition.place, hint
+            yield Problem(f"this pattern cannot be honoured: {problem}", condition.place, hint)
 
 
 def _dates(rule: SimpleRule) -> Iterator[Problem]:
@@ -163,7 +120,7 @@ def _dates(rule: SimpleRule) -> Iterator[Problem]:
                 and not operand.is_time
                 and not _is_date(operand.value)
             ):
-                yield f"{operand} is no day of the calendar", condition.place, None
+                yield Problem(f"{operand} is no day of the calendar", condition.place)
 
 
 def _is_date(text: str) -> bool:
@@ -176,13 +133,3 @@ def _is_date(text: str) -> bool:
 
 def _conditions(rule: SimpleRule) -> Iterator[Condition]:
     yield from (c for c in (rule.condition, rule.threshold) if c is not None)
-
-
-_CHECKS: tuple[Callable[[SimpleRule], Iterator[Problem]], ...] = (
-    _threshold,
-    _tags,
-    _functions,
-    _null,
-    _patterns,
-    _dates,
-)

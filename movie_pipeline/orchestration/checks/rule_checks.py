@@ -11,8 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from movie_pipeline.dqdl import Ruleset, explain
-from movie_pipeline.dqdl.language.ruleset import Rule
+from movie_pipeline.dqdl import Rule, Ruleset, explain
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
