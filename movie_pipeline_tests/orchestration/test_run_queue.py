@@ -89,12 +89,12 @@ def test_batches_are_cut_by_count() -> None:
 
 
 def test_batches_are_cut_by_bytes() -> None:
-    found = plan(files(5, size=40), batch_bytes=100)
+    found = plan(files(5, size=40), max_bytes=100)
     assert [len(names) for names in keys(found)] == [2, 2, 1]
 
 
 def test_a_file_larger_than_a_batch_is_a_batch_of_its_own() -> None:
-    found = plan([file("small1"), file("huge", 5000), file("small2")], batch_bytes=100)
+    found = plan([file("small1"), file("huge", 5000), file("small2")], max_bytes=100)
     assert keys(found) == [["small1"], ["huge"], ["small2"]]
 
 
