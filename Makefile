@@ -12,12 +12,18 @@ FILES ?= 10000
 ROWS_PER_FILE ?= 1000
 SEED ?= 1
 SERVICE ?= pypi
+# One process more than two cores have use for, as some tests mostly wait for a daemon.
+WORKERS ?= 3
+SHUFFLE ?=
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(addprefix --shuffle=,$(SHUFFLE))
 export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
 export DAGSTER_HOME ?= $(MOVIE_PIPELINE_HOME)/dagster
 INPUT := $(MOVIE_PIPELINE_HOME)/$(or $(MOVIE_PIPELINE_LANDING),input)
 export DAGSTER_DISABLE_TELEMETRY := 1
+# Containers set it: then each of hundreds of processes would compile the same modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run sample first-sample ingest test faults check format lint types layers definitions bench bench-burst lock audit clean
+.PHONY: help install run sample first-sample ingest test quick faults check format lint types layers definitions bench bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +37,7 @@ help: ## List what can be done here
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
-# Compiled once, as each of many processes would do it anew where PYTHONDONTWRITEBYTECODE is set.
+# Compiled here for commands that are given without make, wherever they may not write bytecode.
 install: .venv/installed ## Install exactly what the lock file says into .venv
 	@$(BIN)/python -m compileall -qq movie_pipeline movie_pipeline_tests || :
 
@@ -66,7 +72,11 @@ ingest: install $(DAGSTER_HOME)/ready ## Run the job once, without the UI: make 
 	$(BIN)/movie-pipeline ingest "$(FILE)"
 
 test: install .venv/standins/installed ## Run the tests
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(PYTEST)
+
+quick: WORKERS = 2
+quick: install ## Run the tests that need neither Dagster nor a server, in less than a minute
+	$(PYTEST) -m quick
 
 faults: install .venv/standins/installed ## Inject every fault in both worlds, then switch off every guard: half an hour
 	$(BIN)/python -m movie_pipeline_tests.faults.matrix --seed $(SEED)

@@ -1,9 +1,10 @@
-"""What tests of several packages share: their environment, a world or bench per test, stand-ins.
+"""What tests of several packages share: their environment and order, and the stand-ins of AWS.
 
 A stand-in is started by the first test that asks, one for each worker.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from hashlib import sha256
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import botocore.endpoint
 import pytest
 
 from movie_pipeline_tests.environment import forget_the_callers
+from movie_pipeline_tests.quick import is_quick, nothing_slow, reaches_slow
 from movie_pipeline_tests.standins import postgres as postgres_server
 from movie_pipeline_tests.standins.aws import Endpoint
 from movie_pipeline_tests.standins.aws_world import AwsServers, serving
@@ -19,20 +21,8 @@ from movie_pipeline_tests.standins.ministack import ministack as running_minista
 from movie_pipeline_tests.standins.postgres import Postgres
 from movie_pipeline_tests.standins.redshift import RedshiftStandIn
 from movie_pipeline_tests.standins.seaweed import seaweed as running_seaweed
-from movie_pipeline_tests.steps.bench import Bench
-from movie_pipeline_tests.steps.world import World
 
-
-@pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    """Screening alone, over an empty home."""
-    return Bench(tmp_path)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """The steps from the load on, over an empty home."""
-    return World(tmp_path)
+pytest_plugins = ["movie_pipeline_tests.steps.fixtures"]
 
 
 @pytest.fixture
@@ -43,9 +33,55 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """No test may depend on the one before it."""
+    parser.addoption("--shuffle", help="draw the order of files and of their tests by this seed")
+
+
 def pytest_configure() -> None:
     """Before any test is collected, in each worker too."""
     forget_the_callers()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only quick tests are wanted, files without any are not even imported."""
+    only_quick = config.option.markexpr == "quick" and collection_path.suffix == ".py"
+    return True if only_quick and reaches_slow(collection_path) else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the quick tests; the others come first, at their head what says that it is `long`.
+
+    What takes longest must not begin when the other workers have nothing left to do.
+    """
+    for item in items:
+        if is_quick(item):
+            item.add_marker(pytest.mark.quick)
+    if config.option.shuffle:
+        items.sort(key=lambda item: _drawn(config.option.shuffle, item.nodeid))
+        items.sort(key=lambda item: _drawn(config.option.shuffle, item.nodeid.partition("::")[0]))
+        return
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("long") is None,
+            item.get_closest_marker("quick") is not None,
+        )
+    )
+
+
+def _drawn(seed: str, name: str) -> str:
+    """What sorts names anew with each seed, in every process the same."""
+    return sha256(f"{seed} {name}".encode()).hexdigest()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """A quick test may not start anything."""
+    if item.get_closest_marker("quick") is None:
+        return (yield)
+    with nothing_slow(item.nodeid):
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from movie_pipeline.errors import CatalogError
 from movie_pipeline_tests.cli.conftest import FILES, CommandLine, Ingested
 from movie_pipeline_tests.samples import clean_movies
 
+pytestmark = pytest.mark.long
+
 FILE_KEYS = {
     "file": str,
     "file_id": str,

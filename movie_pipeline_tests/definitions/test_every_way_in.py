@@ -12,6 +12,8 @@ import pytest
 
 from movie_pipeline_tests.samples import REPOSITORY
 
+pytestmark = pytest.mark.long
+
 BIN = Path(sys.executable).parent
 
 

@@ -197,6 +197,7 @@ def by_tier(score: "dict[str, collections.Counter[str]]") -> str:
     )
 
 
+@pytest.mark.long
 def test_outcomes_rows_and_metrics_agree_in_the_gating_tiers(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

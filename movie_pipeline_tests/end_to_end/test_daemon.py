@@ -31,7 +31,7 @@ from movie_pipeline_tests.standins.queues import Queue
 from movie_pipeline_tests.standins.redshift import RedshiftStandIn
 from movie_pipeline_tests.standins.stacks import deployed_core
 
-pytestmark = driver_is_dated
+pytestmark = [driver_is_dated, pytest.mark.long]
 ESCAPE = "\x1b]0;owned\x07"
 """What a terminal would obey."""
 FIRST = "movies of today.csv"

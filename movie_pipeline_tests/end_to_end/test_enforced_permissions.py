@@ -24,7 +24,7 @@ from movie_pipeline_tests.standins.ministack import ministack
 from movie_pipeline_tests.standins.postgres import Postgres
 from movie_pipeline_tests.standins.stacks import DeployedStack, deployed_core
 
-pytestmark = driver_is_dated
+pytestmark = [driver_is_dated, pytest.mark.long]
 NAME = "pipeline"
 
 
@@ -133,7 +133,7 @@ def _policy(statements: list[dict[str, Any]]) -> str:
 
 
 def _worked(world: AwsWorld) -> Enforced:
-    with world.inside(), dg.instance_for_test() as instance:
+    with world.inside(), dg.DagsterInstance.ephemeral() as instance:
         daemon = HandDaemon(world.deployment, RULES, instance)
         do_every_kind_of_work(world, daemon)
         heard = world.deployment.wakeups.pending()

@@ -22,7 +22,7 @@ from movie_pipeline_tests.standins.aws_world import AwsServers, AwsWorld
 from movie_pipeline_tests.standins.certificates import driver_is_dated
 from movie_pipeline_tests.standins.stacks import deployed_core
 
-pytestmark = driver_is_dated
+pytestmark = [driver_is_dated, pytest.mark.long]
 SETTINGS: dict[str, Any] = {"digest_files": 100}  # so that each file has a notice of its own
 DEPLOYMENTS = ("local", "aws", "stack")
 Stories = Callable[[str], Story]
@@ -41,13 +41,14 @@ def stories(
                 home = tmp_path_factory.mktemp(name) / "home"
                 place = _place(name, home, request, stack)
                 stack.enter_context(place.inside())
-                instance = stack.enter_context(dg.instance_for_test())
+                instance = stack.enter_context(dg.DagsterInstance.ephemeral())
                 told[name] = tell(place, HandDaemon(place.deployment, RULES, instance))
         return told[name]
 
     yield story
-    servers: AwsServers = request.getfixturevalue("aws_servers")
-    servers.services.reset()
+    if told.keys() - {"local"}:
+        servers: AwsServers = request.getfixturevalue("aws_servers")
+        servers.services.reset()
 
 
 def _place(name: str, home: Path, request: pytest.FixtureRequest, stack: ExitStack) -> Place:

@@ -29,7 +29,7 @@ from movie_pipeline_tests.standins.permissions import (
 )
 from movie_pipeline_tests.standins.stacks import deployed_core
 
-pytestmark = driver_is_dated
+pytestmark = [driver_is_dated, pytest.mark.long]
 POLICIES = {"sensor": "SensorPolicy", "worker": "WorkerPolicy"}
 NOT_IN_CORE = {"secretsmanager:GetSecretValue"}
 """Signing in to Redshift: warehouse.yaml grants what it needs, and the stand-in takes a secret."""
@@ -73,7 +73,7 @@ def recorded(aws_servers: AwsServers, tmp_path_factory: pytest.TempPathFactory) 
         world = AwsWorld(
             aws_servers, folder / "home", core, keep_output_days=1e-9, digest_files=100
         )
-        with world.inside(), dg.instance_for_test() as instance:
+        with world.inside(), dg.DagsterInstance.ephemeral() as instance:
             daemon = HandDaemon(world.deployment, RULES, instance)
             _listen(world, calls, daemon)
             do_every_kind_of_work(world, daemon)

@@ -19,6 +19,8 @@ from movie_pipeline_tests.faults.children import in_child, start
 from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import REPOSITORY, clean_movies, low_ratings
 
+pytestmark = pytest.mark.long
+
 STRICT = 'Rules = [ColumnValues "imdb_rating" >= 8]'
 REPLAY = {"ops": {"land_replays": {"config": {"where": "true", "why": "a test"}}}}
 JOBS: dict[str, tuple[str, dict[str, Any]]] = {

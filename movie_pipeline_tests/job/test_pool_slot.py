@@ -10,11 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import REPOSITORY
+
+pytestmark = pytest.mark.long
 
 WITHIN_SECONDS = 75.0
 """From the kill to the file being loaded, on a machine that does other things as well."""

@@ -55,7 +55,7 @@ def test_a_reexecution_sees_the_same_files_whatever_landed_since(
     blockage = tmp_path / "output"
     blockage.write_text("a file where a folder should be")
     job = dg.reconstructable(ingest_job)
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:
         with dg.execute_job(job, instance, run_config=QUIET) as failed:
             assert not failed.success
         blockage.unlink()

@@ -2,11 +2,15 @@
 
 from datetime import timedelta
 
+import pytest
+
 from movie_pipeline.ledger.archive_names import archive_place
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline_tests.home import check_results
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
 from movie_pipeline_tests.samples import Film, csv_file, film_file, one_bad_year
+
+pytestmark = pytest.mark.long
 
 
 def correct_year(home: ReplayHome, year: str = "1995") -> list[str]:

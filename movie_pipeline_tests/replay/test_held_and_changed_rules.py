@@ -11,6 +11,8 @@ from movie_pipeline_tests.home import check_results
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
 from movie_pipeline_tests.samples import Film, film_file, low_ratings
 
+pytestmark = pytest.mark.long
+
 STRICT = 'Rules = [RowCount > 0, ColumnValues "imdb_rating" >= 8]'
 LOOSE = 'Rules = [RowCount > 0, ColumnValues "imdb_rating" >= 6]'
 HOLDING = 'Rules = [RowCount > 10, ColumnValues "imdb_rating" >= 8]'

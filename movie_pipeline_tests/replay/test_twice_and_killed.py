@@ -12,6 +12,8 @@ from movie_pipeline_tests.job.commands import Commands, command, warm_commands
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
 from movie_pipeline_tests.samples import LENIENT_RULES, Film, film_file
 
+pytestmark = pytest.mark.long
+
 FILE = film_file(Film("a", "Abel", year="PG"), Film("b", "Bela", year="R"), Film("c", "Cora"))
 
 

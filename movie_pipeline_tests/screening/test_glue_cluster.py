@@ -22,6 +22,8 @@ from movie_pipeline_tests.standins.buckets import bucket_settings, s3_storage
 from movie_pipeline_tests.standins.glue import JOB, RunningGlue
 from movie_pipeline_tests.standins.ministack import Ministack
 
+pytestmark = pytest.mark.long
+
 RULES = """Rules = [
     RowCount > 0,
     ColumnValues "IMDB_Rating" between 7.5 and 10.0,

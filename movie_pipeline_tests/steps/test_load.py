@@ -120,6 +120,7 @@ def test_fewer_rows_in_staging_than_screened_roll_everything_back(world: World) 
     assert (world.count("mp_load_ledger"), world.count("mp_outbox")) == (0, 0)
 
 
+@pytest.mark.long
 def test_more_rows_than_one_thread_takes_at_once_are_all_there(tmp_path: Path) -> None:
     world = World(tmp_path, threads=2)
     count = 150_000

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +100,7 @@ def folder() -> Generator[Path]:
         yield Path(name)
 
 
+@pytest.mark.long
 @quickly
 @given(rows=ROWS, writing=WRITINGS)
 def test_a_table_in_a_random_dialect_comes_back_cell_for_cell(
@@ -166,6 +168,7 @@ def mutations(draw: st.DrawFn) -> bytes:
     return content
 
 
+@pytest.mark.long
 @settings(quickly, max_examples=250)
 @given(content=mutations())
 def test_no_mutation_breaks_the_accounting(content: bytes) -> None:

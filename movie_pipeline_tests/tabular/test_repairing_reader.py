@@ -144,6 +144,7 @@ def test_one_odd_record_changes_nothing_for_the_others(odd: bytes, newline: byte
     assert_alike(content)
 
 
+@pytest.mark.long
 @quickly
 @given(
     body=bodies(),
@@ -162,6 +163,7 @@ def test_what_is_mended_is_what_the_careful_reader_gives(
     )
 
 
+@pytest.mark.long
 @quickly
 @given(good=st.lists(st.sampled_from(FINE), min_size=1, max_size=12), body=bodies(), data=st.data())
 def test_what_was_read_before_the_oddity_stands(
