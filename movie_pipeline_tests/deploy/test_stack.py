@@ -18,7 +18,7 @@ from movie_pipeline_tests.standins.ministack import Ministack
 from movie_pipeline_tests.standins.stacks import deployed_core
 
 BUCKET = "movies-gds"
-_PATIENCE = 20.0
+_PATIENCE = 300.0
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 USER, PASSWORD = "awsuser", "Tests1only"
-_PATIENCE = 30.0
+_PATIENCE = 300.0
 _FAST = (
     "fsync=off",
     "synchronous_commit=off",

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from movie_pipeline_tests.standins import guard
 
-PATIENCE = 30.0
+PATIENCE = 300.0
+"""For a machine with much else to do; it costs nothing where there is less."""
 _POLL = 0.05
 
 
