@@ -242,7 +242,9 @@ def tick(deployment: Deployment, instance: dg.DagsterInstance) -> None:
 
 def checks(deployment: Deployment) -> None:
     """The checks on the loaded table, as a run makes them, without Dagster around them."""
-    list(cast("Any", warehouse_checks)(deployment.warehouse, deployment.settings))
+    dataset = deployment.dataset
+    looked = cast("Any", warehouse_checks(dataset))
+    list(looked(dataset, deployment.warehouse, deployment.settings))
 
 
 def drain(deployment: Deployment) -> None:

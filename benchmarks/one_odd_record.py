@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.tabular import stage_file
 
@@ -63,7 +64,7 @@ def _with_odd(clean: Path, folder: Path, odd: str, row: int) -> Path:
 
 def _stage(source: Path, folder: Path) -> tuple[float, float, str]:
     wall, cpu = time.perf_counter(), time.process_time()
-    staged = stage_file(source, to=folder / "staged")
+    staged = stage_file(source, MOVIES.contract, to=folder / "staged")
     return time.perf_counter() - wall, time.process_time() - cpu, staged.reader
 
 

@@ -63,9 +63,9 @@ def pipeline(source: Path, folder: Path) -> str:
     landed = LandedFile("bench", source.name, "1", source.stat().st_size, datetime.now(UTC))
     copy = workspace.file_folder(landed.file_id) / f"{landed.file_id}.csv"
     copy.hardlink_to(source)
-    staged = stage_one(copy, settings)
+    staged = stage_one(copy, settings, MOVIES)
     with screening_engine(workspace, settings) as connection:
-        job = ScreeningJob(landed, staged, copy, copy.parent, "bench")
+        job = ScreeningJob(landed, staged, MOVIES, copy, copy.parent, "bench")
         screened = screen_file(connection, job, read_ruleset(MOVIES.ruleset))
     if staged.rows_in != screened.good_rows + screened.set_apart:
         raise SystemExit("the records do not add up")

@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.tabular.dialect import layout_of
-from movie_pipeline.tabular.fast_reader import Engine, engine_connection, read_text
+from movie_pipeline.tabular.engine import Engine, engine_connection
+from movie_pipeline.tabular.fast_reader import read_text
 from movie_pipeline.tabular.reading_limits import DEFAULT_LIMITS, NOTHING_DECLARED
 from movie_pipeline.tabular.record_splitter import split_plain
 
@@ -48,7 +50,7 @@ def _split(source: Path, folder: Path) -> None:
 
 def _parse(source: Path) -> None:
     head = source.open("rb").read(65_536)
-    layout = layout_of(head, bom=0, source=NOTHING_DECLARED, limits=DEFAULT_LIMITS)
+    layout = layout_of(head, MOVIES.contract, bom=0, source=NOTHING_DECLARED, limits=DEFAULT_LIMITS)
     with engine_connection(Engine(), (source.parent,)) as connection:
         for _ in read_text(connection, source, layout):
             pass

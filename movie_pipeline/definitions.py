@@ -13,20 +13,23 @@ from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.catalog_assets import raw_movies_catalog, warehouse_catalog
-from movie_pipeline.orchestration.assets.landing_asset import landing_movies
+from movie_pipeline.orchestration.assets.catalog_assets import (
+    raw_catalog_asset,
+    warehouse_catalog_asset,
+)
+from movie_pipeline.orchestration.assets.landing_asset import landing_asset
 from movie_pipeline.orchestration.assets.lease_resource import (
     LEASE_RESOURCE,
     during_the_lease,
     lease_of_the_run,
 )
-from movie_pipeline.orchestration.assets.load_assets import archived_files, movie_data_table
-from movie_pipeline.orchestration.assets.raw_asset import raw_movies, work_root
+from movie_pipeline.orchestration.assets.load_assets import archive_asset, table_asset
+from movie_pipeline.orchestration.assets.raw_asset import raw_asset, work_root
 from movie_pipeline.orchestration.assets.replay_job import replay_job
-from movie_pipeline.orchestration.assets.screening_assets import screen_movies
-from movie_pipeline.orchestration.assets.view_assets import marts
+from movie_pipeline.orchestration.assets.screening_assets import screening_assets
+from movie_pipeline.orchestration.assets.view_assets import view_assets
 from movie_pipeline.orchestration.checks.gate_checks import load_gate
-from movie_pipeline.orchestration.checks.readable_check import every_file_readable
+from movie_pipeline.orchestration.checks.readable_check import readable_check
 from movie_pipeline.orchestration.checks.rule_checks import rule_checks
 from movie_pipeline.orchestration.checks.warehouse_checks import warehouse_checks
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_up_job, clean_up_schedule
@@ -41,25 +44,40 @@ from movie_pipeline.orchestration.sensors.reconcile_job import (
 from movie_pipeline.settings import Settings
 
 REFRESH_JOB = "refresh_marts_and_catalog"
-INGEST_ASSETS = [raw_movies, screen_movies, movie_data_table, archived_files]
-FOLLOWING_ASSETS = [*marts, raw_movies_catalog, warehouse_catalog]
 
 
 def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definitions:
     """Everything Dagster is to know, over one deployment and one ruleset."""
-    checks = [every_file_readable, rule_checks(ruleset), load_gate, warehouse_checks]
-    ingest = dg.AssetSelection.assets(*INGEST_ASSETS)
-    following = dg.AssetSelection.assets(*FOLLOWING_ASSETS)
+    dataset = deployment.dataset
+    ingest_assets = [
+        raw_asset(dataset),
+        screening_assets(dataset),
+        table_asset(dataset),
+        archive_asset(dataset),
+    ]
+    following_assets = [
+        *view_assets(dataset),
+        raw_catalog_asset(dataset),
+        warehouse_catalog_asset(dataset),
+    ]
+    checks = [
+        readable_check(dataset),
+        rule_checks(ruleset, dataset),
+        load_gate(dataset),
+        warehouse_checks(dataset),
+    ]
+    ingest = dg.AssetSelection.assets(*ingest_assets)
+    following = dg.AssetSelection.assets(*following_assets)
     return dg.Definitions(
         assets=[
-            landing_movies,
-            *_with_code_references([*INGEST_ASSETS, *FOLLOWING_ASSETS]),
+            landing_asset(dataset),
+            *_with_code_references([*ingest_assets, *following_assets]),
         ],
         asset_checks=checks,
         jobs=[
             dg.define_asset_job(
                 INGEST_JOB,
-                selection=ingest | dg.AssetSelection.checks_for_assets(*INGEST_ASSETS),
+                selection=ingest | dg.AssetSelection.checks_for_assets(*ingest_assets),
                 executor_def=dg.in_process_executor,
                 description="Take a batch of landed files from landing to warehouse and archive.",
             ),
@@ -90,7 +108,7 @@ def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definition
         ],
         resources={
             "batch": IngestBatch.configure_at_launch(),
-            "dataset": deployment.dataset,
+            "dataset": dataset,
             "ruleset": ruleset,
             "settings": deployment.settings,
             LEASE_RESOURCE: lease_of_the_run(work_root(deployment.settings)),

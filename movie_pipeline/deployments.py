@@ -47,12 +47,17 @@ class Deployment:
         return self.settings.ruleset or self.dataset.ruleset
 
 
+def dataset_of(_settings: Settings) -> Dataset:
+    """The dataset that the settings name; there is one as yet."""
+    return MOVIES
+
+
 def local(settings: Settings) -> Deployment:
     """A folder, a DuckDB file and log files under one home; no account, no network."""
     storage = FolderStorage(settings)
     return Deployment(
         settings=settings,
-        dataset=MOVIES,
+        dataset=dataset_of(settings),
         storage=storage,
         wakeups=NoWakeups(),
         warehouse=DuckDBWarehouse(settings, storage, MOVIES),
@@ -78,7 +83,7 @@ def aws(settings: Settings) -> Deployment:
     storage = S3Storage(settings, clients)
     return Deployment(
         settings=settings,
-        dataset=MOVIES,
+        dataset=dataset_of(settings),
         storage=storage,
         wakeups=SQSWakeups(settings, clients),
         warehouse=RedshiftWarehouse(settings, storage, clients, MOVIES),
@@ -101,7 +106,7 @@ def deployment_from(settings: Settings) -> Deployment:
             reference dataset is not declared as one.
     """
     if settings.reading.lenient_columns:
-        _refuse_other_than_numbers(settings.reading.lenient_columns, MOVIES)
+        _refuse_other_than_numbers(settings.reading.lenient_columns, dataset_of(settings))
     declared_datasets(settings)
     make = DEPLOYMENTS.get(settings.deployment)
     if make is None:

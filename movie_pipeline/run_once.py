@@ -95,10 +95,10 @@ def replay_records(
     with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
         step("choosing the records")
         if dry_run:
-            plan = plan_replays(wish, storage, warehouse, Path(folder))
+            plan = plan_replays(wish, storage, warehouse, deployment.dataset, Path(folder))
             told = [replay_report(draft.replay, None) for draft in plan.drafts]
             return {"replays": told, "left_open": plan.left_open, "dry_run": True}
-        asked = ask(wish, storage, warehouse, Path(folder))
+        asked = ask(wish, storage, warehouse, deployment.dataset, Path(folder))
     if asked.files:
         _take_through(definitions, deployment, Batch.of(asked.files), step)
     else:

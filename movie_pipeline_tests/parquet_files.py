@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS, ColumnType
+from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.tabular import ColumnType
 
 _pa, _pq = cast("Any", pa), cast("Any", pq)
 
@@ -18,7 +19,9 @@ _ARROW: dict[ColumnType, Any] = {
     ColumnType.BIGINT: _pa.int64(),
     ColumnType.DECIMAL: _pa.float64(),
 }
-MOVIE_TYPES: dict[str, Any] = {column.name: _ARROW[column.type] for column in MOVIE_COLUMNS}
+MOVIE_TYPES: dict[str, Any] = {
+    column.name: _ARROW[column.type] for column in MOVIES.contract.columns
+}
 """The contract's columns and their Arrow types, in their order."""
 
 

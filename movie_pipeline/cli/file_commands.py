@@ -14,12 +14,15 @@ from movie_pipeline.cli.printing import console, errors, progress
 @told_in_a_sentence
 def inspect(file: Path) -> None:
     """Show what the intake makes of FILE: layout, columns, repairs, the first problems."""
-    from movie_pipeline.tabular.inspection import inspect_file
-    from movie_pipeline.tabular.sources import read_sources
+    from movie_pipeline.datasets.sources import read_sources
+    from movie_pipeline.deployments import dataset_of
+    from movie_pipeline.tabular import inspect_file
 
-    declared = read_sources(settings_from(None).reading.sources).of(file.name).options
+    settings = settings_from(None)
+    contract = dataset_of(settings).contract
+    declared = read_sources(settings.reading.sources, contract).of(file.name).options
     with progress("Reading"):
-        found = inspect_file(file, source=declared)
+        found = inspect_file(file, contract, source=declared)
     for line in found.lines():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     sys.exit(EXIT_SET_ASIDE if found.refusal else 0)

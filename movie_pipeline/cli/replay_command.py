@@ -24,7 +24,7 @@ from movie_pipeline.cli.printing import console, print_json, print_table, progre
 @click.option(
     "--where",
     default="",
-    help="A condition over quarantine records, such as \"release_year = 'PG'\".",
+    help="A condition over quarantine records, such as \"state = 'HELD'\".",
 )
 @click.option(
     "--corrections",

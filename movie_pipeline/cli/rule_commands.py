@@ -55,7 +55,9 @@ def check(file: Path, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT
     deployment = deployment_from(settings_from(None, ruleset))
     rules_read = read_ruleset(deployment.ruleset)
     with progress("Checking", quiet=as_json):
-        checked = check_file(file, rules_read, deployment.settings, deployment.storage)
+        checked = check_file(
+            file, rules_read, deployment.settings, deployment.storage, deployment.dataset
+        )
     if as_json:
         print_json(asdict(checked))
     else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from pandera.pandas import DataFrameModel
 
-    from movie_pipeline.tabular.table_contract import DerivedKey, TableContract
+    from movie_pipeline.tabular import DerivedKey, TableContract
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Histogram:
         """How wide a bin is."""
         return (self.upper - self.lower) / self.bins
 
+    def edge(self, place: int) -> float:
+        """Where the bin at a place begins, counted from 0."""
+        return self.lower + place * self.width
+
 
 class SampleWriter(Protocol):
     """Writes an invented CSV like the real ones."""
@@ -76,6 +80,8 @@ class Dataset:
         row: the same of one row, such as "movie".
         table: its table in the warehouse.
         key: the column that tells rows apart.
+        examples: how files may call what they must bring, for sentences.
+        example_condition: a condition over quarantined records, for sentences and help.
         folder: where its own files lie.
         load_model: brings the pandera model of its rows; called on first use, since importing
             pandera takes a second.
@@ -91,6 +97,8 @@ class Dataset:
     row: str
     table: str
     key: str
+    examples: str
+    example_condition: str
     folder: Path
     load_model: "Callable[[], type[DataFrameModel]]"
     derived_key: "DerivedKey | None" = None
@@ -114,7 +122,7 @@ class Dataset:
             SettingsError: the aliases name a column that there is not.
         """
         from movie_pipeline.datasets.model_fields import columns_of  # noqa: PLC0415 - imports pandera
-        from movie_pipeline.tabular.table_contract import TableContract  # noqa: PLC0415 - see above
+        from movie_pipeline.tabular import TableContract  # noqa: PLC0415 - see above
 
         columns = columns_of(self.model)
         declared = tomllib.loads(self.aliases.read_text(encoding="utf-8"))
@@ -128,6 +136,7 @@ class Dataset:
             rows=self.name,
             columns=columns,
             key=self.key,
+            examples=self.examples,
             derived_key=self.derived_key,
             aliases={name: tuple(names) for name, names in declared.items()},
             aliases_file=self.aliases.name,
@@ -176,6 +185,16 @@ class Dataset:
     def raw_catalog_asset(self) -> str:
         """What the catalog says of the files."""
         return f"raw_{self.name}_catalog"
+
+    @property
+    def contract_check(self) -> str:
+        """The check on what is about to be loaded."""
+        return f"{self.row}_contract"
+
+    @property
+    def key_check(self) -> str:
+        """The check that no row stands in the table twice."""
+        return f"unique_{self.key}"
 
     @property
     def view_names(self) -> tuple[str, ...]:

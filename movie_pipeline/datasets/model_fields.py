@@ -10,7 +10,7 @@ import pandera.pandas as pa
 from pandera import extensions
 from pyarrow import compute as arrow_compute
 
-from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm
+from movie_pipeline.tabular import Column, ColumnType, NumberForm
 
 
 def _fits_varchar(texts: "pd.Series[str]", *, limit: int) -> "pd.Series[bool]":

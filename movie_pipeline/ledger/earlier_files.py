@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from movie_pipeline.ledger.ledger import LedgerEntry
-from movie_pipeline.tabular.column_drift import drift
-from movie_pipeline.tabular.column_mapping import MappedColumn
+from movie_pipeline.tabular import MappedColumn, drift
 
 FILES_LOOKED_AT = 200
 """Ledger entries that the past is made of, the newest; `last(k)` reaches no further."""

@@ -25,7 +25,13 @@ from movie_pipeline.quarantine.quarantine_record import (
     record_line,
 )
 from movie_pipeline.quarantine.reasons import failed_rule
-from movie_pipeline.tabular import RawRecord, StagedFile, problems
+from movie_pipeline.tabular import (
+    RawRecord,
+    StagedFile,
+    TableContract,
+    flagged_columns,
+    problems,
+)
 
 PIECE = 10_000
 """Records of a file that are written to quarantine at a time."""
@@ -60,6 +66,7 @@ class Apart:
 
     Attributes:
         staged: the intake's summary of the file.
+        contract: what its rows must be.
         judging: canonical texts of the rules that judge rows, in the order of their masks.
         skipped: canonical texts of the rules that say nothing of rows.
         of_file: why all records of a held file wait; empty where it is not held.
@@ -67,6 +74,7 @@ class Apart:
     """
 
     staged: StagedFile
+    contract: TableContract
     judging: Sequence[str]
     skipped: list[str]
     of_file: list[Reason]
@@ -138,7 +146,8 @@ class Apart:
             if len(self._keys) > PIECE:
                 self._keys.clear()
             at_fault, names = masks[0] | masks[1], self.staged.columns_by_name
-            named = [names.get(name, "") for name in self.staged.marked(at_fault)]
+            flagged = flagged_columns(at_fault, self.staged.mapping, self.contract)
+            named = [names.get(name, "") for name in flagged]
             named += [
                 key for rule in self.lists(masks).failed for _, key in self.keys_of.get(rule, ())
             ]
@@ -150,7 +159,11 @@ class Apart:
         unreadable, breached = masks[:2]
         if unreadable or breached:
             found = problems(
-                self.staged, unreadable=unreadable, breached=breached, columns=raw.columns
+                self.staged,
+                self.contract,
+                unreadable=unreadable,
+                breached=breached,
+                columns=raw.columns,
             )
             reasons += [Reason(CONTRACT_RULE, problem.message) for problem in found]
         cells = raw.columns or {}

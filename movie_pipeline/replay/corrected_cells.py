@@ -9,8 +9,7 @@ from typing import Any
 
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.quarantine.quarantine_record import INTAKE_RULE
-from movie_pipeline.tabular.column_mapping import MappedColumn
-from movie_pipeline.tabular.staged_file import record_keys
+from movie_pipeline.tabular import MappedColumn, record_keys
 
 _EXTRA = "cell "
 

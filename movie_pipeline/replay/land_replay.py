@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from movie_pipeline.crash_points import crash_point
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.replays import FOLDER, Replay, Replays
 from movie_pipeline.replay.replay_draft import Draft
@@ -57,13 +58,15 @@ class Asked:
         return list(files.values())
 
 
-def ask(wish: Wish, storage: Storage, warehouse: Warehouse, folder: Path) -> Asked:
+def ask(
+    wish: Wish, storage: Storage, warehouse: Warehouse, dataset: Dataset, folder: Path
+) -> Asked:
     """Ask for all replays of a wish; the drafts go to a folder.
 
     Raises:
         ReplayError: it cannot be done as asked; nothing was done.
     """
-    plan = plan_replays(wish, storage, warehouse, folder)
+    plan = plan_replays(wish, storage, warehouse, dataset, folder)
     left_behind = unfinished(storage, warehouse)
     return Asked(plan, [request(draft, storage, warehouse) for draft in plan.drafts], left_behind)
 

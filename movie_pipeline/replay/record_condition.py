@@ -15,31 +15,28 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import ReplayError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import root_of
 from movie_pipeline.replay.corrected_cells import Columns
 from movie_pipeline.replay.replayable_records import KeptRecord
-from movie_pipeline.tabular.column_mapping import CONTRACT_NAMES
+from movie_pipeline.tabular import ColumnType, TableContract
 
 _ARROW = cast("Any", pa)
-_SCHEMA = _ARROW.schema(
-    [
-        ("quarantine_id", pa.string()),
-        ("file", pa.string()),
-        ("file_id", pa.string()),
-        ("state", pa.string()),
-        ("record_number", pa.int64()),
-        ("quarantined_at", pa.string()),
-        ("reason", pa.string()),
-        ("rules", _ARROW.list_(pa.string())),
-        ("cells", _ARROW.map_(pa.string(), pa.string())),
-        *((name, pa.string()) for name in CONTRACT_NAMES),
-    ]
+_OF_EVERY_RECORD: tuple[tuple[str, Any], ...] = (
+    ("quarantine_id", _ARROW.string()),
+    ("file", _ARROW.string()),
+    ("file_id", _ARROW.string()),
+    ("state", _ARROW.string()),
+    ("record_number", _ARROW.int64()),
+    ("quarantined_at", _ARROW.string()),
+    ("reason", _ARROW.string()),
+    ("rules", _ARROW.list_(_ARROW.string())),
+    ("cells", _ARROW.map_(_ARROW.string(), _ARROW.string())),
 )
-COLUMNS = tuple(_SCHEMA.names)
-"""What a condition may speak of."""
+"""What a condition may speak of beside the contract's columns, each with its type."""
 _QUOTED = re.compile(r"'[^']*'")
 _FORBIDDEN = (exp.Query, exp.Subquery, exp.Star, exp.Command, exp.DDL)
 
@@ -48,15 +45,20 @@ class Condition:
     """One condition, checked when it is made and asked piece by piece.
 
     Args:
-        text: a boolean SQL expression over `COLUMNS`, such as `release_year = 'PG'`.
+        text: a boolean SQL expression over what is kept of a record.
+        dataset: whose contract names the columns.
 
     Raises:
         ReplayError: it is none.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, dataset: Dataset) -> None:
         self._text = text
-        _check(text)
+        self._contract = dataset.contract
+        self._schema = _ARROW.schema(
+            [*_OF_EVERY_RECORD, *((name, pa.string()) for name in dataset.contract.names)]
+        )
+        _check(text, self._schema.names, dataset.example_condition)
         self._connection = duckdb.connect(
             config={
                 "enable_external_access": False,
@@ -88,7 +90,7 @@ class Condition:
             ReplayError: it cannot be evaluated.
         """
         rows = [_row(record.values, entry, columns) for record in records]
-        self._connection.register("record", _ARROW.Table.from_pylist(rows, schema=_SCHEMA))
+        self._connection.register("record", _ARROW.Table.from_pylist(rows, schema=self._schema))
         try:
             found = self._connection.execute(
                 # The expression was parsed as one; the brackets keep it one.
@@ -99,7 +101,7 @@ class Condition:
             cause = _QUOTED.sub("'…'", str(error).split("\n", 1)[0])
             raise ReplayError(
                 f"the condition {self._text!r} cannot be evaluated: {cause} Every cell is a text: "
-                "write try_cast(votes as bigint) to compare it as a number."
+                f"write try_cast({_a_number(self._contract)} as bigint) to compare it as a number."
             ) from None
         finally:
             with suppress(duckdb.Error):
@@ -107,22 +109,28 @@ class Condition:
         return {row[0] for row in found}
 
 
-def _check(text: str) -> None:
+def _a_number(contract: TableContract) -> str:
+    """A column that may well be compared as a number, for a sentence."""
+    whole = (column.name for column in contract.columns if column.type is ColumnType.BIGINT)
+    return next(whole, next(iter(contract.number_names), contract.key))
+
+
+def _check(text: str, columns: Sequence[str], example: str) -> None:
     try:
         tree = sqlglot.parse_one(text, read="duckdb")
     except SqlglotError:
         tree = None
     if tree is None or isinstance(tree, (exp.Block, *_FORBIDDEN)) or tree.find(*_FORBIDDEN):
         raise ReplayError(
-            f"{text!r} is no condition: it must be one SQL expression over {', '.join(COLUMNS)}, "
-            "without a query in it, such as release_year = 'PG' or reason like '%not a number%'."
+            f"{text!r} is no condition: it must be one SQL expression over {', '.join(columns)}, "
+            f"without a query in it, such as {example} or reason like '%not a number%'."
         )
     for column in tree.find_all(exp.Column):
-        if column.name.lower() not in COLUMNS or column.table:
+        if column.name.lower() not in columns or column.table:
             raise ReplayError(
                 f"the condition {text!r} names {column.sql()}, but it may speak of "
-                f"{', '.join(COLUMNS)} only. The file's own columns are in cells: "
-                "cells['Released_Year'] = 'PG'. Texts stand in single quotes."
+                f"{', '.join(columns)} only. The file's own columns are in cells: "
+                "cells['Its Name'] = 'PG'. Texts stand in single quotes."
             )
 
 

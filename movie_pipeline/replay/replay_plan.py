@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.errors import ReplayError, StoredFileMissing
 from movie_pipeline.file_names import printable_name
@@ -35,7 +36,7 @@ from movie_pipeline.replay.replayable_records import (
 )
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import TEXT_BYTES
-from movie_pipeline.tabular.column_mapping import map_header, printable
+from movie_pipeline.tabular import map_header, printable
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 ALL_ENTRIES = 1_000_000
@@ -56,13 +57,16 @@ class Plan:
     done: tuple[str, ...] = ()
 
 
-def plan_replays(wish: Wish, storage: Storage, warehouse: Warehouse, folder: Path) -> Plan:
+def plan_replays(
+    wish: Wish, storage: Storage, warehouse: Warehouse, dataset: Dataset, folder: Path
+) -> Plan:
     """Choose the records and write the drafts.
 
     Args:
         wish: what is asked for.
         storage: where the quarantine is.
         warehouse: where the ledger is, and what became of records.
+        dataset: what the records are of.
         folder: where the drafts go.
 
     Raises:
@@ -70,10 +74,17 @@ def plan_replays(wish: Wish, storage: Storage, warehouse: Warehouse, folder: Pat
         RulesetError: the ruleset is none.
     """
     with ExitStack() as stack:
-        condition = stack.enter_context(Condition(wish.where)) if wish.where else None
+        condition = stack.enter_context(Condition(wish.where, dataset)) if wish.where else None
         corrections = read_corrections(wish.corrections) if wish.corrections else None
         planner = _Planner(
-            wish, storage, warehouse, folder, condition, corrections, _ruleset_text(wish)
+            wish,
+            storage,
+            warehouse,
+            dataset,
+            folder,
+            condition,
+            corrections,
+            _ruleset_text(wish),
         )
         return planner.plan()
 
@@ -105,6 +116,7 @@ class _Planner:
     wish: Wish
     storage: Storage
     warehouse: Warehouse
+    dataset: Dataset
     folder: Path
     condition: Condition | None
     corrections: Corrections | None
@@ -372,7 +384,8 @@ class _DraftOf:
                 whole = all(reason["rule"] != INTAKE_RULE for reason in record["reasons"])
                 if record["columns"] is not None and whole:
                     header = list(record["columns"])
-                    return Columns.named(header, map_header(header), is_json=False)
+                    mapping = map_header(header, self._planner.dataset.contract)
+                    return Columns.named(header, mapping, is_json=False)
         raise ReplayError(
             f"what the columns of {entry.shown_name} are called is no longer known: the ledger had "
             "no room for them. Correct the file in history, and land it again."

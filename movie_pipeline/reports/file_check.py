@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.ledger.ledger import FileState
@@ -21,7 +23,6 @@ from movie_pipeline.steps.fetch import stage_one
 from movie_pipeline.steps.judge import ScreenedFile, ScreeningJob, screen_file
 from movie_pipeline.steps.screen import screening_engine
 from movie_pipeline.storage.storage_port import LandedFile, Storage
-from movie_pipeline.tabular.sources import read_sources
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ class CheckedFile:
     rules: list[dict[str, Any]]
 
 
-def check_file(path: Path, ruleset: Ruleset, settings: Settings, storage: Storage) -> CheckedFile:
+def check_file(
+    path: Path, ruleset: Ruleset, settings: Settings, storage: Storage, dataset: Dataset
+) -> CheckedFile:
     """Judge a file in a temporary folder, and forget everything but the answer.
 
     Args:
@@ -55,6 +58,7 @@ def check_file(path: Path, ruleset: Ruleset, settings: Settings, storage: Storag
         ruleset: the rules.
         settings: how it is read.
         storage: where reference datasets are fetched from.
+        dataset: what its rows must be.
     """
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-check-") as root:
         workspace = Workspace.at(Path(root), "check")
@@ -62,8 +66,10 @@ def check_file(path: Path, ruleset: Ruleset, settings: Settings, storage: Storag
         source = workspace.file_folder(landed.file_id) / f"{landed.file_id}.csv"
         _bring(path, source)
         try:
-            declared = read_sources(settings.reading.sources).of(path.name).options
-            staged = stage_one(source, settings, declared)
+            declared = (
+                read_sources(settings.reading.sources, dataset.contract).of(path.name).options
+            )
+            staged = stage_one(source, settings, dataset, declared)
         except UnreadableFile as error:
             return CheckedFile(str(FileState.REJECTED), str(error), 0, 0, 0, {}, [])
         with (
@@ -72,7 +78,7 @@ def check_file(path: Path, ruleset: Ruleset, settings: Settings, storage: Storag
                 connection, storage, settings, workspace.folder, [str(ruleset)]
             ) as references,
         ):
-            job = ScreeningJob(landed, staged, source, source.parent, workspace.name)
+            job = ScreeningJob(landed, staged, dataset, source, source.parent, workspace.name)
             screened = screen_file(connection, job, ruleset, references=references)
         return _checked(staged.rows_in, screened)
 

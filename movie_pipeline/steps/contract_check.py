@@ -1,4 +1,4 @@
-"""Whether the Parquet that is about to be loaded keeps the movie contract, told by pandera.
+"""Whether the Parquet that is about to be loaded keeps the dataset's contract, told by pandera.
 
 It is independent of the engine that judged the rows, and reads batch by batch in bounded memory.
 """
@@ -13,12 +13,8 @@ import pandera.errors
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from movie_pipeline.datasets.movies.contract import (
-    MOVIE_COLUMNS,
-    OTHER_COLUMNS,
-    OTHER_COLUMNS_BYTES,
-    Movie,
-)
+from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.tabular import OTHER_COLUMNS, OTHER_COLUMNS_BYTES
 from movie_pipeline.tabular.arrow import pc
 
 BATCH_ROWS = 100_000
@@ -26,49 +22,49 @@ _ARROW = cast("Any", pa)
 _PANDAS_TYPES = {_ARROW.int32(): pd.Int32Dtype(), _ARROW.int64(): pd.Int64Dtype()}
 
 
-def contract_violations(path: Path) -> dict[str, int]:
-    """What a Parquet file breaks of the movie contract.
+def contract_violations(path: Path, dataset: Dataset) -> dict[str, int]:
+    """What a Parquet file breaks of the dataset's contract.
 
     Returns:
         "column: check" -> how many values break it; empty where the contract is kept. No values.
     """
     broken: Counter[str] = Counter()
     with cast("Any", pq).ParquetFile(path) as file:
-        missing = {column.name for column in MOVIE_COLUMNS} - set(file.schema_arrow.names)
+        missing = set(dataset.contract.names) - set(file.schema_arrow.names)
         broken.update({f"{name}: the column is missing": 1 for name in missing})
         if missing:
             return dict(broken)
-        names = [column.name for column in MOVIE_COLUMNS]
+        names = list(dataset.contract.names)
         names += {OTHER_COLUMNS}.intersection(file.schema_arrow.names)
         for batch in file.iter_batches(BATCH_ROWS, columns=names):
             if OTHER_COLUMNS in names:
                 broken.update(_too_long(batch[OTHER_COLUMNS]))
-            movies = batch.select([column.name for column in MOVIE_COLUMNS])
-            broken.update(_violations(movies.to_pandas(types_mapper=_PANDAS_TYPES.get)))
+            rows = batch.select(dataset.contract.names)
+            broken.update(_violations(rows.to_pandas(types_mapper=_PANDAS_TYPES.get), dataset))
     return dict(broken)
 
 
-def violations_of_each(paths: Sequence[Path]) -> list[dict[str, int]]:
+def violations_of_each(paths: Sequence[Path], dataset: Dataset) -> list[dict[str, int]]:
     """What each of several Parquet files breaks; to be called with files that fit into memory.
 
     They are validated as one table first, since a validation costs far more than a small file's
     rows; only where that finds anything are they looked at one by one.
     """
-    if len(paths) > 1 and _together_all_is_well(paths):
+    if len(paths) > 1 and _together_all_is_well(paths, dataset):
         return [{} for _ in paths]
-    return [contract_violations(path) for path in paths]
+    return [contract_violations(path, dataset) for path in paths]
 
 
-def _together_all_is_well(paths: Sequence[Path]) -> bool:
+def _together_all_is_well(paths: Sequence[Path], dataset: Dataset) -> bool:
     tables = [cast("Any", pq).read_table(path) for path in paths]
-    names = [column.name for column in MOVIE_COLUMNS]
+    names = dataset.contract.names
     first = tables[0].schema
     if not set(names) <= set(first.names) or any(table.schema != first for table in tables):
         return False
     whole = _ARROW.concat_tables(tables)
     if OTHER_COLUMNS in first.names and _too_long(whole[OTHER_COLUMNS]):
         return False
-    return not _violations(whole.select(names).to_pandas(types_mapper=_PANDAS_TYPES.get))
+    return not _violations(whole.select(names).to_pandas(types_mapper=_PANDAS_TYPES.get), dataset)
 
 
 def _too_long(texts: Any) -> dict[str, int]:  # noqa: ANN401 - an Arrow array, untyped
@@ -77,11 +73,12 @@ def _too_long(texts: Any) -> dict[str, int]:  # noqa: ANN401 - an Arrow array, u
     return {f"{OTHER_COLUMNS}: _fits_varchar(limit={OTHER_COLUMNS_BYTES})": count} if count else {}
 
 
-def _violations(frame: pd.DataFrame) -> Counter[str]:
+def _violations(frame: pd.DataFrame, dataset: Dataset) -> Counter[str]:
     try:
         # An all-null text column comes without a type of its own.
-        texts = {column.name: "str" for column in MOVIE_COLUMNS if column.max_bytes is not None}
-        Movie.validate(frame.astype(texts), lazy=True)
+        columns = dataset.contract.columns
+        texts = {column.name: "str" for column in columns if column.max_bytes is not None}
+        dataset.model.validate(frame.astype(texts), lazy=True)
     except pandera.errors.SchemaErrors as error:
         cases = cast("pd.DataFrame", error.failure_cases)
         return Counter(

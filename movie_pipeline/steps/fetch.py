@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
+from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.errors import (
     StorageError,
     StoredFileChanged,
@@ -23,10 +25,15 @@ from movie_pipeline.settings import Settings
 from movie_pipeline.steps.batch import Batch, Workspace, file_from, file_values
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import LandedFile, Storage
-from movie_pipeline.tabular import Limits, SourceOptions, StagedFile, stage_file
-from movie_pipeline.tabular.fast_reader import Engine, shared_engine
-from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED
-from movie_pipeline.tabular.sources import read_sources
+from movie_pipeline.tabular import (
+    NOTHING_DECLARED,
+    Engine,
+    Limits,
+    SourceOptions,
+    StagedFile,
+    shared_engine,
+    stage_file,
+)
 
 FETCHED = "fetched.json"
 
@@ -41,7 +48,7 @@ class FetchedFile:
         landed: the file's identity.
         sha256: of its bytes; empty where they were not read.
         staged: the intake's summary, where it was read.
-        refused: the sentence why it cannot be read as movies.
+        refused: the sentence why it cannot be read.
         duplicate_of: the file_id that brought the same bytes before.
         gone: True where this version no longer lies in landing.
         known: True where the ledger has an entry for this very version already.
@@ -98,6 +105,7 @@ def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
     ledger: Ledger,
     settings: Settings,
     *,
+    dataset: Dataset,
     reject: str = "",
     replays: Mapping[str, Replay] | None = None,
 ) -> list[FetchedFile]:
@@ -109,6 +117,7 @@ def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
         storage: where they are fetched from.
         ledger: what was decided and loaded before.
         settings: the limits of reading.
+        dataset: what their rows must be.
         reject: where given, the files are not read but refused with this sentence.
         replays: the replays among the files, by the name under which they landed.
 
@@ -143,7 +152,7 @@ def stage_batch(  # noqa: PLR0913 - what is read, from where, and how
                     refused=reject or None,
                     replay=(replays or {}).get(file.key),
                 )
-                fetched.append(_read(found, first, workspace, settings))
+                fetched.append(_read(found, first, workspace, settings, dataset))
     workspace.keep(FETCHED, [file.to_dict() for file in fetched])
     return fetched
 
@@ -157,6 +166,7 @@ def fetched_files(workspace: Workspace) -> list[FetchedFile] | None:
 def stage_one(
     source: Path,
     settings: Settings,
+    dataset: Dataset,
     declared: SourceOptions = NOTHING_DECLARED,
     *,
     sha256: str | None = None,
@@ -166,14 +176,16 @@ def stage_one(
     Args:
         source: the file.
         settings: where the limits stand.
+        dataset: what its rows must be.
         declared: what is declared about the source's files.
         sha256: of the file's bytes, where it is known already.
 
     Raises:
-        UnreadableFile: it cannot be read as movies.
+        UnreadableFile: it cannot be read as such a table.
     """
     return stage_file(
         source,
+        dataset.contract,
         to=source.parent,
         lenient_columns=settings.reading.lenient_columns,
         limits=Limits(
@@ -237,7 +249,11 @@ def _fetch(file: LandedFile, to: Path, storage: Storage) -> str:
 
 
 def _read(
-    found: FetchedFile, first: Mapping[str, str], workspace: Workspace, settings: Settings
+    found: FetchedFile,
+    first: Mapping[str, str],
+    workspace: Workspace,
+    settings: Settings,
+    dataset: Dataset,
 ) -> FetchedFile:
     """Read a fetched file, unless it is refused, or its bytes were loaded before.
 
@@ -246,6 +262,7 @@ def _read(
         first: hash of loaded content to the file_id that brought it.
         workspace: where it lies.
         settings: the limits, and what is declared about sources.
+        dataset: what its rows must be.
     """
     if found.refused is not None:
         return found
@@ -254,21 +271,25 @@ def _read(
     if found.replay is None and not is_new:
         return replace(found, duplicate_of=duplicate_of)
     try:
-        staged = _staged(found, workspace, settings)
+        staged = _staged(found, workspace, settings, dataset)
     except UnreadableFile as error:
         return replace(found, refused=str(error))
     return replace(found, staged=staged)
 
 
-def _staged(found: FetchedFile, workspace: Workspace, settings: Settings) -> StagedFile:
+def _staged(
+    found: FetchedFile, workspace: Workspace, settings: Settings, dataset: Dataset
+) -> StagedFile:
     source = source_path(workspace, found.landed)
     if found.replay is not None:
-        return _staged_replay(source, found.sha256, found.replay, settings)
-    declared = read_sources(settings.reading.sources).of(found.landed.key).options
-    return stage_one(source, settings, declared, sha256=found.sha256)
+        return _staged_replay(source, found.sha256, found.replay, settings, dataset)
+    declared = read_sources(settings.reading.sources, dataset.contract).of(found.landed.key).options
+    return stage_one(source, settings, dataset, declared, sha256=found.sha256)
 
 
-def _staged_replay(source: Path, sha256: str, replay: Replay, settings: Settings) -> StagedFile:
+def _staged_replay(
+    source: Path, sha256: str, replay: Replay, settings: Settings, dataset: Dataset
+) -> StagedFile:
     """Read a file of ours, as it was written; the same bytes may have been loaded before."""
     if sha256 != replay.content_sha256:
         raise UnreadableFile(
@@ -283,7 +304,7 @@ def _staged_replay(source: Path, sha256: str, replay: Replay, settings: Settings
         decimal=replay.reading.get("decimal", "."),
         dates=replay.reading.get("dates", {}),
     )
-    staged = stage_one(source, settings, declared, sha256=sha256)
+    staged = stage_one(source, settings, dataset, declared, sha256=sha256)
     if staged.rows_in != replay.row_count:
         raise UnreadableFile(
             f"The replay's file has {staged.rows_in:,} records, but {replay.row_count:,} were "

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow.dataset as ds
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
+from movie_pipeline.datasets.dataset import Dataset, Histogram
 from movie_pipeline.dqdl import Judgement, Rule, Ruleset, judge
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.quarantine_record import CONTRACT_RULE, Provenance, Reason
@@ -53,7 +53,7 @@ class ScreenedFile:
         good: the Parquet file, None where the file is held.
         quarantine: the JSON lines file, None where nothing was set apart.
         reasons: how many records each rule set apart; a record counts under each of its reasons.
-        ratings: how many good rows have a rating in each half point, from 0 to 10.
+        ratings: how many good rows fall into each bin of the dataset's histogram.
         notes: who judged, where that is not this process.
     """
 
@@ -75,6 +75,7 @@ class ScreeningJob:
     Attributes:
         landed: the file's identity.
         staged: the intake's summary of it.
+        dataset: what its rows must be.
         source: the bytes as they landed.
         folder: where the staged rows lie and the results go.
         batch_id: the batch it is loaded with.
@@ -84,6 +85,7 @@ class ScreeningJob:
 
     landed: LandedFile
     staged: StagedFile
+    dataset: Dataset
     source: Path
     folder: Path
     batch_id: str
@@ -251,9 +253,9 @@ def _data_columns(names: list[str], staged: StagedFile) -> list[str]:
     return [name for name in names if name in brought]
 
 
-def _other_names(names: list[str]) -> list[str]:
+def _other_names(names: list[str], job: ScreeningJob) -> list[str]:
     """Staged columns beside the contract's: the file's own, and the texts of lenient columns."""
-    ours = {*TECHNICAL_COLUMNS, *(column.name for column in MOVIE_COLUMNS)}
+    ours = {*TECHNICAL_COLUMNS, *job.dataset.contract.names}
     return [name for name in names if name not in ours]
 
 
@@ -269,6 +271,7 @@ def _split(
     bad = "TRUE" if held else f"({judgement.fails_sql}) OR {OUT_OF_CONTRACT}"
     apart = Apart(
         staged=job.staged,
+        contract=job.dataset.contract,
         judging=list(judgement.row_rules_sql),
         skipped=[rule.rule for rule in rules if rule.rule not in judgement.row_rules_sql],
         of_file=_file_reasons(verdict, rules),
@@ -305,7 +308,7 @@ def _split(
         good=None if held else job.good,
         quarantine=job.quarantine if set_apart else None,
         reasons=reasons,
-        ratings=() if held else _ratings(connection, job.good),
+        ratings=() if held else _spread(connection, job.good, job.dataset.histogram),
     )
 
 
@@ -326,9 +329,9 @@ def _write_good(connection: duckdb.DuckDBPyConnection, job: ScreeningJob, bad: s
     """Write the rows that load, in the order of columns that the warehouse stages them in."""
     # The record number travels with each row, so the order of the rows need not be kept.
     connection.execute("SET preserve_insertion_order = false")
-    columns = ", ".join(f'"{column.name}"' for column in MOVIE_COLUMNS)
+    columns = ", ".join(map(_identifier, job.dataset.contract.names))
     staged = pa.ipc.open_file(pa.OSFile(str(job.staged_rows)))
-    other = _other_names(staged.schema.names)
+    other = _other_names(staged.schema.names, job)
     connection.register(STREAMED, _stream(staged, frame=sum(map(len, other))))
     counted = connection.execute(
         f"""
@@ -384,14 +387,21 @@ def _other_columns(names: list[str]) -> str:
     return f"CAST(json_object({pairs}) AS VARCHAR)"
 
 
-def _ratings(connection: duckdb.DuckDBPyConnection, good: Path) -> tuple[int, ...]:
+def _spread(
+    connection: duckdb.DuckDBPyConnection, good: Path, histogram: Histogram | None
+) -> tuple[int, ...]:
+    """How many good rows fall into each bin; a value on the upper end counts in the last one."""
+    if histogram is None:
+        return ()
+    column, last = _identifier(histogram.column), histogram.bins - 1
+    place = f"floor(({column} - {histogram.lower}) / {histogram.width})"
     counts = dict(
         connection.execute(
-            "SELECT CAST(least(floor(imdb_rating * 2), 19) AS INTEGER), count(*) "
-            f"FROM read_parquet('{_quoted(good)}') WHERE imdb_rating IS NOT NULL GROUP BY 1"
+            f"SELECT CAST(greatest(least({place}, {last}), 0) AS INTEGER), count(*) "
+            f"FROM read_parquet('{_quoted(good)}') WHERE {column} IS NOT NULL GROUP BY 1"
         ).fetchall()
     )
-    return tuple(counts.get(half, 0) for half in range(20))
+    return tuple(counts.get(each, 0) for each in range(histogram.bins))
 
 
 def _columns_of(rule: Rule, staged: StagedFile) -> list[str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
+from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.ledger.earlier_files import Past
 from movie_pipeline.ledger.file_outcome import FileOutcome
@@ -23,7 +25,6 @@ from movie_pipeline.steps.fetch import FetchedFile, source_path
 from movie_pipeline.steps.judge import ScreenedFile, ScreeningJob, screen_file
 from movie_pipeline.steps.replayed_file import holding_of, replay_notes, write_resolutions
 from movie_pipeline.storage.storage_port import Area, Storage
-from movie_pipeline.tabular.sources import read_sources
 
 
 def output_name(file_id: str) -> str:
@@ -48,6 +49,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
     ruleset: Ruleset,
     settings: Settings,
     *,
+    dataset: Dataset,
     past: Past | None = None,
     elsewhere: Elsewhere | None = None,
 ) -> list[FileOutcome]:
@@ -59,6 +61,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
         storage: where both sides are published.
         ruleset: the rules.
         settings: limits of the engine.
+        dataset: what their rows must be.
         past: what earlier files told, for rules and columns that are compared with it.
         elsewhere: who judges the rows of files that are too large for one machine.
 
@@ -71,7 +74,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
         SettingsError: a reference dataset that a rule may name cannot be read.
     """
     past = past or Past()
-    sources = read_sources(settings.reading.sources)
+    sources = read_sources(settings.reading.sources, dataset.contract)
     outcomes: list[FileOutcome] = []
     loading: dict[str, str] = {}
     texts = [str(ruleset), *(file.replay.ruleset or "" for file in fetched if file.replay)]
@@ -79,7 +82,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
         screening_engine(workspace, settings) as connection,
         reference_tables(connection, storage, settings, workspace.folder, texts) as references,
     ):
-        bench = _Bench(connection, workspace, storage, ruleset, past, references)
+        bench = _Bench(connection, workspace, storage, ruleset, dataset, past, references)
         for file in fetched:
             if file.sha256 in loading and file.replay is None:
                 # Judged only now: had the first of the two been held, the second would be too.
@@ -88,7 +91,7 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
             elif file.replay is not None and file.staged is not None:
                 outcomes.append(_replayed(file, file.replay, bench))
             elif file.staged is not None:
-                job = _job(file, workspace)
+                job = _job(file, workspace, dataset)
                 screened = screen_file(
                     connection,
                     job,
@@ -109,11 +112,12 @@ def screen_batch(  # noqa: PLR0913 - what is judged, by what, and where to
     return outcomes
 
 
-def _job(file: FetchedFile, workspace: Workspace) -> ScreeningJob:
+def _job(file: FetchedFile, workspace: Workspace, dataset: Dataset) -> ScreeningJob:
     assert file.staged is not None  # noqa: S101 - only staged files are judged
     return ScreeningJob(
         landed=file.landed,
         staged=file.staged,
+        dataset=dataset,
         source=source_path(workspace, file.landed),
         folder=workspace.file_folder(file.landed.file_id),
         batch_id=workspace.name,
@@ -130,6 +134,7 @@ class _Bench:
     workspace: Workspace
     storage: Storage
     ruleset: Ruleset
+    dataset: Dataset
     past: Past
     references: Mapping[str, str]
 
@@ -137,7 +142,7 @@ class _Bench:
 def _replayed(file: FetchedFile, replay: Replay, bench: _Bench) -> FileOutcome:
     """Judge a replay by its own ruleset, or by the present one, and say what it resolves."""
     ruleset = bench.ruleset if replay.ruleset is None else parse_ruleset(replay.ruleset)
-    job, storage = _job(file, bench.workspace), bench.storage
+    job, storage = _job(file, bench.workspace, bench.dataset), bench.storage
     screened = screen_file(
         bench.connection, job, ruleset, history=bench.past.metrics, references=bench.references
     )

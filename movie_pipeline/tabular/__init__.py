@@ -5,26 +5,62 @@ What the rows mean, whether they are good and where they go is decided elsewhere
 
 from movie_pipeline.tabular.cell_problems import Problem, ProblemKind, describe_problem, problems
 from movie_pipeline.tabular.column_drift import Drift, drift
+from movie_pipeline.tabular.column_mapping import MappedColumn, map_header, normalised, printable
+from movie_pipeline.tabular.date_forms import BadForm, DateForm
+from movie_pipeline.tabular.encodings import DECLARABLE
+from movie_pipeline.tabular.engine import Engine, shared_engine
 from movie_pipeline.tabular.inspection import Inspection, inspect_file
 from movie_pipeline.tabular.raw_record import RawRecord, raw_records
 from movie_pipeline.tabular.read_file import stage_file
-from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
-from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile
+from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, Limits, SourceOptions
+from movie_pipeline.tabular.row_flags import flagged_columns, most_dates
+from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, record_keys
+from movie_pipeline.tabular.table_contract import (
+    OTHER_COLUMNS,
+    OTHER_COLUMNS_BYTES,
+    Column,
+    ColumnType,
+    DerivedKey,
+    KeyPart,
+    NumberForm,
+    TableContract,
+)
 
 __all__ = [
+    "DECLARABLE",
+    "NOTHING_DECLARED",
+    "OTHER_COLUMNS",
+    "OTHER_COLUMNS_BYTES",
+    "BadForm",
     "ByteAccount",
+    "Column",
+    "ColumnType",
+    "DateForm",
+    "DerivedKey",
     "Drift",
+    "Engine",
     "Inspection",
+    "KeyPart",
     "Limits",
+    "MappedColumn",
+    "NumberForm",
     "Problem",
     "ProblemKind",
     "RawRecord",
     "SourceOptions",
     "StagedFile",
+    "TableContract",
     "describe_problem",
     "drift",
+    "flagged_columns",
     "inspect_file",
+    "map_header",
+    "most_dates",
+    "normalised",
+    "printable",
     "problems",
     "raw_records",
+    "record_keys",
+    "shared_engine",
     "stage_file",
 ]

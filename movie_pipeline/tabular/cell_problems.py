@@ -8,19 +8,18 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
-from movie_pipeline.datasets.movies.contract import (
-    KEY_COLUMN,
-    MOVIE_COLUMNS,
-    OTHER_COLUMNS,
-    OTHER_COLUMNS_BYTES,
-    ColumnType,
-    MovieColumn,
-)
 from movie_pipeline.tabular.column_mapping import MappedColumn, printable
 from movie_pipeline.tabular.date_forms import DateForm, read_date
 from movie_pipeline.tabular.number_casts import read_number
-from movie_pipeline.tabular.row_flags import FIRST_DATE_BIT, OTHER_BIT, places
+from movie_pipeline.tabular.row_flags import first_date_bit, other_bit, places
 from movie_pipeline.tabular.staged_file import StagedFile
+from movie_pipeline.tabular.table_contract import (
+    OTHER_COLUMNS,
+    OTHER_COLUMNS_BYTES,
+    Column,
+    ColumnType,
+    TableContract,
+)
 
 _KINDS = {
     ColumnType.INTEGER: "a whole number",
@@ -56,12 +55,18 @@ class Problem:
 
 
 def problems(
-    staged: StagedFile, *, unreadable: int, breached: int, columns: Mapping[str, str] | None
+    staged: StagedFile,
+    contract: TableContract,
+    *,
+    unreadable: int,
+    breached: int,
+    columns: Mapping[str, str] | None,
 ) -> tuple[Problem, ...]:
     """Everything that is wrong with one row.
 
     Args:
         staged: the file's summary.
+        contract: what the row must be.
         unreadable: the row's `_unreadable`.
         breached: the row's `_breached`.
         columns: the raw record's columns.
@@ -69,28 +74,30 @@ def problems(
     keys = staged.columns_by_name
     found: list[Problem] = []
     for bit in places(unreadable | breached):
-        if bit == OTHER_BIT:
+        if bit == other_bit(contract):
             found.append(_too_much(staged, columns))
             continue
-        if bit > OTHER_BIT:
-            found.append(_no_date(staged.date_columns[bit - FIRST_DATE_BIT], keys, columns))
+        if bit > other_bit(contract):
+            declared = staged.date_columns[bit - first_date_bit(contract)]
+            found.append(_no_date(declared, keys, columns))
             continue
-        column = MOVIE_COLUMNS[bit]
+        name = contract.names[bit]
         for mask, kind in ((unreadable, ProblemKind.UNREADABLE), (breached, ProblemKind.BREACHED)):
             if mask >> bit & 1:
-                raw = columns.get(keys.get(column.name, "")) if columns else None
+                raw = columns.get(keys.get(name, "")) if columns else None
                 short = raw is None or len(raw) <= _SHORT
                 describe = _remembered if short else _problem
-                found.append(describe(bit, kind, raw, staged.dialect.decimal))
+                found.append(describe(contract, name, kind, raw, staged.dialect.decimal))
     if columns is not None and unreadable & (unreadable - 1):
         # One bad cell is just a bad cell; several may stand in the wrong place.
-        found += _shift(staged, columns, unreadable)
+        found += _shift(staged, contract, columns, unreadable)
     return tuple(found)
 
 
-def _problem(bit: int, kind: ProblemKind, raw: str | None, decimal: str) -> Problem:
-    column = MOVIE_COLUMNS[bit]
-    return Problem(column.name, kind, describe_problem(column, kind, raw, decimal=decimal))
+def _problem(
+    contract: TableContract, name: str, kind: ProblemKind, raw: str | None, decimal: str
+) -> Problem:
+    return Problem(name, kind, describe_problem(contract, name, kind, raw, decimal=decimal))
 
 
 _remembered = lru_cache(maxsize=4_096)(_problem)
@@ -124,15 +131,18 @@ def _too_much(staged: StagedFile, columns: Mapping[str, str] | None) -> Problem:
 
 
 def describe_problem(
-    column: MovieColumn, kind: ProblemKind, raw: str | None, *, decimal: str = "."
+    contract: TableContract, name: str, kind: ProblemKind, raw: str | None, *, decimal: str = "."
 ) -> str:
-    """One sentence: `release_year: "PG" is not a whole number`."""
+    """One sentence: `pages: "many" is not a whole number`."""
+    column = contract.column(name)
+    if raw is None and name == contract.key and contract.derived_key is not None:
+        return f"{name}: missing, and not to be derived without {contract.derived_key.needs}"
     if kind is ProblemKind.UNREADABLE:
         return f"{column.name}: {_quoted(raw)} {_not_readable(column, raw, decimal)}"
     return f"{column.name}: {_breach(column, raw, decimal)}"
 
 
-def _not_readable(column: MovieColumn, raw: str | None, decimal: str) -> str:
+def _not_readable(column: Column, raw: str | None, decimal: str) -> str:
     if column.type in _BITS and raw is not None:
         wide = replace(column, type=ColumnType.DECIMAL)
         value = read_number(raw, wide, decimal).value
@@ -141,10 +151,8 @@ def _not_readable(column: MovieColumn, raw: str | None, decimal: str) -> str:
     return f"is not {_KINDS[column.type]}"
 
 
-def _breach(column: MovieColumn, raw: str | None, decimal: str) -> str:
+def _breach(column: Column, raw: str | None, decimal: str) -> str:
     if column.type is ColumnType.TEXT:
-        if column.name == KEY_COLUMN and raw is None:
-            return "missing, and not to be derived without a title"
         size = len((raw or "").encode())
         if column.max_bytes is not None and size > column.max_bytes:
             return f"{size:,} bytes are more than the {column.max_bytes:,} that fit"
@@ -157,9 +165,11 @@ def _breach(column: MovieColumn, raw: str | None, decimal: str) -> str:
     return f"{value:g} is more than {column.maximum:g}"
 
 
-def _shift(staged: StagedFile, columns: Mapping[str, str], unreadable: int) -> Iterator[Problem]:
+def _shift(
+    staged: StagedFile, contract: TableContract, columns: Mapping[str, str], unreadable: int
+) -> Iterator[Problem]:
     """Whether all numbers would be readable one cell further left or right: one hint, or none."""
-    at_fault = [_readable_as(staged, bit) for bit in places(unreadable)]
+    at_fault = [_readable_as(staged, contract, bit) for bit in places(unreadable)]
     cells = list(columns.values())
     positions = {column.name: place for place, column in enumerate(staged.mapping)}
     for step, where in ((1, "right"), (-1, "left")):
@@ -177,13 +187,15 @@ def _shift(staged: StagedFile, columns: Mapping[str, str], unreadable: int) -> I
             return
 
 
-def _readable_as(staged: StagedFile, bit: int) -> tuple[str, Callable[[str], bool]]:
+def _readable_as(
+    staged: StagedFile, contract: TableContract, bit: int
+) -> tuple[str, Callable[[str], bool]]:
     """The column of a bit of `_unreadable`, and whether a cell holds a value of its type."""
-    if bit > OTHER_BIT:
-        declared = staged.date_columns[bit - FIRST_DATE_BIT]
+    if bit > other_bit(contract):
+        declared = staged.date_columns[bit - first_date_bit(contract)]
         form = DateForm.of(declared.date_form or "")
         return declared.name, lambda cell: read_date(cell, form).value is not None
-    column, decimal = MOVIE_COLUMNS[bit], staged.dialect.decimal
+    column, decimal = contract.columns[bit], staged.dialect.decimal
     return column.name, lambda cell: read_number(cell, column, decimal).value is not None
 
 

@@ -11,9 +11,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.datasets.movies.contract import ColumnType, MovieColumn
 from movie_pipeline.tabular.arrow import pa, pc
 from movie_pipeline.tabular.number_casts import NULL_MARKER, SPACES, Repair, read_number
+from movie_pipeline.tabular.table_contract import Column, ColumnType
 
 Flags = npt.NDArray[np.bool_]
 Array = Any  # pyarrow ships no types; wrapped here, in one place
@@ -54,7 +54,7 @@ class Cells:
 class TextCells:
     """Reads the cells of one text column, and counts what it had to do."""
 
-    def __init__(self, column: MovieColumn | None = None) -> None:
+    def __init__(self, column: Column | None = None) -> None:
         self._limit = column.max_bytes if column else None
         self._nullable = column is None or column.nullable
         self.repairs: Counter[Repair] = Counter()
@@ -98,7 +98,7 @@ class TextCells:
 class NumberCells:
     """Reads the cells of one number column, and counts what it had to do."""
 
-    def __init__(self, column: MovieColumn, decimal: str = ".") -> None:
+    def __init__(self, column: Column, decimal: str = ".") -> None:
         self.column = column
         self._decimal = decimal
         self._dtype = np.float64 if column.type is ColumnType.DECIMAL else np.int64

@@ -1,23 +1,17 @@
-"""Which column of a file is which column of the movie contract.
+"""Which column of a file is which column of the contract.
 
-Names are compared normalised; aliases stand in aliases.toml. Nothing here reads cells.
+Names are compared normalised. Nothing here reads cells.
 """
 
 import difflib
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 
-from movie_pipeline.datasets.movies.contract import KEY_COLUMN, MOVIE_COLUMNS
-from movie_pipeline.errors import SettingsError, UnreadableFile
+from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.tabular.table_contract import TableContract
 
-ALIASES_FILE = Path(__file__).parents[1] / "datasets" / "movies" / "aliases.toml"
-CONTRACT_NAMES = tuple(column.name for column in MOVIE_COLUMNS)
-REQUIRED_NAMES = tuple(column.name for column in MOVIE_COLUMNS if column.required)
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
 
@@ -29,7 +23,7 @@ class MappedColumn:
     Attributes:
         header: its name as the file writes it.
         name: its name in the staged rows.
-        is_contract: whether that is a column of the movie contract.
+        is_contract: whether that is a column of the contract.
         date_form: how its dates are written, where its source declares that it holds dates.
     """
 
@@ -42,8 +36,8 @@ class MappedColumn:
 def normalised(header: str) -> str:
     """The form in which names are compared: lower case, everything else one underscore.
 
-    >>> normalised("  Runtime (Minutes)")
-    'runtime_minutes'
+    >>> normalised("  Date (of birth)")
+    'date_of_birth'
     """
     composed = unicodedata.normalize("NFKC", header).lower()
     name = re.sub(r"[^\w]+|_+", "_", composed).strip("_")
@@ -51,57 +45,41 @@ def normalised(header: str) -> str:
     return name.encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip("_")
 
 
-@cache
-def aliases() -> dict[str, tuple[str, ...]]:
-    """What real files call each contract column, its own name first."""
-    declared = tomllib.loads(ALIASES_FILE.read_text(encoding="utf-8"))
-    if strangers := set(declared) - set(CONTRACT_NAMES):
-        raise SettingsError(
-            f"{ALIASES_FILE.name} names {', '.join(sorted(strangers))}, but the movie contract has "
-            "no such column: see datasets/movies/contract.py."
-        )
-    return {name: (name, *declared.get(name, ())) for name in CONTRACT_NAMES}
-
-
-@cache
-def known_names() -> frozenset[str]:
-    """Every normalised name that stands for a contract column."""
-    return frozenset(alias for names in aliases().values() for alias in names)
-
-
-def rank_of(header: Iterable[str]) -> tuple[bool, int]:
+def rank_of(header: Iterable[str], contract: TableContract) -> tuple[bool, int]:
     """Whether a header names every column that a file must bring, and how many known names it has.
 
     The greater of two ranks is the likelier header.
     """
-    known = {normalised(name) for name in header} & known_names()
-    return all(known.intersection(aliases()[name]) for name in REQUIRED_NAMES), len(known)
+    known = {normalised(name) for name in header} & contract.known_names
+    required = (contract.known_as[name] for name in contract.required_names)
+    return all(map(known.intersection, required)), len(known)
 
 
 def map_header(
-    header: Sequence[str], dates: Mapping[str, str] | None = None
+    header: Sequence[str], contract: TableContract, dates: Mapping[str, str] | None = None
 ) -> tuple[MappedColumn, ...]:
     """Give every column of a file its name in the staged rows, in the file's order.
 
     Args:
         header: the names as the file writes them.
+        contract: what the rows must be.
         dates: columns that are declared to hold dates, each with its form.
 
     Raises:
         UnreadableFile: a required column is missing.
     """
     names = [normalised(name) for name in header]
-    taken = _contract_columns(names)
-    missing = [name for name in REQUIRED_NAMES if name not in taken.values()]
+    taken = _contract_columns(names, contract)
+    missing = [name for name in contract.required_names if name not in taken.values()]
     if missing:
-        raise UnreadableFile(_missing_sentence(missing, header))
-    used = set(CONTRACT_NAMES)
+        raise UnreadableFile(_missing_sentence(missing, header, contract))
+    used = set(contract.names)
     mapped: list[MappedColumn] = []
     for position, (written, name) in enumerate(zip(header, names, strict=True)):
-        contract = taken.get(position)
-        own = contract or unique_name(name or f"column_{position + 1}", used)
-        used.add(own)
-        mapped.append(MappedColumn(written, own, contract is not None))
+        ours = taken.get(position)
+        staged = ours or unique_name(name or f"column_{position + 1}", used)
+        used.add(staged)
+        mapped.append(MappedColumn(written, staged, ours is not None))
     for declared, form in (dates or {}).items():
         position = _declared_position(declared, mapped)
         if position is not None:
@@ -128,12 +106,14 @@ def unique_name(name: str, used: Iterable[str]) -> str:
 
 
 def mapping_notes(
-    mapping: Sequence[MappedColumn], dates: Mapping[str, str] | None = None
+    mapping: Sequence[MappedColumn],
+    contract: TableContract,
+    dates: Mapping[str, str] | None = None,
 ) -> list[str]:
     """What people should know about how the columns were taken."""
     notes: list[str] = []
     by_name = {column.name: column for column in mapping}
-    for name, candidates in aliases().items():
+    for name, candidates in contract.known_as.items():
         column = by_name.get(name)
         if column is None:
             continue
@@ -147,8 +127,9 @@ def mapping_notes(
             notes.append(
                 f"column {column.header} is taken as {name}; {kept} is kept as the file's own"
             )
-    if KEY_COLUMN not in by_name:
-        notes.append(f"{KEY_COLUMN} is derived from title and year: the file brings none")
+    if contract.derived_key and contract.key not in by_name:
+        made_of = contract.derived_key.described
+        notes.append(f"{contract.key} is derived from {made_of}: the file brings none")
     notes += [
         f"the source declares dates in column {printable(declared)}, but the file has none of that "
         "name beside the contract's"
@@ -158,35 +139,41 @@ def mapping_notes(
     return notes
 
 
-def _contract_columns(names: Sequence[str]) -> dict[int, str]:
+def _contract_columns(names: Sequence[str], contract: TableContract) -> dict[int, str]:
     """Position in the file to contract column; of several candidates the first alias wins."""
     taken: dict[int, str] = {}
-    for contract, candidates in aliases().items():
+    for ours, candidates in contract.known_as.items():
         for alias in candidates:
             positions = [i for i, name in enumerate(names) if name == alias and i not in taken]
             if positions:
-                taken[positions[0]] = contract
+                taken[positions[0]] = ours
                 break
     return taken
 
 
-def _missing_sentence(missing: Sequence[str], header: Sequence[str]) -> str:
-    wanted = " and ".join(
-        f"{name} (also known as {_listed(aliases()[name][1:])})" for name in missing
-    )
+def _missing_sentence(
+    missing: Sequence[str], header: Sequence[str], contract: TableContract
+) -> str:
+    wanted = " and ".join(_wanted(name, contract) for name in missing)
     sentence = f"The file has no column {wanted}. Its header names {_seen(header)}."
-    if guesses := _guesses(missing, header):
+    if guesses := _guesses(missing, header, contract):
         sentence += (
-            f" Did you mean {' and '.join(guesses)}? Then rename it, or add it to aliases.toml."
+            f" Did you mean {' and '.join(guesses)}? Then rename it, or add it to "
+            f"{contract.aliases_file}."
         )
     return sentence
 
 
-def _guesses(missing: Sequence[str], header: Sequence[str]) -> list[str]:
+def _wanted(name: str, contract: TableContract) -> str:
+    others = contract.known_as[name][1:]
+    return f"{name} (also known as {_listed(others)})" if others else name
+
+
+def _guesses(missing: Sequence[str], header: Sequence[str], contract: TableContract) -> list[str]:
     written = {normalised(name): name for name in header}
     guesses: list[str] = []
     for name in missing:
-        for alias in aliases()[name]:
+        for alias in contract.known_as[name]:
             close = difflib.get_close_matches(alias, written, n=1, cutoff=0.7)
             if close:
                 guesses.append(f'"{printable(written[close[0]])}" for {name}')

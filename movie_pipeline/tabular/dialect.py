@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS, ColumnType
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import map_header, normalised, rank_of
+from movie_pipeline.tabular.column_mapping import MappedColumn, normalised, rank_of
 from movie_pipeline.tabular.file_content import HEAD
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_parser import Record, Syntax, careful_records
+from movie_pipeline.tabular.table_contract import ColumnType, TableContract
 
 NEWLINES = {b"\n": "lf", b"\r\n": "crlf", b"\r": "cr"}
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -107,11 +107,13 @@ class Layout:
     lines: int | None
 
 
-def layout_of(head: bytes, *, bom: int, source: SourceOptions, limits: Limits) -> Layout:
+def layout_of(
+    head: bytes, contract: TableContract, *, bom: int, source: SourceOptions, limits: Limits
+) -> Layout:
     """Find the header, and with it the delimiter, in the first bytes of a UTF-8 text.
 
     A `sep=` line or a declaration names the delimiter; else it is the one of `,` `;` tab `|` under
-    which a line among the first twenty names the most columns of the movie contract. The header is
+    which a line among the first twenty names the most columns of the contract. The header is
     the first line that names all required columns, else the first with two known names, else the
     first line that is not blank.
 
@@ -123,8 +125,8 @@ def layout_of(head: bytes, *, bom: int, source: SourceOptions, limits: Limits) -
         start = separator.end()
     declared = source.delimiter or (separator[1].decode("latin-1") if separator else None)
     candidates = [declared] if declared else list(DELIMITERS)
-    found = [_Candidate.find(head, start, delimiter, source) for delimiter in candidates]
-    best = _best([candidate for candidate in found if candidate is not None])
+    found = [_Candidate.find(head, start, delimiter, source, contract) for delimiter in candidates]
+    best = _best([candidate for candidate in found if candidate is not None], contract)
     if len(best.header) > limits.columns:
         raise UnreadableFile(
             f"The header names {len(best.header):,} columns, more than the limit of "
@@ -159,16 +161,16 @@ def layout_of(head: bytes, *, bom: int, source: SourceOptions, limits: Limits) -
     )
 
 
-def with_decimal(layout: Layout, head: bytes, source: SourceOptions) -> Layout:
+def with_decimal(
+    layout: Layout, head: bytes, mapping: Sequence[MappedColumn], contract: TableContract
+) -> Layout:
     """Say whether the file writes decimal commas.
 
-    It does where it is declared, or where cells of a decimal column such as 8,5 stand among the
-    first rows and none such as 8.5.
+    It does where cells of a decimal column such as 8,5 stand among the first rows and none such as
+    8.5; where its source declares the sign, nobody has to ask.
     """
-    if source.decimal is not None:
-        return layout
-    decimals = {column.name for column in MOVIE_COLUMNS if column.type is ColumnType.DECIMAL}
-    places = [i for i, column in enumerate(map_header(layout.header)) if column.name in decimals]
+    decimals = {column.name for column in contract.columns if column.type is ColumnType.DECIMAL}
+    places = [i for i, column in enumerate(mapping) if column.name in decimals]
     commas = 0
     for cells in _first_rows(head, layout):
         for place in places:
@@ -199,7 +201,12 @@ class _Candidate:
 
     @classmethod
     def find(
-        cls, head: bytes, start: int, delimiter: str, source: SourceOptions
+        cls,
+        head: bytes,
+        start: int,
+        delimiter: str,
+        source: SourceOptions,
+        contract: TableContract,
     ) -> "_Candidate | None":
         first: _Candidate | None = None
         named: _Candidate | None = None
@@ -207,7 +214,7 @@ class _Candidate:
         for line, place in _line_starts(head, start):
             if source.header_line is not None and line != source.header_line:
                 continue
-            candidate = cls._at(head, place, line, delimiter)
+            candidate = cls._at(head, place, line, delimiter, contract)
             if candidate is None:
                 continue
             if candidate.rank[0] or source.header_line is not None:
@@ -220,7 +227,9 @@ class _Candidate:
         return named or first
 
     @classmethod
-    def _at(cls, head: bytes, place: int, line: int, delimiter: str) -> "_Candidate | None":
+    def _at(
+        cls, head: bytes, place: int, line: int, delimiter: str, contract: TableContract
+    ) -> "_Candidate | None":
         syntax = Syntax(delimiter.encode())
         record = next(
             careful_records(io.BytesIO(head), syntax, start=place, record_limit=len(head)), None
@@ -232,7 +241,7 @@ class _Candidate:
             line_bytes = head[record.start : record.end].splitlines()[0]
             cells = line_bytes.replace(b'"', b"").split(syntax.delimiter)
         names = tuple(cell.decode("utf-8", "replace") for cell in cells)
-        return cls(delimiter, line, record, names, rank_of(names))
+        return cls(delimiter, line, record, names, rank_of(names, contract))
 
 
 def _line_starts(head: bytes, start: int) -> Iterator[tuple[int, int]]:
@@ -251,7 +260,7 @@ def _line_starts(head: bytes, start: int) -> Iterator[tuple[int, int]]:
         line += 1
 
 
-def _best(candidates: Sequence[_Candidate]) -> _Candidate:
+def _best(candidates: Sequence[_Candidate], contract: TableContract) -> _Candidate:
     if not candidates:
         raise UnreadableFile(
             "No header was found: the lines where it should stand are blank. "
@@ -273,9 +282,9 @@ def _best(candidates: Sequence[_Candidate]) -> _Candidate:
         best = split or best
     if not ranked[1] and not _looks_like_names(best[0].header):
         raise UnreadableFile(
-            f"None of the first {HEADER_WITHIN} lines names a column of the movie contract, such "
-            "as title and rating: the file is prose, or its header is missing. Send a table with a "
-            "line that names its columns."
+            f"None of the first {HEADER_WITHIN} lines names a column of the {contract.row} "
+            f"contract, such as {contract.examples}: the file is prose, or its header is missing. "
+            "Send a table with a line that names its columns."
         )
     return best[0]
 

@@ -10,19 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import duckdb
 import numpy as np
 
 from movie_pipeline.errors import StorageError
 from movie_pipeline.tabular.arrow import pa, pc
 from movie_pipeline.tabular.cells import text_buffers
 from movie_pipeline.tabular.dialect import NEWLINES, Layout
+from movie_pipeline.tabular.engine import Connection, EngineError, is_storage_failure
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.record_splitter import NotPlain, Places, Progress, Split, split_plain
 from movie_pipeline.tabular.row_sink import Found, RowSink
 
 Batch = Any  # pyarrow.RecordBatch, untyped
-Connection = duckdb.DuckDBPyConnection
 Numbering = Callable[[Places], Places]
 
 BATCH_ROWS, BATCH_BYTES = 61_440, 32_000_000
@@ -32,76 +31,6 @@ _FETCHED_ROWS = 2_048
 _LONGEST = 65_536
 """Bytes of a record that a vector of them may have; longer ones are for the careful reader."""
 _BUFFER_BYTES = 32_000_000
-_BUFFERED = "48MB"
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What DuckDB may use.
-
-    Attributes:
-        memory_limit: in DuckDB's words, such as `512MB`.
-        threads: 0 takes one per core.
-    """
-
-    memory_limit: str = "512MB"
-    threads: int = 0
-
-
-_shared: dict[Path, tuple[Engine, Connection]] = {}
-
-
-@contextlib.contextmanager
-def shared_engine(engine: Engine, folder: Path) -> Generator[None]:
-    """One DuckDB for all that is read in a folder until the block ends.
-
-    Opening one costs as much as reading a small file with it.
-    """
-    root = folder.resolve()
-    with _opened(engine, (root,)) as connection:
-        _shared[root] = engine, connection
-        try:
-            yield
-        finally:
-            _shared.pop(root, None)
-
-
-@contextlib.contextmanager
-def engine_connection(engine: Engine, folders: tuple[Path, ...]) -> Generator[Connection]:
-    """A DuckDB that reads files in these folders, and reaches nothing beside its work folder."""
-    places = [folder.resolve() for folder in folders]
-    for root, (kind, shared) in _shared.items():
-        if kind == engine and all(place.is_relative_to(root) for place in places):
-            with shared.cursor() as connection:
-                # unlike the others, this setting is a connection's own
-                connection.execute(f"set streaming_buffer_size = '{_BUFFERED}'")
-                yield connection
-            return
-    with _opened(engine, folders) as connection:
-        yield connection
-
-
-@contextlib.contextmanager
-def _opened(engine: Engine, folders: tuple[Path, ...]) -> Generator[Connection]:
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": engine.memory_limit,
-        "temp_directory": str(folders[-1].resolve()),
-    }
-    if engine.threads:
-        config["threads"] = engine.threads
-    with duckdb.connect(":memory:", config=config) as connection:
-        allowed = ", ".join(_literal(str(folder.resolve())) for folder in folders)
-        connection.execute(f"set allowed_directories = [{allowed}]")
-        connection.execute("set enable_external_access = false")
-        connection.execute(f"set streaming_buffer_size = '{_BUFFERED}'")
-        # TRY_CAST over read_csv can throw where casts are pushed into the reader (2.0.0).
-        connection.execute("set disabled_optimizers = 'type_pushdown'")
-        yield connection
-
-
-def _literal(text: str) -> str:
-    """A text as SQL writes it; only folders and values of our own come here."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def read_text(
@@ -135,11 +64,9 @@ def read_text(
             yield from _gathered(
                 cursor.sql(query, params=parameters).to_arrow_reader(_FETCHED_ROWS)
             )
-    except (duckdb.Error, OSError) as error:
+    except (EngineError, OSError) as error:
         # Its text would quote the row, so it is not handed on; the careful reader finds the place.
-        if isinstance(error, duckdb.IOException | duckdb.PermissionException) or str(
-            error
-        ).startswith(("IO Error", "Permission Error")):
+        if is_storage_failure(error):
             raise StorageError(
                 f"The staged file {text.name} cannot be read by the engine. Look at its folder's "
                 "rights and free space."

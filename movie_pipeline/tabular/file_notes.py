@@ -5,10 +5,10 @@ Sentences here hold names and counts, never the values of rows.
 
 from collections.abc import Mapping, Sequence
 
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
 from movie_pipeline.tabular.column_mapping import MappedColumn, mapping_notes, printable
 from movie_pipeline.tabular.row_sink import Found
 from movie_pipeline.tabular.row_typer import Typist
+from movie_pipeline.tabular.table_contract import TableContract
 
 MOSTLY = 0.5
 MOSTLY_AT_LEAST = 10
@@ -38,7 +38,7 @@ def hold_sentence(
         present = typist.rows - missing.get(name, 0)
         if count >= MOSTLY_AT_LEAST and count > MOSTLY * present:
             column = next(column for column in mapping if column.name == name)
-            kind, way_out = _kind_and_way_out(column)
+            kind, way_out = _kind_and_way_out(column, typist.contract)
             return (
                 f"{count:,} of {present:,} values of {name} (the file's column "
                 f'"{printable(column.header.strip())}") cannot be read as {kind}: the column holds '
@@ -47,21 +47,24 @@ def hold_sentence(
     return None
 
 
-def _kind_and_way_out(column: MappedColumn) -> tuple[str, str]:
+def _kind_and_way_out(column: MappedColumn, contract: TableContract) -> tuple[str, str]:
     if column.date_form is not None:
         return (
             f"dates of the form {column.date_form}",
             "Correct the form that is declared for this source, or declare none.",
         )
-    kind = next(each.type for each in MOVIE_COLUMNS if each.name == column.name)
-    return str(kind), "Rename it, or correct aliases.toml."
+    kind = str(contract.column(column.name).type)
+    return kind, f"Rename it, or correct {contract.aliases_file}."
 
 
 def file_notes(
-    found: Found, mapping: Sequence[MappedColumn], dates: Mapping[str, str]
+    found: Found,
+    mapping: Sequence[MappedColumn],
+    contract: TableContract,
+    dates: Mapping[str, str],
 ) -> list[str]:
     """What is worth knowing about a file; `dates` are the columns declared to hold dates."""
-    notes = mapping_notes(mapping, dates)
+    notes = mapping_notes(mapping, contract, dates)
     if found.again:
         times = "once" if len(found.again) == 1 else f"{len(found.again):,} times"
         notes.append(f"the header stands again {times} among the rows, and is not counted as one")

@@ -10,11 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from movie_pipeline.datasets.movies.contract import (
-    MOVIE_COLUMNS,
-    OTHER_COLUMNS,
-    OTHER_COLUMNS_BYTES,
-)
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.arrow import pa
 from movie_pipeline.tabular.cell_problems import problems
@@ -29,6 +24,11 @@ from movie_pipeline.tabular.reading_limits import (
 )
 from movie_pipeline.tabular.row_typer import BREACHED, RECORD_NUMBER, UNREADABLE
 from movie_pipeline.tabular.staged_file import StagedFile
+from movie_pipeline.tabular.table_contract import (
+    OTHER_COLUMNS,
+    OTHER_COLUMNS_BYTES,
+    TableContract,
+)
 
 FIRST_PROBLEMS = 5
 
@@ -58,11 +58,13 @@ class Inspection:
     """What the intake makes of a file.
 
     Attributes:
+        contract: what its rows must be.
         refusal: why it would be rejected, or None.
         staged: the summary, or None where it would be rejected.
         first_problems: the first records that would be set apart.
     """
 
+    contract: TableContract
     refusal: str | None
     staged: StagedFile | None = None
     first_problems: tuple[FoundProblem, ...] = ()
@@ -79,7 +81,7 @@ class Inspection:
         if staged.hold:
             yield f"HELD      {staged.hold}"
         yield "columns"
-        yield from _column_lines(staged)
+        yield from _column_lines(staged, self.contract)
         yield from (f"note      {note}" for note in staged.notes)
         for problem in self.first_problems:
             yield f"record {problem.record_number:,} at byte {problem.byte_offset:,}"
@@ -90,12 +92,17 @@ class Inspection:
 
 
 def inspect_file(
-    path: Path, *, limits: Limits = DEFAULT_LIMITS, source: SourceOptions = NOTHING_DECLARED
+    path: Path,
+    contract: TableContract,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    source: SourceOptions = NOTHING_DECLARED,
 ) -> Inspection:
     """Stage a file for looking only.
 
     Args:
         path: the file, wherever it lies; it is copied under a name of ours first.
+        contract: what its rows must be.
         limits: what it may ask of this machine.
         source: what is declared about its source.
     """
@@ -104,13 +111,16 @@ def inspect_file(
         copy = folder / "inspected.csv"
         shutil.copyfile(path, copy)
         try:
-            staged = stage_file(copy, to=folder, limits=limits, source=source)
+            staged = stage_file(copy, contract, to=folder, limits=limits, source=source)
         except UnreadableFile as error:
-            return Inspection(str(error))
-        return Inspection(None, staged, tuple(_first_problems(copy, staged, folder)))
+            return Inspection(contract, str(error))
+        found = tuple(_first_problems(copy, staged, contract, folder))
+        return Inspection(contract, None, staged, found)
 
 
-def _first_problems(path: Path, staged: StagedFile, folder: Path) -> Iterator[FoundProblem]:
+def _first_problems(
+    path: Path, staged: StagedFile, contract: TableContract, folder: Path
+) -> Iterator[FoundProblem]:
     apart = dict(staged.set_apart[:FIRST_PROBLEMS])
     masks = _first_masks(rows_path(path, folder))
     numbers = sorted({*apart, *masks})[:FIRST_PROBLEMS]
@@ -120,7 +130,11 @@ def _first_problems(path: Path, staged: StagedFile, folder: Path) -> Iterator[Fo
         if record.record_number in masks:
             unreadable, breached = masks[record.record_number]
             found = problems(
-                staged, unreadable=unreadable, breached=breached, columns=record.columns
+                staged,
+                contract,
+                unreadable=unreadable,
+                breached=breached,
+                columns=record.columns,
             )
             messages = tuple(problem.message for problem in found)
             key = staged.columns_by_name.get(found[0].column, "")
@@ -173,10 +187,9 @@ def _own_kind(column: MappedColumn) -> str:
     return "text, kept as the file's own"
 
 
-def _column_lines(staged: StagedFile) -> Iterator[str]:
-    types = {column.name: column.type.value for column in MOVIE_COLUMNS}
+def _column_lines(staged: StagedFile, contract: TableContract) -> Iterator[str]:
     for column in staged.mapping:
-        kind = types[column.name] if column.is_contract else _own_kind(column)
+        kind = contract.column(column.name).type if column.is_contract else _own_kind(column)
         words = [f"    {printable(column.header)} -> {column.name} ({kind})"]
         for counts, what in (
             (staged.missing, "missing"),

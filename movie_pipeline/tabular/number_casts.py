@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from movie_pipeline.datasets.movies.contract import ColumnType, MovieColumn
+from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm
 
 SPACES = " \t\n\r\v\f\u00a0\u2007\u202f"
 """What is stripped from the ends of a cell: ordinary and no-break spaces."""
@@ -66,7 +66,7 @@ _HOURS = re.compile(
 )
 
 
-def read_number(text: str, column: MovieColumn, decimal: str = ".") -> Reading:
+def read_number(text: str, column: Column, decimal: str = ".") -> Reading:
     """Read a cell as a number of the column's type.
 
     Args:
@@ -87,7 +87,7 @@ def read_number(text: str, column: MovieColumn, decimal: str = ".") -> Reading:
     return reading
 
 
-def _read_bare(bare: str, column: MovieColumn, decimal: str) -> Reading:
+def _read_bare(bare: str, column: Column, decimal: str) -> Reading:
     plain = _read_plain(bare, column, decimal)
     if not plain.unreadable:
         return plain
@@ -99,22 +99,24 @@ def _read_bare(bare: str, column: MovieColumn, decimal: str) -> Reading:
     return _UNREADABLE if inner.unreadable else Reading(inner.value, repair)
 
 
-def _undress(bare: str, column: MovieColumn) -> tuple[str, Repair] | None:
-    """Take off what only this column may wear around its number."""
-    match column.unit:
-        case "year" if found := _YEAR_IN_PARENTHESES.fullmatch(bare):
-            return found[1], Repair.PARENTHESES
-        case "minutes" if found := _MINUTES.fullmatch(bare):
-            return found[1], Repair.UNIT
-        case "minutes" if found := _HOURS.fullmatch(bare):
-            return str(int(found[1]) * 60 + int(found[2] or 0)), Repair.UNIT
-        case "US dollars" if found := _DOLLARS.fullmatch(bare):
-            return (found[1] or found[2]), Repair.CURRENCY
-        case _:
-            return None
+def _undress(bare: str, column: Column) -> tuple[str, Repair] | None:
+    """Take off what this column is declared to wear around its number."""
+    for form in column.forms:
+        match form:
+            case NumberForm.YEAR_IN_PARENTHESES if found := _YEAR_IN_PARENTHESES.fullmatch(bare):
+                return found[1], Repair.PARENTHESES
+            case NumberForm.DURATION if found := _MINUTES.fullmatch(bare):
+                return found[1], Repair.UNIT
+            case NumberForm.DURATION if found := _HOURS.fullmatch(bare):
+                return str(int(found[1]) * 60 + int(found[2] or 0)), Repair.UNIT
+            case NumberForm.US_DOLLARS if found := _DOLLARS.fullmatch(bare):
+                return (found[1] or found[2]), Repair.CURRENCY
+            case _:
+                pass
+    return None
 
 
-def _read_plain(bare: str, column: MovieColumn, decimal: str) -> Reading:
+def _read_plain(bare: str, column: Column, decimal: str) -> Reading:
     if column.type is ColumnType.DECIMAL:
         return _read_decimal(bare, decimal)
     return _read_whole(bare, _BITS[column.type], decimal)

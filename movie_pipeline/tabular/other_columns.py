@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from movie_pipeline.datasets.movies.contract import OTHER_COLUMNS_BYTES
 from movie_pipeline.tabular.arrow import pa
 from movie_pipeline.tabular.cells import Array, Flags, text_buffers
+from movie_pipeline.tabular.table_contract import OTHER_COLUMNS_BYTES
 
 _LONGEST_ESCAPE = 6
 _DATE_BYTES = 12

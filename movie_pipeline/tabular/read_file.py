@@ -16,7 +16,6 @@ from typing import BinaryIO
 import numpy as np
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.datasets.movies.contract import KEY_COLUMN
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
 from movie_pipeline.tabular.dialect import Layout, layout_of, with_decimal
@@ -27,12 +26,10 @@ from movie_pipeline.tabular.encodings import (
     original_offsets,
     write_utf8,
 )
+from movie_pipeline.tabular.engine import Connection, Engine, engine_connection
 from movie_pipeline.tabular.fast_reader import (
     CellCount,
-    Connection,
-    Engine,
     Reading,
-    engine_connection,
     read_fast,
 )
 from movie_pipeline.tabular.file_content import Content, content_of, head_of, unpacked_name
@@ -51,12 +48,14 @@ from movie_pipeline.tabular.repairing_reader import read_mended
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import Typist
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile
+from movie_pipeline.tabular.table_contract import TableContract
 
 _BACKSLASHES = "quotes are escaped by a backslash"
 
 
-def stage_file(  # noqa: PLR0913 - one call says all; everything but the place has a default
+def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a default
     path: Path,
+    contract: TableContract,
     *,
     to: Path,
     lenient_columns: Sequence[str] = (),
@@ -69,7 +68,8 @@ def stage_file(  # noqa: PLR0913 - one call says all; everything but the place h
     """Read a file into typed rows: `<stem>.arrow`, `<stem>.records` and the summary returned.
 
     Args:
-        path: the file, under a name of ours.
+        path: the file, under a name of the caller's.
+        contract: what its rows must be.
         to: the folder to stage to; what an earlier attempt left there is replaced.
         lenient_columns: contract columns whose unreadable values leave the row in.
         limits: what a file may ask of this machine.
@@ -85,7 +85,14 @@ def stage_file(  # noqa: PLR0913 - one call says all; everything but the place h
     try:
         content = content_of(path, to=to, limits=limits)
         staging = _Staging(
-            path, content, to, tuple(lenient_columns), limits, source, Engine(memory_limit, threads)
+            path,
+            contract,
+            content,
+            to,
+            tuple(lenient_columns),
+            limits,
+            source,
+            Engine(memory_limit, threads),
         )
         if sha256 is not None:
             return replace(staging.run(), sha256=sha256)
@@ -108,6 +115,7 @@ class _Staging:
     """One file on its way; each step is a method, in their order."""
 
     path: Path
+    contract: TableContract
     content: Content
     to: Path
     lenient: tuple[str, ...]
@@ -148,12 +156,15 @@ class _Staging:
             start = encoding.bom if encoding.is_utf8 else 0
             if kind := json_format(head, start):
                 layout = json_layout(text, kind, start=start, limits=self.limits)
-                mapping = map_header(layout.header, self.source.dates)
+                mapping = map_header(layout.header, self.contract, self.source.dates)
                 read = self._json
             else:
-                layout = layout_of(head, bom=start, source=self.source, limits=self.limits)
-                mapping = map_header(layout.header, self.source.dates)
-                layout = with_decimal(layout, head, self.source)
+                layout = layout_of(
+                    head, self.contract, bom=start, source=self.source, limits=self.limits
+                )
+                mapping = map_header(layout.header, self.contract, self.source.dates)
+                if self.source.decimal is None:
+                    layout = with_decimal(layout, head, mapping, self.contract)
             crash_point("intake.read.before")
             result = read(text, layout, mapping, encoding)
             crash_point("intake.read.after")
@@ -230,6 +241,7 @@ class _Staging:
         with engine_connection(self.engine, (text.parent, self.to)) as connection:
             typist = Typist(
                 mapping,
+                self.contract,
                 lenient=self.lenient,
                 decimal=layout.dialect.decimal,
                 connection=connection.cursor(),
@@ -272,7 +284,7 @@ class _Staging:
             byte_account=self._account(outcome),
             header=layout.header,
             mapping=outcome.mapping,
-            derived=(KEY_COLUMN,) if typist.derives_key else (),
+            derived=typist.derived,
             repairs={name: sum(kinds[name].values()) for name in kinds},
             repair_kinds=kinds,
             missing=typist.missing(),
@@ -289,7 +301,7 @@ class _Staging:
                 json=layout.dialect.format != "csv",
             ),
             notes=(
-                *file_notes(found, outcome.mapping, self.source.dates),
+                *file_notes(found, outcome.mapping, self.contract, self.source.dates),
                 *outcome.result.notes,
             ),
         )

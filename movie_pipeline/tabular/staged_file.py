@@ -9,10 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
 from movie_pipeline.tabular.column_mapping import MappedColumn
 from movie_pipeline.tabular.dialect import Dialect
-from movie_pipeline.tabular.row_flags import FIRST_DATE_BIT, OTHER_BIT, date_columns, places
+from movie_pipeline.tabular.row_flags import date_columns
 
 
 @dataclass(frozen=True)
@@ -110,18 +109,6 @@ class StagedFile:
     def own_columns(self) -> tuple[str, ...]:
         """The staged names of the columns beside the contract's."""
         return tuple(column.name for column in self.mapping if not column.is_contract)
-
-    def marked(self, mask: int) -> list[str]:
-        """The staged columns that a row's `_unreadable` or `_breached` speaks of."""
-        names: list[str] = []
-        for bit in places(mask):
-            if bit == OTHER_BIT:
-                names += self.own_columns
-            elif bit < OTHER_BIT:
-                names.append(MOVIE_COLUMNS[bit].name)
-            else:
-                names.append(self.date_columns[bit - FIRST_DATE_BIT].name)
-        return names
 
     def to_json(self) -> str:
         """As one line of JSON."""

@@ -124,6 +124,7 @@ class TableContract:
         key: the column that tells rows apart.
         derived_key: how a missing key is made; None where a file must bring it, and a row without
             it is set apart.
+        examples: how files may call what they must bring, for sentences.
         aliases: column to the other names that files use for it, the likeliest first.
         aliases_file: where these are declared, for sentences.
     """
@@ -132,6 +133,7 @@ class TableContract:
     rows: str
     columns: tuple[Column, ...]
     key: str
+    examples: str
     derived_key: DerivedKey | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     aliases_file: str = "aliases.toml"

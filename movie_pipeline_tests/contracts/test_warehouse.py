@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import WarehouseError
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
@@ -85,7 +85,7 @@ class TestWarehouse:
 
     def test_the_table_has_the_contracts_columns(self, warehouse: Warehouse) -> None:
         columns = warehouse.columns("movie_data_table")
-        wanted = [(column.name, column.nullable) for column in MOVIE_COLUMNS]
+        wanted = [(column.name, column.nullable) for column in MOVIES.contract.columns]
         assert [(column.name, column.nullable) for column in columns][: len(wanted)] == wanted
 
     def test_a_table_that_is_not_there_has_no_columns(self, warehouse: Warehouse) -> None:

@@ -77,9 +77,8 @@ def test_every_asset_of_ours_refers_to_its_code(specs: dict[str, dg.AssetSpec]) 
         (reference,) = references
         path = Path(reference.file_path)
         assert path.parts[-4:-1] == ("movie_pipeline", "orchestration", "assets"), name
-        assert "def " in path.read_text().splitlines()[reference.line_number] or (
-            path.read_text().splitlines()[reference.line_number - 1].startswith(("@", "    @"))
-        ), name
+        lines: list[str] = path.read_text().splitlines()
+        assert lines[reference.line_number - 1].lstrip().startswith(("@", "def ")), name
 
 
 def test_the_two_gates_block_and_no_other_check_does(definitions: dg.Definitions) -> None:

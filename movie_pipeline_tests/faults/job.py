@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import Deployment
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.errors import MoviePipelineError
@@ -13,7 +14,6 @@ from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline.ledger.replays import Replays
-from movie_pipeline.orchestration.assets.asset_names import VIEWS
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import take_batch, work_root
 from movie_pipeline.replay.land_replay import ask
@@ -58,9 +58,13 @@ def prepare(
     take_lease(workspace.folder)
     batch = take_batch(workspace, IngestBatch(), storage, ledger)
     replays = Replays(deployment.warehouse).by_key(file.key for file in batch.files)
-    fetched = stage_batch(batch, workspace, storage, ledger, settings, replays=replays)
+    fetched = stage_batch(
+        batch, workspace, storage, ledger, settings, dataset=MOVIES, replays=replays
+    )
     past = Past.of(ledger.entries(limit=FILES_LOOKED_AT))
-    outcomes = screen_batch(fetched, workspace, storage, ruleset, settings, past=past)
+    outcomes = screen_batch(
+        fetched, workspace, storage, ruleset, settings, dataset=MOVIES, past=past
+    )
     _gate(outcomes, storage)
     return outcomes
 
@@ -98,7 +102,7 @@ def finish(deployment: Deployment, *, work: str = "batch") -> None:
 
 def follow(deployment: Deployment) -> None:
     """What comes after a load by itself: the views, the notices."""
-    for view in VIEWS:
+    for view in MOVIES.view_names:
         deployment.warehouse.refresh(view)
     outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
 
@@ -107,7 +111,7 @@ def replay(deployment: Deployment, wish: Wish) -> None:
     """What the command `replay` does."""
     deployment.warehouse.prepare()
     with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
-        asked = ask(wish, deployment.storage, deployment.warehouse, Path(folder))
+        asked = ask(wish, deployment.storage, deployment.warehouse, MOVIES, Path(folder))
     if not asked.files:
         close_what_is_open(deployment)
         return

@@ -104,6 +104,12 @@ def _outcome_after(bench: Bench, past: Past, text: str, key: str, rules: str) ->
     workspace = bench.workspace_of(screened.fetched.landed)
     ruleset = parse_ruleset(rules)
     (outcome,) = screen_batch(
-        [screened.fetched], workspace, bench.deployment.storage, ruleset, settings, past=past
+        [screened.fetched],
+        workspace,
+        bench.deployment.storage,
+        ruleset,
+        settings,
+        dataset=bench.deployment.dataset,
+        past=past,
     )
     return outcome

@@ -6,9 +6,13 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from movie_pipeline.orchestration.assets.catalog_assets import raw_movies_catalog, warehouse_catalog
+from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.orchestration.assets.catalog_assets import (
+    raw_catalog_asset,
+    warehouse_catalog_asset,
+)
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
-from movie_pipeline.orchestration.assets.view_assets import marts
+from movie_pipeline.orchestration.assets.view_assets import view_assets
 
 
 @pytest.fixture
@@ -209,6 +213,10 @@ def test_the_last_update_of_many_is_refreshed_at_once(instance: dg.DagsterInstan
 
 
 def test_the_views_and_the_catalog_follow_this_condition() -> None:
-    follow: list[dg.AssetsDefinition] = [*marts, raw_movies_catalog, warehouse_catalog]
+    follow: list[dg.AssetsDefinition] = [
+        *view_assets(MOVIES),
+        raw_catalog_asset(MOVIES),
+        warehouse_catalog_asset(MOVIES),
+    ]
     for asset in follow:
         assert [spec.automation_condition for spec in asset.specs] == [refresh_after_update]

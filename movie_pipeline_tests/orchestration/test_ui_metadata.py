@@ -2,21 +2,26 @@
 
 import base64
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from xml.etree import ElementTree as ET
 
 import dagster as dg
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.dqdl import Rule, parse_ruleset
 from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline.orchestration.assets.asset_names import TABLE, VIEWS
-from movie_pipeline.orchestration.assets.ui_charts import rating_histogram, reasons_chart
+from movie_pipeline.orchestration.assets.ui_charts import histogram_chart, reasons_chart
 from movie_pipeline.orchestration.assets.ui_metadata import TABLE_ROWS_SHOWN, table
 from movie_pipeline.orchestration.assets.view_assets import view_lineage
 from movie_pipeline.orchestration.checks.rule_checks import rule_result
 from movie_pipeline.storage.storage_port import LandedFile
+
+if TYPE_CHECKING:
+    from movie_pipeline.datasets.dataset import Histogram
+
+RATINGS = cast("Histogram", MOVIES.histogram)
 
 ROWS, WHOLE = parse_ruleset('Rules = [ColumnValues "votes" > 1, RowCount > 2]')
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -98,14 +103,14 @@ def texts(markdown: str) -> list[str]:
 def test_the_histogram_shows_each_half_points_count() -> None:
     counts = [0] * 20
     counts[15], counts[18] = 1234, 5
-    written = texts(rating_histogram(counts))
-    assert "Films by IMDb rating (in all 1,239)" in written
+    written = texts(histogram_chart(counts, RATINGS))
+    assert "Movies by IMDb rating (in all 1,239)" in written
     assert "1,234" in written
     assert "5" in written
 
 
 def test_where_there_is_nothing_to_draw_a_sentence_stands() -> None:
-    assert rating_histogram([0] * 20) == "No rated film was loaded."
+    assert histogram_chart([0] * 20, RATINGS) == "No rated movie was loaded."
     assert reasons_chart({}) == "No record was set apart."
 
 
@@ -132,17 +137,17 @@ def test_an_empty_table_says_none() -> None:
     assert table([]) == dg.MetadataValue.text("none")
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", MOVIES.view_names)
 def test_every_column_of_a_view_can_be_followed_into_the_table(view: str) -> None:
-    lineage = view_lineage(view)
+    lineage = view_lineage(view, MOVIES)
     for column, deps in lineage.deps_by_column.items():
         if column == "movies":  # count(*) is made of no column
             continue
         assert deps, column
-        assert {dep.asset_key.to_user_string() for dep in deps} == {TABLE}
+        assert {dep.asset_key.to_user_string() for dep in deps} == {MOVIES.table}
 
 
 def test_a_computed_column_is_made_of_the_right_one() -> None:
-    deps = view_lineage("mv_genre_statistics").deps_by_column
+    deps = view_lineage("mv_genre_statistics", MOVIES).deps_by_column
     assert [dep.column_name for dep in deps["average_rating"]] == ["imdb_rating"]
     assert [dep.column_name for dep in deps["genre"]] == ["genre"]

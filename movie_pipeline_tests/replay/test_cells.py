@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import ReplayError
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.replay.corrected_cells import Columns
@@ -62,7 +63,7 @@ def test_any_cells_written_as_a_replay_are_read_as_the_same_cells(
     tmp_path_factory: pytest.TempPathFactory, records: list[list[str]]
 ) -> None:
     folder = tmp_path_factory.mktemp("cells")
-    columns = Columns.named(HEADER, map_header(HEADER), is_json=False)
+    columns = Columns.named(HEADER, map_header(HEADER, MOVIES.contract), is_json=False)
     writer = DraftWriter(folder, ENTRY, columns, Wish(file="movies.csv", by="ana"))
     for number, cells in enumerate(records, 1):
         line: dict[str, Any] = {
@@ -77,7 +78,7 @@ def test_any_cells_written_as_a_replay_are_read_as_the_same_cells(
     declared = SourceOptions(
         encoding="utf-8", delimiter=",", escape="doubled", header_line=1, decimal="."
     )
-    staged = stage_file(draft.content, to=folder, source=declared)
+    staged = stage_file(draft.content, MOVIES.contract, to=folder, source=declared)
     assert staged.rows_in == len(records)
     assert staged.header == HEADER
     numbers = range(1, staged.rows_in + 1)

@@ -32,7 +32,9 @@ class ReplayHome(Home):
         deployment = self.deployment
         values: dict[str, Any] = {"by": "ana", **wish}
         asked = Wish(**values)
-        return plan_replays(asked, deployment.storage, deployment.warehouse, folder)
+        return plan_replays(
+            asked, deployment.storage, deployment.warehouse, deployment.dataset, folder
+        )
 
     def ask(self, **wish: Any) -> list[Requested]:  # noqa: ANN401 - what a wish has
         """The replays of a wish, landed."""

@@ -6,11 +6,11 @@ import pytest
 
 from movie_pipeline import errors
 from movie_pipeline.datasets.movies import MOVIES
-from movie_pipeline.datasets.movies.contract import KEY_COLUMN, MOVIE_COLUMNS, ColumnType
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.errors import MoviePipelineError, RulesetError
+from movie_pipeline.tabular import ColumnType
 
-BY_NAME = {column.name: column for column in MOVIE_COLUMNS}
+BY_NAME = {column.name: column for column in MOVIES.contract.columns}
 
 
 def test_the_contract_has_these_columns_in_this_order() -> None:
@@ -36,18 +36,18 @@ def test_the_contract_has_these_columns_in_this_order() -> None:
 
 
 def test_a_film_needs_an_id_and_a_title_and_a_file_needs_title_and_rating() -> None:
-    assert [column.name for column in MOVIE_COLUMNS if not column.nullable] == [
-        KEY_COLUMN,
+    assert [column.name for column in MOVIES.contract.columns if not column.nullable] == [
+        MOVIES.key,
         "movie_title",
     ]
-    assert [column.name for column in MOVIE_COLUMNS if column.required] == [
+    assert [column.name for column in MOVIES.contract.columns if column.required] == [
         "movie_title",
         "imdb_rating",
     ]
 
 
 def test_texts_have_a_byte_limit_and_numbers_a_unit_and_a_lower_bound() -> None:
-    for column in MOVIE_COLUMNS:
+    for column in MOVIES.contract.columns:
         assert column.description, column.name
         if column.type is ColumnType.TEXT:
             assert column.max_bytes, column.name

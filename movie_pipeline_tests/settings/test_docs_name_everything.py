@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 from movie_pipeline.cli import main
-from movie_pipeline.orchestration.assets.asset_names import VIEWS
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.variables import variables_of
 from movie_pipeline_tests.samples import REPOSITORY
@@ -18,7 +18,7 @@ ASSETS = (
     "validated_movies",
     "movie_data_table",
     "archived_files",
-    *VIEWS,
+    *MOVIES.view_names,
     "raw_movies_catalog",
     "warehouse_catalog",
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.ledger.file_outcome import FileOutcome
@@ -77,8 +78,10 @@ class Bench:
         batch = Batch.of(landed.values())
         workspace = Workspace.at(settings.home / "work", batch.batch_id)
         ledger = Ledger(self.deployment.warehouse)
-        fetched = stage_batch(batch, workspace, storage, ledger, settings)
-        outcomes = screen_batch(fetched, workspace, storage, ruleset, settings, elsewhere=elsewhere)
+        fetched = stage_batch(batch, workspace, storage, ledger, settings, dataset=MOVIES)
+        outcomes = screen_batch(
+            fetched, workspace, storage, ruleset, settings, dataset=MOVIES, elsewhere=elsewhere
+        )
         by_key = {file.landed.key: file for file in fetched}
         by_id = {outcome.file.file_id: outcome for outcome in outcomes}
         return [self._screened(by_key[key], by_id[file.file_id]) for key, file in landed.items()]

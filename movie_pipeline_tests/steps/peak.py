@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import local
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.ledger.ledger import Ledger
@@ -83,8 +84,9 @@ def _screened(home: Path, file: Path, options: dict[str, Any]) -> Any:  # noqa: 
     settings, storage = deployment.settings, deployment.storage
     batch = Batch.of([storage.land(file, file.name)])
     workspace = Workspace.at(settings.home / "work", batch.batch_id)
-    fetched = stage_batch(batch, workspace, storage, Ledger(deployment.warehouse), settings)
-    (outcome,) = screen_batch(fetched, workspace, storage, parse_ruleset(LENIENT_RULES), settings)
+    ledger, ruleset = Ledger(deployment.warehouse), parse_ruleset(LENIENT_RULES)
+    fetched = stage_batch(batch, workspace, storage, ledger, settings, dataset=MOVIES)
+    (outcome,) = screen_batch(fetched, workspace, storage, ruleset, settings, dataset=MOVIES)
     return outcome
 
 

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.steps import contract_check
 from movie_pipeline.steps.contract_check import contract_violations, violations_of_each
 from movie_pipeline_tests.parquet_files import MOVIE_TYPES, write_rows
@@ -34,11 +35,11 @@ def test_rows_that_keep_the_contract_break_nothing(tmp_path: Path) -> None:
         votes=2**40,
         gross_usd=0,
     )
-    assert contract_violations(parquet(tmp_path, full, good_row(movie_id="b" * 64))) == {}
+    assert contract_violations(parquet(tmp_path, full, good_row(movie_id="b" * 64)), MOVIES) == {}
 
 
 def test_a_file_without_rows_keeps_the_contract(tmp_path: Path) -> None:
-    assert contract_violations(parquet(tmp_path)) == {}
+    assert contract_violations(parquet(tmp_path), MOVIES) == {}
 
 
 @pytest.mark.parametrize(
@@ -61,31 +62,33 @@ def test_a_value_that_breaks_the_contract_is_named_by_column_and_check(
     tmp_path: Path, value: dict[str, object], broken: str
 ) -> None:
     path = parquet(tmp_path, good_row(), good_row(**value), good_row(**value))
-    assert contract_violations(path) == {broken: 2}
+    assert contract_violations(path, MOVIES) == {broken: 2}
 
 
 def test_a_number_of_the_wrong_type_is_named(tmp_path: Path) -> None:
     decimal = MOVIE_TYPES["imdb_rating"]
-    found = contract_violations(parquet(tmp_path, good_row(votes=1.5), votes=decimal))
+    found = contract_violations(parquet(tmp_path, good_row(votes=1.5), votes=decimal), MOVIES)
     assert list(found) == ["votes: dtype('Int64')"]
 
 
 def test_a_text_where_a_number_belongs_is_named(tmp_path: Path) -> None:
     text = MOVIE_TYPES["genre"]
-    found = contract_violations(parquet(tmp_path, good_row(imdb_rating="8.5"), imdb_rating=text))
+    found = contract_violations(
+        parquet(tmp_path, good_row(imdb_rating="8.5"), imdb_rating=text), MOVIES
+    )
     assert "imdb_rating: dtype('float64')" in found
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     types = {name: kind for name, kind in MOVIE_TYPES.items() if name != "genre"}
     path = write_rows(tmp_path / "rows.parquet", [good_row()], types)
-    assert contract_violations(path) == {"genre: the column is missing": 1}
+    assert contract_violations(path, MOVIES) == {"genre: the column is missing": 1}
 
 
 def test_more_than_fits_beside_the_contract_is_named(tmp_path: Path) -> None:
     text = MOVIE_TYPES["genre"]
     rows = [good_row(other_columns="é" * length) for length in (1, 32_767, 32_768)]
-    found = contract_violations(parquet(tmp_path, good_row(), *rows, other_columns=text))
+    found = contract_violations(parquet(tmp_path, good_row(), *rows, other_columns=text), MOVIES)
     assert found == {"other_columns: _fits_varchar(limit=65535)": 1}
 
 
@@ -94,7 +97,7 @@ def test_every_break_of_a_file_is_counted_across_its_batches(
 ) -> None:
     monkeypatch.setattr(contract_check, "BATCH_ROWS", 2)
     rows = [good_row(votes=-1) for _ in range(5)] + [good_row(imdb_rating=11.0)]
-    assert contract_violations(parquet(tmp_path, *rows)) == {
+    assert contract_violations(parquet(tmp_path, *rows), MOVIES) == {
         "votes: greater_than_or_equal_to(0)": 5,
         "imdb_rating: less_than_or_equal_to(10)": 1,
     }
@@ -102,8 +105,8 @@ def test_every_break_of_a_file_is_counted_across_its_batches(
 
 def test_what_is_said_holds_no_value(tmp_path: Path) -> None:
     path = parquet(tmp_path, good_row(movie_title="CANARY" * 400, votes=-987654321))
-    assert "CANARY" not in str(contract_violations(path))
-    assert "987654321" not in str(contract_violations(path))
+    assert "CANARY" not in str(contract_violations(path, MOVIES))
+    assert "987654321" not in str(contract_violations(path, MOVIES))
 
 
 @pytest.mark.parametrize(
@@ -122,8 +125,10 @@ def test_files_looked_at_together_break_what_each_breaks_alone(
     for number, of_file in enumerate([[good_row()], rows, [], [good_row(genre="Drama")]]):
         (tmp_path / str(number)).mkdir()
         paths.append(parquet(tmp_path / str(number), *of_file, other_columns=TEXT))
-    assert violations_of_each(paths) == [contract_violations(path) for path in paths]
-    assert violations_of_each(paths[::2]) == [{}, {}]
+    assert violations_of_each(paths, MOVIES) == [
+        contract_violations(path, MOVIES) for path in paths
+    ]
+    assert violations_of_each(paths[::2], MOVIES) == [{}, {}]
 
 
 def test_a_file_of_other_types_is_not_hidden_among_the_others(tmp_path: Path) -> None:
@@ -131,5 +136,5 @@ def test_a_file_of_other_types_is_not_hidden_among_the_others(tmp_path: Path) ->
         (tmp_path / name).mkdir()
     good = parquet(tmp_path / "a", good_row())
     bad = parquet(tmp_path / "b", good_row(imdb_rating="8.5"), imdb_rating=TEXT)
-    assert violations_of_each([good, bad]) == [{}, contract_violations(bad)]
-    assert violations_of_each([bad, good])[0] != {}
+    assert violations_of_each([good, bad], MOVIES) == [{}, contract_violations(bad, MOVIES)]
+    assert violations_of_each([bad, good], MOVIES)[0] != {}

@@ -130,5 +130,6 @@ def test_check_judges_a_file_by_what_its_source_declares(vendor: Bench, tmp_path
         parse_ruleset(LENIENT_RULES),
         vendor.deployment.settings,
         vendor.deployment.storage,
+        vendor.deployment.dataset,
     )
     assert (checked.rows_good, checked.rows_apart) == (1, 1)

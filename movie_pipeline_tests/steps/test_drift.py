@@ -49,6 +49,7 @@ class Sender:
             bench.deployment.storage,
             parse_ruleset(LENIENT_RULES),
             bench.deployment.settings,
+            dataset=bench.deployment.dataset,
             past=Past.of(self._entries),
         )
         self._entries.insert(0, _entry(outcome))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.tabular import inspect_file
 from movie_pipeline_tests.samples import csv_file
@@ -83,5 +84,5 @@ def test_reasons_of_rows_that_look_alike_are_their_own(bench: Bench) -> None:
 def test_inspect_counts_the_rows_that_do_not_fit(tmp_path: Path) -> None:
     path = tmp_path / "movies.csv"
     path.write_bytes(csv_file([film("a", "x" * 70_000, "")], header=HEADER))
-    lines = list(inspect_file(path).lines())
+    lines = list(inspect_file(path, MOVIES.contract).lines())
     assert "    the file's own -> other_columns (JSON text), 1 rows over 65,535 bytes" in lines

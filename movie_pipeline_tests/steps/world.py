@@ -17,7 +17,6 @@ import pyarrow.parquet as pq
 from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.event_log import EventLog
 from movie_pipeline.datasets.movies import MOVIES
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS, ColumnType
 from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices
@@ -26,6 +25,7 @@ from movie_pipeline.steps.archive import ArchiveReport, archive
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline.tabular import ColumnType
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -39,7 +39,7 @@ _ARROW: Mapping[ColumnType, Any] = {
 }
 OUTPUT_SCHEMA = cast("Any", pa).schema(
     [
-        *((column.name, _ARROW[column.type]) for column in MOVIE_COLUMNS),
+        *((column.name, _ARROW[column.type]) for column in MOVIES.contract.columns),
         ("other_columns", pa.string()),
         ("file_id", pa.string()),
         ("record_number", pa.int64()),

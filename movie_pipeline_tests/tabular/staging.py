@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import RawRecord, StagedFile, raw_records, stage_file
 from movie_pipeline.tabular.arrow import pa
@@ -77,7 +78,7 @@ def stage(folder: Path, content: bytes | str, **options: Any) -> Staged:  # noqa
     path = folder / "0123abcd.csv"
     path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     to = folder / "staged"
-    staged = Staged(stage_file(path, to=to, **options), path, to)
+    staged = Staged(stage_file(path, MOVIES.contract, to=to, **options), path, to)
     staged.check_accounting()
     return staged
 

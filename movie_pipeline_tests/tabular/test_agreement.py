@@ -8,15 +8,15 @@ import duckdb
 import pandas as pd
 import pytest
 
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS, ColumnType
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
-from movie_pipeline.tabular import stage_file
+from movie_pipeline.tabular import ColumnType, stage_file
 from movie_pipeline_tests.tabular.staging import DATA, Staged, stage
 
 REAL = ("imdb_movies_rating.csv", "IMDB-Movie-Data.csv", "netflix_titles.csv", "movie_industry.csv")
 
 
-NUMBERS = {column.name for column in MOVIE_COLUMNS if column.type is not ColumnType.TEXT}
+NUMBERS = {column.name for column in MOVIES.contract.columns if column.type is not ColumnType.TEXT}
 
 
 def read_by_others(path: Path) -> list[list[str | None]]:
@@ -52,7 +52,7 @@ def assert_same_cells(staged: Staged, path: Path) -> None:
 def test_a_real_file_is_read_as_others_read_it(name: str, tmp_path: Path) -> None:
     if not (DATA / name).exists():
         pytest.skip("the real files are not here: they lie in ../shared/data")
-    staged = Staged(stage_file(DATA / name, to=tmp_path), DATA / name, tmp_path)
+    staged = Staged(stage_file(DATA / name, MOVIES.contract, to=tmp_path), DATA / name, tmp_path)
     assert_same_cells(staged, DATA / name)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.tabular import SourceOptions, inspect_file, problems
 from movie_pipeline.tabular.date_forms import BadForm, DateForm, read_date
 from movie_pipeline_tests.tabular.staging import Staged, stage
@@ -30,7 +31,7 @@ def reasons(staged: Staged) -> list[str]:
         }
         if any(masks.values()):
             (record,) = staged.raw(row["_record_number"])
-            wrong = problems(staged.summary, **masks, columns=record.columns)
+            wrong = problems(staged.summary, MOVIES.contract, **masks, columns=record.columns)
             found += [problem.message for problem in wrong]
     return found
 
@@ -181,7 +182,7 @@ def test_a_declared_column_that_the_file_has_not_is_noted(tmp_path: Path) -> Non
 def test_inspect_shows_the_form_and_the_first_cells_that_are_none(tmp_path: Path) -> None:
     path = tmp_path / "vendor.csv"
     path.write_text(f"{HEADER}A,8.5,31.01.2015\nB,8.5,2015-01-31\n", encoding="utf-8")
-    lines = list(inspect_file(path, source=DAY_FIRST).lines())
+    lines = list(inspect_file(path, MOVIES.contract, source=DAY_FIRST).lines())
     assert (
         "    date_published -> date_published (date, declared as %d.%m.%Y, kept as the file's "
         "own), 1 unreadable" in lines

@@ -5,13 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS, ColumnType, MovieColumn
+from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.tabular import Column, ColumnType
 from movie_pipeline.tabular.arrow import pa
 from movie_pipeline.tabular.cells import NumberCells, TextCells
 from movie_pipeline.tabular.number_casts import Reading, Repair, read_number
 
-COLUMNS = {column.name: column for column in MOVIE_COLUMNS}
-NUMBERS = [column for column in MOVIE_COLUMNS if column.type is not ColumnType.TEXT]
+COLUMNS = {column.name: column for column in MOVIES.contract.columns}
+NUMBERS = [column for column in MOVIES.contract.columns if column.type is not ColumnType.TEXT]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def number_texts() -> st.SearchStrategy[str]:
     decimal=st.sampled_from([".", ","]),
 )
 def test_the_shortcuts_for_many_cells_agree_with_the_rule(
-    texts: list[str | None], column: MovieColumn, decimal: str
+    texts: list[str | None], column: Column, decimal: str
 ) -> None:
     many = [*texts, *map(str, range(2_000))]  # so many that the shortcuts are taken
     reader = NumberCells(column, decimal)

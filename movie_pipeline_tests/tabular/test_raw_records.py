@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.tabular import ProblemKind, SourceOptions, problems
 from movie_pipeline.tabular.column_drift import Drift, drift
 from movie_pipeline.tabular.column_mapping import map_header
@@ -21,6 +22,7 @@ def messages(staged: Staged, number: int) -> list[str]:
     record = staged.raw(number)[0]
     found = problems(
         staged.summary,
+        MOVIES.contract,
         unreadable=row["_unreadable"],
         breached=row["_breached"],
         columns=record.columns,
@@ -97,14 +99,14 @@ def test_a_row_shifted_by_a_stray_delimiter_is_said_to_be(tmp_path: Path) -> Non
         'votes: "8.3" is not a whole number',
         SHIFTED,
     ]
-    assert problems(staged.summary, unreadable=0, breached=0, columns=None) == ()
+    assert problems(staged.summary, MOVIES.contract, unreadable=0, breached=0, columns=None) == ()
     assert ProblemKind.SHIFTED == "shifted"
 
 
 def test_an_inspection_shows_the_place_of_the_first_problems(tmp_path: Path) -> None:
     path = tmp_path / "we'rd; name.CSV"
     path.write_text(HEADER + ALIEN + "Heat,PG,8.3\nshort,1\n" + HEAT)
-    assert list(inspect_file(path).lines()) == [
+    assert list(inspect_file(path, MOVIES.contract).lines()) == [
         "layout    comma, UTF-8, header in line 1",
         "records   4, of which 3 can be rows",
         "bytes     67: header 17, records 45, line ends 5",
@@ -127,22 +129,22 @@ def test_an_inspection_shows_the_place_of_the_first_problems(tmp_path: Path) -> 
 def test_an_inspection_says_why_a_file_would_be_rejected(tmp_path: Path) -> None:
     path = tmp_path / "empty.csv"
     path.write_bytes(b"")
-    assert list(inspect_file(path, source=SourceOptions(delimiter=";")).lines()) == [
-        "REJECTED: The file is empty: it has 0 bytes. Send it again, with a header line."
-    ]
+    assert list(
+        inspect_file(path, MOVIES.contract, source=SourceOptions(delimiter=";")).lines()
+    ) == ["REJECTED: The file is empty: it has 0 bytes. Send it again, with a header line."]
 
 
 def test_drift_names_what_was_added_renamed_dropped_and_moved() -> None:
-    before = map_header(["title", "rating", "year", "note"])
+    before = map_header(["title", "rating", "year", "note"], MOVIES.contract)
     assert drift(before, before) == Drift()
-    now = map_header(["year", "Film", "rating", "extra"])
+    now = map_header(["year", "Film", "rating", "extra"], MOVIES.contract)
     assert drift(before, now).notes == (
         "column extra is new",
         "column note is no longer sent",
         "column title seems to be called Film now",
         "the columns come in another order",
     )
-    both = map_header(["title", "score", "rating", "year", "note"])
+    both = map_header(["title", "score", "rating", "year", "note"], MOVIES.contract)
     assert drift(before, both).notes == (
         "column score is new",
         "imdb_rating is now taken from column score, before from rating",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import stage_file
 from movie_pipeline_tests.tabular.staging import DATA, Staged
@@ -47,7 +48,7 @@ REFUSED = {
 
 
 def staged_real(name: str, folder: Path) -> Staged:
-    staged = Staged(stage_file(DATA / name, to=folder), DATA / name, folder)
+    staged = Staged(stage_file(DATA / name, MOVIES.contract, to=folder), DATA / name, folder)
     staged.check_accounting()
     return staged
 
@@ -90,7 +91,7 @@ def test_a_real_file_is_held_only_where_a_column_holds_something_else(
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_real_file_without_title_or_rating_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match=rf"^The file has no column {REFUSED[name]} \(also"):
-        stage_file(DATA / name, to=tmp_path)
+        stage_file(DATA / name, MOVIES.contract, to=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["imdb_movies_rating.csv", "imdb_movies_rating.crlf.csv"])

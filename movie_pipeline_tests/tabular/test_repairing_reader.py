@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import (
@@ -199,7 +200,8 @@ def layout_and_text(place: Path, content: bytes) -> tuple[Layout, Path]:
     text = place / "text"
     text.write_bytes(content)
     head = content[: len(HEADER) + 1]
-    return layout_of(head, bom=0, source=NOTHING_DECLARED, limits=DEFAULT_LIMITS), text
+    layout = layout_of(head, MOVIES.contract, bom=0, source=NOTHING_DECLARED, limits=DEFAULT_LIMITS)
+    return layout, text
 
 
 def mended_text(place: Path, content: bytes) -> tuple[bytes, Found, bytes]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import BLOCK_ROWS, HEADER, write_sample
 from movie_pipeline.tabular import stage_file
 from movie_pipeline_tests.tabular.staging import DATA, stage
@@ -46,7 +47,7 @@ def test_the_intake_finds_the_faults_that_were_put_in(tmp_path: Path) -> None:
     counts = write_sample(path, rows=30_000)
     assert 0.04 < counts["bad"] / counts["rows"] < 0.06
     assert counts["bad"] == sum(counts.values()) - counts["rows"] - counts["bad"]
-    summary = stage_file(path, to=tmp_path)
+    summary = stage_file(path, MOVIES.contract, to=tmp_path)
     assert summary.rows_in == summary.rows_staged == counts["rows"]
     assert summary.unreadable == {
         "release_year": counts["year_unreadable"],

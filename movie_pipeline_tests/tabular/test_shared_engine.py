@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from movie_pipeline.tabular.fast_reader import Connection, Engine, engine_connection, shared_engine
+from movie_pipeline.tabular.engine import Connection, Engine, engine_connection, shared_engine
 
 ENGINE = Engine("256MB", threads=1)
 

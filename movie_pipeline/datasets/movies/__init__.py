@@ -27,6 +27,8 @@ MOVIES = Dataset(
     row="movie",
     table="movie_data_table",
     key="movie_id",
+    examples="title and rating",
+    example_condition="release_year = 'PG'",
     folder=Path(__file__).parent,
     load_model=_movie_model,
     derived_key=MOVIE_KEY,

@@ -1,6 +1,6 @@
 """What a movie row is: declared once, as a pandera model; everything else is derived from it.
 
-Casts, the table's DDL test, the Columns tab, the catalog and the docs read `MOVIE_COLUMNS`. How
+Casts, the table's DDL test, the Columns tab, the catalog and the docs read `MOVIES.contract`. How
 real files name these columns stands in aliases.toml; how a cell is read stands in tabular/.
 """
 
@@ -8,16 +8,8 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing import Series
 
-from movie_pipeline.datasets.model_fields import columns_of, number_field, text_field
-from movie_pipeline.tabular.table_contract import (
-    OTHER_COLUMNS,
-    OTHER_COLUMNS_BYTES,
-    Column,
-    ColumnType,
-    NumberForm,
-)
-
-__all__ = ["OTHER_COLUMNS", "OTHER_COLUMNS_BYTES", "ColumnType"]
+from movie_pipeline.datasets.model_fields import number_field, text_field
+from movie_pipeline.tabular import ColumnType, NumberForm
 
 
 class Movie(pa.DataFrameModel):
@@ -78,16 +70,3 @@ class Movie(pa.DataFrameModel):
 
         strict = False
         coerce = False
-
-
-MovieColumn = Column
-MOVIE_COLUMNS: tuple[Column, ...] = columns_of(Movie)
-"""The contract's columns, in the table's order."""
-
-NUMBER_COLUMNS: tuple[str, ...] = tuple(
-    column.name for column in MOVIE_COLUMNS if column.type is not ColumnType.TEXT
-)
-"""Those of them that hold numbers."""
-
-KEY_COLUMN = "movie_id"
-"""The column that identifies a film in the warehouse."""

@@ -1,6 +1,6 @@
 """Which movie a row is about, where the file has no id for it: told by its title and its year."""
 
-from movie_pipeline.tabular.table_contract import DerivedKey, KeyPart
+from movie_pipeline.tabular import DerivedKey, KeyPart
 
 MOVIE_KEY = DerivedKey(
     prefix="m",

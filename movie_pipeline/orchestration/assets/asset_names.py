@@ -1,4 +1,4 @@
-"""Names, groups, owners and pool of the assets: each spelled out once, to be found by searching."""
+"""Groups, owners and pool of the assets, the same for every dataset: each spelled out once."""
 
 import dagster as dg
 
@@ -14,9 +14,6 @@ INTAKE, SCREENING, WAREHOUSE, MARTS, CATALOG = (
 
 WAREHOUSE_POOL = "warehouse"
 """One writer at a time: a DuckDB file belongs to one process, and a queue beats a collision."""
-
-VIEWS = ("mv_top_rated_movies", "mv_genre_statistics", "mv_yearly_trends")
-TABLE = "movie_data_table"
 
 RETRY = dg.RetryPolicy(
     max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS

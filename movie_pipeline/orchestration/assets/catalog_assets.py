@@ -4,7 +4,7 @@ They have an automation of their own, beside the ingest job: a catalog that fail
 loaded file red.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -16,7 +16,7 @@ from movie_pipeline.catalog.catalog_port import (
     CatalogTable,
     Crawled,
 )
-from movie_pipeline.datasets.movies.contract import MOVIE_COLUMNS
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import CatalogError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.archive_names import HISTORY_DAY, day_folder
@@ -25,8 +25,6 @@ from movie_pipeline.orchestration.assets.asset_names import (
     CATALOG,
     OWNERS,
     RETRY,
-    TABLE,
-    VIEWS,
     WAREHOUSE_POOL,
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
@@ -34,54 +32,72 @@ from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
-RAW_TABLE = "raw_movies"
 RECENT_FILES = 1000
 """Ledger entries that the raw table's description is made from, the newest first."""
 
 
-@dg.asset(
-    deps=["archived_files"],
-    group_name=CATALOG,
-    owners=OWNERS,
-    kinds={"catalog"},
-    retry_policy=RETRY,
-    automation_condition=refresh_after_update,
-)
-def raw_movies_catalog(
+def raw_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
+    """What the catalog says of a dataset's files."""
+    return dg.asset(
+        name=dataset.raw_catalog_asset,
+        description=(
+            "The raw files as the catalog describes them: each column that files brought, and its "
+            "use."
+        ),
+        deps=["archived_files"],
+        group_name=CATALOG,
+        owners=OWNERS,
+        kinds={"catalog"},
+        retry_policy=RETRY,
+        automation_condition=refresh_after_update,
+    )(_describe_files)
+
+
+def _describe_files(
+    dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     catalog: dg.ResourceParam[Catalog],
 ) -> dg.MaterializeResult[Any]:
-    """The raw files as the catalog describes them: each column that files brought, and its use."""
     ledger = Ledger(warehouse)
     entries = ledger.entries(limit=RECENT_FILES)
-    described = describe_raw_files(entries, storage.uri(Area.HISTORY, ""))
+    described = describe_raw_files(dataset.raw_asset, entries, storage.uri(Area.HISTORY, ""))
     days = [
         CatalogPartition((day.isoformat(),), storage.uri(Area.HISTORY, day_folder(day)))
         for day in ledger.history_days()
     ]
     changed = _update(catalog, [described])
-    new = catalog.register(RAW_TABLE, days)
+    new = catalog.register(described.name, days)
     crawled = _crawled(catalog, Crawled.RAW_FILES)
-    return _told([described], changed, crawled, partitions=len(days), new_partitions=new)
+    found = None if crawled is None else {described.name: crawled}
+    return _told([described], changed, found, partitions=len(days), new_partitions=new)
 
 
-@dg.asset(
-    deps=[TABLE],
-    group_name=CATALOG,
-    owners=OWNERS,
-    kinds={"catalog"},
-    pool=WAREHOUSE_POOL,
-    retry_policy=RETRY,
-    automation_condition=refresh_after_update,
-)
-def warehouse_catalog(
-    warehouse: dg.ResourceParam[Warehouse], catalog: dg.ResourceParam[Catalog]
+def warehouse_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
+    """What the catalog says of a dataset's table and views."""
+    return dg.asset(
+        name="warehouse_catalog",
+        description=(
+            "The warehouse's table and views as the catalog describes them, read back from there."
+        ),
+        deps=[dataset.table],
+        group_name=CATALOG,
+        owners=OWNERS,
+        kinds={"catalog"},
+        pool=WAREHOUSE_POOL,
+        retry_policy=RETRY,
+        automation_condition=refresh_after_update,
+    )(_describe_warehouse)
+
+
+def _describe_warehouse(
+    dataset: dg.ResourceParam[Dataset],
+    warehouse: dg.ResourceParam[Warehouse],
+    catalog: dg.ResourceParam[Catalog],
 ) -> dg.MaterializeResult[Any]:
-    """The warehouse's table and views as the catalog describes them, read back from there."""
-    meanings = {column.name: column.description for column in MOVIE_COLUMNS}
+    meanings = {column.name: column.description for column in dataset.contract.columns}
     described: list[CatalogTable] = []
-    for name in (TABLE, *VIEWS):
+    for name in (dataset.table, *dataset.view_names):
         counted = warehouse.query(f"select count(*) as row_count from {name}")
         described.append(
             CatalogTable(
@@ -95,13 +111,21 @@ def warehouse_catalog(
             )
         )
     changed = _update(catalog, described)
-    return _told(described, changed, _crawled(catalog, Crawled.WAREHOUSE))
+    crawled = _crawled(catalog, Crawled.WAREHOUSE)
+    if crawled is None:
+        return _told(described, changed, None)
+    # A crawler calls the tables as it likes, a warehouse's by their path.
+    found = {
+        one.name: [table for table in crawled if table.name.endswith(one.name)] for one in described
+    }
+    return _told(described, changed, found)
 
 
-def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTable:
+def describe_raw_files(name: str, entries: list[LedgerEntry], location: str) -> CatalogTable:
     """One table for all raw files: each column that any of them brought, as text, with its meaning.
 
     Args:
+        name: what the catalog calls it.
         entries: the ledger's, newest first; files that could not be read say nothing.
         location: where processed files lie.
     """
@@ -116,9 +140,11 @@ def describe_raw_files(entries: list[LedgerEntry], location: str) -> CatalogTabl
                 meaning += f", dates of the form {dates[column]}"
             columns.setdefault(str(header), meaning)
     return CatalogTable(
-        name=RAW_TABLE,
+        name=name,
         location=location,
-        columns=tuple(CatalogColumn(name, "string", meaning) for name, meaning in columns.items()),
+        columns=tuple(
+            CatalogColumn(column, "string", meaning) for column, meaning in columns.items()
+        ),
         row_count=rows,
         parameters={"classification": "csv", "files": str(len(entries))},
         partition_keys=(
@@ -145,13 +171,6 @@ def differences(described: CatalogTable, crawled: Sequence[CatalogTable]) -> lis
     ]
 
 
-def _crawled_as(described: CatalogTable, crawled: Sequence[CatalogTable]) -> list[CatalogTable]:
-    """The crawler's tables of this one: it calls them as it likes, a warehouse's by their path."""
-    if described.name == RAW_TABLE:
-        return list(crawled)
-    return [one for one in crawled if one.name.endswith(described.name)]
-
-
 def _crawled(catalog: Catalog, what: Crawled) -> list[CatalogTable] | None:
     """What the crawler found; a crawl costs minutes and money, so that none is repeated here."""
     try:
@@ -168,14 +187,13 @@ def _update(catalog: Catalog, described: list[CatalogTable]) -> set[str]:
 def _told(
     described: list[CatalogTable],
     changed: set[str],
-    crawled: list[CatalogTable] | None,
+    crawled: Mapping[str, Sequence[CatalogTable]] | None,
     **counted: int,
 ) -> dg.MaterializeResult[Any]:
     found = [
         {"table": one.name, "difference": difference}
         for one in described
-        for difference in differences(one, _crawled_as(one, crawled or []))
-        if crawled is not None
+        for difference in (differences(one, crawled[one.name]) if crawled is not None else ())
     ]
     return dg.MaterializeResult(
         metadata={

@@ -2,15 +2,20 @@
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.orchestration.assets.asset_names import INTAKE, OWNERS
 
-landing_movies = dg.AssetSpec(
-    "landing_movies",
-    description=(
-        "Movie CSVs as they land, in the folder or bucket prefix that is called input by default. "
-        "Drop a file there: the landing sensor sees it once it is whole, and launches a run."
-    ),
-    group_name=INTAKE,
-    owners=OWNERS,
-    kinds={"csv"},
-)
+
+def landing_asset(dataset: Dataset) -> dg.AssetSpec:
+    """The landing area of a dataset."""
+    return dg.AssetSpec(
+        dataset.landing_asset,
+        description=(
+            f"{dataset.row.capitalize()} CSVs as they land, in the folder or bucket prefix that is "
+            "called input by default. Drop a file there: the landing sensor sees it once it is "
+            "whole, and launches a run."
+        ),
+        group_name=INTAKE,
+        owners=OWNERS,
+        kinds={"csv"},
+    )

@@ -4,19 +4,19 @@ from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices, quarantine_name
 from movie_pipeline.orchestration.assets.asset_names import (
     OWNERS,
     RETRY,
-    TABLE,
     WAREHOUSE,
     WAREHOUSE_POOL,
 )
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import fetched_or_fail, open_workspace
-from movie_pipeline.orchestration.assets.ui_metadata import movie_schema, same_columns, table
+from movie_pipeline.orchestration.assets.ui_metadata import dataset_schema, same_columns, table
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.fetch import fetched_files
@@ -26,36 +26,41 @@ from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
-@dg.asset(
-    name=TABLE,
-    deps=["validated_movies"],
-    group_name=WAREHOUSE,
-    owners=OWNERS,
-    kinds={"duckdb", "table"},
-    pool=WAREHOUSE_POOL,
-    retry_policy=RETRY,
-    metadata={
-        "dagster/column_schema": movie_schema(loaded=True),
-        "dagster/table_name": TABLE,
-    },
-)
-def movie_data_table(
+def table_asset(dataset: Dataset) -> dg.AssetsDefinition:
+    """The warehouse table of a dataset."""
+    return dg.asset(
+        name=dataset.table,
+        description=(
+            f"The {dataset.name} in the warehouse: one row each, the newest version, loaded "
+            "exactly once.\n\nRows, ledger entries and notices are written in one transaction."
+        ),
+        deps=[dataset.validated_asset],
+        group_name=WAREHOUSE,
+        owners=OWNERS,
+        kinds={"duckdb", "table"},
+        pool=WAREHOUSE_POOL,
+        retry_policy=RETRY,
+        metadata={
+            "dagster/column_schema": dataset_schema(dataset, loaded=True),
+            "dagster/table_name": dataset.table,
+        },
+    )(_load_batch)
+
+
+def _load_batch(
     context: dg.AssetExecutionContext,
     batch: IngestBatch,
+    dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult[Any]:
-    """The films in the warehouse: one row each, the newest version, loaded exactly once.
-
-    Rows, ledger entries and notices are written in one transaction.
-    """
     workspace = open_workspace(context, batch, settings)
     outcomes = workspace.outcomes()
     if outcomes is None:
         raise MoviePipelineError(
-            "this run has no screened files: materialize validated_movies in the same run, or "
-            "launch the job ingest_movies."
+            f"this run has no screened files: materialize {dataset.validated_asset} in the same "
+            "run, or launch the job ingest_movies."
         )
 
     def place(entry: LedgerEntry) -> str:
@@ -73,7 +78,7 @@ def movie_data_table(
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": int(rows_in_table),
-            "dagster/column_lineage": same_columns("validated_movies"),
+            "dagster/column_lineage": same_columns(dataset.validated_asset, dataset.contract.names),
             "rows_loaded": sum(entry.rows_loaded for entry in entries),
             "rows_superseded": sum(entry.rows_superseded for entry in entries),
             "files": table([_entry_row(entry) for entry in entries]),
@@ -81,26 +86,33 @@ def movie_data_table(
     )
 
 
-@dg.asset(
-    deps=[TABLE],
-    group_name=WAREHOUSE,
-    owners=OWNERS,
-    kinds={"csv"},
-    retry_policy=RETRY,
-)
-def archived_files(
+def archive_asset(dataset: Dataset) -> dg.AssetsDefinition:
+    """The decided files of a dataset, put away."""
+    return dg.asset(
+        name="archived_files",
+        description=(
+            "Decided files put away: to history, or where they could not be read, to quarantine."
+            "\n\nOnly after the ledger says what became of them; a file that cannot be moved now "
+            "is moved later."
+        ),
+        deps=[dataset.table],
+        group_name=WAREHOUSE,
+        owners=OWNERS,
+        kinds={"csv"},
+        retry_policy=RETRY,
+    )(_archive_files)
+
+
+def _archive_files(
     context: dg.AssetExecutionContext,
     batch: IngestBatch,
+    dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult[Any]:
-    """Decided files put away: to history, or where they could not be read, to quarantine.
-
-    Only after the ledger says what became of them; a file that cannot be moved now is moved later.
-    """
     workspace = open_workspace(context, batch, settings)
-    fetched_or_fail(fetched_files(workspace))
+    fetched_or_fail(fetched_files(workspace), dataset)
     # All that wait, not only this run's: a crash may have left some behind.
     report = archive(storage, warehouse, Ledger(warehouse).unarchived())
     for file_id, problem in report.failed.items():

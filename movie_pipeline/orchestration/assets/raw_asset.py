@@ -1,4 +1,4 @@
-"""The asset raw_movies: a batch of landed files, read, counted, mapped, repaired and staged."""
+"""The raw asset: a batch of landed files, read, counted, mapped, repaired and staged."""
 
 from collections import Counter
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import Ledger
@@ -61,35 +62,48 @@ def take_batch(
     return workspace.fix(Batch.of(landed))
 
 
-@dg.asset(
-    deps=["landing_movies"],
-    group_name=INTAKE,
-    owners=OWNERS,
-    kinds={"csv", "arrow"},
-    retry_policy=RETRY,
-)
-def raw_movies(
+def raw_asset(dataset: Dataset) -> dg.AssetsDefinition:
+    """The files of a dataset, read into typed rows."""
+    return dg.asset(
+        name=dataset.raw_asset,
+        description=(
+            "Landed files read into typed rows: counted, columns mapped, values repaired, nothing "
+            f"dropped.\n\nA file that cannot be read as {dataset.name} is set aside with one "
+            "sentence; the others of the batch go on."
+        ),
+        deps=[dataset.landing_asset],
+        group_name=INTAKE,
+        owners=OWNERS,
+        kinds={"csv", "arrow"},
+        retry_policy=RETRY,
+    )(_read_batch)
+
+
+def _read_batch(
     context: dg.AssetExecutionContext,
     batch: IngestBatch,
+    dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult[Any]:
-    """Landed files read into typed rows: counted, columns mapped, values repaired, nothing dropped.
-
-    A file that cannot be read as movies is set aside with one sentence; the others of the batch go
-    on.
-    """
     warehouse.prepare()
     ledger = Ledger(warehouse)
     workspace = open_workspace(context, batch, settings)
     files = take_batch(workspace, batch, storage, ledger)
     replays = Replays(warehouse).by_key(file.key for file in files.files)
     fetched = stage_batch(
-        files, workspace, storage, ledger, settings, reject=batch.reject, replays=replays
+        files,
+        workspace,
+        storage,
+        ledger,
+        settings,
+        dataset=dataset,
+        reject=batch.reject,
+        replays=replays,
     )
     for file in fetched:
-        context.log.info("%s: %s", printable_name(file.landed.key), _what_became(file))
+        context.log.info("%s: %s", printable_name(file.landed.key), _what_became(file, dataset))
     staged = [summary for _, summary in staged_only(fetched)]
     repairs: Counter[str] = Counter()
     for summary in staged:
@@ -97,9 +111,9 @@ def raw_movies(
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": sum(summary.rows_in for summary in staged),
-            "dagster/column_lineage": lineage(_origins(fetched)),
+            "dagster/column_lineage": lineage(_origins(fetched, dataset)),
             "batch": workspace.name,
-            "files": table([_file_row(file) for file in fetched]),
+            "files": table([_file_row(file, dataset) for file in fetched]),
             "repairs": table(
                 [{"column": name, "values repaired": count} for name, count in repairs.items()]
             ),
@@ -114,43 +128,43 @@ def raw_movies(
     )
 
 
-def fetched_or_fail(fetched: list[FetchedFile] | None) -> list[FetchedFile]:
-    """What raw_movies left for the next step.
+def fetched_or_fail(fetched: list[FetchedFile] | None, dataset: Dataset) -> list[FetchedFile]:
+    """What the raw asset left for the next step.
 
     Raises:
-        MoviePipelineError: raw_movies has not run for this batch.
+        MoviePipelineError: it has not run for this batch.
     """
     if fetched is None:
         raise MoviePipelineError(
-            "this run has no staged files: materialize raw_movies in the same run, or launch "
-            "the job ingest_movies. A run that is executed again from a failed step finds them "
-            "on the machine of the first try alone."
+            f"this run has no staged files: materialize {dataset.raw_asset} in the same run, or "
+            "launch the job ingest_movies. A run that is executed again from a failed step finds "
+            "them on the machine of the first try alone."
         )
     return fetched
 
 
-def _what_became(file: FetchedFile) -> str:
+def _what_became(file: FetchedFile, dataset: Dataset) -> str:
     if file.staged is not None:
         return f"{file.staged.rows_in:,} records, {file.staged.dialect.describe()}"
     if file.refused is not None:
-        return f"cannot be read as movies: {file.refused}"
+        return f"cannot be read as {dataset.name}: {file.refused}"
     if file.duplicate_of is not None:
         return f"the same bytes as file {file.duplicate_of}"
     return "in the ledger already" if file.known else "taken away or replaced before it was read"
 
 
-def _file_row(file: FetchedFile) -> dict[str, str | int | float | None]:
+def _file_row(file: FetchedFile, dataset: Dataset) -> dict[str, str | int | float | None]:
     staged = file.staged
     return {
         "file": printable_name(file.landed.key),
         "file_id": file.landed.file_id,
         "records": staged.rows_in if staged else None,
         "bytes": file.landed.size,
-        "what became of it": _what_became(file),
+        "what became of it": _what_became(file, dataset),
     }
 
 
-def _origins(fetched: list[FetchedFile]) -> dict[str, list[tuple[str, str]]]:
+def _origins(fetched: list[FetchedFile], dataset: Dataset) -> dict[str, list[tuple[str, str]]]:
     """Which columns of the landed files each staged column was read from."""
     origins: dict[str, set[str]] = {}
     for _, staged in staged_only(fetched):
@@ -158,6 +172,6 @@ def _origins(fetched: list[FetchedFile]) -> dict[str, list[tuple[str, str]]]:
             if column.is_contract:
                 origins.setdefault(column.name, set()).add(printable_name(column.header))
     return {
-        column: [("landing_movies", header) for header in sorted(headers)]
+        column: [(dataset.landing_asset, header) for header in sorted(headers)]
         for column, headers in origins.items()
     }

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import dagster as dg
 from pydantic import Field
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.replay.land_replay import Requested, request
@@ -31,8 +32,8 @@ class ReplayWish(dg.Config):
     where: str = Field(
         default="",
         description=(
-            "A condition over the records, such as release_year = 'PG', reason like '%not a "
-            "number%' or state = 'HELD'; true takes all that are open."
+            "A condition over the records, such as reason like '%not a number%' or state = 'HELD'; "
+            "true takes all that are open."
         ),
     )
     corrections: str = Field(
@@ -79,17 +80,18 @@ class ReplayWish(dg.Config):
 def land_replays(
     context: dg.OpExecutionContext,
     config: ReplayWish,
+    dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
 ) -> None:
     """Ask for the replays, and say which."""
     warehouse.prepare()
     with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
-        plan = plan_replays(config.wish(), storage, warehouse, Path(folder))
+        plan = plan_replays(config.wish(), storage, warehouse, dataset, Path(folder))
         requested = [request(draft, storage, warehouse) for draft in plan.drafts]
     context.log_event(
         dg.AssetObservation(
-            "quarantined_movies",
+            dataset.quarantined_asset,
             description=_sentence(requested),
             metadata={
                 "replays": table([_row(one) for one in requested]),

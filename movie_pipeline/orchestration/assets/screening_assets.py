@@ -1,11 +1,13 @@
-"""The two sides of screening: validated_movies and quarantined_movies."""
+"""The two sides of screening: the good rows, and the records set apart."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset, Histogram
 from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, Past
@@ -14,10 +16,10 @@ from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.asset_names import OWNERS, RETRY, SCREENING
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import fetched_or_fail, open_workspace
-from movie_pipeline.orchestration.assets.ui_charts import rating_histogram, reasons_chart
+from movie_pipeline.orchestration.assets.ui_charts import histogram_chart, reasons_chart
 from movie_pipeline.orchestration.assets.ui_metadata import (
     bar_table,
-    movie_schema,
+    dataset_schema,
     same_columns,
     table,
 )
@@ -30,38 +32,44 @@ from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
-@dg.multi_asset(
-    specs=[
-        dg.AssetSpec(
-            "quarantined_movies",
-            deps=["raw_movies"],
-            description=(
-                "Records that do not load, one JSON line each: the raw text, its place in the "
-                "file, and every reason: rows that failed a rule, and all of a file that is held."
+def screening_assets(dataset: Dataset) -> dg.AssetsDefinition:
+    """Both sides of a dataset, made in one step."""
+    return dg.multi_asset(
+        specs=[
+            dg.AssetSpec(
+                dataset.quarantined_asset,
+                deps=[dataset.raw_asset],
+                description=(
+                    "Records that do not load, one JSON line each: the raw text, its place in the "
+                    "file, and every reason: rows that failed a rule, and all of a file that is "
+                    "held."
+                ),
+                group_name=SCREENING,
+                owners=OWNERS,
+                kinds={"json"},
             ),
-            group_name=SCREENING,
-            owners=OWNERS,
-            kinds={"json"},
-        ),
-        dg.AssetSpec(
-            "validated_movies",
-            deps=["raw_movies"],
-            description=(
-                "Rows that passed every rule and the movie contract, as Parquet, one file per "
-                "landed file; what the warehouse loads."
+            dg.AssetSpec(
+                dataset.validated_asset,
+                deps=[dataset.raw_asset],
+                description=(
+                    f"Rows that passed every rule and the {dataset.row} contract, as Parquet, one "
+                    "file per landed file; what the warehouse loads."
+                ),
+                group_name=SCREENING,
+                owners=OWNERS,
+                kinds={"parquet", "duckdb"},
+                metadata={"dagster/column_schema": dataset_schema(dataset, loaded=False)},
             ),
-            group_name=SCREENING,
-            owners=OWNERS,
-            kinds={"parquet", "duckdb"},
-            metadata={"dagster/column_schema": movie_schema(loaded=False)},
-        ),
-    ],
-    name="screen_movies",
-    retry_policy=RETRY,
-)
-def screen_movies(
+        ],
+        name=f"screen_{dataset.name}",
+        retry_policy=RETRY,
+    )(_screen_batch)
+
+
+def _screen_batch(
     context: dg.AssetExecutionContext,
     batch: IngestBatch,
+    dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     cluster: dg.ResourceParam[Cluster],
@@ -70,7 +78,7 @@ def screen_movies(
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Judge every row by the ruleset, before the split, and write both sides."""
     workspace = open_workspace(context, batch, settings)
-    fetched = fetched_or_fail(fetched_files(workspace))
+    fetched = fetched_or_fail(fetched_files(workspace), dataset)
     past = Past.of(Ledger(warehouse).entries(limit=FILES_LOOKED_AT))
     outcomes = screen_batch(
         fetched,
@@ -78,6 +86,7 @@ def screen_movies(
         storage,
         ruleset,
         settings,
+        dataset=dataset,
         past=past,
         elsewhere=Elsewhere(cluster, context.op_execution_context),
     )
@@ -91,17 +100,19 @@ def screen_movies(
             outcome.rows_held,
             outcome.reason,
         )
-    yield _quarantined(outcomes, storage)
-    yield _validated(outcomes, storage)
+    yield _quarantined(outcomes, storage, dataset)
+    yield _validated(outcomes, storage, dataset)
 
 
-def _quarantined(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.MaterializeResult[Any]:
+def _quarantined(
+    outcomes: Sequence[FileOutcome], storage: Storage, dataset: Dataset
+) -> dg.MaterializeResult[Any]:
     reasons: Counter[str] = Counter()
     for outcome in outcomes:
         reasons.update(outcome.summary.get("reasons", {}))
     apart = [outcome for outcome in outcomes if outcome.quarantine_name]
     return dg.MaterializeResult(
-        asset_key="quarantined_movies",
+        asset_key=dataset.quarantined_asset,
         metadata={
             "dagster/row_count": sum(
                 outcome.rows_quarantined + outcome.rows_held for outcome in outcomes
@@ -123,22 +134,15 @@ def _quarantined(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.Materi
     )
 
 
-def _validated(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.MaterializeResult[Any]:
-    ratings = [0] * 20
-    for outcome in outcomes:
-        for position, count in enumerate(outcome.summary.get("ratings", [])):
-            ratings[position] += count
+def _validated(
+    outcomes: Sequence[FileOutcome], storage: Storage, dataset: Dataset
+) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(
-        asset_key="validated_movies",
+        asset_key=dataset.validated_asset,
         metadata={
             "dagster/row_count": sum(outcome.rows_good for outcome in outcomes),
-            "dagster/column_lineage": same_columns("raw_movies"),
-            "ratings": bar_table(
-                {f"{half / 2:g} to {half / 2 + 0.5:g}": n for half, n in enumerate(ratings)},
-                what="rating",
-                counted="films",
-            ),
-            "ratings_chart": dg.MetadataValue.md(rating_histogram(ratings)),
+            "dagster/column_lineage": same_columns(dataset.raw_asset, dataset.contract.names),
+            **(_spread(outcomes, dataset.histogram, dataset.name) if dataset.histogram else {}),
             "files": table(
                 [
                     {
@@ -158,3 +162,21 @@ def _validated(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.Material
             ),
         },
     )
+
+
+def _spread(
+    outcomes: Sequence[FileOutcome], histogram: Histogram, counted: str
+) -> dict[str, dg.MetadataValue]:
+    """How the good rows of all files fall into the bins of the dataset's histogram."""
+    counts = [0] * histogram.bins
+    for outcome in outcomes:
+        for place, count in enumerate(outcome.summary.get("ratings", [])):
+            counts[place] += count
+    edges = [histogram.edge(place) for place in range(histogram.bins + 1)]
+    bins = {
+        f"{low:g} to {high:g}": n for (low, high), n in zip(pairwise(edges), counts, strict=True)
+    }
+    return {
+        "ratings": bar_table(bins, what=histogram.what, counted=counted),
+        "ratings_chart": dg.MetadataValue.md(histogram_chart(counts, histogram)),
+    }

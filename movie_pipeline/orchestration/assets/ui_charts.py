@@ -7,24 +7,27 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from movie_pipeline.datasets.dataset import Histogram
+
 _WIDTH, _HEIGHT, _LABEL = 640, 220, 90
 _INK, _MUTED, _BLUE, _AMBER = "#1f2933", "#7b8794", "#3b82c4", "#d9822b"
 
 
-def rating_histogram(counts: Sequence[int]) -> str:
-    """A bar chart of films per half point of rating.
+def histogram_chart(counts: Sequence[int], histogram: Histogram) -> str:
+    """A bar chart of the good rows in each bin.
 
     Args:
-        counts: 20 numbers, from [0, 0.5) to [9.5, 10].
+        counts: a number for each bin, from the lowest.
+        histogram: what they are, and how they are called.
 
     Returns:
         Markdown with the picture inside it; a sentence where there is nothing to draw.
     """
     if not any(counts):
-        return "No rated film was loaded."
+        return histogram.nothing
     tallest = max(counts)
     step = (_WIDTH - 40) / len(counts)
-    parts = [_text(20, 18, f"Films by IMDb rating (in all {sum(counts):,})", size=14)]
+    parts = [_text(20, 18, f"{histogram.title} (in all {sum(counts):,})", size=14)]
     for position, count in enumerate(counts):
         height = round(150 * count / tallest, 1)
         left = 20 + position * step
@@ -32,9 +35,9 @@ def rating_histogram(counts: Sequence[int]) -> str:
         if count:
             parts.append(_text(left + step / 2, 186 - height, f"{count:,}", size=9, middle=True))
         if position % 2 == 0:
-            parts.append(_text(left, 206, f"{position // 2}", size=10, middle=True, ink=_MUTED))
-    parts.append(_text(_WIDTH - 20, 206, "10", size=10, middle=True, ink=_MUTED))
-    return _image("Films by IMDb rating", _HEIGHT, parts)
+            parts.append(_edge(left, histogram.edge(position)))
+    parts.append(_edge(_WIDTH - 20, histogram.upper))
+    return _image(histogram.title, _HEIGHT, parts)
 
 
 def reasons_chart(counts: Mapping[str, int]) -> str:
@@ -61,6 +64,10 @@ def _bar(left: float, top: float, width: float, height: float, colour: str) -> s
         f'<rect x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}" '
         f'fill="{colour}"/>'
     )
+
+
+def _edge(x: float, value: float) -> str:
+    return _text(x, 206, f"{value:g}", size=10, middle=True, ink=_MUTED)
 
 
 def _text(

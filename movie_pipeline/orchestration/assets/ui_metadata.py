@@ -7,12 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import dagster as dg
 
-from movie_pipeline.datasets.movies.contract import (
-    MOVIE_COLUMNS,
-    OTHER_COLUMNS,
-    OTHER_COLUMNS_BYTES,
-    MovieColumn,
-)
+from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.tabular import OTHER_COLUMNS, OTHER_COLUMNS_BYTES, Column
 from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 
 TABLE_ROWS_SHOWN = 100
@@ -32,7 +28,7 @@ _PROVENANCE = (
 )
 
 
-def _column(column: MovieColumn) -> dg.TableColumn:
+def _column(column: Column) -> dg.TableColumn:
     bounds = [
         f"{sign} {bound:g}"
         for sign, bound in ((">=", column.minimum), ("<=", column.maximum))
@@ -47,13 +43,14 @@ def _column(column: MovieColumn) -> dg.TableColumn:
     )
 
 
-def movie_schema(*, loaded: bool) -> dg.TableSchema:
-    """The schema of clean movies, from the movie contract.
+def dataset_schema(dataset: Dataset, *, loaded: bool) -> dg.TableSchema:
+    """The schema of a dataset's good rows, from its contract.
 
     Args:
+        dataset: whose rows.
         loaded: True for the warehouse table, which also says when a row was loaded.
     """
-    columns = [*map(_column, MOVIE_COLUMNS), *_PROVENANCE]
+    columns = [*map(_column, dataset.contract.columns), *_PROVENANCE]
     if loaded:
         columns.append(dg.TableColumn("loaded_at", "timestamp", "When the row was loaded"))
     return dg.TableSchema(columns=columns)
@@ -73,9 +70,8 @@ def warehouse_schema(columns: Iterable[WarehouseColumn]) -> dg.TableSchema:
     )
 
 
-def same_columns(upstream: str, names: Iterable[str] | None = None) -> dg.TableColumnLineage:
+def same_columns(upstream: str, names: Iterable[str]) -> dg.TableColumnLineage:
     """Lineage of columns that keep their names from one asset to the next."""
-    names = [column.name for column in MOVIE_COLUMNS] if names is None else names
     return lineage({name: [(upstream, name)] for name in names})
 
 

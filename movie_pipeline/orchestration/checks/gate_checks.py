@@ -1,10 +1,11 @@
-"""The two checks that hold the load: the accounting, and the movie contract."""
+"""The two checks that hold the load: the accounting, and the contract."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.file_outcome import FileOutcome
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
@@ -15,52 +16,58 @@ from movie_pipeline.steps.contract_check import BATCH_ROWS, violations_of_each
 from movie_pipeline.steps.gate import account_for
 from movie_pipeline.storage.storage_port import Area, Storage
 
-ASSET = "validated_movies"
-ACCOUNTING, CONTRACT = "every_record_accounted_for", "movie_contract"
+ACCOUNTING = "every_record_accounted_for"
 
 
-@dg.multi_asset_check(
-    name="load_gate",
-    specs=[
-        dg.AssetCheckSpec(
-            ACCOUNTING,
-            asset=ASSET,
-            blocking=True,
-            description=(
-                "Records in, counted by a splitter of its own, are the rows and records found in "
-                "the published files. Nothing loads where they differ."
+def load_gate(dataset: Dataset) -> dg.AssetChecksDefinition:
+    """The gate of a dataset."""
+    return dg.multi_asset_check(
+        name="load_gate",
+        specs=[
+            dg.AssetCheckSpec(
+                ACCOUNTING,
+                asset=dataset.validated_asset,
+                blocking=True,
+                description=(
+                    "Records in, counted by a splitter of its own, are the rows and records found "
+                    "in the published files. Nothing loads where they differ."
+                ),
             ),
-        ),
-        dg.AssetCheckSpec(
-            CONTRACT,
-            asset=ASSET,
-            blocking=True,
-            description=(
-                "The Parquet about to be loaded keeps the movie contract (types, bounds, lengths, "
-                "nulls), as pandera sees it, batch by batch. Nothing loads where it does not."
+            dg.AssetCheckSpec(
+                dataset.contract_check,
+                asset=dataset.validated_asset,
+                blocking=True,
+                description=(
+                    f"The Parquet about to be loaded keeps the {dataset.row} contract (types, "
+                    "bounds, lengths, nulls), as pandera sees it, batch by batch. Nothing loads "
+                    "where it does not."
+                ),
             ),
-        ),
-    ],
-)
-def load_gate(
+        ],
+    )(_check_what_loads)
+
+
+def _check_what_loads(
     context: dg.AssetCheckExecutionContext,
     batch: IngestBatch,
+    dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.AssetCheckResult]:
-    """Count and validate what is about to be loaded."""
     outcomes = open_workspace(context, batch, settings).outcomes() or []
-    yield _accounting(outcomes, storage)
-    yield _contract(outcomes, storage)
+    yield _accounting(outcomes, storage, dataset)
+    yield _contract(outcomes, storage, dataset)
 
 
-def _accounting(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.AssetCheckResult:
+def _accounting(
+    outcomes: Sequence[FileOutcome], storage: Storage, dataset: Dataset
+) -> dg.AssetCheckResult:
     accounts = [account_for(outcome, storage) for outcome in outcomes]
     wrong = [account for account in accounts if not account.balanced]
     records = sum(account.outcome.rows_in for account in accounts)
     return dg.AssetCheckResult(
         check_name=ACCOUNTING,
-        asset_key=ASSET,
+        asset_key=dataset.validated_asset,
         passed=not wrong,
         description=f"{records:,} records in {len(accounts)} files are accounted for."
         if not wrong
@@ -84,7 +91,9 @@ def _accounting(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.AssetCh
     )
 
 
-def _contract(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.AssetCheckResult:
+def _contract(
+    outcomes: Sequence[FileOutcome], storage: Storage, dataset: Dataset
+) -> dg.AssetCheckResult:
     published = [outcome for outcome in outcomes if outcome.output_name]
     rows = sum(outcome.rows_good for outcome in published)
     broken: list[dict[str, str | int | float | None]] = []
@@ -94,18 +103,18 @@ def _contract(outcomes: Sequence[FileOutcome], storage: Storage) -> dg.AssetChec
                 stack.enter_context(storage.reading(Area.OUTPUT, str(outcome.output_name)))
                 for outcome in group
             ]
-            found = violations_of_each(paths)
+            found = violations_of_each(paths, dataset)
         for outcome, violations in zip(group, found, strict=True):
             file = printable_name(outcome.file.key)
             for what, count in violations.items():
                 broken.append({"file": file, "what": what, "values": count})
     return dg.AssetCheckResult(
-        check_name=CONTRACT,
-        asset_key=ASSET,
+        check_name=dataset.contract_check,
+        asset_key=dataset.validated_asset,
         passed=not broken,
-        description=f"{rows:,} rows keep the movie contract."
+        description=f"{rows:,} rows keep the {dataset.row} contract."
         if not broken
-        else "Rows about to be loaded break the movie contract; nothing is loaded.",
+        else f"Rows about to be loaded break the {dataset.row} contract; nothing is loaded.",
         metadata={"rows": rows, "broken": table(broken)},
     )
 

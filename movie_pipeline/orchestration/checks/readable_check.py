@@ -1,7 +1,8 @@
-"""Whether every file of a batch could be read as movies; the others go on all the same."""
+"""Whether every file of a batch could be read at all; the others go on all the same."""
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import open_workspace
@@ -10,13 +11,22 @@ from movie_pipeline.settings import Settings
 from movie_pipeline.steps.fetch import fetched_files
 
 
-@dg.asset_check(
-    asset="raw_movies",
-    description="Every file of the batch could be read as movies; one that could not is rejected.",
-)
-def every_file_readable(
+def readable_check(dataset: Dataset) -> dg.AssetChecksDefinition:
+    """The check on a dataset's raw asset."""
+    return dg.asset_check(
+        asset=dataset.raw_asset,
+        name="every_file_readable",
+        description=(
+            f"Every file of the batch could be read as {dataset.name}; one that could not is "
+            "rejected."
+        ),
+    )(_every_file_readable)
+
+
+def _every_file_readable(
     context: dg.AssetCheckExecutionContext,
     batch: IngestBatch,
+    dataset: dg.ResourceParam[Dataset],
     settings: dg.ResourceParam[Settings],
 ) -> dg.AssetCheckResult:
     """Say which files are rejected, and why."""
@@ -25,7 +35,7 @@ def every_file_readable(
     return dg.AssetCheckResult(
         passed=not refused,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"{len(refused)} of {len(files)} files cannot be read as movies."
+        description=f"{len(refused)} of {len(files)} files cannot be read as {dataset.name}."
         if refused
         else f"{len(files)} files could be read, or needed no reading.",
         metadata={

@@ -11,6 +11,7 @@ from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.dqdl import Rule, Ruleset, explain
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.file_outcome import FileOutcome
@@ -20,8 +21,6 @@ from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.verdict import RuleState
 
-ASSET = "validated_movies"
-
 
 def check_name(rule: Rule) -> str:
     """A name that can be read and stays the same for the same rule: a slug and a short hash."""
@@ -30,14 +29,16 @@ def check_name(rule: Rule) -> str:
     return f"{slug}_{hashlib.sha256(text.encode()).hexdigest()[:6]}"
 
 
-def rule_checks(ruleset: Ruleset) -> dg.AssetChecksDefinition:
+def rule_checks(ruleset: Ruleset, dataset: Dataset) -> dg.AssetChecksDefinition:
     """The checks of a ruleset, as one step."""
     rules = {check_name(rule): rule for rule in ruleset}
 
     @dg.multi_asset_check(
         name="ruleset",
         specs=[
-            dg.AssetCheckSpec(name, asset=ASSET, description=f"{rule}\n\n{explain(rule)}")
+            dg.AssetCheckSpec(
+                name, asset=dataset.validated_asset, description=f"{rule}\n\n{explain(rule)}"
+            )
             for name, rule in rules.items()
         ],
     )
@@ -75,7 +76,6 @@ def rule_result(name: str, rule: Rule, outcomes: Sequence[FileOutcome]) -> dg.As
     failing = sum(answer["failing_rows"] or 0 for _, answer in answers)
     return dg.AssetCheckResult(
         check_name=name,
-        asset_key=ASSET,
         passed=passed,
         severity=dg.AssetCheckSeverity.WARN if warns else dg.AssetCheckSeverity.ERROR,
         description=_sentence(states, failing),

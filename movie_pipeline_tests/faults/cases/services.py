@@ -361,7 +361,9 @@ def _catalog(bench: Bench, how: str) -> None:
 def _conflicting_update(world: AwsFaultWorld, code: str) -> None:
     body = json.dumps({"__type": code, "Message": "x"}).encode()
     answer = partial(response, 400, body, {"content-type": "application/x-amz-json-1.1"})
-    table = describe_raw_files(Ledger(world.deployment.warehouse).entries(limit=100), "s3://x/")
+    table = describe_raw_files(
+        "raw_movies", Ledger(world.deployment.warehouse).entries(limit=100), "s3://x/"
+    )
     catalog = world.deployment.catalog
     assert isinstance(catalog, GlueCatalog)
     _do_not_wait(catalog)

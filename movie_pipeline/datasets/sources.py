@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from movie_pipeline.errors import SettingsError
-from movie_pipeline.tabular.column_mapping import known_names, normalised
+from movie_pipeline.tabular.column_mapping import normalised
 from movie_pipeline.tabular.date_forms import BadForm, DateForm
 from movie_pipeline.tabular.encodings import DECLARABLE
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
-from movie_pipeline.tabular.row_flags import MOST_DATES
+from movie_pipeline.tabular.row_flags import most_dates
+from movie_pipeline.tabular.table_contract import TableContract
 
 _KINDS: Mapping[str, type] = {
     "encoding": str,
@@ -63,8 +64,12 @@ class Sources:
         return Source(re.sub(r"[0-9]+([-_.]?[0-9]+)*", "#", key), key, NOTHING_DECLARED)
 
 
-def read_sources(path: Path | None) -> Sources:
+def read_sources(path: Path | None, contract: TableContract) -> Sources:
     """The sources that a TOML file declares, a table each; none where there is no file.
+
+    Args:
+        path: the file.
+        contract: what the rows of all sources must be.
 
     Raises:
         SettingsError: the file cannot be read, or declares what there is not.
@@ -79,10 +84,10 @@ def read_sources(path: Path | None) -> Sources:
             f"the sources file {path} cannot be read: {cause}. MOVIE_PIPELINE_SOURCES must be the "
             "path of a TOML file."
         ) from None
-    return Sources(tuple(_source(path, name, table) for name, table in tables.items()))
+    return Sources(tuple(_source(path, name, table, contract) for name, table in tables.items()))
 
 
-def _source(path: Path, name: str, table: object) -> Source:
+def _source(path: Path, name: str, table: object, contract: TableContract) -> Source:
     if not isinstance(table, Mapping) or not isinstance(
         cast("Mapping[str, Any]", table).get("files"), str
     ):
@@ -100,6 +105,8 @@ def _source(path: Path, name: str, table: object) -> Source:
                 "can be declared."
             )
         _check(path, name, option, value)
+        if option == "dates":
+            _check_dates(f"{path}: source {name!r}", value, contract)
     return Source(name, pattern, SourceOptions(**values))
 
 
@@ -117,24 +124,23 @@ def _check(path: Path, name: str, option: str, value: object) -> None:
         raise SettingsError(
             f"{path}: source {name!r} declares {option} = {value!r}, but it must be {wanted}."
         )
-    if option == "dates":
-        _check_dates(f"{path}: source {name!r}", cast("Mapping[str, object]", value))
 
 
-def _check_dates(where: str, dates: Mapping[str, object]) -> None:
-    if len(dates) > MOST_DATES:
+def _check_dates(where: str, dates: Mapping[str, object], contract: TableContract) -> None:
+    most = most_dates(contract)
+    if len(dates) > most:
         raise SettingsError(
-            f"{where} declares dates for {len(dates)} columns, more than the {MOST_DATES} that a "
-            "row can be judged by. Leave the others as text."
+            f"{where} declares dates for {len(dates)} columns, more than the {most} that a row can "
+            "be judged by. Leave the others as text."
         )
     for column, form in dates.items():
         said = f"{where} declares dates = {{ {column!r} = {form!r} }}"
         if not isinstance(form, str):
             raise SettingsError(f"{said}, but a form is a text such as '%d.%m.%Y'.")
-        if normalised(column) in known_names():
+        if normalised(column) in contract.known_names:
             raise SettingsError(
-                f"{said}, but {column!r} is a column of the movie contract, which has no dates. "
-                "Only a file's own columns can be declared."
+                f"{said}, but {column!r} is a column of the {contract.row} contract, which has no "
+                "dates. Only a file's own columns can be declared."
             )
         try:
             DateForm.of(form)

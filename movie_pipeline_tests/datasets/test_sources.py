@@ -4,15 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.datasets.sources import Sources, read_sources
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
-from movie_pipeline.tabular.sources import Sources, read_sources
 
 
 def _declare(tmp_path: Path, text: str) -> Sources:
     path = tmp_path / "sources.toml"
     path.write_text(text, encoding="utf-8")
-    return read_sources(path)
+    return read_sources(path, MOVIES.contract)
 
 
 def test_a_file_takes_what_the_first_fitting_source_declares(tmp_path: Path) -> None:
@@ -37,7 +38,7 @@ def test_a_file_takes_what_the_first_fitting_source_declares(tmp_path: Path) -> 
 
 
 def test_without_a_declaration_names_that_differ_in_digits_are_one_source() -> None:
-    sources = read_sources(None)
+    sources = read_sources(None, MOVIES.contract)
     assert sources.of("movies-2024-01-31.csv").name == "movies-#.csv"
     assert sources.of("movies-2024-02-01.csv") == sources.of("movies-2025-11-30.csv").__class__(
         "movies-#.csv", "movies-2024-02-01.csv", NOTHING_DECLARED
@@ -89,7 +90,7 @@ def test_a_wrong_declaration_is_refused_by_name(tmp_path: Path, text: str, sente
 
 def test_a_missing_sources_file_is_told_with_its_variable(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="MOVIE_PIPELINE_SOURCES must be the path of a TOML"):
-        read_sources(tmp_path / "nowhere.toml")
+        read_sources(tmp_path / "nowhere.toml", MOVIES.contract)
 
 
 def test_a_source_declares_the_form_of_the_dates_in_its_columns(tmp_path: Path) -> None:

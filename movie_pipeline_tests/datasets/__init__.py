@@ -1,0 +1,1 @@
+"""The datasets: their contracts, and what is declared about sources."""
