@@ -3,7 +3,6 @@
 A source that declares nothing is still a source: its files are compared with the ones before.
 """
 
-import codecs
 import re
 import tomllib
 from collections.abc import Mapping
@@ -13,12 +12,16 @@ from pathlib import Path
 from typing import Any, cast
 
 from movie_pipeline.errors import SettingsError
-from movie_pipeline.tabular.column_mapping import normalised
-from movie_pipeline.tabular.date_forms import BadForm, DateForm
-from movie_pipeline.tabular.encodings import DECLARABLE
-from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
-from movie_pipeline.tabular.row_flags import most_dates
-from movie_pipeline.tabular.table_contract import TableContract
+from movie_pipeline.tabular import (
+    NOTHING_DECLARED,
+    BadForm,
+    DateForm,
+    SourceOptions,
+    TableContract,
+    is_declarable,
+    most_dates,
+    normalised,
+)
 
 _KINDS: Mapping[str, type] = {
     "encoding": str,
@@ -114,7 +117,7 @@ def _check(path: Path, name: str, option: str, value: object) -> None:
     allowed = _ONE_OF.get(option)
     right = type(value) is _KINDS[option] and (allowed is None or value in allowed)
     if right and option == "encoding":
-        right = _is_declarable(str(value))
+        right = is_declarable(str(value))
     if right and option == "delimiter":
         right = len(str(value)) == 1 and str(value).isascii()
     if right and option == "header_line":
@@ -155,10 +158,3 @@ _WANTED = {
     "salvage": "true or false",
     "dates": "a table of columns and forms, such as { premiere = '%d.%m.%Y' }",
 }
-
-
-def _is_declarable(name: str) -> bool:
-    try:
-        return codecs.lookup(name).name in DECLARABLE
-    except LookupError:
-        return False

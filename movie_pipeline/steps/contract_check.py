@@ -13,9 +13,9 @@ import pandera.errors
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from movie_pipeline.arrow import pc
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.tabular import OTHER_COLUMNS, OTHER_COLUMNS_BYTES
-from movie_pipeline.tabular.arrow import pc
 
 BATCH_ROWS = 100_000
 _ARROW = cast("Any", pa)

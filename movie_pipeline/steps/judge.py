@@ -15,6 +15,7 @@ from typing import Any, cast
 import duckdb
 import pyarrow.dataset as ds
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset, Histogram
 from movie_pipeline.dqdl import Judgement, Rule, Ruleset, judge
@@ -25,7 +26,6 @@ from movie_pipeline.screening.remote_judging import Elsewhere, Question
 from movie_pipeline.steps.verdict import Holding, RuleState, RuleVerdict, Verdict, decide
 from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline.tabular import RawRecord, StagedFile, raw_records
-from movie_pipeline.tabular.arrow import pa
 
 ROW_GROUP = 61_440
 """Half of DuckDB's own: what is gathered then stays small, and the kernel has half the work."""

@@ -7,7 +7,7 @@ from movie_pipeline.tabular.cell_problems import Problem, ProblemKind, describe_
 from movie_pipeline.tabular.column_drift import Drift, drift
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header, normalised, printable
 from movie_pipeline.tabular.date_forms import BadForm, DateForm
-from movie_pipeline.tabular.encodings import DECLARABLE
+from movie_pipeline.tabular.encodings import is_declarable
 from movie_pipeline.tabular.engine import Engine, shared_engine
 from movie_pipeline.tabular.inspection import Inspection, inspect_file
 from movie_pipeline.tabular.raw_record import RawRecord, raw_records
@@ -27,7 +27,6 @@ from movie_pipeline.tabular.table_contract import (
 )
 
 __all__ = [
-    "DECLARABLE",
     "NOTHING_DECLARED",
     "OTHER_COLUMNS",
     "OTHER_COLUMNS_BYTES",
@@ -54,6 +53,7 @@ __all__ = [
     "drift",
     "flagged_columns",
     "inspect_file",
+    "is_declarable",
     "map_header",
     "most_dates",
     "normalised",

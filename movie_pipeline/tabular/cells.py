@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.arrow import pa, pc
+from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.number_casts import NULL_MARKER, SPACES, Repair, read_number
 from movie_pipeline.tabular.table_contract import Column, ColumnType
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from movie_pipeline.tabular.arrow import pa
+from movie_pipeline.arrow import pa
 from movie_pipeline.tabular.cells import MOST_REMEMBERED, Array, Cells
 from movie_pipeline.tabular.number_casts import NO_NUMBER, NULL_MARKER, SPACES, Repair
 

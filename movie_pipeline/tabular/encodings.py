@@ -49,7 +49,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, Encoding("UTF-16", "utf-16-le", bom=2, unit=2)),
     (codecs.BOM_UTF16_BE, Encoding("UTF-16", "utf-16-be", bom=2, unit=2)),
 )
-DECLARABLE = {
+_DECLARABLE = {
     "utf-8": UTF_8,
     "cp1252": WINDOWS_1252,
     "iso8859-1": Encoding("Latin-1", "latin-1"),
@@ -171,17 +171,25 @@ def _errors(encoding: Encoding) -> str:
     return "surrogateescape"
 
 
-def _declared(name: str) -> Encoding:
+def is_declarable(name: str) -> bool:
+    """Whether a source may declare this encoding."""
+    return _codec(name) in _DECLARABLE
+
+
+def _codec(name: str) -> str:
     try:
-        codec = codecs.lookup(name).name
+        return codecs.lookup(name).name
     except LookupError:
-        codec = name
-    if codec not in DECLARABLE:
+        return name
+
+
+def _declared(name: str) -> Encoding:
+    if not is_declarable(name):
         raise UnreadableFile(
             f"The encoding {name!r} declared for this source is not one of utf-8, windows-1252, "
             "latin-1, latin-9, utf-16-le, utf-16-be."
         )
-    return DECLARABLE[codec]
+    return _DECLARABLE[_codec(name)]
 
 
 def _refuse_binary(head: bytes) -> None:

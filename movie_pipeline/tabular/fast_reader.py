@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from movie_pipeline.arrow import pa, pc
 from movie_pipeline.errors import StorageError
-from movie_pipeline.tabular.arrow import pa, pc
 from movie_pipeline.tabular.cells import text_buffers
 from movie_pipeline.tabular.dialect import NEWLINES, Layout
 from movie_pipeline.tabular.engine import Connection, EngineError, is_storage_failure

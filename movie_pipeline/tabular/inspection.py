@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.arrow import pa
 from movie_pipeline.tabular.cell_problems import problems
 from movie_pipeline.tabular.column_mapping import MappedColumn, printable
 from movie_pipeline.tabular.raw_record import raw_records, rows_path

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.arrow import pa, pc
+from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.cells import Array, as_flags, text_buffers
 from movie_pipeline.tabular.engine import Connection, literal
 from movie_pipeline.tabular.table_contract import DerivedKey, KeyPart

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from movie_pipeline.tabular.arrow import pa
+from movie_pipeline.arrow import pa
 from movie_pipeline.tabular.cells import Array, Flags, text_buffers
 from movie_pipeline.tabular.table_contract import OTHER_COLUMNS_BYTES
 

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.arrow import pa
+from movie_pipeline.arrow import pa
 from movie_pipeline.tabular.row_typer import Typist
 
 MOST_ROWS = 20_000

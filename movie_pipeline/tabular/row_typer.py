@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.arrow import pa, pc
+from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.cells import (
     ARROW_TYPES,
     Array,

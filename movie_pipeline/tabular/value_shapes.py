@@ -6,7 +6,7 @@ cast by it, and no date is read by it.
 
 from typing import Final
 
-from movie_pipeline.tabular.arrow import pa, pc
+from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.cells import Array
 from movie_pipeline.tabular.number_casts import NO_NUMBER, NULL_MARKER
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import RawRecord, StagedFile, raw_records, stage_file
-from movie_pipeline.tabular.arrow import pa
 from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

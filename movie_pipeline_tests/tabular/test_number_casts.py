@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.tabular import Column, ColumnType
-from movie_pipeline.tabular.arrow import pa
 from movie_pipeline.tabular.cells import NumberCells, TextCells
 from movie_pipeline.tabular.number_casts import Reading, Repair, read_number
 

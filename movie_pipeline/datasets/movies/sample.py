@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.arrow import pa, pc
+from movie_pipeline.arrow import pa, pc
 
 HEADER = (
     "Poster_Link,Series_Title,Released_Year,Certificate,Runtime,Genre,IMDB_Rating,Overview,"
