@@ -4,7 +4,7 @@ This is the only module that knows which adapter serves which port; no behaviour
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from movie_pipeline.alerts.alert_log import AlertLog
@@ -12,8 +12,8 @@ from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.alerts.event_log import EventLog
 from movie_pipeline.catalog.catalog_port import Catalog
 from movie_pipeline.catalog.folder_catalog import FolderCatalog
+from movie_pipeline.datasets.chosen import chosen_dataset, chosen_datasets
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.screening.cluster_port import Cluster
 from movie_pipeline.screening.no_cluster import NoCluster
@@ -47,28 +47,23 @@ class Deployment:
         return self.settings.ruleset or self.dataset.ruleset
 
 
-def dataset_of(_settings: Settings) -> Dataset:
-    """The dataset that the settings name; there is one as yet."""
-    return MOVIES
-
-
-def local(settings: Settings) -> Deployment:
+def local(settings: Settings, dataset: Dataset) -> Deployment:
     """A folder, a DuckDB file and log files under one home; no account, no network."""
     storage = FolderStorage(settings)
     return Deployment(
         settings=settings,
-        dataset=dataset_of(settings),
+        dataset=dataset,
         storage=storage,
         wakeups=NoWakeups(),
-        warehouse=DuckDBWarehouse(settings, storage, MOVIES),
-        catalog=FolderCatalog(settings.home / "catalog"),
+        warehouse=DuckDBWarehouse(settings, storage, dataset),
+        catalog=FolderCatalog(settings.home / dataset.namespace / "catalog"),
         cluster=NoCluster(),
         alerts=AlertLog(settings.home / "alerts.jsonl"),
         events=EventLog(settings.home / "events.jsonl"),
     )
 
 
-def aws(settings: Settings) -> Deployment:
+def aws(settings: Settings, dataset: Dataset) -> Deployment:
     """S3, SQS, Redshift, Glue, SNS and EventBridge; loaded only when it is chosen."""
     from movie_pipeline.alerts.eventbridge_events import EventBridgeEvents  # noqa: PLC0415
     from movie_pipeline.alerts.sns_alerts import SNSAlerts  # noqa: PLC0415
@@ -83,10 +78,11 @@ def aws(settings: Settings) -> Deployment:
     storage = S3Storage(settings, clients)
     return Deployment(
         settings=settings,
-        dataset=dataset_of(settings),
+        dataset=dataset,
         storage=storage,
-        wakeups=SQSWakeups(settings, clients),
-        warehouse=RedshiftWarehouse(settings, storage, clients, MOVIES),
+        # the queue is told of one landing area; another one is listed at every tick
+        wakeups=NoWakeups() if dataset.namespace else SQSWakeups(settings, clients),
+        warehouse=RedshiftWarehouse(settings, storage, clients, dataset),
         catalog=GlueCatalog(settings.glue, clients),
         cluster=GlueCluster(settings, storage, clients),
         alerts=SNSAlerts(settings.alerts, clients),
@@ -94,19 +90,24 @@ def aws(settings: Settings) -> Deployment:
     )
 
 
-DEPLOYMENTS: Mapping[str, Callable[[Settings], Deployment]] = {"local": local, "aws": aws}
+DEPLOYMENTS: Mapping[str, Callable[[Settings, Dataset], Deployment]] = {"local": local, "aws": aws}
 """What MOVIE_PIPELINE_DEPLOYMENT may say."""
 
 
-def deployment_from(settings: Settings) -> Deployment:
-    """The deployment that the settings name.
+def deployment_from(settings: Settings, name: str = "") -> Deployment:
+    """The deployment that the settings name, for one of their datasets.
+
+    Args:
+        settings: which world, and which datasets.
+        name: the dataset's; empty: the first.
 
     Raises:
         SettingsError: there is none of that name, a lenient column is no number column, or a
             reference dataset is not declared as one.
     """
+    settings, dataset = chosen_dataset(settings, name)
     if settings.reading.lenient_columns:
-        _refuse_other_than_numbers(settings.reading.lenient_columns, dataset_of(settings))
+        _refuse_other_than_numbers(settings.reading.lenient_columns, dataset)
     declared_datasets(settings)
     make = DEPLOYMENTS.get(settings.deployment)
     if make is None:
@@ -114,7 +115,27 @@ def deployment_from(settings: Settings) -> Deployment:
             f"MOVIE_PIPELINE_DEPLOYMENT is {settings.deployment!r}, but it must be one of: "
             f"{', '.join(sorted(DEPLOYMENTS))}."
         )
-    return make(settings)
+    return make(_within(settings, dataset.namespace), dataset)
+
+
+def deployments_from(settings: Settings) -> list[Deployment]:
+    """The deployments of all datasets that the settings name, in their order.
+
+    Raises:
+        SettingsError: as `deployment_from`.
+    """
+    return [deployment_from(settings, dataset.name) for dataset in chosen_datasets(settings)]
+
+
+def _within(settings: Settings, namespace: str) -> Settings:
+    """The settings with the areas in the dataset's own folder, where it has one."""
+    if not namespace:
+        return settings
+    areas = {
+        area.name: f"{namespace}/{getattr(settings.areas, area.name)}"
+        for area in fields(settings.areas)
+    }
+    return replace(settings, areas=replace(settings.areas, **areas))
 
 
 def _refuse_other_than_numbers(names: tuple[str, ...], dataset: Dataset) -> None:

@@ -8,6 +8,7 @@ import dagster as dg
 
 from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.alerts_port import Notice
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.definitions import build_definitions
 from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.dqdl import parse_ruleset
@@ -33,7 +34,7 @@ class Home:
 
     def __init__(self, folder: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
         self.settings = settings_for(folder, **settings)
-        self.deployment: Deployment = local(self.settings)
+        self.deployment: Deployment = local(self.settings, MOVIES)
 
     @property
     def ledger(self) -> Ledger:

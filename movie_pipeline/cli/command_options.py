@@ -59,6 +59,15 @@ def ruleset_option(command: Callable[P, R]) -> Callable[P, R]:
     )(command)
 
 
+def dataset_option(command: Callable[P, R]) -> Callable[P, R]:
+    """The option that says of which dataset, where a deployment has several."""
+    return click.option(
+        "--dataset",
+        default="",
+        help="Name of the dataset; the first of MOVIE_PIPELINE_DATASETS by default.",
+    )(command)
+
+
 def settings_from(home: Path | None, ruleset: Path | None = None) -> Settings:
     """The settings of the environment, under what the options say."""
     environment = dict(os.environ)

@@ -5,21 +5,28 @@ from pathlib import Path
 
 import click
 
-from movie_pipeline.cli.command_options import EXIT_SET_ASIDE, settings_from, told_in_a_sentence
+from movie_pipeline.cli.command_options import (
+    EXIT_SET_ASIDE,
+    dataset_option,
+    settings_from,
+    told_in_a_sentence,
+)
 from movie_pipeline.cli.printing import console, errors, progress
+from movie_pipeline.errors import SettingsError
 
 
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@dataset_option
 @told_in_a_sentence
-def inspect(file: Path) -> None:
+def inspect(file: Path, dataset: str) -> None:
     """Show what the intake makes of FILE: layout, columns, repairs, the first problems."""
+    from movie_pipeline.datasets.chosen import chosen_dataset
     from movie_pipeline.datasets.sources import read_sources
-    from movie_pipeline.deployments import dataset_of
     from movie_pipeline.tabular import inspect_file
 
-    settings = settings_from(None)
-    contract = dataset_of(settings).contract
+    settings, kind = chosen_dataset(settings_from(None), dataset)
+    contract = kind.contract
     declared = read_sources(settings.reading.sources, contract).of(file.name).options
     with progress("Reading"):
         found = inspect_file(file, contract, source=declared)
@@ -29,14 +36,18 @@ def inspect(file: Path) -> None:
 
 
 @click.command()
-@click.option("--rows", required=True, type=click.IntRange(min=0), help="Films to invent.")
+@click.option("--rows", required=True, type=click.IntRange(min=0), help="Rows to invent.")
 @click.option("--seed", default=0, show_default=True, help="The same seed makes the same file.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@dataset_option
 @told_in_a_sentence
-def sample(rows: int, seed: int, out: Path) -> None:
+def sample(rows: int, seed: int, out: Path, dataset: str) -> None:
     """Write a CSV that looks like the real one, with the same kinds of dirt, all invented."""
-    from movie_pipeline.datasets.movies.sample import write_sample
+    from movie_pipeline.datasets.chosen import chosen_dataset
 
+    _, kind = chosen_dataset(settings_from(None), dataset)
+    if kind.write_sample is None:
+        raise SettingsError(f"the dataset {kind.name} has no sample to write.")
     with progress("Writing"):
-        write_sample(out, rows=rows, seed=seed)
-    errors.print(f"{rows:,} films in {out}", markup=False, highlight=False)
+        kind.write_sample(out, rows=rows, seed=seed)
+    errors.print(f"{rows:,} {kind.name} in {out}", markup=False, highlight=False)

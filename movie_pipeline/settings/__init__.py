@@ -36,8 +36,10 @@ class Settings:
     """The folder of the local world: landing, output, quarantine, history, warehouse, work."""
     deployment: str = "local"
     """Which world the assets run in."""
+    datasets: tuple[str, ...] = ("movies",)
+    """What the deployment is for: movies, or where the value of another dataset stands."""
     ruleset: Path | None = None
-    """The DQDL file every row is judged by; none: the dataset's own."""
+    """The DQDL file every row of the first dataset is judged by; none: the dataset's own."""
     reference_datasets: tuple[str, ...] = ()
     """Other datasets that rules may name, each as alias=place."""
     warehouse_wait_seconds: float = 30.0

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.event_log import EventLog
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.storage.folder_storage import STORE
 from movie_pipeline.storage.storage_port import LandedFile
@@ -61,7 +62,7 @@ class LocalPlace:
 
     def __init__(self, home: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
         self.home = home
-        self.deployment = local(settings_for(home, **settings))
+        self.deployment = local(settings_for(home, **settings), MOVIES)
 
     def inside(self) -> AbstractContextManager[None]:
         """Nothing is to be configured."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from movie_pipeline.atomic_files import read_lines
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.storage.folder_storage import STORE
 from movie_pipeline.storage.storage_port import LandedFile
@@ -58,7 +59,7 @@ class LocalWorld:
     def __init__(self, home: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
         values: dict[str, Any] = {"warehouse_wait_seconds": 20.0, **settings}
         self.home = home
-        self.deployment = local(settings_for(home, **values))
+        self.deployment = local(settings_for(home, **values), MOVIES)
         self.landing = home / self.deployment.settings.areas.landing
 
     def put(self, key: str, content: bytes, minutes: int) -> Sent:

@@ -46,7 +46,7 @@ class Bench:
 
     def __init__(self, home: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
         values: dict[str, Any] = {"settle_seconds": 0.0, "threads": 1, **settings}
-        self.deployment: Deployment = local(Settings(home=home).with_values(**values))
+        self.deployment: Deployment = local(Settings(home=home).with_values(**values), MOVIES)
 
     def screen(
         self,

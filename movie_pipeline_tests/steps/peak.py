@@ -80,7 +80,9 @@ def _main(home: Path, file: Path, options: dict[str, Any]) -> Measured:
 
 
 def _screened(home: Path, file: Path, options: dict[str, Any]) -> Any:  # noqa: ANN401
-    deployment = local(Settings(home=home).with_values(settle_seconds=0.0, threads=1, **options))
+    deployment = local(
+        Settings(home=home).with_values(settle_seconds=0.0, threads=1, **options), MOVIES
+    )
     settings, storage = deployment.settings, deployment.storage
     batch = Batch.of([storage.land(file, file.name)])
     workspace = Workspace.at(settings.home / "work", batch.batch_id)

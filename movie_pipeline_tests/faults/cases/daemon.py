@@ -24,6 +24,7 @@ from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon import sensor as daemon
 
 from movie_pipeline import crash_points, definitions
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.orchestration.assets import load_assets as load_asset
@@ -121,7 +122,7 @@ class Daemon:
 
 
 def _landed() -> int:
-    return len(local(Settings.from_environment()).storage.landed())
+    return len(local(Settings.from_environment(), MOVIES).storage.landed())
 
 
 def _make_instance(folder: Path) -> None:
