@@ -23,6 +23,7 @@ from typing import Any, cast
 
 import dagster as dg
 import duckdb
+import msgspec
 
 from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.datasets.movies.sample import write_sample
@@ -30,7 +31,7 @@ from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.definitions import build_definitions
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.ledger import ledger, outbox
-from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, Past
+from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.orchestration.checks.warehouse_checks import warehouse_checks
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
@@ -44,6 +45,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 from movie_pipeline.run_once import ingest_files
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.reconcile import open_work
+from movie_pipeline.stored_values import to_json_values
 
 CHUNK = 5_000
 PER_RUN = 100
@@ -80,7 +82,10 @@ def ask(deployment: Deployment, waiting: int) -> None:
     tell("ledger.loaded_content of 100 files", lambda: entries.loaded_content(ids))
     tell("ledger.unarchived", entries.unarchived)
     tell("ledger.totals", entries.totals)
-    tell("Past.of the newest files", lambda: Past.of(entries.entries(limit=FILES_LOOKED_AT)))
+    tell(
+        "EarlierFiles.of the newest files",
+        lambda: EarlierFiles.of(entries.entries(limit=FILES_LOOKED_AT)),
+    )
     tell("reconcile's plan", lambda: open_work(deployment.warehouse))
     tell("the checks on the table, freshness and backlog", lambda: checks(deployment))
     tell("draining an outbox in which nothing waits", lambda: drain(deployment))
@@ -89,7 +94,7 @@ def ask(deployment: Deployment, waiting: int) -> None:
 
 def look(deployment: Deployment, instance: dg.DagsterInstance, waiting: int) -> None:
     """The landing sensor's ticks; each of the files in landing is new."""
-    tell("the past runs of a new file", lambda: past_runs(instance, ["new"]))
+    tell("the earlier runs of a new file", lambda: past_runs(instance, ["new"]))
     landing = deployment.settings.home / deployment.settings.areas.landing
     for count in (0, 1, waiting):
         land(landing, count)
@@ -161,13 +166,13 @@ def _like(entry: LedgerEntry, number: int) -> LedgerEntry:
         entry,
         file_id=_file_id(number),
         content_sha256=f"{number:064x}",
-        object_key=f"movies-{number}.csv",
+        key=f"movies-{number}.csv",
         batch_id=f"batch-{number // PER_RUN}",
         state=state,
         rows_loaded=entry.rows_loaded if loaded else 0,
         rows_quarantined=entry.rows_quarantined if loaded else 0,
         rows_held=entry.rows_in if state is FileState.HELD else 0,
-        summary={**entry.summary, "notes": [f"it is file {number}"]},
+        summary=msgspec.structs.replace(entry.summary, notes=(f"it is file {number}",)),
         committed_at=moment,
         archived_at=moment,
     )
@@ -179,7 +184,7 @@ def _notice(entry: LedgerEntry, number: int) -> Notice:
         NoticeKind.SUCCESS,
         "1 file was loaded",
         f"movies-{number}.csv was loaded.\n" * 10,
-        {"file_id": _file_id(number), "rules": entry.summary.get("rules", [])[:5]},
+        {"file_id": _file_id(number), "rules": to_json_values(entry.summary.rules[:5])},
     )
 
 

@@ -51,25 +51,30 @@ def pipeline(source: Path, folder: Path) -> str:
 
     from movie_pipeline.datasets.movies import MOVIES
     from movie_pipeline.datasets.ruleset_files import read_ruleset
+    from movie_pipeline.screening.screening_engine import screening_engine
     from movie_pipeline.settings import Settings
-    from movie_pipeline.steps.batch import Workspace
-    from movie_pipeline.steps.fetch import stage_one
-    from movie_pipeline.steps.judge import ScreeningJob, screen_file
-    from movie_pipeline.steps.screen import screening_engine
+    from movie_pipeline.steps.judge import judged_file
+    from movie_pipeline.steps.read import ReadFile, read_one
+    from movie_pipeline.steps.split import split_file
+    from movie_pipeline.steps.work_folder import WorkFolder
     from movie_pipeline.storage.storage_port import LandedFile
 
     settings = Settings(home=folder)
-    workspace = Workspace.at(folder / "work", "bench")
+    work_folder = WorkFolder.at(folder / "work", "bench")
     landed = LandedFile("bench", source.name, "1", source.stat().st_size, datetime.now(UTC))
-    copy = workspace.file_folder(landed.file_id) / f"{landed.file_id}.csv"
-    copy.hardlink_to(source)
-    staged = stage_one(copy, settings, MOVIES)
-    with screening_engine(workspace, settings) as connection:
-        job = ScreeningJob(landed, staged, MOVIES, copy, copy.parent, "bench")
-        screened = screen_file(connection, job, read_ruleset(MOVIES.ruleset))
-    if staged.rows_in != screened.good_rows + screened.set_apart:
+    files = work_folder.of_file(landed.file_id)
+    files.source.hardlink_to(source)
+    staged = read_one(files.source, settings, MOVIES)
+    file = ReadFile(landed=landed, content_sha256=staged.sha256, staged=staged)
+    ruleset = read_ruleset(MOVIES.ruleset)
+    with (
+        screening_engine(work_folder.folder, settings.engine) as connection,
+        judged_file(connection, file, files, ruleset) as judged,
+    ):
+        split = split_file(judged, MOVIES, "bench")
+    if staged.rows_in != split.good_rows + split.set_apart:
         raise SystemExit("the records do not add up")
-    return f"{screened.good_rows:,} good rows, {screened.set_apart:,} set apart"
+    return f"{split.good_rows:,} good rows, {split.set_apart:,} set apart"
 
 
 SIDES = {"limit": limit, "pipeline": pipeline}

@@ -24,7 +24,7 @@ from movie_pipeline.orchestration.assets.lease_resource import (
     lease_of_the_run,
 )
 from movie_pipeline.orchestration.assets.load_assets import archive_asset, table_asset
-from movie_pipeline.orchestration.assets.raw_asset import raw_asset, work_root
+from movie_pipeline.orchestration.assets.raw_asset import raw_asset
 from movie_pipeline.orchestration.assets.replay_job import replay_job
 from movie_pipeline.orchestration.assets.screening_assets import screening_assets
 from movie_pipeline.orchestration.assets.view_assets import view_assets
@@ -42,6 +42,7 @@ from movie_pipeline.orchestration.sensors.reconcile_job import (
     reconcile_schedule,
 )
 from movie_pipeline.settings import Settings
+from movie_pipeline.steps.work_folder import work_root
 
 REFRESH_JOB = "refresh_marts_and_catalog"
 

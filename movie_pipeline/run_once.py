@@ -21,7 +21,6 @@ from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import work_root
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_world, remove_old_runs
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
 from movie_pipeline.orchestration.sensors.landing_sensor import ingest_tags
@@ -32,8 +31,9 @@ from movie_pipeline.replay.replay_plan import plan_replays
 from movie_pipeline.replay.replay_request import Wish
 from movie_pipeline.reports.file_reports import file_report, replay_report
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.batch import Batch, Workspace
+from movie_pipeline.steps.discover import Batch, fix_batch
 from movie_pipeline.steps.reconcile import reconcile
+from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import LandedFile
 
 
@@ -104,12 +104,10 @@ def replay_records(
     else:
         _close(deployment)
     told = [_replayed(deployment, one) for one in asked.requested]
+    earlier = entries_of(warehouse, asked.plan.done)
+    earlier += _decided(deployment, asked.left_behind, asked.requested)
     told += [
-        replay_report(None, entry)
-        for entry in [
-            *entries_of(warehouse, asked.plan.done),
-            *_decided(deployment, asked.left_behind, asked.requested),
-        ]
+        replay_report(entry.summary.replay, entry) for entry in earlier if entry.summary.replay
     ]
     return {"replays": told, "left_open": asked.plan.left_open, "dry_run": False}
 
@@ -157,7 +155,7 @@ def _take_through(
     failed: MoviePipelineError | None = None
     with ExitStack() as stack:
         instance = stack.enter_context(_instance())
-        Workspace.at(work_root(deployment.settings), batch.batch_id).fix(batch)
+        fix_batch(WorkFolder.at(work_root(deployment.settings), batch.batch_id), batch)
         step(f"{len(batch.files)} files")
         _run(definitions, INGEST_JOB, instance, Launch(batch, attempt=1))
         step("views and catalog")

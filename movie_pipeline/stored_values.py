@@ -7,7 +7,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
+
+import msgspec
+
+Value = TypeVar("Value")
 
 REASON_BYTES = 4096
 """What `mp_load_ledger.reason` holds."""
@@ -85,6 +89,37 @@ def _bytes_of(notes: Sequence[str]) -> int:
 
 def _dump(values: object) -> str:
     return json.dumps(values, ensure_ascii=True, sort_keys=False, default=str)
+
+
+def to_json_values(value: object) -> Any:  # noqa: ANN401 - JSON
+    """A typed value as dicts, lists and texts, from which `from_json_values` makes the same."""
+    return msgspec.to_builtins(value)
+
+
+def from_json_values(values: object, kind: type[Value]) -> Value:
+    """The value of a type; keys it does not know are ignored, missing ones take their defaults.
+
+    Raises:
+        ValueError: it is none; the message says where, and no value.
+    """
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+
+
+def to_json(value: object) -> str:
+    """A typed value as JSON, ASCII only: undecodable file names are no valid UTF-8."""
+    return json.dumps(to_json_values(value))
+
+
+def from_json(text: str | bytes, kind: type[Value]) -> Value:
+    """The value that `to_json` was given.
+
+    Raises:
+        ValueError: it is none of that type.
+    """
+    return from_json_values(json.loads(text), kind)
 
 
 def read_json(text: str) -> dict[str, Any]:

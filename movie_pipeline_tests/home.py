@@ -44,7 +44,7 @@ class Home:
     def entries(self) -> dict[str, LedgerEntry]:
         """What became of each file, by its name; fails where one name stands there twice."""
         entries = self.ledger.entries(limit=1000)
-        by_name = {entry.object_key: entry for entry in entries}
+        by_name = {entry.key: entry for entry in entries}
         assert len(by_name) == len(entries), "a name stands in the ledger twice"
         return by_name
 

@@ -23,7 +23,7 @@ class ArchivePlace(NamedTuple):
 
 def archive_place(entry: LedgerEntry) -> ArchivePlace:
     """Where this entry's file goes."""
-    name = f"{entry.file_id}__{safe_basename(entry.object_key)}"
+    name = f"{entry.file_id}__{safe_basename(entry.key)}"
     if entry.state is FileState.REJECTED:
         return ArchivePlace(Area.QUARANTINE, f"files/{name}")
     return ArchivePlace(Area.HISTORY, f"{day_folder(_day(entry.committed_at))}/{name}")

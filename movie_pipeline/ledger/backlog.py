@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
+from movie_pipeline.ledger.file_summary import FileSummary
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline.stored_values import read_json, to_stored_time
+from movie_pipeline.stored_values import from_json, to_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 AGES = (
@@ -65,11 +66,10 @@ class Backlog:
             states[row["state"]] += count
             since = row["waiting_since"]
             ages[next((name for name, limit in limits if since > limit), OLDER)] += count
-            found = read_json(row["summary"]).get("reasons")
-            if found is None:
-                uncounted += 1
-                continue
+            summary = FileSummary.from_stored(row["summary"])
+            uncounted += "reasons" in summary.omitted
             resolved = taken.get(row["file_id"])
+            found = summary.reasons
             reasons.update(Counter[str](found) - resolved if resolved else found)
         held = states[FileState.HELD]
         return cls(states.total() - held, held, ages, dict(reasons.most_common()), uncounted)
@@ -81,5 +81,5 @@ def backlog(warehouse: Warehouse, now: datetime) -> Backlog:
     with warehouse.reading() as session:
         waiting = session.fetch("checks/backlog")
         for row in session.fetch("checks/backlog_taken"):
-            taken[row["original_file_id"]].update(read_json(row["taken"]))
+            taken[row["original_file_id"]].update(from_json(row["taken"], dict[str, int]))
     return Backlog.of(waiting, taken, now)

@@ -12,11 +12,11 @@ from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.tabular import MappedColumn, drift
 
 FILES_LOOKED_AT = 200
-"""Ledger entries that the past is made of, the newest; `last(k)` reaches no further."""
+"""Ledger entries that the earlier is made of, the newest; `last(k)` reaches no further."""
 
 
 @dataclass(frozen=True)
-class Past:
+class EarlierFiles:
     """What the files before this batch told.
 
     Attributes:
@@ -27,33 +27,33 @@ class Past:
 
     metrics: Mapping[str, Sequence[float]] = field(default_factory=dict[str, list[float]])
     columns: Mapping[str, Sequence[MappedColumn]] = field(
-        default_factory=dict[str, list[MappedColumn]]
+        default_factory=dict[str, Sequence[MappedColumn]]
     )
     looks: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, dict[str, str]])
 
     @classmethod
     def of(cls, entries: Iterable[LedgerEntry]) -> Self:
-        """Read the past from ledger entries, newest first.
+        """Read the earlier from ledger entries, newest first.
 
         Files not judged say nothing, nor do replays: they are parts of files that were told of.
         """
         metrics: dict[str, list[float]] = defaultdict(list)
-        columns: dict[str, list[MappedColumn]] = {}
+        columns: dict[str, Sequence[MappedColumn]] = {}
         looks: dict[str, dict[str, str]] = defaultdict(dict)
         for entry in entries:
-            if "replay" in entry.summary:
+            summary = entry.summary
+            if summary.replay:
                 continue
             measured: dict[str, float] = {}
-            for rule in entry.summary.get("rules", []):
-                measured.update(rule["metrics"])
+            for rule in summary.rules:
+                measured.update(rule.metrics)
             for name, value in measured.items():
                 metrics[name].append(value)
-            mapping = entry.summary.get("mapping", [])
-            if mapping:
-                source = str(entry.summary.get("source", ""))
+            if summary.mapping:
                 # Newest first, so what stands there already is what was seen last.
-                looks[source] = {**entry.summary.get("looks", {}), **looks[source]}
-                columns.setdefault(source, [MappedColumn(*column) for column in mapping])
+                looks[summary.source] = {**summary.looks, **looks[summary.source]}
+                mapped = [MappedColumn(*column) for column in summary.mapping]
+                columns.setdefault(summary.source, mapped)
         return cls(dict(metrics), columns, dict(looks))
 
     def changes(

@@ -9,18 +9,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from movie_pipeline.file_names import from_stored_key, printable_name, to_stored_key
+from movie_pipeline.ledger.file_summary import FileSummary
 from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline.stored_values import (
     KEY_BYTES,
     REASON_BYTES,
-    fit_json,
-    fit_notes,
     fit_text,
     from_stored_time,
-    read_json,
     to_stored_time,
 )
 from movie_pipeline.warehouse.transactions import transact
@@ -46,9 +44,9 @@ class LedgerEntry:
 
     Attributes:
         file_id: the version's id.
-        store, object_key, version, size_bytes: what the id was made from.
+        store, key, version, size: what the id was made from.
         content_sha256: hash of the bytes.
-        file_version: what decides between two rows of one film; the latest wins.
+        file_version: what decides between two rows of one key; the latest wins.
         batch_id, run_id, attempt: which work decided.
         ruleset_sha256: the rules it was judged by.
         state: what was decided.
@@ -57,7 +55,7 @@ class LedgerEntry:
         output_name: its Parquet file in the output area.
         quarantine_name: its records set apart, in the quarantine area.
         reason: why it did not load, or not as usual; empty where there is nothing to say.
-        summary: JSON values: repairs per column, rules with outcomes, reasons with counts, notes.
+        summary: what was found of it.
         committed_at: when it was decided.
         archived_at: when its file was out of landing; None while that is still to be done.
         history_name: where the file lies now, None where it was not there to be moved.
@@ -66,9 +64,9 @@ class LedgerEntry:
 
     file_id: str
     store: str
-    object_key: str
+    key: str
     version: str
-    size_bytes: int
+    size: int
     content_sha256: str
     file_version: datetime
     batch_id: str
@@ -84,7 +82,7 @@ class LedgerEntry:
     output_name: str | None = None
     quarantine_name: str | None = None
     reason: str = ""
-    summary: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    summary: FileSummary = field(default_factory=FileSummary)
     committed_at: datetime
     archived_at: datetime | None = None
     history_name: str | None = None
@@ -93,30 +91,31 @@ class LedgerEntry:
     @property
     def shown_name(self) -> str:
         """The file's name for people: printable, one line."""
-        return printable_name(self.object_key)
+        return printable_name(self.key)
 
     @property
-    def file(self) -> LandedFile:
+    def landed(self) -> LandedFile:
         """The version in landing that this entry is about."""
         return LandedFile(
             store=self.store,
-            key=self.object_key,
+            key=self.key,
             version=self.version,
-            size=self.size_bytes,
+            size=self.size,
             modified_at=self.file_version,
         )
 
     def to_row(self) -> dict[str, object]:
         """The entry as the table holds it; what is too long is cut, and says so."""
-        row: dict[str, object] = {item.name: getattr(self, item.name) for item in fields(self)}
+        row: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
         row["store"] = to_stored_key(self.store)
-        row["object_key"] = fit_text(to_stored_key(self.object_key), KEY_BYTES)
+        row["object_key"] = fit_text(to_stored_key(row.pop("key")), KEY_BYTES)
+        row["size_bytes"] = row.pop("size")
         row["state"] = str(self.state)
         row["reason"] = fit_text(self.reason, REASON_BYTES) or None
-        row["summary"] = fit_json(_with_fitting_notes(self.summary))
+        row["summary"] = self.summary.stored()
         row["archive_note"] = self.archive_note or None
         for name in ("file_version", "committed_at", "archived_at"):
-            row[name] = to_stored_time(cast("datetime | None", row[name]))
+            row[name] = to_stored_time(row[name])
         return row
 
     @classmethod
@@ -124,19 +123,15 @@ class LedgerEntry:
         """The entry of one row of the table."""
         values = dict(row)
         values["store"] = from_stored_key(row["store"])
-        values["object_key"] = from_stored_key(row["object_key"])
+        values["key"] = from_stored_key(values.pop("object_key"))
+        values["size"] = values.pop("size_bytes")
         values["state"] = FileState(row["state"])
         values["reason"] = row["reason"] or ""
-        values["summary"] = read_json(row["summary"])
+        values["summary"] = FileSummary.from_stored(row["summary"])
         values["archive_note"] = row["archive_note"] or ""
         for name in ("file_version", "committed_at", "archived_at"):
             values[name] = from_stored_time(row[name])
         return cls(**values)
-
-
-def _with_fitting_notes(summary: Mapping[str, Any]) -> Mapping[str, Any]:
-    notes = summary.get("notes")
-    return {**summary, "notes": fit_notes(notes)} if notes else summary
 
 
 @dataclass(frozen=True)

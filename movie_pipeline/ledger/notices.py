@@ -4,8 +4,8 @@ Only values are made here; outbox.py keeps and sends them. A notice holds counts
 never a row value, and its subject no foreign name.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.ledger.archive_names import archive_place
@@ -17,6 +17,7 @@ from movie_pipeline.ledger.digests import (
     short_hash,
 )
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
+from movie_pipeline.stored_values import to_json_values
 
 Place = Callable[[LedgerEntry], str]
 """Says, for people, where a file's quarantined records lie."""
@@ -98,13 +99,13 @@ def job_failure_notice(  # noqa: PLR0913 - what a notice tells
 
 def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
     lines = [f"{entry.shown_name} {_WHAT[entry.state]}."]
-    replay = entry.summary.get("replay")
+    replay = entry.summary.replay
     if replay:
-        lines.append(f"It is {replay['sentence']}.")
+        lines.append(f"It is {replay.sentence}.")
     if entry.reason:
         lines.append(f"Reason: {entry.reason}")
     lines += [counts_line(_sums([entry])), *_reason_lines(entry)]
-    lines += [f"Note: {note}" for note in entry.summary.get("notes", [])]
+    lines += [f"Note: {note}" for note in entry.summary.notes]
     where = place(entry)
     if where:
         lines.append(f"Set apart in: {where}")
@@ -144,6 +145,7 @@ def _details(entry: LedgerEntry, where: str, *, short: bool = False) -> dict[str
     }
     if short:
         return details
+    replay = entry.summary.replay
     return {
         **details,
         "batch_id": entry.batch_id,
@@ -151,8 +153,8 @@ def _details(entry: LedgerEntry, where: str, *, short: bool = False) -> dict[str
         "attempt": entry.attempt,
         "ruleset_sha256": entry.ruleset_sha256,
         "quarantine": where,
-        "rules": entry.summary.get("rules", []),
-        **({"replay": entry.summary["replay"]} if "replay" in entry.summary else {}),
+        "rules": to_json_values(entry.summary.rules),
+        **({"replay": to_json_values(replay)} if replay else {}),
     }
 
 
@@ -168,11 +170,7 @@ def _sums(entries: Sequence[LedgerEntry]) -> dict[str, int]:
 
 def _reason_lines(entry: LedgerEntry) -> list[str]:
     """How many records each rule set apart, the most first."""
-    reasons = entry.summary.get("reasons")
-    if not isinstance(reasons, Mapping):
-        return []
-    counts = cast("Mapping[str, int]", reasons)
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ranked = sorted(entry.summary.reasons.items(), key=lambda item: (-item[1], item[0]))
     lines = [f"- {_counted(count, 'row')}: {rule}" for rule, count in ranked[:MOST_LINES]]
     if len(ranked) > MOST_LINES:
         lines.append(f"- and {len(ranked) - MOST_LINES} more reasons.")

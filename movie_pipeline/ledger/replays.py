@@ -5,7 +5,7 @@ records stands in resolutions.py.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -16,14 +16,16 @@ from movie_pipeline.file_names import (
     safe_basename,
     to_stored_key,
 )
+from movie_pipeline.ledger.file_summary import ReadingForms, ReplaySummary
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry, want
 from movie_pipeline.stored_values import (
     KEY_BYTES,
     TEXT_BYTES,
     fit_json,
     fit_text,
+    from_json,
     from_stored_time,
-    read_json,
+    to_json_values,
     to_stored_time,
 )
 from movie_pipeline.warehouse.transactions import transact
@@ -40,7 +42,7 @@ class Replay:
 
     Attributes:
         replay_id: the same for the same request.
-        object_key: under which name its file lands.
+        key: under which name its file lands.
         content_sha256: of its file's bytes.
         original_file_id: the file whose quarantine it takes records from.
         original_state: what was decided about that file: LOADED or HELD.
@@ -50,13 +52,13 @@ class Replay:
         corrected_count: those of them that are corrected.
         accepted: whether a person accepted a held file, so that nothing holds it.
         ruleset: the text to judge it by; None for the one that is in use then.
-        reading: JSON values: what its cells cannot say themselves, `decimal` and `dates`.
+        reading: what its cells cannot say themselves.
         taken: rule to the records it takes that were set apart by it.
         requested_at, requested_by, why: when, who and why.
     """
 
     replay_id: str
-    object_key: str
+    key: str
     content_sha256: str
     original_file_id: str
     original_state: FileState
@@ -67,7 +69,7 @@ class Replay:
     corrected_count: int
     accepted: bool
     ruleset: str | None
-    reading: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    reading: ReadingForms = field(default_factory=ReadingForms)
     taken: Mapping[str, int] = field(default_factory=dict[str, int])
     requested_at: datetime
     requested_by: str
@@ -94,42 +96,26 @@ class Replay:
             f"{self.original_file_id}){corrected}{accepted}, asked for by {self.requested_by}{why}"
         )
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> ReplaySummary:
         """What the ledger's summary of its file says of it."""
-        return {
-            "replay_id": self.replay_id,
-            "of_file_id": self.original_file_id,
-            "root_file_id": self.root_file_id,
-            "root_key": self.root_key,
-            "records": self.row_count,
-            "corrected": self.corrected_count,
-            "accepted": self.accepted,
-            "sentence": self.sentence(),
-        }
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values from which `from_dict` makes the same replay."""
-        return {
-            **asdict(self),
-            "file_version": self.file_version.isoformat(),
-            "requested_at": self.requested_at.isoformat(),
-        }
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The replay that `to_dict` was asked for."""
-        read = dict(values)
-        read["original_state"] = FileState(values["original_state"])
-        for name in ("file_version", "requested_at"):
-            read[name] = datetime.fromisoformat(values[name])
-        return cls(**read)
+        return ReplaySummary(
+            replay_id=self.replay_id,
+            original_file_id=self.original_file_id,
+            root_file_id=self.root_file_id,
+            root_key=self.root_key,
+            row_count=self.row_count,
+            corrected_count=self.corrected_count,
+            accepted=self.accepted,
+            sentence=self.sentence(),
+        )
 
     def to_row(self) -> dict[str, object]:
         """The replay as the table holds it."""
-        row: dict[str, object] = {item.name: getattr(self, item.name) for item in fields(self)}
+        row: dict[str, Any] = {item.name: getattr(self, item.name) for item in fields(self)}
+        row["object_key"] = row.pop("key")
         row["original_state"] = str(self.original_state)
         row["root_key"] = fit_text(to_stored_key(self.root_key), KEY_BYTES)
-        row["reading"] = fit_json(self.reading)
+        row["reading"] = fit_json(to_json_values(self.reading))
         row["taken"] = fit_json(_within(self.taken))
         row["file_version"] = to_stored_time(self.file_version)
         row["requested_at"] = to_stored_time(self.requested_at)
@@ -139,10 +125,11 @@ class Replay:
     def from_row(cls, row: Mapping[str, Any]) -> Self:
         """The replay of one row of the table."""
         values = dict(row)
+        values["key"] = values.pop("object_key")
         values["original_state"] = FileState(row["original_state"])
         values["root_key"] = from_stored_key(row["root_key"])
-        values["reading"] = read_json(row["reading"])
-        values["taken"] = read_json(row["taken"])
+        values["reading"] = from_json(row["reading"], ReadingForms)
+        values["taken"] = from_json(row["taken"], dict[str, int])
         for name in ("file_version", "requested_at"):
             values[name] = from_stored_time(row[name])
         return cls(**values)
@@ -162,10 +149,10 @@ def records_name(replay_id: str) -> str:
 
 def root_of(entry: LedgerEntry) -> tuple[str, str]:
     """file_id and name of the file that landed first: of a replay, the one it goes back to."""
-    replay = entry.summary.get("replay")
+    replay = entry.summary.replay
     if replay is None:
-        return entry.file_id, entry.object_key
-    return replay["root_file_id"], replay["root_key"]
+        return entry.file_id, entry.key
+    return replay.root_file_id, replay.root_key
 
 
 class Replays:
@@ -192,7 +179,7 @@ class Replays:
         """
 
         def work(session: WarehouseSession) -> None:
-            want(session, [replay.object_key])
+            want(session, [replay.key])
             if session.fetch("replays/by_key"):
                 return
             latest = session.fetch("replays/latest_version", root_file_id=replay.root_file_id)
@@ -203,7 +190,7 @@ class Replays:
 
         transact(self._warehouse, work)
         crash_point("replay.requested")
-        return self.by_key([replay.object_key])[replay.object_key]
+        return self.by_key([replay.key])[replay.key]
 
 
 _LONGEST_KEY = 200

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from movie_pipeline.errors import BatchRefused
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.stored_values import from_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
@@ -70,43 +70,42 @@ def resolutions_of(
     return {int(row["record_number"]): Resolution.from_row(row) for row in rows}
 
 
-def stage(session: WarehouseSession, outcomes: Sequence[FileOutcome]) -> list[FileOutcome]:
+def stage(session: WarehouseSession, files: Sequence[DecidedFile]) -> list[DecidedFile]:
     """Stage what the replays among these files resolve; first in the transaction.
 
     Returns:
-        The outcomes, in their order; a replay of which a record is resolved already is DUPLICATE.
+        The files, in their order; a replay of which a record is resolved already is DUPLICATE.
     """
-    staging = [outcome for outcome in outcomes if outcome.resolutions_name]
+    staging = [file for file in files if file.resolutions_name]
     if not staging:
-        return list(outcomes)
+        return list(files)
     session.run("resolutions/create_staging")
-    added = session.copy(STAGING, [str(outcome.resolutions_name) for outcome in staging])
+    added = session.copy(STAGING, [str(file.resolutions_name) for file in staging])
     _expect(session, staging, added)
     late = _too_late(session, staging)
     for file_id in late:
         session.run("resolutions/delete_staged", replay_file_id=file_id)
     return [
-        _duplicate(outcome, late[outcome.file.file_id]) if outcome.file.file_id in late else outcome
-        for outcome in outcomes
+        _duplicate(file, late[file.file_id]) if file.file_id in late else file for file in files
     ]
 
 
-def write(session: WarehouseSession, outcomes: Sequence[FileOutcome]) -> None:
+def write(session: WarehouseSession, files: Sequence[DecidedFile]) -> None:
     """Write what is staged, when it is known which rows load: before staging's rows are gone."""
-    resolving = [outcome for outcome in outcomes if outcome.resolutions_name]
+    resolving = [file for file in files if file.resolutions_name]
     if not resolving:
         return
-    if any(outcome.rows_good for outcome in resolving):
+    if any(file.rows_good for file in resolving):
         session.run("resolutions/mark_superseded")
     session.run("resolutions/insert_staged")
 
 
-def _expect(session: WarehouseSession, staging: Sequence[FileOutcome], added: int) -> None:
+def _expect(session: WarehouseSession, staging: Sequence[DecidedFile], added: int) -> None:
     found = {
         row["replay_file_id"]: int(row["row_count"])
         for row in session.fetch("resolutions/count_staged")
     }
-    expected = {outcome.file.file_id: outcome.rows_in for outcome in staging}
+    expected = {file.file_id: file.rows_in for file in staging}
     if found != expected or added != sum(expected.values()):
         raise BatchRefused(
             f"the replays of the batch resolve {sum(found.values())} records where they have "
@@ -114,7 +113,7 @@ def _expect(session: WarehouseSession, staging: Sequence[FileOutcome], added: in
         )
 
 
-def _too_late(session: WarehouseSession, staging: Sequence[FileOutcome]) -> dict[str, str]:
+def _too_late(session: WarehouseSession, staging: Sequence[DecidedFile]) -> dict[str, str]:
     """file_id of each replay that must not resolve anything, to the sentence why."""
     late = {
         row["replay_file_id"]: _sentence(row["resolved_by"])
@@ -124,14 +123,14 @@ def _too_late(session: WarehouseSession, staging: Sequence[FileOutcome]) -> dict
         frozenset((row["first_file_id"], row["second_file_id"]))
         for row in session.fetch("resolutions/overlapping")
     }
-    kept: list[FileOutcome] = []
-    for outcome in staging:
-        file_id = outcome.file.file_id
+    kept: list[DecidedFile] = []
+    for file in staging:
+        file_id = file.file_id
         if file_id in late:
             continue
-        other = next((o for o in kept if frozenset((o.file.file_id, file_id)) in pairs), None)
+        other = next((o for o in kept if frozenset((o.file_id, file_id)) in pairs), None)
         if other is None:
-            kept.append(outcome)
+            kept.append(file)
         else:
             late[file_id] = _sentence(str(other.replay_id))
     return late
@@ -144,9 +143,9 @@ def _sentence(replay_id: str) -> str:
     )
 
 
-def _duplicate(outcome: FileOutcome, reason: str) -> FileOutcome:
+def _duplicate(file: DecidedFile, reason: str) -> DecidedFile:
     return replace(
-        outcome,
+        file,
         state=FileState.DUPLICATE,
         rows_in=0,
         rows_good=0,

@@ -1,7 +1,7 @@
 """The quarantined record: one JSON line with the raw text, its place, and every reason.
 
 This is the only place where row values may be written down beside the warehouse. Which records come
-here is decided in steps/judge.py; how they leave again is replay's affair.
+here is decided in steps/split.py; how they leave again is replay's affair.
 """
 
 import base64
@@ -20,6 +20,8 @@ from movie_pipeline.tabular import RawRecord
 
 CONTRACT_RULE = "movie_contract"
 """Stands in a reason's `rule` where the movie contract, not a ruleset, set the record apart."""
+FILE_HELD = "the file is held:"
+"""How the reasons begin that are about the file, and not about the record."""
 INTAKE_RULE = "readable_record"
 """Stands there where the record itself could not be read."""
 _TEXT = rb'"(?:[^"\\]|\\.)*"'

@@ -1,7 +1,7 @@
 """The records of a file that are set apart: why each one waits, written as lines of quarantine.
 
 Which rows they are is found by SQL, which leaves them in the work folder as a small Parquet file;
-what a line looks like stands in quarantine_record.py, the sentences in reasons.py.
+what a line looks like stands in quarantine_record.py.
 """
 
 from bisect import bisect_right
@@ -24,7 +24,6 @@ from movie_pipeline.quarantine.quarantine_record import (
     RuleLists,
     record_line,
 )
-from movie_pipeline.quarantine.reasons import failed_rule
 from movie_pipeline.tabular import (
     RawRecord,
     StagedFile,
@@ -37,9 +36,10 @@ PIECE = 10_000
 """Records of a file that are written to quarantine at a time."""
 _RULES_IN_MASK = 62
 """A bit for each, in an integer of 64 bits that stays positive."""
-
 _SHORT = 200
 """Characters of the cells whose reasons are remembered."""
+_SHOWN = 200
+"""Characters of a value shown in a sentence; the record's raw text holds the whole."""
 
 Masks = tuple[int, ...]
 """Of one row: the cells unreadable, the cells out of the contract, and the rules it fails."""
@@ -61,7 +61,7 @@ def judged_columns(judgement: Judgement) -> str:
 
 
 @dataclass(frozen=True)
-class Apart:
+class WhySetApart:
     """Why records of a file are set apart.
 
     Attributes:
@@ -169,19 +169,19 @@ class Apart:
         cells = raw.columns or {}
         for rule in self.lists(masks).failed:
             named = {name: cells.get(key) for name, key in self.keys_of.get(rule, ())}
-            reasons.append(Reason(rule, failed_rule(rule, named)))
+            reasons.append(Reason(rule, _failed_rule(rule, named)))
         return reasons
 
 
-def write_apart(
-    judged: Path, to: Path, *, apart: Apart, provenance: Provenance, records: Records
+def write_quarantine(
+    judged: Path, to: Path, *, why: WhySetApart, provenance: Provenance, records: Records
 ) -> tuple[int, dict[str, int]]:
     """Write the records set apart, in the file's order.
 
     Args:
         judged: the Parquet file of the rows set apart, in the file's order.
         to: the JSON lines file.
-        apart: why they wait.
+        why: why they wait.
         provenance: what their lines share.
         records: reads the records themselves.
 
@@ -191,13 +191,13 @@ def write_apart(
     counts: Counter[str] = Counter()
     written = 0
     with to.open("wb", buffering=1 << 20) as lines:
-        for piece in _pieces(_judged(judged), sorted(apart.not_rows)):
+        for piece in _pieces(_judged(judged), sorted(why.not_rows)):
             for raw in records(piece):
                 masks = piece[raw.record_number]
-                reasons = apart.reasons(raw, masks)
+                reasons = why.reasons(raw, masks)
                 for rule in dict.fromkeys([reason.rule for reason in reasons]):
                     counts[rule] += 1
-                lines.write(record_line(provenance, raw, apart.lists(masks), reasons))
+                lines.write(record_line(provenance, raw, why.lists(masks), reasons))
             written += len(piece)
     if not written:
         to.unlink()
@@ -214,12 +214,28 @@ def _judged(path: Path) -> Iterator[dict[int, Masks]]:
 
 
 def _pieces(
-    judged: Iterator[dict[int, Masks]], waiting: list[int]
+    judged: Iterator[dict[int, Masks]], not_rows: list[int]
 ) -> Iterator[dict[int, Masks | None]]:
     """The rows set apart and the records that became no row, together in the file's order."""
     for piece in judged:
-        upto = bisect_right(waiting, max(piece))
-        yield {**piece, **dict.fromkeys(waiting[:upto])}
-        waiting = waiting[upto:]
-    for start in range(0, len(waiting), PIECE):
-        yield dict.fromkeys(waiting[start : start + PIECE])
+        upto = bisect_right(not_rows, max(piece))
+        yield {**piece, **dict.fromkeys(not_rows[:upto])}
+        not_rows = not_rows[upto:]
+    for start in range(0, len(not_rows), PIECE):
+        yield dict.fromkeys(not_rows[start : start + PIECE])
+
+
+def _failed_rule(rule: str, values: dict[str, str | None]) -> str:
+    """The row fails a rule of the ruleset; the columns that the rule names are shown."""
+    if not values:
+        return f"fails {rule}"
+    named = ", ".join(f"{column} is {_shown(value)}" for column, value in values.items())
+    return f"{named}: fails {rule}"
+
+
+def _shown(value: str | None) -> str:
+    """A value in a sentence: quoted, trimmed, cut where it is long."""
+    if value is None or not value.strip():
+        return "missing"
+    text = value.strip()
+    return f'"{text[:_SHOWN]}…"' if len(text) > _SHOWN else f'"{text}"'

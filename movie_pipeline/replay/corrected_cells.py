@@ -33,10 +33,11 @@ class Columns:
     @classmethod
     def of(cls, entry: LedgerEntry) -> "Columns | None":
         """Read them from the ledger's summary; None where it does not hold them."""
-        mapping = [MappedColumn(*column) for column in entry.summary.get("mapping", [])]
+        mapping = [MappedColumn(*column) for column in entry.summary.mapping]
         if not mapping:
             return None
-        return cls.named([column.header for column in mapping], mapping, is_json=_is_json(entry))
+        is_json = entry.summary.reading.format != "csv"
+        return cls.named([column.header for column in mapping], mapping, is_json=is_json)
 
     @classmethod
     def named(
@@ -68,10 +69,6 @@ class Columns:
         if number == key or not (number.isascii() and number.isdigit()):
             return None
         return int(number) if int(number) > len(self.keys) else None
-
-
-def _is_json(entry: LedgerEntry) -> bool:
-    return str(entry.summary.get("reading", {}).get("format", "csv")) != "csv"
 
 
 def can_be_told_apart(record: Mapping[str, Any], columns: Columns) -> bool:

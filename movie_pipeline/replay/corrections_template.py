@@ -7,10 +7,9 @@ from typing import Any
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.errors import RulesetError
 from movie_pipeline.ledger.ledger import Ledger
-from movie_pipeline.quarantine.quarantine_record import CONTRACT_RULE, INTAKE_RULE
+from movie_pipeline.quarantine.quarantine_record import CONTRACT_RULE, FILE_HELD, INTAKE_RULE
 from movie_pipeline.replay.corrected_cells import Columns, can_be_told_apart
 from movie_pipeline.replay.replayable_records import belongs_to, pieces_of
-from movie_pipeline.steps.judge import FILE_HELD
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 

@@ -74,7 +74,7 @@ def ask(
 def request(draft: Draft, storage: Storage, warehouse: Warehouse) -> Requested:
     """Ask for one replay."""
     replays = Replays(warehouse)
-    kept = replays.by_key([draft.replay.object_key]).get(draft.replay.object_key)
+    kept = replays.by_key([draft.replay.key]).get(draft.replay.key)
     if kept is None:
         storage.put(Area.QUARANTINE, draft.replay.records_name, draft.records)
         crash_point("replay.listed")
@@ -82,7 +82,7 @@ def request(draft: Draft, storage: Storage, warehouse: Warehouse) -> Requested:
     decided = _entry_of(warehouse, kept)
     if decided is not None:
         return Requested(kept, None, decided)
-    return Requested(kept, storage.land(draft.content, kept.object_key))
+    return Requested(kept, storage.land(draft.content, kept.key))
 
 
 def unfinished(storage: Storage, warehouse: Warehouse) -> list[LandedFile]:
@@ -102,12 +102,14 @@ def entries_of(warehouse: Warehouse, replay_ids: Sequence[str]) -> list[LedgerEn
     return [
         entry
         for entry in Ledger(warehouse).entries(limit=1_000_000)
-        if entry.summary.get("replay", {}).get("replay_id") in wanted and entry.state in _DECIDED
+        if entry.summary.replay
+        and entry.summary.replay.replay_id in wanted
+        and entry.state in _DECIDED
     ]
 
 
 def _entry_of(warehouse: Warehouse, replay: Replay) -> LedgerEntry | None:
-    for entry in Ledger(warehouse).entries(key=replay.object_key):
+    for entry in Ledger(warehouse).entries(key=replay.key):
         if entry.state in _DECIDED:
             return entry
     return None

@@ -5,11 +5,10 @@ The engine is an in-memory DuckDB of its own that can reach no file, no network 
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Any, Self, cast
 
-import duckdb
 import pyarrow as pa
 import sqlglot
 from sqlglot import exp
@@ -22,6 +21,7 @@ from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import root_of
 from movie_pipeline.replay.corrected_cells import Columns
 from movie_pipeline.replay.replayable_records import KeptRecord
+from movie_pipeline.screening.screening_engine import FAULTS, sealed_engine
 from movie_pipeline.tabular import ColumnType, TableContract
 
 _ARROW = cast("Any", pa)
@@ -59,16 +59,8 @@ class Condition:
             [*_OF_EVERY_RECORD, *((name, pa.string()) for name in dataset.contract.names)]
         )
         _check(text, self._schema.names, dataset.example_condition)
-        self._connection = duckdb.connect(
-            config={
-                "enable_external_access": False,
-                "python_enable_replacements": False,
-                "memory_limit": "256MB",
-                "threads": 1,
-            }
-        )
-        self._connection.execute("SET TimeZone = 'UTC'")
-        self._connection.execute("SET lock_configuration = true")
+        self._open = ExitStack()
+        self._connection = self._open.enter_context(sealed_engine())
 
     def __enter__(self) -> Self:
         return self
@@ -79,7 +71,7 @@ class Condition:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._connection.close()
+        self._open.close()
 
     def taken(
         self, records: Sequence[KeptRecord], entry: LedgerEntry, columns: Columns
@@ -96,7 +88,7 @@ class Condition:
                 # The expression was parsed as one; the brackets keep it one.
                 f"SELECT quarantine_id FROM record WHERE CAST(({self._text}\n) AS BOOLEAN)"
             ).fetchall()
-        except duckdb.Error as error:
+        except FAULTS as error:
             # DuckDB quotes the value that it could not convert.
             cause = _QUOTED.sub("'…'", str(error).split("\n", 1)[0])
             raise ReplayError(
@@ -104,7 +96,7 @@ class Condition:
                 f"write try_cast({_a_number(self._contract)} as bigint) to compare it as a number."
             ) from None
         finally:
-            with suppress(duckdb.Error):
+            with suppress(*FAULTS):
                 self._connection.unregister("record")
         return {row[0] for row in found}
 

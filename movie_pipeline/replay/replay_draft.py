@@ -101,10 +101,9 @@ class DraftWriter:
         root_file_id, root_key = root_of(entry)
         with self._content.open("rb") as content:
             sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-        reading = entry.summary.get("reading", {})
         replay = Replay(
             replay_id=replay_id,
-            object_key=landing_key(replay_id, entry.object_key),
+            key=landing_key(replay_id, entry.key),
             content_sha256=sha256,
             original_file_id=entry.file_id,
             original_state=FileState(entry.state),
@@ -115,10 +114,7 @@ class DraftWriter:
             corrected_count=self._corrected,
             accepted=accepted,
             ruleset=ruleset,
-            reading={
-                "decimal": reading.get("decimal", "."),
-                "dates": reading.get("dates", {}),
-            },
+            reading=entry.summary.reading,
             taken=dict(self._taken),
             requested_at=when,
             requested_by=self._wish.by,

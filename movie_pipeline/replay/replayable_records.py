@@ -38,7 +38,7 @@ class KeptRecord:
 
 def belongs_to(entry: LedgerEntry, name: str) -> bool:
     """Whether the entry is of the file of that name or id, or of a replay that goes back to it."""
-    return name in {entry.object_key, entry.file_id, *root_of(entry)}
+    return name in {entry.key, entry.file_id, *root_of(entry)}
 
 
 def pieces_of(

@@ -17,12 +17,14 @@ from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.screening.reference_datasets import reference_tables
+from movie_pipeline.screening.screening_engine import screening_engine
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.batch import Workspace
-from movie_pipeline.steps.fetch import stage_one
-from movie_pipeline.steps.judge import ScreenedFile, ScreeningJob, screen_file
-from movie_pipeline.steps.screen import screening_engine
+from movie_pipeline.steps.judge import judged_file
+from movie_pipeline.steps.read import ReadFile, read_one
+from movie_pipeline.steps.split import split_file
+from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import LandedFile, Storage
+from movie_pipeline.stored_values import to_json_values
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class CheckedFile:
         state: LOADED, HELD or REJECTED.
         reason: why it would not load, or not as usual.
         rows_in: its records.
-        rows_good: rows that would load, if no newer row of the same film is in the table.
+        rows_good: rows that would load, if no newer row of the same key is in the table.
         rows_apart: records that would be set apart.
         reasons: rule to the records that it sets apart.
         rules: each rule's answer.
@@ -61,26 +63,35 @@ def check_file(
         dataset: what its rows must be.
     """
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-check-") as root:
-        workspace = Workspace.at(Path(root), "check")
+        work_folder = WorkFolder.at(Path(root), "check")
         landed = LandedFile("check", path.name, "1", path.stat().st_size, datetime.now(UTC))
-        source = workspace.file_folder(landed.file_id) / f"{landed.file_id}.csv"
-        _bring(path, source)
+        folder = work_folder.of_file(landed.file_id)
+        _bring(path, folder.source)
         try:
             declared = (
                 read_sources(settings.reading.sources, dataset.contract).of(path.name).options
             )
-            staged = stage_one(source, settings, dataset, declared)
+            staged = read_one(folder.source, settings, dataset, declared)
         except UnreadableFile as error:
             return CheckedFile(str(FileState.REJECTED), str(error), 0, 0, 0, {}, [])
+        file = ReadFile(landed=landed, content_sha256=staged.sha256, staged=staged)
         with (
-            screening_engine(workspace, settings) as connection,
+            screening_engine(work_folder.folder, settings.engine) as connection,
             reference_tables(
-                connection, storage, settings, workspace.folder, [str(ruleset)]
+                connection, storage, settings, work_folder.folder, [str(ruleset)]
             ) as references,
+            judged_file(connection, file, folder, ruleset, references=references) as judged,
         ):
-            job = ScreeningJob(landed, staged, dataset, source, source.parent, workspace.name)
-            screened = screen_file(connection, job, ruleset, references=references)
-        return _checked(staged.rows_in, screened)
+            split = split_file(judged, dataset, work_folder.name)
+        return CheckedFile(
+            state=str(judged.verdict.state),
+            reason=judged.verdict.reason,
+            rows_in=staged.rows_in,
+            rows_good=split.good_rows,
+            rows_apart=split.set_apart,
+            reasons=split.reasons,
+            rules=to_json_values(judged.verdict.rules),
+        )
 
 
 def _bring(path: Path, to: Path) -> None:
@@ -89,15 +100,3 @@ def _bring(path: Path, to: Path) -> None:
         to.hardlink_to(path.resolve())
     except OSError:
         shutil.copyfile(path, to)
-
-
-def _checked(rows_in: int, screened: ScreenedFile) -> CheckedFile:
-    return CheckedFile(
-        state=str(screened.verdict.state),
-        reason=screened.verdict.reason,
-        rows_in=rows_in,
-        rows_good=screened.good_rows,
-        rows_apart=screened.set_apart,
-        reasons=screened.reasons,
-        rules=[rule.summary() for rule in screened.rules],
-    )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from movie_pipeline.ledger.file_summary import ReplaySummary
 from movie_pipeline.ledger.ledger import LedgerEntry, StateTotals
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.steps.reconcile import ReconcileReport
@@ -10,7 +11,7 @@ from movie_pipeline.steps.reconcile import ReconcileReport
 def file_report(entry: LedgerEntry) -> dict[str, Any]:
     """One file of an ingest, as `movie-pipeline ingest --json` tells it."""
     return {
-        "file": _valid_text(entry.object_key),
+        "file": _valid_text(entry.key),
         "file_id": entry.file_id,
         "state": str(entry.state),
         "reason": entry.reason,
@@ -19,13 +20,18 @@ def file_report(entry: LedgerEntry) -> dict[str, Any]:
         "rows_quarantined": entry.rows_quarantined,
         "rows_superseded": entry.rows_superseded,
         "rows_held": entry.rows_held,
-        "repairs": dict(entry.summary.get("repairs", {})),
-        "lenient": dict(entry.summary.get("lenient", {})),
+        "repairs": dict(entry.summary.repairs),
+        "lenient": dict(entry.summary.lenient),
         "rules": [
-            {name: rule[name] for name in ("rule", "outcome", "failing_rows", "metrics")}
-            for rule in entry.summary.get("rules", [])
+            {
+                "rule": rule.rule,
+                "outcome": str(rule.outcome),
+                "failing_rows": rule.failing_rows,
+                "metrics": dict(rule.metrics),
+            }
+            for rule in entry.summary.rules
         ],
-        "notes": list(entry.summary.get("notes", [])),
+        "notes": list(entry.summary.notes),
     }
 
 
@@ -71,31 +77,27 @@ def reconcile_report(report: ReconcileReport) -> dict[str, Any]:
     }
 
 
-def replay_report(replay: Replay | None, entry: LedgerEntry | None) -> dict[str, Any]:
+def replay_report(replay: Replay | ReplaySummary, entry: LedgerEntry | None) -> dict[str, Any]:
     """One replay, as `movie-pipeline replay --json` tells it.
 
     Args:
-        replay: what was asked for; None where only its entry is at hand.
+        replay: what was asked for, or what its entry says of that.
         entry: what became of it; None where it was not asked for really.
     """
-    if replay is not None:
-        told = {"replay_id": replay.replay_id, **replay.summary()}
-    else:
-        told = dict(entry.summary["replay"]) if entry else {}
     return {
-        "file": _valid_text(str(told["root_key"])),
-        "file_id": told["of_file_id"],
-        "replay_id": told["replay_id"],
-        "replayed": told["records"],
-        "corrected": told["corrected"],
-        "accepted": told["accepted"],
+        "file": _valid_text(replay.root_key),
+        "file_id": replay.original_file_id,
+        "replay_id": replay.replay_id,
+        "replayed": replay.row_count,
+        "corrected": replay.corrected_count,
+        "accepted": replay.accepted,
         "state": str(entry.state) if entry else None,
         "loaded": entry.rows_loaded if entry else None,
         "superseded": entry.rows_superseded if entry else None,
         "quarantined_again": entry.rows_quarantined if entry else None,
         "held_again": entry.rows_held if entry else None,
         "reason": entry.reason if entry else "",
-        "notes": list(entry.summary.get("notes", [])) if entry else [],
+        "notes": list(entry.summary.notes) if entry else [],
         "replay_file_id": entry.file_id if entry else None,
         "run_id": entry.run_id if entry else None,
     }

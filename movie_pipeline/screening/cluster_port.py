@@ -1,6 +1,6 @@
 """What the pipeline asks of a cluster that judges the rows of large files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -42,6 +42,36 @@ class ClusterAnswer:
     judged_by: str
 
 
+@dataclass(frozen=True)
+class JobRun:
+    """A run of a cluster's job that is to be started.
+
+    Attributes:
+        job: its name.
+        bucket: where it is told what to do, and where it reports.
+        prefix: the place in it, with a slash at the end.
+        seconds: how long it may take.
+        extras: what the job is told.
+        client: makes the client of a service, by its name.
+        interval: seconds between two looks for what it reports.
+    """
+
+    job: str
+    bucket: str
+    prefix: str
+    seconds: float
+    extras: Mapping[str, Any]
+    client: Callable[[str], Any]
+    interval: float
+
+
+RunJob = Callable[[JobRun], list[Any]]
+"""Starts a job for the step that asks, waits for its end and returns what it reported.
+
+Given by whoever runs the step. Raises RuntimeError where the job did not succeed.
+"""
+
+
 class Cluster(Protocol):
     """Judges rows where one machine is not enough. Raises ClusterError."""
 
@@ -49,13 +79,13 @@ class Cluster(Protocol):
         """Whether files of so many bytes are to be judged by it."""
         ...
 
-    def judge(self, rows: Path, ruleset: str, folder: Path, run: Any) -> ClusterAnswer:  # noqa: ANN401
+    def judge(self, rows: Path, ruleset: str, folder: Path, run_job: RunJob) -> ClusterAnswer:
         """Judge rows and wait for the answer.
 
         Args:
             rows: a Parquet file: `_record_number`, and the columns that the rules name.
             ruleset: the rules, as DQDL.
             folder: where the files of the answer go.
-            run: Dagster's context of the step that asks.
+            run_job: starts what the cluster needs, for the step that asks.
         """
         ...

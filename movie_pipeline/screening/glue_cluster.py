@@ -11,7 +11,7 @@ from typing import Any
 
 from movie_pipeline.aws_clients import Clients, translated
 from movie_pipeline.errors import ClusterError
-from movie_pipeline.screening.cluster_port import ClusterAnswer, ClusterRule
+from movie_pipeline.screening.cluster_port import ClusterAnswer, ClusterRule, JobRun, RunJob
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, Storage
 
@@ -41,12 +41,12 @@ class GlueCluster:
         """Whether there is a job, and the file is large enough for it."""
         return bool(self._settings.glue.job) and size >= self._settings.glue.job_from_bytes
 
-    def judge(self, rows: Path, ruleset: str, folder: Path, run: Any) -> ClusterAnswer:  # noqa: ANN401 - Dagster's context
+    def judge(self, rows: Path, ruleset: str, folder: Path, run_job: RunJob) -> ClusterAnswer:
         """Have the job judge rows; wait for its answer."""
         place = f"{FOLDER}/{uuid.uuid4().hex}"
         try:
             told = self._told(
-                run,
+                run_job,
                 place,
                 rows=self._storage.put(Area.OUTPUT, f"{place}/rows.parquet", rows),
                 ruleset=ruleset,
@@ -57,21 +57,20 @@ class GlueCluster:
             for name in self._storage.names(Area.OUTPUT, place):
                 self._storage.remove(Area.OUTPUT, name)
 
-    def _told(self, run: Any, place: str, **extras: str) -> Any:  # noqa: ANN401 - the job's message
-        # Dagster's half of the pipe is loaded only where it is needed
-        from movie_pipeline.screening.glue_pipes import GlueRun  # noqa: PLC0415
-
+    def _told(self, run_job: RunJob, place: str, **extras: str) -> Any:  # noqa: ANN401 - the job's message
         job = self._settings.glue.job
-        glue_run = GlueRun(
+        job_run = JobRun(
             job=job,
             bucket=self._settings.s3.bucket,
             prefix=f"{self._settings.areas.output}/{place}/",
             seconds=self._settings.glue.job_seconds,
             extras=extras,
+            client=self._clients,
+            interval=self._interval,
         )
         with translated(f"running the Glue job {job}", ClusterError):
             try:
-                messages = glue_run.messages(self._clients, run, self._interval)
+                messages = run_job(job_run)
             except RuntimeError as error:
                 raise ClusterError(
                     f"the Glue job {job} did not succeed: {_first_line(error)} Its log in "

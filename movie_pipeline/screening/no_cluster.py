@@ -1,10 +1,9 @@
 """No cluster: every file is judged in process."""
 
 from pathlib import Path
-from typing import Any
 
 from movie_pipeline.errors import ClusterError
-from movie_pipeline.screening.cluster_port import ClusterAnswer
+from movie_pipeline.screening.cluster_port import ClusterAnswer, RunJob
 
 
 class NoCluster:
@@ -14,6 +13,6 @@ class NoCluster:
         """False, always."""
         return False
 
-    def judge(self, rows: Path, ruleset: str, folder: Path, run: Any) -> ClusterAnswer:  # noqa: ANN401, ARG002
+    def judge(self, rows: Path, ruleset: str, folder: Path, run_job: RunJob) -> ClusterAnswer:  # noqa: ARG002 - it takes none
         """Refuse."""
         raise ClusterError("the local deployment has no cluster: files are judged in process.")

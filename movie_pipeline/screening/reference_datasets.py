@@ -10,9 +10,8 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
 from movie_pipeline.errors import SettingsError, StoredFileMissing
+from movie_pipeline.screening.screening_engine import FAULTS_OF_DATA, Connection, literal
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Storage
 
@@ -51,7 +50,7 @@ def declared_datasets(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def reference_tables(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     storage: Storage,
     settings: Settings,
     folder: Path,
@@ -85,7 +84,7 @@ def reference_tables(
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Connection,
     storage: Storage,
     dataset: tuple[str, str],
     folder: Path,
@@ -95,13 +94,13 @@ def _read(
     copy = folder / f"{table}{Path(place).suffix.lower()}"
     try:
         storage.fetch_reference(place, copy)
-        reader = _csv_reader(copy) if copy.suffix == ".csv" else f"read_parquet({_text(copy)})"
+        reader = _csv_reader(copy) if copy.suffix == ".csv" else f"read_parquet({literal(copy)})"
         connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM {reader}")
     except StoredFileMissing as error:
         raise SettingsError(
             f"the reference dataset {alias} of {VARIABLE} is not there: {error}"
         ) from None
-    except (ValueError, csv.Error, duckdb.DataError, duckdb.ProgrammingError) as error:
+    except (ValueError, csv.Error, *FAULTS_OF_DATA) as error:
         # DuckDB's own words quote the row
         cause = str(error) if isinstance(error, _HeaderError) else _EXPECTED[copy.suffix]
         raise SettingsError(
@@ -129,12 +128,8 @@ def _csv_reader(path: Path) -> str:
         raise _HeaderError("its header must name every column.")
     if len({name.lower() for name in header}) < len(header):
         raise _HeaderError("its header names a column twice.")
-    columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in header)
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in header)
     return (
-        f"read_csv({_text(path)}, auto_detect = false, header = true, delim = ',', quote = '\"', "
+        f"read_csv({literal(path)}, auto_detect = false, header = true, delim = ',', quote = '\"', "
         f"escape = '\"', columns = {{{columns}}})"
     )
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

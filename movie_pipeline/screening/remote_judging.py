@@ -8,9 +8,6 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import duckdb
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.dqdl import (
@@ -22,7 +19,8 @@ from movie_pipeline.dqdl import (
     evaluable_on_spark,
 )
 from movie_pipeline.errors import ClusterError
-from movie_pipeline.screening.cluster_port import Cluster, ClusterAnswer, ClusterRule
+from movie_pipeline.screening.cluster_port import Cluster, ClusterAnswer, ClusterRule, RunJob
+from movie_pipeline.screening.screening_engine import Connection, identifier, literal
 
 NUMBER = '"_record_number"'
 ASKED_KINDS = frozenset(
@@ -100,20 +98,18 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Elsewhere:
+class RemoteJudge:
     """A cluster, and the step that asks it.
 
     Attributes:
         cluster: who judges.
-        run: Dagster's context of the step.
+        run_job: starts what the cluster needs, for the step.
     """
 
     cluster: Cluster
-    run: Any
+    run_job: RunJob
 
-    def judgement(
-        self, connection: duckdb.DuckDBPyConnection, question: Question
-    ) -> tuple[Judgement, str]:
+    def judgement(self, connection: Connection, question: Question) -> tuple[Judgement, str]:
         """The cluster's judgement, and who gave it.
 
         Raises:
@@ -123,27 +119,24 @@ class Elsewhere:
         _write(connection, question, rows)
         try:
             crash_point("cluster.before")
-            answer = self.cluster.judge(rows, str(question.ruleset), question.folder, self.run)
+            answer = self.cluster.judge(rows, str(question.ruleset), question.folder, self.run_job)
             crash_point("cluster.after")
         finally:
             rows.unlink(missing_ok=True)
         return _judgement(connection, question, answer), answer.judged_by
 
 
-def _write(connection: duckdb.DuckDBPyConnection, question: Question, to: Path) -> None:
+def _write(connection: Connection, question: Question, to: Path) -> None:
     named = [
-        f"{_identifier(column)} AS {_identifier(name)}"
-        for name, column in question.columns().items()
+        f"{identifier(column)} AS {identifier(name)}" for name, column in question.columns().items()
     ]
     connection.execute(
         f"COPY (SELECT {', '.join([NUMBER, *named])} FROM {question.relation}) "
-        f"TO {_text(to)} (FORMAT parquet)"
+        f"TO {literal(to)} (FORMAT parquet)"
     )
 
 
-def _judgement(
-    connection: duckdb.DuckDBPyConnection, question: Question, answer: ClusterAnswer
-) -> Judgement:
+def _judgement(connection: Connection, question: Question, answer: ClusterAnswer) -> Judgement:
     if answer.rows != question.rows:
         raise _wrong(answer, f"it saw {answer.rows:,} rows of {question.rows:,}")
     said = _by_rule(question.ruleset, answer)
@@ -199,7 +192,7 @@ def _outcome(rule: Rule, said: ClusterRule, failing: int) -> RuleOutcome:
 class _Failing:
     """The table of the rows that fail, a line for each rule; dropped when it is closed."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.table = f'"cluster_{uuid.uuid4().hex[:12]}"'
         self._numbers: dict[str, int] = {}
@@ -213,12 +206,12 @@ class _Failing:
         )
         if not answer.failing:
             return
-        files = f"read_parquet([{', '.join(map(_text, answer.failing))}])"
+        files = f"read_parquet([{', '.join(map(literal, answer.failing))}])"
         texts = self._connection.execute(f"SELECT DISTINCT unnest(rules) FROM {files}").fetchall()
         foreign = sorted(text for (text,) in texts if _bare(text) not in by_text)
         if foreign:
             raise _wrong(answer, f"it names rules that were not asked: {', '.join(foreign)}")
-        number = " ".join(f"WHEN {_text(text)} THEN {by_text[_bare(text)]}" for (text,) in texts)
+        number = " ".join(f"WHEN {literal(text)} THEN {by_text[_bare(text)]}" for (text,) in texts)
         if texts:
             self._connection.execute(
                 f"INSERT INTO {self.table} SELECT DISTINCT record_number, CASE rule {number} END "
@@ -272,11 +265,3 @@ def _wrong(answer: ClusterAnswer, what: str) -> ClusterError:
 
 def _bare(text: str) -> str:
     return "".join(text.split())
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: object) -> str:
-    return "'" + str(value).replace("'", "''") + "'"

@@ -82,8 +82,8 @@ def _archive_one(storage: Storage, entry: LedgerEntry, moment: datetime) -> Ledg
 
 def _landed_file(storage: Storage, entry: LedgerEntry) -> LandedFile:
     """The version the entry is about; listed again where its name was too long for the ledger."""
-    if entry.file.file_id == entry.file_id:
-        return entry.file
+    if entry.landed.file_id == entry.file_id:
+        return entry.landed
     for file in storage.landed():
         if file.file_id == entry.file_id:
             return file

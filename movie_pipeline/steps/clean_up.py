@@ -12,8 +12,8 @@ from pathlib import Path
 
 from movie_pipeline.errors import StorageError, StoredFileMissing
 from movie_pipeline.ledger.ledger import known, want
-from movie_pipeline.steps.batch import Workspace
 from movie_pipeline.steps.run_lease import is_held
+from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -158,7 +158,7 @@ def _work_folders(
         if max(touched) >= limit:
             continue
         if not dry_run:
-            Workspace(folder, folder.name).remove()
+            WorkFolder(folder, folder.name).remove()
         count += 1
         size += sum(status.st_size for status in files)
     return Removed(count, size)

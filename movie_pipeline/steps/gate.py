@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pyarrow.parquet as pq
 
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.quarantine.quarantine_record import count_records
 from movie_pipeline.storage.storage_port import Area, Storage
 
@@ -19,33 +19,33 @@ class Account:
     """One file's records: how many came in, and how many lie where.
 
     Attributes:
-        outcome: what the steps said.
+        decided: what the steps said.
         good: rows found in the published Parquet file.
         set_apart: records found in the published quarantine file.
     """
 
-    outcome: FileOutcome
+    decided: DecidedFile
     good: int
     set_apart: int
 
     @property
     def balanced(self) -> bool:
         """Whether what came in lies somewhere, and lies where the steps said."""
-        outcome = self.outcome
+        decided = self.decided
         return (
-            outcome.rows_in == self.good + self.set_apart
-            and outcome.rows_good == self.good
-            and outcome.rows_quarantined + outcome.rows_held == self.set_apart
+            decided.rows_in == self.good + self.set_apart
+            and decided.rows_good == self.good
+            and decided.rows_quarantined + decided.rows_held == self.set_apart
         )
 
 
-def account_for(outcome: FileOutcome, storage: Storage) -> Account:
+def account_for(decided: DecidedFile, storage: Storage) -> Account:
     """Count a file's published rows and records."""
     good = set_apart = 0
-    if outcome.output_name:
-        with storage.reading(Area.OUTPUT, outcome.output_name) as path:
+    if decided.output_name:
+        with storage.reading(Area.OUTPUT, decided.output_name) as path:
             good = int(cast("Any", pq).read_metadata(path).num_rows)
-    if outcome.quarantine_name:
-        with storage.reading(Area.QUARANTINE, outcome.quarantine_name) as path:
+    if decided.quarantine_name:
+        with storage.reading(Area.QUARANTINE, decided.quarantine_name) as path:
             set_apart = count_records(path)
-    return Account(outcome, good, set_apart)
+    return Account(decided, good, set_apart)

@@ -13,7 +13,7 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import BatchRefused, WarehouseError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger import ledger, outbox, resolutions
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.transactions import TRIES, Tries, transact
@@ -36,7 +36,7 @@ class LoadRun:
 
 def load_batch(  # noqa: PLR0913 - what is loaded, where, and how often it is tried
     warehouse: Warehouse,
-    outcomes: Sequence[FileOutcome],
+    files: Sequence[DecidedFile],
     run: LoadRun,
     notices: NoticeMaker,
     *,
@@ -46,7 +46,7 @@ def load_batch(  # noqa: PLR0913 - what is loaded, where, and how often it is tr
     """Load a batch; safe to repeat with the same or overlapping files, at any time, from anywhere.
 
     Returns:
-        The ledger's entry of every file, in the order of the outcomes: new ones, and for files that
+        The ledger's entry of every file, in the order of the files: new ones, and for files that
         were decided before, the entry that stands.
 
     Raises:
@@ -54,11 +54,11 @@ def load_batch(  # noqa: PLR0913 - what is loaded, where, and how often it is tr
         WarehouseError: nothing of the batch was loaded, or, where the warehouse is not to be asked
             after a lost connection, it is not known; loading again finds out.
     """
-    file_ids = [outcome.file.file_id for outcome in outcomes]
+    file_ids = [file.file_id for file in files]
 
     def work(session: WarehouseSession) -> None:
         crash_point("load.locked")
-        _apply(session, outcomes, run, notices, now())
+        _apply(session, files, run, notices, now())
         crash_point("load.before_commit")
 
     # an answer to COMMIT may be lost, or be wrong: the ledger says what was committed
@@ -79,58 +79,53 @@ def _in_ledger(warehouse: Warehouse, file_ids: Sequence[str]) -> bool:
 
 def _apply(
     session: WarehouseSession,
-    outcomes: Sequence[FileOutcome],
+    files: Sequence[DecidedFile],
     run: LoadRun,
     notices: NoticeMaker,
     committed_at: datetime,
 ) -> None:
-    known = ledger.known(session, [outcome.file.file_id for outcome in outcomes])
+    known = ledger.known(session, [file.file_id for file in files])
     undecided = {
-        outcome.file.file_id: outcome
-        for outcome in sorted(outcomes, key=_age)
-        if outcome.file.file_id not in known
+        file.file_id: file for file in sorted(files, key=_age) if file.file_id not in known
     }
     if not undecided:
         return
     decided = resolutions.stage(session, list(undecided.values()))
     decided = _duplicates_marked(session, decided)
     loaded = _load_rows(session, decided, committed_at)
-    entries = [
-        _entry(outcome, run, loaded.get(outcome.file.file_id, 0), committed_at)
-        for outcome in decided
-    ]
+    entries = [_entry(file, run, loaded.get(file.file_id, 0), committed_at) for file in decided]
     ledger.insert(session, entries)
     crash_point("load.ledger_written")
     outbox.insert(session, notices(entries), committed_at)
 
 
-def _age(outcome: FileOutcome) -> tuple[datetime, str]:
-    return outcome.version, outcome.file.file_id
+def _age(file: DecidedFile) -> tuple[datetime, str]:
+    return file.file_version, file.file_id
 
 
 def _duplicates_marked(
-    session: WarehouseSession, outcomes: Sequence[FileOutcome]
-) -> list[FileOutcome]:
+    session: WarehouseSession, files: Sequence[DecidedFile]
+) -> list[DecidedFile]:
     """Turn LOADED into DUPLICATE where the same bytes are loaded, or load with an earlier file."""
-    first = ledger.loaded_content(session, [outcome.content_sha256 for outcome in outcomes])
-    names = {outcome.file.file_id: outcome.file.key for outcome in outcomes}
-    marked: list[FileOutcome] = []
-    for outcome in outcomes:
-        if outcome.state is not FileState.LOADED or outcome.replay_id:
-            marked.append(outcome)
-        elif outcome.content_sha256 in first:
-            marked.append(_duplicate(outcome, first[outcome.content_sha256], names))
+    first = ledger.loaded_content(session, [file.content_sha256 for file in files])
+    names = {file.file_id: file.landed.key for file in files}
+    marked: list[DecidedFile] = []
+    for file in files:
+        if file.state is not FileState.LOADED or file.replay_id:
+            marked.append(file)
+        elif file.content_sha256 in first:
+            marked.append(_duplicate(file, first[file.content_sha256], names))
         else:
-            first[outcome.content_sha256] = outcome.file.file_id
-            marked.append(outcome)
+            first[file.content_sha256] = file.file_id
+            marked.append(file)
     return marked
 
 
-def _duplicate(outcome: FileOutcome, first: str, names: dict[str, str]) -> FileOutcome:
+def _duplicate(file: DecidedFile, first: str, names: dict[str, str]) -> DecidedFile:
     """The same file as one whose records are all accounted for: it has no rows of its own."""
     known_as = f"{printable_name(names[first])} ({first})" if first in names else f"file {first}"
     return replace(
-        outcome,
+        file,
         state=FileState.DUPLICATE,
         rows_in=0,
         rows_good=0,
@@ -142,28 +137,28 @@ def _duplicate(outcome: FileOutcome, first: str, names: dict[str, str]) -> FileO
 
 
 def _load_rows(
-    session: WarehouseSession, outcomes: Sequence[FileOutcome], loaded_at: datetime
+    session: WarehouseSession, files: Sequence[DecidedFile], loaded_at: datetime
 ) -> dict[str, int]:
     """Upsert the good rows; return how many of each file are in the table now."""
-    loading = [outcome for outcome in outcomes if outcome.rows_good]
+    loading = [file for file in files if file.rows_good]
     if not loading:
-        resolutions.write(session, outcomes)
+        resolutions.write(session, files)
         return {}
     session.run("load/create_staging")
     _stage(session, loading)
-    _keep_latest_of_each_film(session)
+    _keep_latest_of_each_key(session)
     session.run("load/delete_stale")
     loaded = _staged_counts(session)
-    resolutions.write(session, outcomes)
+    resolutions.write(session, files)
     session.run("load/delete_replaced")
     session.run("load/insert_staged", loaded_at=to_stored_time(loaded_at))
     return loaded
 
 
-def _stage(session: WarehouseSession, loading: Sequence[FileOutcome]) -> None:
-    names = [outcome.output_name for outcome in loading if outcome.output_name]
+def _stage(session: WarehouseSession, loading: Sequence[DecidedFile]) -> None:
+    names = [file.output_name for file in loading if file.output_name]
     added = session.copy(STAGING, names)
-    expected = {outcome.file.file_id: outcome.rows_good for outcome in loading}
+    expected = {file.file_id: file.rows_good for file in loading}
     staged = _staged_counts(session)
     if staged != expected or added != sum(expected.values()):
         wrong = sorted(
@@ -178,7 +173,7 @@ def _stage(session: WarehouseSession, loading: Sequence[FileOutcome]) -> None:
         )
 
 
-def _keep_latest_of_each_film(session: WarehouseSession) -> None:
+def _keep_latest_of_each_key(session: WarehouseSession) -> None:
     row_count, keyed_count, key_count = _key_counts(session)
     if keyed_count != row_count:
         raise BatchRefused(
@@ -192,7 +187,7 @@ def _keep_latest_of_each_film(session: WarehouseSession) -> None:
     if _key_counts(session) != (key_count, key_count, key_count):
         raise BatchRefused(
             f"de-duplicating {row_count} staged rows did not leave one for each of {key_count} "
-            "films; nothing was loaded. Record numbers within a file must be unique: this is a "
+            "keys; nothing was loaded. Record numbers within a file must be unique: this is a "
             "fault of the pipeline."
         )
 
@@ -207,29 +202,29 @@ def _staged_counts(session: WarehouseSession) -> dict[str, int]:
 
 
 def _entry(
-    outcome: FileOutcome, run: LoadRun, rows_loaded: int, committed_at: datetime
+    file: DecidedFile, run: LoadRun, rows_loaded: int, committed_at: datetime
 ) -> LedgerEntry:
     return LedgerEntry(
-        file_id=outcome.file.file_id,
-        store=outcome.file.store,
-        object_key=outcome.file.key,
-        version=outcome.file.version,
-        size_bytes=outcome.file.size,
-        content_sha256=outcome.content_sha256,
-        file_version=outcome.version,
+        file_id=file.file_id,
+        store=file.landed.store,
+        key=file.landed.key,
+        version=file.landed.version,
+        size=file.landed.size,
+        content_sha256=file.content_sha256,
+        file_version=file.file_version,
         batch_id=run.batch_id,
         run_id=run.run_id,
         attempt=run.attempt,
-        ruleset_sha256=outcome.ruleset_sha256,
-        state=outcome.state,
-        rows_in=outcome.rows_in,
+        ruleset_sha256=file.ruleset_sha256,
+        state=file.state,
+        rows_in=file.rows_in,
         rows_loaded=rows_loaded,
-        rows_quarantined=outcome.rows_quarantined,
-        rows_superseded=outcome.rows_good - rows_loaded,
-        rows_held=outcome.rows_held,
-        output_name=outcome.output_name,
-        quarantine_name=outcome.quarantine_name,
-        reason=outcome.reason,
-        summary=outcome.summary,
+        rows_quarantined=file.rows_quarantined,
+        rows_superseded=file.rows_good - rows_loaded,
+        rows_held=file.rows_held,
+        output_name=file.output_name,
+        quarantine_name=file.quarantine_name,
+        reason=file.reason,
+        summary=file.summary,
         committed_at=committed_at,
     )

@@ -1,4 +1,4 @@
-"""What is different where a staged file is a replay: what may hold it, its notes, its resolutions.
+"""What is different where a file that was read is a replay: its notes, its resolutions.
 
 Which records a replay takes is decided in replay/; what resolutions are stands in ledger/.
 """
@@ -11,11 +11,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.quarantine.quarantine_record import record_number_of
-from movie_pipeline.steps.verdict import Holding, Verdict
+from movie_pipeline.steps.verdict import Verdict
 
 _PIECE = 10_000
 _ARROW = cast("Any", pa)
@@ -33,13 +33,6 @@ RESOLUTION_SCHEMA = _ARROW.schema(
 """The columns of the Parquet file that the load stages."""
 
 
-def holding_of(replay: Replay | None) -> Holding:
-    """What may hold a file: everything, unless it is a replay that is no file of its own."""
-    if replay is None or replay.as_a_file:
-        return Holding.EVERYTHING
-    return Holding.NOTHING if replay.accepted else Holding.ROW_RULES
-
-
 def replay_notes(replay: Replay, verdict: Verdict) -> list[str]:
     """What people should know of a replay: whose it is, and what did not hold it."""
     notes = [f"it is {replay.sentence()}"]
@@ -54,7 +47,7 @@ def replay_notes(replay: Replay, verdict: Verdict) -> list[str]:
 
 def write_resolutions(
     replay: Replay,
-    outcome: FileOutcome,
+    decided: DecidedFile,
     *,
     records: Path,
     set_apart: Path | None,
@@ -64,7 +57,7 @@ def write_resolutions(
 
     Args:
         replay: what was asked for.
-        outcome: what was decided about its file.
+        decided: what was decided about its file.
         records: the list of the records it takes, in its order.
         set_apart: those of its records that are set apart, in its order; None where none is.
         to: the Parquet file.
@@ -72,24 +65,24 @@ def write_resolutions(
     Returns:
         How many records there are.
     """
-    again = "HELD" if outcome.state is FileState.HELD else "QUARANTINED"
-    apart = _numbers(set_apart)
-    waiting = next(apart, None)
+    again = "HELD" if decided.state is FileState.HELD else "QUARANTINED"
+    numbers_apart = _numbers(set_apart)
+    next_apart = next(numbers_apart, None)
     written = 0
     rows: list[dict[str, object]] = []
     with cast("Any", pq).ParquetWriter(to, RESOLUTION_SCHEMA) as file:
         for record in _lines(records):
             number = record["replay_record_number"]
-            is_apart = number == waiting
+            is_apart = number == next_apart
             if is_apart:
-                waiting = next(apart, None)
+                next_apart = next(numbers_apart, None)
             rows.append(
                 {
                     "quarantine_id": record["quarantine_id"],
                     "file_id": record["file_id"],
                     "record_number": record["record_number"],
                     "replay_id": replay.replay_id,
-                    "replay_file_id": outcome.file.file_id,
+                    "replay_file_id": decided.file_id,
                     "replay_record_number": number,
                     "outcome": again if is_apart else "LOADED",
                 }

@@ -7,73 +7,10 @@ outcomes come from dqdl/, the reading's from tabular/.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
 
 from movie_pipeline.dqdl import RuleOutcome
+from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState
-
-
-class RuleState(StrEnum):
-    """What a rule answered; a rule that failed and one that could not be evaluated differ."""
-
-    PASSED = "Passed"
-    FAILED = "Failed"
-    ERROR = "Error"
-
-
-@dataclass(frozen=True)
-class RuleVerdict:
-    """One rule's answer for one file.
-
-    Attributes:
-        rule: the canonical text.
-        state: Passed, Failed, or Error where it could not be evaluated.
-        routes: True where a failure only sets rows apart, False where it judges the file.
-        reason: why it failed or could not be evaluated, without row values.
-        failing_rows: rows whose own outcome is Fail; None where the rule has no rows.
-        metrics: Glue's names and values.
-        waived: whether it would have held the file, and did not: see Holding.
-    """
-
-    rule: str
-    state: RuleState
-    routes: bool
-    reason: str
-    failing_rows: int | None
-    metrics: dict[str, float]
-    waived: bool = False
-
-    @classmethod
-    def of(cls, outcome: RuleOutcome) -> Self:
-        """Read a rule's outcome from the engine."""
-        if not outcome.evaluated:
-            state = RuleState.ERROR
-        else:
-            state = RuleState.PASSED if outcome.outcome == "Passed" else RuleState.FAILED
-        return cls(
-            rule=outcome.rule,
-            state=state,
-            routes=outcome.routes,
-            reason=outcome.reason or "",
-            failing_rows=outcome.failing_rows,
-            metrics=dict(outcome.metrics),
-        )
-
-    @property
-    def holds(self) -> bool:
-        """Whether this answer alone keeps the whole file from loading."""
-        return self.state is RuleState.ERROR or (self.state is RuleState.FAILED and not self.routes)
-
-    def summary(self) -> dict[str, Any]:
-        """What the ledger and the command line show of it."""
-        return {
-            "rule": self.rule,
-            "outcome": str(self.state),
-            "failing_rows": self.failing_rows,
-            "metrics": self.metrics,
-            "reason": self.reason,
-            **({"waived": True} if self.waived else {}),
-        }
 
 
 class Holding(StrEnum):
@@ -95,24 +32,26 @@ class Verdict:
     Attributes:
         state: the decision.
         reason: why it is held.
+        rules: every rule's answer.
+        held_by: the answers among them that hold the file.
         waived: why it would have been held, were it not a replay; sentences.
-        waived_rules: canonical texts of the rules among them.
     """
 
     state: FileState
     reason: str
+    rules: tuple[RuleAnswer, ...] = ()
+    held_by: tuple[RuleAnswer, ...] = ()
     waived: tuple[str, ...] = ()
-    waived_rules: tuple[str, ...] = ()
 
 
 def decide(
-    hold: str | None, rules: Sequence[RuleVerdict], holding: Holding = Holding.EVERYTHING
+    hold: str | None, outcomes: Sequence[RuleOutcome], holding: Holding = Holding.EVERYTHING
 ) -> Verdict:
     """Judge one readable file.
 
     Args:
         hold: a sentence of the intake's why the file must wait, None where there is none.
-        rules: every rule's answer.
+        outcomes: what the engine says of every rule.
         holding: what may hold it.
 
     Returns:
@@ -122,29 +61,47 @@ def decide(
     """
     holds: list[str] = []
     waived: list[str] = []
-    waived_rules: list[str] = []
+    rules: list[RuleAnswer] = []
+    held_by: list[RuleAnswer] = []
     if hold:
         (holds if holding is Holding.EVERYTHING else waived).append(hold)
-    for rule in rules:
-        if not rule.holds:
-            continue
-        if _may_hold(rule, holding):
-            holds.append(_why(rule))
-        else:
-            waived.append(_why(rule))
-            waived_rules.append(rule.rule)
+    for outcome in outcomes:
+        would_hold = _would_hold(outcome)
+        is_waived = would_hold and not _may_hold(outcome, holding)
+        rules.append(_answer(outcome, waived=is_waived))
+        if is_waived:
+            waived.append(_why(outcome))
+        elif would_hold:
+            holds.append(_why(outcome))
+            held_by.append(rules[-1])
     state = FileState.HELD if holds else FileState.LOADED
-    return Verdict(state, _joined(holds), tuple(waived), tuple(waived_rules))
+    return Verdict(state, _joined(holds), tuple(rules), tuple(held_by), tuple(waived))
 
 
-def _may_hold(rule: RuleVerdict, holding: Holding) -> bool:
-    return holding is Holding.EVERYTHING or (holding is Holding.ROW_RULES and rule.routes)
+def _would_hold(outcome: RuleOutcome) -> bool:
+    """Whether this answer alone keeps a whole file from loading."""
+    return not outcome.evaluated or (outcome.outcome == "Failed" and not outcome.routes)
 
 
-def _why(rule: RuleVerdict) -> str:
-    if rule.state is RuleState.ERROR:
-        return f"the rule {rule.rule} could not be evaluated: {rule.reason}"
-    return f"the rule {rule.rule} about the whole file failed: {rule.reason}"
+def _may_hold(outcome: RuleOutcome, holding: Holding) -> bool:
+    return holding is Holding.EVERYTHING or (holding is Holding.ROW_RULES and outcome.routes)
+
+
+def _answer(outcome: RuleOutcome, *, waived: bool) -> RuleAnswer:
+    return RuleAnswer(
+        rule=outcome.rule,
+        outcome=RuleState(outcome.outcome) if outcome.evaluated else RuleState.ERROR,
+        failing_rows=outcome.failing_rows,
+        metrics=outcome.metrics,
+        reason=outcome.reason or "",
+        waived=waived,
+    )
+
+
+def _why(outcome: RuleOutcome) -> str:
+    if not outcome.evaluated:
+        return f"the rule {outcome.rule} could not be evaluated: {outcome.reason or ''}"
+    return f"the rule {outcome.rule} about the whole file failed: {outcome.reason or ''}"
 
 
 def _joined(reasons: Sequence[str]) -> str:

@@ -47,7 +47,7 @@ from movie_pipeline.tabular.record_splitter import NotPlain
 from movie_pipeline.tabular.repairing_reader import read_mended
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import Typist
-from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile
+from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
 from movie_pipeline.tabular.table_contract import TableContract
 
 _BACKSLASHES = "quotes are escaped by a backslash"
@@ -292,7 +292,7 @@ class _Staging:
             breached={name: count for name, count in typist.breached.items() if count},
             lenient=typist.unreadable(lenient=True),
             looks=typist.looks(),
-            set_apart=tuple(found.set_apart),
+            not_rows=by_reason(found.set_apart),
             hold=hold_sentence(
                 found,
                 typist,

@@ -3,11 +3,9 @@
 It goes through JSON unchanged, for it travels between processes. It holds no row values.
 """
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from movie_pipeline.tabular.column_mapping import MappedColumn
 from movie_pipeline.tabular.dialect import Dialect
@@ -44,7 +42,7 @@ class StagedFile:
 
     Attributes:
         rows_in: records counted by the independent splitter; header and blank lines do not count.
-        rows_staged: rows in the Arrow file; the others are `set_apart`.
+        rows_staged: rows in the Arrow file; the others are `not_rows`.
         sha256: of the file's bytes.
         size: bytes of the file.
         content_size: bytes of its content, the same where it is not compressed.
@@ -63,7 +61,8 @@ class StagedFile:
             that bring more than it holds; their rows are marked.
         looks: column to what its values look like, in words; see value_shapes.py.
         lenient: lenient column to the unreadable cells that stay beside it as text.
-        set_apart: number and reason of each record that did not become a row.
+        not_rows: reason to the numbers of the records that it kept from becoming rows; every
+            record of a file may be among them, so that a reason is said once.
         hold: why the file must be held as a whole, or None.
         notes: sentences for people.
     """
@@ -86,7 +85,7 @@ class StagedFile:
     breached: Mapping[str, int] = field(default_factory=dict[str, int])
     lenient: Mapping[str, int] = field(default_factory=dict[str, int])
     looks: Mapping[str, str] = field(default_factory=dict[str, str])
-    set_apart: tuple[tuple[int, str], ...] = ()
+    not_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     hold: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -101,6 +100,15 @@ class StagedFile:
         return record_keys(self.header)
 
     @cached_property
+    def set_apart(self) -> tuple[tuple[int, str], ...]:
+        """Number and reason of each record that did not become a row, in the file's order."""
+        return tuple(
+            sorted(
+                (number, reason) for reason, numbers in self.not_rows.items() for number in numbers
+            )
+        )
+
+    @cached_property
     def date_columns(self) -> tuple[MappedColumn, ...]:
         """The columns of declared dates, in the order of their bits."""
         return date_columns(self.mapping)
@@ -110,29 +118,13 @@ class StagedFile:
         """The staged names of the columns beside the contract's."""
         return tuple(column.name for column in self.mapping if not column.is_contract)
 
-    def to_json(self) -> str:
-        """As one line of JSON."""
-        # Every record of a file may be set apart, for one reason: said once, and copied never.
-        apart: dict[str, list[int]] = {}
-        for number, reason in self.set_apart:
-            apart.setdefault(reason, []).append(number)
-        values = asdict(replace(self, set_apart=()))
-        return json.dumps({**values, "set_apart": apart}, ensure_ascii=False)
 
-    @classmethod
-    def from_json(cls, text: str) -> "StagedFile":
-        """The value that `to_json` wrote."""
-        values: dict[str, Any] = json.loads(text)
-        values["dialect"] = Dialect(**values["dialect"])
-        values["byte_account"] = ByteAccount(**values["byte_account"])
-        values["mapping"] = tuple(MappedColumn(**column) for column in values["mapping"])
-        apart: dict[str, list[int]] = values["set_apart"]
-        values["set_apart"] = tuple(
-            sorted((number, reason) for reason, numbers in apart.items() for number in numbers)
-        )
-        for name in ("header", "derived", "notes"):
-            values[name] = tuple(values[name])
-        return cls(**values)
+def by_reason(set_apart: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:
+    """Reason to the numbers of the records, in their order."""
+    numbers: dict[str, list[int]] = {}
+    for number, reason in set_apart:
+        numbers.setdefault(reason, []).append(number)
+    return {reason: tuple(found) for reason, found in numbers.items()}
 
 
 def record_keys(header: tuple[str, ...]) -> tuple[str, ...]:

@@ -111,7 +111,7 @@ def _story(world: AwsWorld, daemon: RunningDaemon, redshift: RedshiftStandIn) ->
     daemon.wait_for("landing to be empty", lambda: not world.names("input"))
     tables = daemon.wait_for("the catalog", lambda: _described(world))
     deployment = world.deployment
-    entries = {entry.object_key: entry for entry in Ledger(deployment.warehouse).entries(limit=99)}
+    entries = {entry.key: entry for entry in Ledger(deployment.warehouse).entries(limit=99)}
     apart = {name: str(one) for name, one in world.objects("badrecords").items()}
     titles = deployment.warehouse.query("select distinct movie_title from movie_data_table")
     wakeups = Queue.at(world.services, world.settings.discovery.wakeup_queue)

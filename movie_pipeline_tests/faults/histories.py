@@ -19,8 +19,8 @@ from hypothesis.stateful import (
 )
 
 from movie_pipeline import crash_points
-from movie_pipeline.orchestration.assets.raw_asset import work_root
-from movie_pipeline.steps.batch import Batch, Workspace
+from movie_pipeline.steps.discover import Batch, fix_batch
+from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import seen
 from movie_pipeline_tests.faults.children import in_child, start
@@ -106,8 +106,8 @@ class History(RuleBasedStateMachine):
         """A batch is fixed; the run that takes it comes later."""
         self.works += 1
         storage = self.world.deployment.storage
-        workspace = Workspace.at(work_root(self.world.deployment.settings), f"w{self.works}")
-        workspace.fix(Batch.of(storage.landed()))
+        work_folder = WorkFolder.at(work_root(self.world.deployment.settings), f"w{self.works}")
+        fix_batch(work_folder, Batch.of(storage.landed()))
 
     @rule()
     def run(self) -> None:

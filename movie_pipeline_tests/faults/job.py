@@ -9,23 +9,23 @@ from movie_pipeline.deployments import Deployment
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger import outbox
-from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, Past
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline.ledger.replays import Replays
-from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import take_batch, work_root
 from movie_pipeline.replay.land_replay import ask
 from movie_pipeline.replay.replay_request import Wish
 from movie_pipeline.steps import reconcile
 from movie_pipeline.steps.archive import archive
-from movie_pipeline.steps.batch import Batch, Workspace, plan_batches
-from movie_pipeline.steps.fetch import stage_batch
+from movie_pipeline.steps.discover import Batch, fix_batch, plan_batches, take_batch
+from movie_pipeline.steps.fetch import fetch_batch
 from movie_pipeline.steps.gate import account_for
 from movie_pipeline.steps.load import LoadRun, load_batch
+from movie_pipeline.steps.read import read_batch
 from movie_pipeline.steps.run_lease import drop_lease, take_lease
 from movie_pipeline.steps.screen import screen_batch
+from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline_tests.faults.oracle import RULES
 
@@ -46,7 +46,7 @@ def run_job(deployment: Deployment, *, work: str = "batch", run_id: str = "run")
 
 def prepare(
     deployment: Deployment, *, work: str = "batch", ruleset: Ruleset = _RULESET
-) -> list[FileOutcome]:
+) -> list[DecidedFile]:
     """Fix the batch, stage it, screen it, hold it against the gate."""
     deployment.warehouse.prepare()
     ledger, storage, settings = (
@@ -54,31 +54,28 @@ def prepare(
         deployment.storage,
         deployment.settings,
     )
-    workspace = Workspace.at(work_root(settings), work)
-    take_lease(workspace.folder)
-    batch = take_batch(workspace, IngestBatch(), storage, ledger)
+    work_folder = WorkFolder.at(work_root(settings), work)
+    take_lease(work_folder.folder)
+    batch = take_batch(work_folder, storage, ledger)
     replays = Replays(deployment.warehouse).by_key(file.key for file in batch.files)
-    fetched = stage_batch(
-        batch, workspace, storage, ledger, settings, dataset=MOVIES, replays=replays
-    )
-    past = Past.of(ledger.entries(limit=FILES_LOOKED_AT))
-    outcomes = screen_batch(
-        fetched, workspace, storage, ruleset, settings, dataset=MOVIES, past=past
-    )
-    _gate(outcomes, storage)
-    return outcomes
+    fetched = fetch_batch(batch, work_folder, storage, ledger, replays)
+    files = read_batch(fetched, work_folder, settings, MOVIES)
+    earlier = EarlierFiles.of(ledger.entries(limit=FILES_LOOKED_AT))
+    decided = screen_batch(files, work_folder, storage, ruleset, settings, MOVIES, earlier=earlier)
+    _gate(decided, storage)
+    return decided
 
 
-def _gate(outcomes: Sequence[FileOutcome], storage: Storage) -> None:
+def _gate(decided: Sequence[DecidedFile], storage: Storage) -> None:
     """The accounting; the contract's check has no effects, and would take half of the time."""
-    for outcome in outcomes:
-        if not account_for(outcome, storage).balanced:
+    for file in decided:
+        if not account_for(file, storage).balanced:
             raise MoviePipelineError("the load gate: records are not accounted for.")
 
 
 def load(
     deployment: Deployment,
-    outcomes: Sequence[FileOutcome],
+    decided: Sequence[DecidedFile],
     *,
     work: str = "batch",
     run_id: str = "run",
@@ -86,7 +83,7 @@ def load(
     """The transaction."""
     return load_batch(
         deployment.warehouse,
-        outcomes,
+        decided,
         LoadRun(work, run_id),
         lambda new: build_notices(new, digest_files=deployment.settings.digests.files),
     )
@@ -95,9 +92,9 @@ def load(
 def finish(deployment: Deployment, *, work: str = "batch") -> None:
     """Archive all that waits for it, and remove the work folder."""
     archive(deployment.storage, deployment.warehouse, Ledger(deployment.warehouse).unarchived())
-    workspace = Workspace.at(work_root(deployment.settings), work)
-    workspace.remove()
-    drop_lease(workspace.folder)
+    work_folder = WorkFolder.at(work_root(deployment.settings), work)
+    work_folder.remove()
+    drop_lease(work_folder.folder)
 
 
 def follow(deployment: Deployment) -> None:
@@ -116,7 +113,7 @@ def replay(deployment: Deployment, wish: Wish) -> None:
         close_what_is_open(deployment)
         return
     batch = Batch.of(asked.files)
-    Workspace.at(work_root(deployment.settings), batch.batch_id).fix(batch)
+    fix_batch(WorkFolder.at(work_root(deployment.settings), batch.batch_id), batch)
     run_job(deployment, work=batch.batch_id)
 
 
@@ -139,7 +136,7 @@ def run_in_batches(deployment: Deployment) -> list[list[str]]:
         max_bytes=settings.batches.max_bytes,
     ):
         work = f"batch-{len(batches)}"
-        Workspace.at(work_root(settings), work).fix(Batch.of(files))
+        fix_batch(WorkFolder.at(work_root(settings), work), Batch.of(files))
         load(deployment, prepare(deployment, work=work), work=work)
         finish(deployment, work=work)
         batches.append([file.file_id for file in files])

@@ -16,13 +16,12 @@ from unittest.mock import patch
 
 from movie_pipeline import aws_clients
 from movie_pipeline.ledger import ledger, outbox, resolutions
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.sensors import landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay import replay_draft
-from movie_pipeline.steps import fetch as stage
-from movie_pipeline.steps import load
+from movie_pipeline.steps import fetch, load
 from movie_pipeline.steps.load import load_batch
 from movie_pipeline.steps.reconcile import ReconcileReport
 from movie_pipeline.storage import folder_storage, s3_storage
@@ -83,7 +82,7 @@ def _no_ledger_check() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_latest() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(load, "_keep_latest_of_each_film", _always(None))
+    yield patch.object(load, "_keep_latest_of_each_key", _always(None))
 
 
 def _no_stale() -> Iterable[AbstractContextManager[Any]]:
@@ -148,9 +147,9 @@ def _own_run_only() -> Iterable[AbstractContextManager[Any]]:
     own: set[str] = set()
 
     def preparing(*values: Any, **named: Any) -> list[Any]:  # noqa: ANN401
-        outcomes = prepare(*values, **named)
-        own.update(outcome.file.file_id for outcome in outcomes)
-        return outcomes
+        decided = prepare(*values, **named)
+        own.update(file.file_id for file in decided)
+        return decided
 
     def of_own(self: Ledger) -> list[LedgerEntry]:
         return [entry for entry in unarchived(self) if entry.file_id in own]
@@ -194,7 +193,7 @@ def _no_sizes() -> Iterable[AbstractContextManager[Any]]:
         store.fetch(file, to)
         return _hash(to)
 
-    yield patch.object(stage, "_fetch", believing)
+    yield patch.object(fetch, "_fetch", believing)
 
 
 def _hash(path: Path) -> str:
@@ -302,8 +301,8 @@ def _remove_whatever() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _believe_copy() -> Iterable[AbstractContextManager[Any]]:
-    def stage(session: WarehouseSession, loading: Sequence[FileOutcome]) -> None:
-        session.copy(load.STAGING, [str(outcome.output_name) for outcome in loading])
+    def stage(session: WarehouseSession, loading: Sequence[DecidedFile]) -> None:
+        session.copy(load.STAGING, [str(file.output_name) for file in loading])
 
     yield patch.object(load, "_stage", stage)
 

@@ -227,7 +227,7 @@ def _check_resolutions(state: State) -> None:
     decided = {
         entry.file_id: entry.rows_in
         for entry in state.entries.values()
-        if "replay" in entry.summary and str(entry.state) != "DUPLICATE"
+        if entry.summary.replay and str(entry.state) != "DUPLICATE"
     }
     same("records that replays resolved", resolved, decided)
 

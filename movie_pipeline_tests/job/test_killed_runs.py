@@ -9,12 +9,12 @@ import pytest
 
 from movie_pipeline import crash_points
 from movie_pipeline.definitions import REFRESH_JOB
-from movie_pipeline.orchestration.assets.raw_asset import work_root
 from movie_pipeline.orchestration.assets.replay_job import REPLAY_JOB
 from movie_pipeline.orchestration.sensors.clean_up_job import CLEAN_UP_JOB
 from movie_pipeline.orchestration.sensors.landing_sensor import fail_dead_runs
 from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.orchestration.sensors.reconcile_job import RECONCILE_JOB
+from movie_pipeline.steps.work_folder import work_root
 from movie_pipeline_tests.faults.children import in_child, start
 from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import REPOSITORY, clean_movies, low_ratings

@@ -67,5 +67,5 @@ def test_a_reexecution_sees_the_same_files_whatever_landed_since(
             steps = {event.step_key for event in result.all_events if event.is_step_start}
             assert "raw_movies" not in steps
     (entry,) = home.entries().values()
-    assert (entry.object_key, entry.batch_id) == ("first.csv", f"run-{failed.run_id}")
+    assert (entry.key, entry.batch_id) == ("first.csv", f"run-{failed.run_id}")
     assert [file.key for file in home.deployment.storage.landed()] == ["later.csv"]

@@ -19,11 +19,11 @@ PATIENCE = Patience(quiet_seconds=60, longest_seconds=900)
 def batch(name: str, *, files: int = 3, held: int = 0, reason: str = "Too few rows.") -> Notice:
     """The digest of one batch."""
     good = [
-        entry(file_id=f"{name}-{n}", object_key=f"{n}.csv", batch_id=name, rows_in=2, rows_loaded=2)
+        entry(file_id=f"{name}-{n}", key=f"{n}.csv", batch_id=name, rows_in=2, rows_loaded=2)
         for n in range(files - held)
     ]
     bad = [
-        entry(file_id=f"{name}-h{n}", object_key=f"h{n}.csv", batch_id=name, rows_in=5, rows_held=5)
+        entry(file_id=f"{name}-h{n}", key=f"h{n}.csv", batch_id=name, rows_in=5, rows_held=5)
         for n in range(held)
     ]
     bad = [entry(**{**vars(found), "state": FileState.HELD, "reason": reason}) for found in bad]

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from movie_pipeline.ledger import ledger
+from movie_pipeline.ledger.file_summary import FileSummary
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline_tests.ledger.test_notices import entry
 from movie_pipeline_tests.steps.world import NOON, Film, World
@@ -53,7 +54,7 @@ def test_entries_come_newest_first_and_by_state_batch_and_key(world: World) -> N
     entries = [
         entry(
             file_id=f"f{number}",
-            object_key=f"{number % 2}\n.csv",
+            key=f"{number % 2}\n.csv",
             batch_id=f"b{number % 2}",
             state=FileState.HELD if number == 2 else FileState.LOADED,
             committed_at=NOON + timedelta(minutes=number),
@@ -116,12 +117,12 @@ def test_the_days_of_history_are_those_of_files_that_lie_there(world: World) -> 
 
 
 def test_a_reason_and_a_summary_too_long_for_the_table_are_cut_and_say_so(world: World) -> None:
-    summary = {"repairs": {"votes": 3}, "rules": ["x" * 1000] * 100}
+    summary = FileSummary(repairs={"votes": 3}, looks={"x" * 1000: "y" * 100_000})
     write(world, entry(reason="é" * 5000, summary=summary))
     [found] = world.ledger.entries()
     assert found.reason.endswith("… (cut)")
     assert len(found.reason.encode()) <= 4096
-    assert found.summary == {"repairs": {"votes": 3}, "omitted": ["rules"]}
+    assert found.summary == FileSummary(repairs={"votes": 3}, omitted=("looks",))
 
 
 def test_times_keep_their_moment_whatever_zone_they_came_in(world: World) -> None:
@@ -146,7 +147,7 @@ def test_any_text_comes_back_from_the_table(
     shared: World, key: str, reason: str, note: str, data: st.DataObject
 ) -> None:
     file_id = data.draw(st.uuids()).hex
-    written = entry(file_id=file_id, object_key=key, summary={"note": note}, reason=reason)
+    written = entry(file_id=file_id, key=key, summary=FileSummary(notes=(note,)), reason=reason)
     write(shared, written)
     found = shared.ledger.known([file_id])[file_id]
     assert replace(found, reason=reason) == written

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from movie_pipeline.alerts.alerts_port import NoticeKind
+from movie_pipeline.ledger.file_summary import FileSummary
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices, job_failure_notice
 
@@ -16,9 +17,9 @@ def entry(**values: Any) -> LedgerEntry:  # noqa: ANN401 - any field
     given_values: dict[str, Any] = {
         "file_id": "f1",
         "store": "local",
-        "object_key": "movies.csv",
+        "key": "movies.csv",
         "version": "v",
-        "size_bytes": 1,
+        "size": 1,
         "content_sha256": "c",
         "file_version": datetime(2026, 1, 1, tzinfo=UTC),
         "batch_id": "b1",
@@ -38,7 +39,7 @@ def test_a_loaded_file_is_told_with_its_counts_and_reasons() -> None:
         rows_quarantined=7,
         rows_superseded=3,
         quarantine_name="f1.jsonl",
-        summary={"reasons": {'ColumnValues "x" > 1': 6, "typed": 1}},
+        summary=FileSummary(reasons={'ColumnValues "x" > 1': 6, "typed": 1}),
     )
     [notice] = build_notices([loaded], digest_files=10, place=lambda _: "/data/bad/f1.jsonl")
     assert notice.kind is NoticeKind.SUCCESS
@@ -74,10 +75,8 @@ def test_a_rejected_file_says_where_it_is_kept_whole() -> None:
 
 
 def test_many_files_are_told_in_one_digest() -> None:
-    files = [
-        entry(file_id=f"f{n}", object_key=f"{n}.csv", rows_in=2, rows_loaded=2) for n in range(3)
-    ]
-    held = entry(file_id="h", object_key="h.csv", state=FileState.HELD, reason="Too few rows.")
+    files = [entry(file_id=f"f{n}", key=f"{n}.csv", rows_in=2, rows_loaded=2) for n in range(3)]
+    held = entry(file_id="h", key="h.csv", state=FileState.HELD, reason="Too few rows.")
     [notice] = build_notices([*files, held], digest_files=3)
     assert notice.kind is NoticeKind.QUALITY_FAILURE
     assert notice.text.splitlines() == [
@@ -127,7 +126,7 @@ def test_a_failed_job_says_what_to_do() -> None:
 def test_no_name_reaches_a_subject_and_no_line_break_a_text(
     key: str, count: int, state: FileState
 ) -> None:
-    files = [entry(file_id=f"f{n}", object_key=key, state=state) for n in range(count)]
+    files = [entry(file_id=f"f{n}", key=key, state=state) for n in range(count)]
     [notice, *_] = build_notices(files, digest_files=2)
     assert notice.subject.isascii()
     assert notice.subject.isprintable()

@@ -1,4 +1,4 @@
-"""The small values of loading: outcomes, batches, the work folder, names and limits."""
+"""The small values of loading: decisions, summaries, batches, the work folder, names and limits."""
 
 import json
 from dataclasses import replace
@@ -17,11 +17,31 @@ from movie_pipeline.file_names import (
     safe_basename,
     to_stored_key,
 )
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.file_summary import (
+    FileColumn,
+    FileSummary,
+    ReadingForms,
+    ReplaySummary,
+    RuleAnswer,
+    RuleState,
+)
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline.steps.batch import Batch, Workspace, plan_batches
+from movie_pipeline.ledger.replays import Replay
+from movie_pipeline.steps.discover import Batch, fix_batch, fixed_batch, plan_batches
+from movie_pipeline.steps.fetch import FetchedFile
+from movie_pipeline.steps.screen import decided_files
+from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import LandedFile
-from movie_pipeline.stored_values import NOTES_BYTES, fit_json, fit_notes, fit_text, read_json
+from movie_pipeline.stored_values import (
+    NOTES_BYTES,
+    fit_json,
+    fit_notes,
+    fit_text,
+    from_json,
+    read_json,
+    to_json,
+)
 from movie_pipeline_tests.steps.world import NOON, Film, World
 
 
@@ -29,33 +49,98 @@ def landed(key: str = "a.csv", size: int = 1) -> LandedFile:
     return LandedFile(store="local", key=key, version="v", size=size, modified_at=NOON)
 
 
-def outcome(**values: Any) -> FileOutcome:  # noqa: ANN401 - any field
+def decided(**values: Any) -> DecidedFile:  # noqa: ANN401 - any field
     given_values: dict[str, Any] = {
-        "file": landed(),
+        "landed": landed(),
         "state": FileState.LOADED,
         "content_sha256": "c",
         "ruleset_sha256": "r",
+        "file_version": NOON,
         "rows_in": 3,
         "rows_good": 2,
         "rows_quarantined": 1,
         "output_name": "a.parquet",
     }
-    return FileOutcome(**{**given_values, **values})
+    return DecidedFile(**{**given_values, **values})
 
 
-def test_an_outcome_survives_json() -> None:
-    odd = outcome(
-        file=landed("caf\udce9\n.csv"),
+def test_what_was_decided_survives_json_with_undecodable_names() -> None:
+    odd = decided(
+        landed=landed("caf\udce9\n.csv"),
         file_version=NOON + timedelta(days=1),
-        summary={"repairs": {"votes": 2}},
+        summary=FileSummary(repairs={"votes": 2}),
     )
-    assert FileOutcome.from_dict(odd.to_dict()) == odd
-    assert FileOutcome.from_dict(outcome().to_dict()) == outcome()
+    assert from_json(to_json([odd, decided()]), list[DecidedFile]) == [odd, decided()]
 
 
-def test_a_file_is_as_old_as_it_came_unless_it_says_otherwise() -> None:
-    assert outcome().version == NOON
-    assert outcome(file_version=NOON + timedelta(days=1)).version == NOON + timedelta(days=1)
+def test_a_file_is_as_old_as_it_came_unless_it_is_a_replay() -> None:
+    assert FetchedFile(landed=landed(), content_sha256="c").file_version == NOON
+    later = NOON + timedelta(days=1)
+    replay = Replay(
+        replay_id="r",
+        key="replays/r/a.csv",
+        content_sha256="c",
+        original_file_id="f",
+        original_state=FileState.LOADED,
+        root_file_id="f",
+        root_key="a.csv",
+        file_version=later,
+        row_count=1,
+        corrected_count=0,
+        accepted=False,
+        ruleset=None,
+        requested_at=NOON,
+        requested_by="ana",
+        why="",
+    )
+    file = FetchedFile(landed=landed(), content_sha256="c", replay=replay)
+    assert file.file_version == later
+    assert from_json(to_json(file), FetchedFile) == file
+
+
+def test_a_summary_of_an_earlier_version_is_read_and_what_it_lacks_is_empty() -> None:
+    stored = (
+        '{"dialect": "CSV", "reading": {"format": "csv", "decimal": ",", "dates": {}}, '
+        '"repairs": {"votes": 2}, "rules": [{"rule": "RowCount > 0", "outcome": "Failed", '
+        '"failing_rows": null, "metrics": {"Dataset.*.RowCount": 2}, "reason": "", '
+        '"waived": true}], "reasons": {}, "notes": ["a note"], '
+        '"mapping": [["Title", "movie_title", true]], "source": "vendor", "yet unknown": 1, '
+        '"replay": {"replay_id": "r", "of_file_id": "o", "root_file_id": "f", "root_key": '
+        '"caf\\udce9", "records": 3, "corrected": 1, "accepted": false, "sentence": "s"}}'
+    )
+    assert FileSummary.from_stored(stored) == FileSummary(
+        dialect="CSV",
+        reading=ReadingForms(decimal=","),
+        repairs={"votes": 2},
+        rules=(
+            RuleAnswer(
+                rule="RowCount > 0",
+                outcome=RuleState.FAILED,
+                failing_rows=None,
+                metrics={"Dataset.*.RowCount": 2.0},
+                reason="",
+                waived=True,
+            ),
+        ),
+        notes=("a note",),
+        mapping=(FileColumn("Title", "movie_title", is_contract=True),),
+        source="vendor",
+        replay=ReplaySummary(
+            replay_id="r",
+            original_file_id="o",
+            root_file_id="f",
+            root_key="caf\udce9",
+            row_count=3,
+            corrected_count=1,
+            accepted=False,
+            sentence="s",
+        ),
+    )
+
+
+def test_a_summary_that_somebody_else_wrote_is_refused_without_its_values() -> None:
+    with pytest.raises(MoviePipelineError, match=r"cannot be read: Expected `str`, got `int`"):
+        FileSummary.from_stored('{"notes": [1]}')
 
 
 @pytest.mark.parametrize(
@@ -70,11 +155,11 @@ def test_a_file_is_as_old_as_it_came_unless_it_says_otherwise() -> None:
         ({"file_version": datetime(2026, 1, 1)}, "its version has no time zone"),  # noqa: DTZ001
     ],
 )
-def test_an_outcome_that_contradicts_itself_is_refused(
+def test_a_decision_that_contradicts_itself_is_refused(
     values: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(MoviePipelineError, match=rf"the outcome of a\.csv contradicts .*{message}"):
-        outcome(**values)
+    with pytest.raises(MoviePipelineError, match=rf"decided about a\.csv contradicts .*{message}"):
+        decided(**values)
 
 
 def test_the_same_files_make_the_same_batch_in_any_order() -> None:
@@ -102,35 +187,36 @@ def test_batches_keep_the_order_and_the_limits_and_lose_no_file(
 
 def test_the_manifest_fixes_the_files_of_a_batch(tmp_path: Path) -> None:
     first = Batch.of([landed("a"), landed("caf\udce9\n")])
-    workspace = Workspace.at(tmp_path, first.batch_id)
-    assert workspace.batch() is None
-    assert workspace.fix(first) == first
-    assert Workspace.at(tmp_path, first.batch_id).fix(Batch.of([landed("z")])) == first
-    assert workspace.batch() == first
+    work_folder = WorkFolder.at(tmp_path, first.batch_id)
+    assert fixed_batch(work_folder) is None
+    assert fix_batch(work_folder, first) == first
+    assert fix_batch(work_folder, Batch.of([landed("z")])) == first
+    assert fixed_batch(work_folder) == first
 
 
-def test_outcomes_are_kept_until_the_work_is_done(tmp_path: Path) -> None:
-    workspace = Workspace.at(tmp_path, "b1")
-    assert workspace.outcomes() is None
-    workspace.write_outcomes([outcome(), outcome(file=landed("b"))])
-    assert Workspace.at(tmp_path, "b1").outcomes() == [outcome(), outcome(file=landed("b"))]
-    assert workspace.file_folder("f1").is_dir()
-    workspace.remove()
-    workspace.remove()
-    assert not workspace.folder.exists()
+def test_decisions_are_kept_until_the_work_is_done(tmp_path: Path) -> None:
+    work_folder = WorkFolder.at(tmp_path, "b1")
+    assert decided_files(work_folder) is None
+    work_folder.keep("outcomes.json", [decided(), decided(landed=landed("b"))])
+    kept = decided_files(WorkFolder.at(tmp_path, "b1"))
+    assert kept == [decided(), decided(landed=landed("b"))]
+    assert work_folder.of_file("f1").path.is_dir()
+    work_folder.remove()
+    work_folder.remove()
+    assert not work_folder.folder.exists()
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", "a b", "."])
 def test_a_work_folder_has_a_plain_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(MoviePipelineError, match="a work folder cannot be called"):
-        Workspace.at(tmp_path, name)
+        WorkFolder.at(tmp_path, name)
 
 
 def test_a_manifest_that_cannot_be_read_names_the_way_out(tmp_path: Path) -> None:
-    workspace = Workspace.at(tmp_path, "b1")
-    (workspace.folder / "manifest.json").write_text("{", encoding="utf-8")
+    work_folder = WorkFolder.at(tmp_path, "b1")
+    (work_folder.folder / "manifest.json").write_text("{", encoding="utf-8")
     with pytest.raises(MoviePipelineError, match=r"manifest\.json cannot be read .* remove "):
-        workspace.batch()
+        fixed_batch(work_folder)
 
 
 keys = st.text(st.characters(), min_size=1)
@@ -213,15 +299,20 @@ def test_of_too_many_notes_the_telling_ones_stay_whole_and_the_others_are_counte
 
 
 def test_a_very_wide_file_keeps_its_notes_in_the_ledger(world: World) -> None:
-    summary: dict[str, Any] = {
-        "notes": ["votes held numbers before, and holds text now"]
-        + [f"column own_{number} is new" for number in range(2_000)],
-        "mapping": [[f"own {number}", f"own_{number}", False] for number in range(2_000)],
-        "looks": {f"own_{number}": "text" for number in range(2_000)},
-        "reasons": {"movie_contract": 3},
-    }
+    summary = FileSummary(
+        notes=(
+            "votes held numbers before, and holds text now",
+            *(f"column own_{number} is new" for number in range(2_000)),
+        ),
+        mapping=tuple(
+            FileColumn(f"own {number}", f"own_{number}", is_contract=False)
+            for number in range(2_000)
+        ),
+        looks={f"own_{number}": "text" for number in range(2_000)},
+        reasons={"movie_contract": 3},
+    )
     world.load(replace(world.screened("wide.csv", [Film("m1")]), summary=summary))
     (entry,) = world.ledger.entries()
-    assert entry.summary["notes"][0] == summary["notes"][0]
-    assert entry.summary["notes"][-1].endswith(" more notes had no room and are left out")
-    assert entry.summary["reasons"] == summary["reasons"]
+    assert entry.summary.notes[0] == summary.notes[0]
+    assert entry.summary.notes[-1].endswith(" more notes had no room and are left out")
+    assert entry.summary.reasons == summary.reasons

@@ -7,10 +7,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from movie_pipeline.orchestration.assets.raw_asset import work_root
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
 from movie_pipeline.orchestration.sensors.past_runs import FAULT_TAG, INGEST_JOB
-from movie_pipeline.steps.batch import Workspace
+from movie_pipeline.steps.discover import fixed_batch
+from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import clean_movies
 
@@ -110,7 +110,7 @@ def test_the_batch_is_fixed_before_the_run_is_launched(
     landed = home.drop("a.csv", clean_movies())
     (request,) = requests(home, instance)
     name = request.tags["movie_pipeline/batch_id"]
-    batch = Workspace.at(work_root(home.settings), name).batch()
+    batch = fixed_batch(WorkFolder.at(work_root(home.settings), name))
     assert batch is not None
     assert batch.files == (landed,)
 

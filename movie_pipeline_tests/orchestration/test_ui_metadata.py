@@ -10,7 +10,8 @@ import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.dqdl import Rule, parse_ruleset
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.file_summary import FileSummary, RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.assets.ui_charts import histogram_chart, reasons_chart
 from movie_pipeline.orchestration.assets.ui_metadata import TABLE_ROWS_SHOWN, table
@@ -27,21 +28,22 @@ ROWS, WHOLE = parse_ruleset('Rules = [ColumnValues "votes" > 1, RowCount > 2]')
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def judged(name: str, rule: Rule, outcome: str, failing: int | None = None) -> FileOutcome:
+def judged(name: str, rule: Rule, outcome: str, failing: int | None = None) -> DecidedFile:
     """A file of which one rule said this."""
-    said = {
-        "rule": str(rule),
-        "outcome": outcome,
-        "failing_rows": failing,
-        "metrics": {"Dataset.*.RowCount": 2.0},
-        "reason": "" if outcome == "Passed" else "Too few.",
-    }
-    return FileOutcome(
-        file=LandedFile("local", name, "v1", 1, NOON),
+    said = RuleAnswer(
+        rule=str(rule),
+        outcome=RuleState(outcome),
+        failing_rows=failing,
+        metrics={"Dataset.*.RowCount": 2.0},
+        reason="" if outcome == "Passed" else "Too few.",
+    )
+    return DecidedFile(
+        landed=LandedFile("local", name, "v1", 1, NOON),
         state=FileState.LOADED,
         content_sha256="",
         ruleset_sha256="",
-        summary={"rules": [said]},
+        file_version=NOON,
+        summary=FileSummary(rules=(said,)),
     )
 
 

@@ -59,7 +59,7 @@ def test_a_record_has_exactly_these_keys_and_values(bench: Bench) -> None:
     before = datetime.now(UTC)
     screened = bench.screen(one_bad_year(), RULES, key="films of today.csv")
     (record,) = screened.records
-    landed = screened.outcome.file
+    landed = screened.decided.landed
     moment = datetime.fromisoformat(record["quarantined_at"])
     assert before <= moment <= datetime.now(UTC)
     assert list(record) == KEYS
@@ -198,7 +198,7 @@ def test_every_reason_is_told_not_only_the_first(bench: Bench) -> None:
         'ColumnValues "release_year" > 1900',
         'IsComplete "movie_title"',
     ]
-    assert screened.outcome.summary["reasons"] == {
+    assert screened.decided.summary.reasons == {
         "movie_contract": 1,
         'ColumnValues "release_year" > 1900': 1,
         'IsComplete "movie_title"': 1,

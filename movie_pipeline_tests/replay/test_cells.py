@@ -32,9 +32,9 @@ HEADER = ("title", "rating", "notes, and more", 'a "quoted" one')
 ENTRY = LedgerEntry(
     file_id="0" * 32,
     store="local",
-    object_key="movies.csv",
+    key="movies.csv",
     version="1",
-    size_bytes=1,
+    size=1,
     content_sha256="",
     file_version=NOW,
     batch_id="b",
@@ -140,7 +140,7 @@ def test_a_json_file_comes_back_cell_for_cell(home: ReplayHome) -> None:
     home.ingest("films.json", json.dumps(films).encode())
     before = [record["columns"] for record in home.records()]
     (entry,) = home.replay(file="films.json")
-    assert entry.object_key.endswith("/films.json.csv")
+    assert entry.key.endswith("/films.json.csv")
     after = {r["columns"]["title"]: r["columns"] for r in home.records(resolved=False)}
     assert len(after) == len(before) == 2
     for columns in before:

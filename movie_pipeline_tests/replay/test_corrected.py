@@ -7,7 +7,7 @@ import pytest
 from movie_pipeline.ledger.archive_names import archive_place
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline_tests.home import check_results
-from movie_pipeline_tests.replay.world import WHY, ReplayHome
+from movie_pipeline_tests.replay.world import WHY, ReplayHome, told_of_replay
 from movie_pipeline_tests.samples import Film, csv_file, film_file, one_bad_year
 
 pytestmark = pytest.mark.long
@@ -41,7 +41,7 @@ def test_its_record_says_resolved_by_which_run_from_what_to_what_who_and_why(
     assert resolution["outcome"] == "LOADED"
     assert resolution["run_id"] == replay.run_id
     assert resolution["replay_file_id"] == replay.file_id
-    assert resolution["replay_id"] == replay.summary["replay"]["replay_id"]
+    assert resolution["replay_id"] == told_of_replay(replay).replay_id
     assert resolution["corrections"] == {"release_year": {"from": "PG", "to": "1995"}}
     assert (resolution["by"], resolution["why"]) == ("ana", WHY)
     assert record["columns"]["release_year"] == "PG", "the original stays as it was"
@@ -56,7 +56,7 @@ def test_the_ledger_and_the_notice_say_that_it_is_a_replay_of_which_file(home: R
         f"a replay of 1 record of movies.csv (file {original.file_id}), 1 of them corrected, asked "
         f"for by ana: {WHY}"
     )
-    assert replay.summary["notes"][0] == f"it is {sentence}"
+    assert replay.summary.notes[0] == f"it is {sentence}"
     waiting = home.query("select body from mp_outbox")
     assert any(f"It is {sentence}." in str(row["body"]) for row in waiting)
 
@@ -112,7 +112,7 @@ def test_a_replay_can_be_replayed_and_counts_as_its_first_file(home: ReplayHome)
     (record,) = home.records(resolved=False)
     corrections = home.corrections((record["quarantine_id"], "release_year", "1995"))
     (second,) = home.replay(file="movies.csv", corrections=corrections, why=WHY)
-    assert second.summary["replay"]["root_file_id"] == original.file_id
+    assert told_of_replay(second).root_file_id == original.file_id
     assert home.version_of("b") == original.file_version + timedelta(microseconds=2)
     assert home.waiting() == 0
 
@@ -163,11 +163,11 @@ def test_a_replay_is_not_held_by_the_size_of_its_parts_and_says_so(home: ReplayH
     result = home.run(rules, files=landed)
     entry = home.ledger.entries(limit=1)[0]
     assert entry.state is FileState.LOADED
-    assert "RowCount > 2" not in {rule["rule"] for rule in entry.summary["rules"]}
+    assert "RowCount > 2" not in {rule.rule for rule in entry.summary.rules}
     assert any(
         "it is no file of its own, so that this does not hold it: the rule RowCount > 2 about the "
         "whole file failed" in note
-        for note in entry.summary["notes"]
+        for note in entry.summary.notes
     )
     assert all(check.passed for check in check_results(result).values())
 

@@ -113,9 +113,9 @@ def test_an_accepted_file_loads_whatever_held_it_and_rows_still_fail(home: Repla
     assert (entry.state, entry.rows_loaded, entry.rows_quarantined) == (FileState.LOADED, 2, 2)
     assert any(
         note.startswith("accepted by ana, although the rule RowCount > 10 about the whole file")
-        for note in entry.summary["notes"]
+        for note in entry.summary.notes
     )
-    assert "a small month" in entry.summary["notes"][0]
+    assert "a small month" in entry.summary.notes[0]
     (check,) = [
         check
         for check in check_results(result).values()

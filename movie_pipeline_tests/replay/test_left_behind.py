@@ -43,6 +43,6 @@ def test_a_replay_that_waits_in_landing_is_no_orphan_and_one_that_never_landed_i
 ) -> None:
     (asked,) = home.ask(file="movies.csv")
     assert orphans(home) == ()
-    (home.settings.home / "input" / asked.replay.object_key).unlink()
+    (home.settings.home / "input" / asked.replay.key).unlink()
     name = home.deployment.storage.uri(Area.QUARANTINE, asked.replay.records_name)
     assert orphans(home) == (name,)

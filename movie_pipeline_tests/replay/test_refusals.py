@@ -8,7 +8,7 @@ import pytest
 
 from movie_pipeline.errors import ReplayError, RulesetError
 from movie_pipeline.storage.storage_port import Area
-from movie_pipeline_tests.replay.world import WHY, ReplayHome
+from movie_pipeline_tests.replay.world import WHY, ReplayHome, told_of_replay
 from movie_pipeline_tests.samples import Film, csv_file, film_file, without_ratings
 
 FILE = film_file(Film("a", "Abel", year="PG"), Film("b", "Bela", rating="99"), Film("c"))
@@ -216,13 +216,13 @@ def test_a_record_that_is_resolved_is_refused_by_its_replay(
     corrections = home.corrections((found, "release_year", "1999"))
     (entry,) = home.replay(corrections=corrections, why=WHY)
     assert home.plan(tmp_path, corrections=corrections, why=WHY).done == (
-        entry.summary["replay"]["replay_id"],
+        told_of_replay(entry).replay_id,
     ), "the same request is no mistake"
     other = home.corrections((found, "release_year", "2000"))
     with pytest.raises(ReplayError) as error:
         home.plan(tmp_path, corrections=other, why=WHY)
     assert str(error.value) == (
         "corrections.csv, line 2: the record is resolved already: LOADED, by the replay "
-        f"{entry.summary['replay']['replay_id']} in run {entry.run_id}. Take the line out. "
+        f"{told_of_replay(entry).replay_id} in run {entry.run_id}. Take the line out. "
         "Nothing was replayed."
     )

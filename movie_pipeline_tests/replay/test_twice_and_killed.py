@@ -61,7 +61,7 @@ def test_asking_again_before_it_is_judged_asks_for_the_same_replay(home: ReplayH
 def test_a_foreign_file_under_a_replays_name_resolves_nothing(home: ReplayHome) -> None:
     home.ingest("movies.csv", FILE)
     (one,) = home.ask(file="movies.csv")
-    foreign = home.drop(one.replay.object_key, film_file(Film("x")))
+    foreign = home.drop(one.replay.key, film_file(Film("x")))
     assert home.run(files=[foreign]).success
     entry = home.ledger.known([foreign.file_id])[foreign.file_id]
     assert entry.state is FileState.REJECTED

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from movie_pipeline.ledger.backlog import backlog
+from movie_pipeline.ledger.file_summary import ReplaySummary
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.replay.land_replay import Requested, request
 from movie_pipeline.replay.replay_plan import Plan, plan_replays
@@ -90,3 +91,9 @@ class ReplayHome(Home):
             f"select file_version from movie_data_table where movie_id = '{movie_id}'"
         )
         return from_stored_time(row["file_version"].to_pydatetime())
+
+
+def told_of_replay(entry: LedgerEntry) -> ReplaySummary:
+    """What the ledger says of the replay that an entry is of."""
+    assert entry.summary.replay is not None
+    return entry.summary.replay

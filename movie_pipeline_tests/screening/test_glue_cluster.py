@@ -7,13 +7,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from msgspec import structs
 
 from movie_pipeline.errors import ClusterError
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
 from movie_pipeline.orchestration.sensors.failure_history import Fault
 from movie_pipeline.screening.glue_cluster import GlueCluster
-from movie_pipeline.screening.glue_pipes import GlueRun
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import REPOSITORY, Film, film_file
@@ -71,11 +71,7 @@ def home(tmp_path: Path, seaweed: Endpoint, glue: RunningGlue) -> ClusterHome:
 
 def shown(entry: LedgerEntry, home: Home) -> dict[str, Any]:
     """All that a file's verdict is, but who gave it, and when."""
-    summary = {key: value for key, value in entry.summary.items() if key not in {"notes", "rules"}}
-    rules = [
-        {key: value for key, value in rule.items() if key != "reason"}
-        for rule in entry.summary["rules"]
-    ]
+    rules = tuple(structs.replace(rule, reason="") for rule in entry.summary.rules)
     records = [
         {key: value for key, value in record.items() if "_at" not in key and "id" not in key}
         for record in home.quarantined(entry)
@@ -83,8 +79,7 @@ def shown(entry: LedgerEntry, home: Home) -> dict[str, Any]:
     return {
         "state": entry.state,
         "counts": (entry.rows_in, entry.rows_loaded, entry.rows_quarantined, entry.rows_held),
-        "summary": summary,
-        "rules": rules,
+        "summary": structs.replace(entry.summary, notes=(), rules=rules),
         "records": records,
         "titles": home.titles(),
     }
@@ -101,7 +96,7 @@ def test_the_job_and_this_process_come_to_the_same_end(
     assert (entry.rows_in, entry.rows_loaded, entry.rows_quarantined) == (8, 3, 5)
     [its] = here.entries().values()
     assert shown(entry, home) == shown(its, here)
-    assert f"its rows were judged by the Glue job {JOB}" in entry.summary["notes"]
+    assert f"its rows were judged by the Glue job {JOB}" in entry.summary.notes
     [started] = glue.started
     assert (started["JobName"], started["Timeout"]) == (JOB, 120)
     assert home.bucket.names(Area.OUTPUT) == []
@@ -173,32 +168,29 @@ def test_a_job_that_fails_loads_nothing_and_is_the_fault_of_no_file(
 def test_an_answer_that_cannot_be_read_says_which_script_is_expected(
     home: ClusterHome,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     messages: list[Any],
     sentence: str,
 ) -> None:
     def answered(*_: object) -> list[Any]:
         return messages
 
-    monkeypatch.setattr(GlueRun, "messages", answered)
     rows = tmp_path / "rows.parquet"
     rows.write_bytes(b"PAR1")
     with pytest.raises(ClusterError, match=re.escape(sentence)):
-        home.deployment.cluster.judge(rows, RULES, tmp_path, None)
+        home.deployment.cluster.judge(rows, RULES, tmp_path, answered)
     assert home.bucket.names(Area.OUTPUT) == []
 
 
 def test_a_job_that_is_not_there_is_named_with_what_aws_says(
-    home: ClusterHome, glue: RunningGlue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: ClusterHome, glue: RunningGlue, tmp_path: Path
 ) -> None:
     def refused(*_: object) -> list[Any]:
         glue.services.client("glue").start_job_run(JobName="nobody")
         raise AssertionError
 
-    monkeypatch.setattr(GlueRun, "messages", refused)
     rows = tmp_path / "rows.parquet"
     rows.write_bytes(b"PAR1")
     with pytest.raises(
         ClusterError, match=f"running the Glue job {JOB} failed: EntityNotFoundException: "
     ):
-        home.deployment.cluster.judge(rows, RULES, tmp_path, None)
+        home.deployment.cluster.judge(rows, RULES, tmp_path, refused)

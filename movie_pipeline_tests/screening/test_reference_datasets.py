@@ -61,7 +61,7 @@ def test_a_file_is_held_against_a_csv_whose_cells_are_texts(
     tmp_path: Path, content: str, rule: str, state: str
 ) -> None:
     screened = judged(tmp_path, rule, f"genres={csv_at(tmp_path, content)}")
-    assert (screened.outcome.state, screened.outcome.rows_in) == (state, 3)
+    assert (screened.decided.state, screened.decided.rows_in) == (state, 3)
 
 
 def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
@@ -69,18 +69,18 @@ def test_a_parquet_file_keeps_its_types(tmp_path: Path) -> None:
     with duckdb.connect() as connection:
         connection.table_function("range", [1995, 2005]).write_parquet(str(path))
     rule = 'ReferentialIntegrity "release_year" "years.range" = 1.0'
-    assert judged(tmp_path, rule, f"years={path}").outcome.state == "LOADED"
+    assert judged(tmp_path, rule, f"years={path}").decided.state == "LOADED"
 
 
 def test_where_no_rule_can_name_a_dataset_none_is_read(tmp_path: Path) -> None:
-    assert judged(tmp_path, "RowCount > 0", "genres=nowhere.csv").outcome.state == "LOADED"
+    assert judged(tmp_path, "RowCount > 0", "genres=nowhere.csv").decided.state == "LOADED"
 
 
 def test_an_alias_that_is_not_declared_holds_the_file(tmp_path: Path) -> None:
     others = csv_at(tmp_path, "name\n")
     screened = judged(tmp_path, f"{KNOWN_GENRE} = 1.0", f"studios={others}")
-    assert screened.outcome.state == "HELD"
-    assert screened.outcome.reason == (
+    assert screened.decided.state == "HELD"
+    assert screened.decided.reason == (
         f"the rule {KNOWN_GENRE} = 1.0 could not be evaluated: genres not found in additional "
         "sources (given: studios)."
     )

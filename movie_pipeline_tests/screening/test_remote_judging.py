@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from movie_pipeline.errors import ClusterError
-from movie_pipeline.screening.cluster_port import ClusterAnswer, ClusterRule
-from movie_pipeline.screening.remote_judging import Elsewhere
+from movie_pipeline.screening.cluster_port import ClusterAnswer, ClusterRule, JobRun, RunJob
+from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline_tests.parquet_files import read_frame
 from movie_pipeline_tests.samples import Film, film_file
 from movie_pipeline_tests.steps.bench import Bench
@@ -37,7 +37,7 @@ class FeignedCluster:
         """Every file."""
         return size > 0
 
-    def judge(self, rows: Path, ruleset: str, folder: Path, run: Any) -> ClusterAnswer:  # noqa: ANN401, ARG002
+    def judge(self, rows: Path, ruleset: str, folder: Path, run_job: RunJob) -> ClusterAnswer:  # noqa: ARG002
         """Say that the second row fails the rule about ratings."""
         frame = read_frame(rows)
         self.columns = list(frame.columns)
@@ -57,6 +57,10 @@ class FeignedCluster:
         )
 
 
+def no_job(_: JobRun) -> list[Any]:
+    raise AssertionError("nothing is started")
+
+
 def write_failing(folder: Path, rules: dict[int, list[str]]) -> Path:
     path = folder / "failing.parquet"
     table = _pa.table(
@@ -71,20 +75,20 @@ def write_failing(folder: Path, rules: dict[int, list[str]]) -> Path:
 
 def test_it_is_given_the_named_columns_alone_and_its_rows_are_set_apart(bench: Bench) -> None:
     cluster = FeignedCluster()
-    screened = bench.screen(FILMS, RULES, elsewhere=Elsewhere(cluster, None))
+    screened = bench.screen(FILMS, RULES, remote=RemoteJudge(cluster, no_job))
     assert cluster.columns == ["_record_number", "IMDB_Rating"]
     assert screened.rows["movie_id"].tolist() == ["f1"]
     assert [record["record_number"] for record in screened.records] == [2, 3]
     assert [reason["rule"] for reason in screened.records[0]["reasons"]] == [RATING]
-    assert screened.outcome.reason == ""
-    assert screened.rules()[RATING]["failing_rows"] == 1
-    assert screened.rules()[RATING]["metrics"] == {"min": 2.0}
-    assert "its rows were judged by the cluster" in screened.outcome.summary["notes"]
+    assert screened.decided.reason == ""
+    assert screened.rules()[RATING].failing_rows == 1
+    assert screened.rules()[RATING].metrics == {"min": 2.0}
+    assert "its rows were judged by the cluster" in screened.decided.summary.notes
 
 
 def test_an_answer_that_names_no_row_sets_none_apart(bench: Bench) -> None:
     cluster = FeignedCluster(lambda answer: replace(answer, failing=(), failing_rows=0))
-    screened = bench.screen(FILMS, RULES, elsewhere=Elsewhere(cluster, None))
+    screened = bench.screen(FILMS, RULES, remote=RemoteJudge(cluster, no_job))
     assert screened.rows["movie_id"].tolist() == ["f1", "f2"]
 
 
@@ -124,7 +128,7 @@ def test_an_answer_that_does_not_add_up_is_an_error(
     bench: Bench, change: Callable[[ClusterAnswer], ClusterAnswer], sentence: str
 ) -> None:
     with pytest.raises(ClusterError) as raised:
-        bench.screen(FILMS, RULES, elsewhere=Elsewhere(FeignedCluster(change), None))
+        bench.screen(FILMS, RULES, remote=RemoteJudge(FeignedCluster(change), no_job))
     assert str(raised.value) == (
         f"the answer of the cluster does not add up: {sentence}. Nothing of the file was loaded; "
         "without MOVIE_PIPELINE_GLUE_JOB it is judged in process."
@@ -152,7 +156,7 @@ def test_what_a_cluster_would_judge_otherwise_is_judged_in_process(
     bench: Bench, rule: str, why: str
 ) -> None:
     cluster = FeignedCluster()
-    screened = bench.screen(FILMS, f"Rules = [{rule}]", elsewhere=Elsewhere(cluster, None))
+    screened = bench.screen(FILMS, f"Rules = [{rule}]", remote=RemoteJudge(cluster, no_job))
     note = f"its rows were judged in process, and not by the cluster: {why}"
-    assert note in screened.outcome.summary["notes"]
+    assert note in screened.decided.summary.notes
     assert cluster.columns == []

@@ -1,4 +1,4 @@
-"""A file through the real first two steps, stage and screen, over a home of its own; no Dagster."""
+"""A file through the real steps from fetch to split, over a home of its own; no Dagster."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,19 @@ import pandas as pd
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.file_summary import RuleAnswer
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.quarantine.quarantine_record import read_records
-from movie_pipeline.screening.remote_judging import Elsewhere
+from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.batch import Batch, Workspace
-from movie_pipeline.steps.fetch import FetchedFile, stage_batch
+from movie_pipeline.steps.discover import Batch
+from movie_pipeline.steps.fetch import fetch_batch
+from movie_pipeline.steps.read import ReadFile, Reading, read_batch
 from movie_pipeline.steps.screen import screen_batch
+from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline.tabular import StagedFile
 from movie_pipeline_tests.parquet_files import read_frame
 from movie_pipeline_tests.samples import LENIENT_RULES
 
@@ -27,14 +31,20 @@ from movie_pipeline_tests.samples import LENIENT_RULES
 class Screened:
     """What became of one file before the load."""
 
-    fetched: FetchedFile
-    outcome: FileOutcome
+    read: Reading
+    decided: DecidedFile
     records: list[Mapping[str, Any]]
     rows: pd.DataFrame
 
-    def rules(self) -> dict[str, dict[str, Any]]:
+    @property
+    def staged(self) -> StagedFile:
+        """What was read of it."""
+        assert isinstance(self.read, ReadFile)
+        return self.read.staged
+
+    def rules(self) -> dict[str, RuleAnswer]:
         """Canonical text to what the rule said."""
-        return {rule["rule"]: rule for rule in self.outcome.summary["rules"]}
+        return {rule.rule: rule for rule in self.decided.summary.rules}
 
     def messages(self) -> list[str]:
         """Every reason of every record set apart."""
@@ -54,17 +64,17 @@ class Bench:
         rules: str | Ruleset = LENIENT_RULES,
         *,
         key: str = "movies.csv",
-        elsewhere: Elsewhere | None = None,
+        remote: RemoteJudge | None = None,
     ) -> Screened:
         """Stage and screen one file alone."""
-        return self.screen_all({key: content}, rules, elsewhere=elsewhere)[0]
+        return self.screen_all({key: content}, rules, remote=remote)[0]
 
     def screen_all(
         self,
         contents: Mapping[str, bytes],
         rules: str | Ruleset = LENIENT_RULES,
         *,
-        elsewhere: Elsewhere | None = None,
+        remote: RemoteJudge | None = None,
     ) -> list[Screened]:
         """Stage and screen files as one batch; answers come in the order they were given."""
         settings, storage = self.deployment.settings, self.deployment.storage
@@ -76,32 +86,33 @@ class Bench:
             scratch.write_bytes(content)
             landed[key] = storage.land(scratch, key)
         batch = Batch.of(landed.values())
-        workspace = Workspace.at(settings.home / "work", batch.batch_id)
+        work_folder = WorkFolder.at(settings.home / "work", batch.batch_id)
         ledger = Ledger(self.deployment.warehouse)
-        fetched = stage_batch(batch, workspace, storage, ledger, settings, dataset=MOVIES)
-        outcomes = screen_batch(
-            fetched, workspace, storage, ruleset, settings, dataset=MOVIES, elsewhere=elsewhere
+        fetched = fetch_batch(batch, work_folder, storage, ledger)
+        files = read_batch(fetched, work_folder, settings, MOVIES)
+        decided = screen_batch(
+            files, work_folder, storage, ruleset, settings, MOVIES, remote=remote
         )
-        by_key = {file.landed.key: file for file in fetched}
-        by_id = {outcome.file.file_id: outcome for outcome in outcomes}
+        by_key = {file.landed.key: file for file in files}
+        by_id = {file.file_id: file for file in decided}
         return [self._screened(by_key[key], by_id[file.file_id]) for key, file in landed.items()]
 
-    def workspace_of(self, *files: LandedFile) -> Workspace:
+    def work_folder_of(self, *files: LandedFile) -> WorkFolder:
         """The work folder of the batch of these files."""
-        return Workspace.at(self.deployment.settings.home / "work", self.batch_id(*files))
+        return WorkFolder.at(self.deployment.settings.home / "work", self.batch_id(*files))
 
     def batch_id(self, *files: LandedFile) -> str:
         """The id of the batch of these files."""
         return Batch.of(files).batch_id
 
-    def _screened(self, fetched: FetchedFile, outcome: FileOutcome) -> Screened:
+    def _screened(self, read: Reading, decided: DecidedFile) -> Screened:
         storage = self.deployment.storage
         records: list[Mapping[str, Any]] = []
         rows = pd.DataFrame()
-        if outcome.quarantine_name:
-            with storage.reading(Area.QUARANTINE, outcome.quarantine_name) as path:
+        if decided.quarantine_name:
+            with storage.reading(Area.QUARANTINE, decided.quarantine_name) as path:
                 records = list(read_records(path))
-        if outcome.output_name:
-            with storage.reading(Area.OUTPUT, outcome.output_name) as path:
+        if decided.output_name:
+            with storage.reading(Area.OUTPUT, decided.output_name) as path:
                 rows = read_frame(path).sort_values("record_number")
-        return Screened(fetched, outcome, records, rows)
+        return Screened(read, decided, records, rows)

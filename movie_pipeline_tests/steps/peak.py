@@ -18,9 +18,11 @@ from movie_pipeline.deployments import local
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.batch import Batch, Workspace
-from movie_pipeline.steps.fetch import stage_batch
+from movie_pipeline.steps.discover import Batch
+from movie_pipeline.steps.fetch import fetch_batch
+from movie_pipeline.steps.read import read_batch
 from movie_pipeline.steps.screen import screen_batch
+from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline_tests.samples import LENIENT_RULES, one_bad_year
 
 MB = 1_000_000
@@ -85,10 +87,12 @@ def _screened(home: Path, file: Path, options: dict[str, Any]) -> Any:  # noqa: 
     )
     settings, storage = deployment.settings, deployment.storage
     batch = Batch.of([storage.land(file, file.name)])
-    workspace = Workspace.at(settings.home / "work", batch.batch_id)
-    ledger, ruleset = Ledger(deployment.warehouse), parse_ruleset(LENIENT_RULES)
-    fetched = stage_batch(batch, workspace, storage, ledger, settings, dataset=MOVIES)
-    (outcome,) = screen_batch(fetched, workspace, storage, ruleset, settings, dataset=MOVIES)
+    work_folder = WorkFolder.at(settings.home / "work", batch.batch_id)
+    fetched = fetch_batch(batch, work_folder, storage, Ledger(deployment.warehouse))
+    files = read_batch(fetched, work_folder, settings, MOVIES)
+    (outcome,) = screen_batch(
+        files, work_folder, storage, parse_ruleset(LENIENT_RULES), settings, MOVIES
+    )
     return outcome
 
 

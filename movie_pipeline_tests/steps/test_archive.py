@@ -86,7 +86,7 @@ def test_as_many_files_are_moved_at_once_as_the_store_takes(world: World) -> Non
     world.load(*(world.screened(f"{name}.csv", [Film(name)], content=b"x") for name in "ab"))
     world.storage = TwoAtOnce(world.settings)
     report = world.archive()
-    assert sorted(entry.object_key for entry in report.archived) == ["a.csv", "b.csv"]
+    assert sorted(entry.key for entry in report.archived) == ["a.csv", "b.csv"]
     assert world.ledger.unarchived() == []
 
 
@@ -105,7 +105,7 @@ def test_a_file_that_cannot_be_moved_now_stays_on_the_list(world: World) -> None
     store = NoHistory(world.settings)
     report = archive(store, world.warehouse, world.ledger.unarchived())
     assert list(report.failed.values()) == ["history: access denied."]
-    assert [entry.object_key for entry in world.ledger.unarchived()] == ["a.csv"]
+    assert [entry.key for entry in world.ledger.unarchived()] == ["a.csv"]
     world.archive()
     assert world.ledger.unarchived() == []
 
@@ -119,7 +119,7 @@ def test_a_file_is_found_again_by_the_ledger_alone_whatever_its_name(
 ) -> None:
     world.load(world.screened(key, [Film("m1")]))
     [entry] = world.ledger.unarchived()
-    assert entry.object_key == key
+    assert entry.key == key
     world.archive()
     assert world.storage.landed() == []
 
@@ -134,8 +134,8 @@ def test_a_file_whose_name_is_too_long_for_the_ledger_is_archived_all_the_same(
     shutil.copyfile(tmp_path / "input" / "x", target)
     (tmp_path / "input" / "x").unlink()
     [landed] = world.storage.landed()
-    world.load(replace(outcome, file=landed))
+    world.load(replace(outcome, landed=landed))
     [entry] = world.ledger.unarchived()
-    assert len(entry.object_key) < len(key) * 6
+    assert len(entry.key) < len(key) * 6
     world.archive()
     assert world.storage.landed() == []

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline.steps.batch import Workspace
 from movie_pipeline.steps.clean_up import CleanUpReport, Removed, clean_up
 from movie_pipeline.steps.run_lease import drop_lease, take_lease
+from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.steps.world import Film, World
 
@@ -46,12 +46,12 @@ def finished(world: World, *, told: bool = True) -> None:
 
 def work_folder(world: World, name: str, *, days_old: float) -> Path:
     """A work folder with a file in it."""
-    workspace = Workspace.at(world.settings.home / "work", name)
-    workspace.keep("manifest.json", {"batch_id": name, "files": []})
+    work_folder = WorkFolder.at(world.settings.home / "work", name)
+    work_folder.keep("manifest.json", {"batch_id": name, "files": []})
     moment = datetime.now(UTC).timestamp() - days_old * 86_400
-    for path in (workspace.folder / "manifest.json", workspace.folder):
+    for path in (work_folder.folder / "manifest.json", work_folder.folder):
         os.utime(path, (moment, moment))
-    return workspace.folder
+    return work_folder.folder
 
 
 def test_what_is_old_enough_goes_and_not_a_day_earlier(world: World) -> None:

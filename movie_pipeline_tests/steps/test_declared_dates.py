@@ -9,6 +9,7 @@ import pytest
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.reports.file_check import check_file
+from movie_pipeline.stored_values import to_json
 from movie_pipeline_tests.samples import LENIENT_RULES, csv_file
 from movie_pipeline_tests.steps.bench import Bench, Screened
 
@@ -43,7 +44,7 @@ def passing(screened: Screened) -> list[str]:
 
 def test_dates_load_as_iso_beside_undeclared_ones_as_written(vendor: Bench) -> None:
     screened = vendor.screen(premieres("31.01.2015", "1.2.2015", ""), key="vendor-1.csv")
-    assert screened.outcome.state is FileState.LOADED
+    assert screened.decided.state is FileState.LOADED
     assert [json.loads(text) for text in screened.rows["other_columns"]] == [
         {"date_published": "2015-01-31", "shot": "03/04/2015"},
         {"date_published": "2015-02-01", "shot": "03/04/2015"},
@@ -63,7 +64,7 @@ def test_a_record_whose_date_is_none_waits_with_the_form_in_its_reason(vendor: B
         }
         for cell in ("31.02.2015", "2015-01-31", "1/2/2015")
     ]
-    assert "31.02.2015" not in json.dumps(screened.outcome.to_dict())
+    assert "31.02.2015" not in to_json(screened.decided)
 
 
 def test_the_same_column_of_another_source_stays_text(vendor: Bench) -> None:
@@ -94,7 +95,7 @@ def test_a_row_rule_judges_declared_dates_as_dates(
 ) -> None:
     content = premieres("01.01.2015", "02.01.2015", "29.02.2016", "31.12.2014")
     screened = vendor.screen(content, f"Rules = [{rule}]", key="vendor-1.csv")
-    assert screened.outcome.state is FileState.LOADED, screened.outcome.reason
+    assert screened.decided.state is FileState.LOADED, screened.decided.reason
     assert passing(screened) == films
 
 
@@ -113,7 +114,7 @@ def test_a_rule_answers_for_declared_dates(rule: str, outcome: str, vendor: Benc
     days = [dt.datetime.now(dt.UTC) - dt.timedelta(days=age) for age in (0, 2)]
     content = premieres(*(f"{day:%d.%m.%Y}" for day in days), shot="31/04/2015")
     screened = vendor.screen(content, f"Rules = [{rule}]", key="vendor-1.csv")
-    assert screened.rules()[rule]["outcome"] == outcome
+    assert screened.rules()[rule].outcome == outcome
 
 
 def test_a_row_that_fails_a_rule_shows_its_date_as_the_file_writes_it(vendor: Bench) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from movie_pipeline.dqdl import parse_ruleset
-from movie_pipeline.ledger.earlier_files import Past
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.earlier_files import EarlierFiles
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.tabular.column_drift import drift
@@ -36,46 +36,43 @@ class Sender:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._entries: list[LedgerEntry] = []
-        self.last: FileOutcome | None = None
+        self.last: DecidedFile | None = None
 
     def send(self, content: bytes) -> list[str]:
         """What is said of this file's columns, having seen the ones before."""
         number = len(self._entries) + 1
         bench = self._bench
-        fetched = bench.screen(content, key=f"vendor-{number}.csv").fetched
-        (outcome,) = screen_batch(
-            [fetched],
-            bench.workspace_of(fetched.landed),
+        screened = bench.screen(content, key=f"vendor-{number}.csv")
+        (decided,) = screen_batch(
+            [screened.read],
+            bench.work_folder_of(screened.read.landed),
             bench.deployment.storage,
             parse_ruleset(LENIENT_RULES),
             bench.deployment.settings,
-            dataset=bench.deployment.dataset,
-            past=Past.of(self._entries),
+            bench.deployment.dataset,
+            earlier=EarlierFiles.of(self._entries),
         )
-        self._entries.insert(0, _entry(outcome))
-        self.last = outcome
-        staged = fetched.staged
-        return [
-            note for note in outcome.summary["notes"] if staged is None or note not in staged.notes
-        ]
+        self._entries.insert(0, _entry(decided))
+        self.last = decided
+        return [note for note in decided.summary.notes if note not in screened.staged.notes]
 
 
-def _entry(outcome: FileOutcome) -> LedgerEntry:
+def _entry(decided: DecidedFile) -> LedgerEntry:
     now = datetime.now(UTC)
     return LedgerEntry(
-        file_id=outcome.file.file_id,
-        store=outcome.file.store,
-        object_key=outcome.file.key,
-        version=outcome.file.version,
-        size_bytes=outcome.file.size,
-        content_sha256=outcome.content_sha256,
+        file_id=decided.file_id,
+        store=decided.landed.store,
+        key=decided.landed.key,
+        version=decided.landed.version,
+        size=decided.landed.size,
+        content_sha256=decided.content_sha256,
         file_version=now,
         batch_id="b",
         run_id="r",
         attempt=1,
-        ruleset_sha256=outcome.ruleset_sha256,
-        state=outcome.state,
-        summary=outcome.summary,
+        ruleset_sha256=decided.ruleset_sha256,
+        state=decided.state,
+        summary=decided.summary,
         committed_at=now,
     )
 

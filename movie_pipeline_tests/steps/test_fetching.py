@@ -14,5 +14,5 @@ def test_as_many_files_are_fetched_at_once_as_the_store_takes(tmp_path: Path) ->
     bench.deployment = replace(bench.deployment, storage=TwoAtOnce(bench.deployment.settings))
     files = {f"{name}.csv": film_file(Film(name)) for name in "abcd"}
     screened = bench.screen_all(files)
-    assert [file.fetched.landed.key for file in screened] == list(files)
-    assert {file.outcome.state for file in screened} == {FileState.LOADED}
+    assert [file.read.landed.key for file in screened] == list(files)
+    assert {file.decided.state for file in screened} == {FileState.LOADED}

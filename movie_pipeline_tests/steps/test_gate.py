@@ -16,7 +16,7 @@ RULES = 'Rules = [ColumnValues "imdb_rating" > 7.95]'
 
 def account(bench: Bench, screened: Screened) -> Account:
     """Count again."""
-    return account_for(screened.outcome, bench.deployment.storage)
+    return account_for(screened.decided, bench.deployment.storage)
 
 
 def published(bench: Bench, area: Area) -> Path:
@@ -69,14 +69,14 @@ def test_a_record_in_both_places_is_found_though_the_sum_may_seem_right(bench: B
     lines = quarantine.read_bytes().splitlines(keepends=True)
     quarantine.write_bytes(b"".join([*lines, lines[0]]))
     found = account(bench, screened)
-    assert found.good + found.set_apart == screened.outcome.rows_in
+    assert found.good + found.set_apart == screened.decided.rows_in
     assert not found.balanced
 
 
 @pytest.mark.parametrize("change", [{"rows_in": 5, "rows_good": 3}, {"rows_in": 3, "rows_good": 1}])
 def test_what_the_steps_say_is_not_trusted(bench: Bench, change: dict[str, int]) -> None:
     screened = bench.screen(low_ratings(), RULES)
-    said = replace(screened.outcome, **change)  # pyright: ignore[reportArgumentType] - counts
+    said = replace(screened.decided, **change)  # pyright: ignore[reportArgumentType] - counts
     assert not account_for(said, bench.deployment.storage).balanced
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.stored_values import to_json
 from movie_pipeline.tabular.column_mapping import printable
 from movie_pipeline_tests.samples import Film, csv_file, film_file
 from movie_pipeline_tests.steps.bench import Bench
@@ -40,7 +41,7 @@ def test_a_hostile_header_names_a_column_and_nothing_else(bench: Bench, name: st
         header=("movie_title", "release_year", "imdb_rating", name),
     )
     screened = bench.screen(content, RULES)
-    assert screened.outcome.state is FileState.LOADED
+    assert screened.decided.state is FileState.LOADED
     (other,) = screened.rows["other_columns"].tolist()
     assert other.endswith(':"kept"}')
     (record,) = screened.records
@@ -58,7 +59,7 @@ def test_a_rule_may_name_a_hostile_header(bench: Bench, name: str) -> None:
         header=("movie_title", "imdb_rating", name),
     )
     screened = bench.screen(content, f'Rules = [ColumnValues "{name}" in ["kept"]]')
-    assert (screened.outcome.rows_good, screened.outcome.rows_quarantined) == (1, 1)
+    assert (screened.decided.rows_good, screened.decided.rows_quarantined) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -74,10 +75,10 @@ def test_a_rule_may_name_a_hostile_header(bench: Bench, name: str) -> None:
 )
 def test_a_hostile_file_name_stays_out_of_every_name_of_ours(bench: Bench, key: str) -> None:
     screened = bench.screen(film_file(Film("a"), Film("b", year="PG")), RULES, key=key)
-    assert (screened.outcome.rows_good, screened.outcome.rows_quarantined) == (1, 1)
-    file_id = screened.outcome.file.file_id
-    assert screened.outcome.output_name == f"{file_id}.parquet"
-    assert screened.outcome.quarantine_name == f"{file_id}.jsonl"
+    assert (screened.decided.rows_good, screened.decided.rows_quarantined) == (1, 1)
+    file_id = screened.decided.file_id
+    assert screened.decided.output_name == f"{file_id}.parquet"
+    assert screened.decided.quarantine_name == f"{file_id}.jsonl"
 
 
 def test_the_record_of_a_file_whose_name_is_no_text_shows_the_name_escaped(bench: Bench) -> None:
@@ -89,7 +90,7 @@ def test_the_record_of_a_file_whose_name_is_no_text_shows_the_name_escaped(bench
 def test_a_home_with_quotes_in_its_name_works(bench: Bench) -> None:
     home = bench.deployment.settings.home / "o'brien's \"home\""
     screened = Bench(home).screen(film_file(Film("a"), Film("b", year="PG")), RULES)
-    assert (screened.outcome.rows_good, screened.outcome.rows_quarantined) == (1, 1)
+    assert (screened.decided.rows_good, screened.decided.rows_quarantined) == (1, 1)
 
 
 def test_outcomes_hold_no_row_value(bench: Bench) -> None:
@@ -106,5 +107,5 @@ def test_outcomes_hold_no_row_value(bench: Bench) -> None:
     )
     screened = bench.screen(content, rules)
     assert canary in str(screened.records)
-    assert canary not in str(screened.outcome.to_dict())
-    assert canary not in str(screened.fetched.to_dict())
+    assert canary not in to_json(screened.decided)
+    assert canary not in to_json(screened.read)

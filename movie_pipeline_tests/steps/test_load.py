@@ -43,7 +43,7 @@ def test_the_same_bytes_under_another_name_are_a_duplicate(world: World) -> None
     copy = world.screened("copy.csv", [Film("m1", 9.0)], content=b"same", minutes=5)
     [entry] = world.load(copy)
     assert entry.state is FileState.DUPLICATE
-    assert f"the same bytes as file {original.file.file_id}" in entry.reason
+    assert f"the same bytes as file {original.landed.file_id}" in entry.reason
     assert (entry.rows_in, entry.rows_loaded, entry.output_name) == (0, 0, None)
     assert world.table() == {"m1": 7.0}
 

@@ -1,6 +1,5 @@
 """Order does not matter: files may come in any order and batches, from two processes at once."""
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,7 +10,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.stored_values import to_json
 from movie_pipeline_tests.steps.world import Film, World
 
 
@@ -22,20 +22,20 @@ class Version:
     minutes: int
     films: tuple[tuple[str, float], ...]
 
-    def outcome(self, world: World, number: int) -> FileOutcome:
+    def outcome(self, world: World, number: int) -> DecidedFile:
         """The file, screened."""
         films = [Film(movie_id, rating) for movie_id, rating in self.films]
         return world.screened(f"file-{number}.csv", films, minutes=self.minutes)
 
 
 def expected_table(
-    outcomes: Sequence[FileOutcome], versions: Sequence[Version]
+    outcomes: Sequence[DecidedFile], versions: Sequence[Version]
 ) -> dict[str, float]:
     """By hand: of each film the latest version, then the highest file id, then the last record."""
     best: dict[str, tuple[int, str, int, float]] = {}
     for outcome, version in zip(outcomes, versions, strict=True):
         for record, (movie_id, rating) in enumerate(version.films):
-            candidate = (version.minutes, outcome.file.file_id, record, rating)
+            candidate = (version.minutes, outcome.landed.file_id, record, rating)
             best[movie_id] = max(best.get(movie_id, candidate), candidate)
     return {movie_id: winner[3] for movie_id, winner in best.items()}
 
@@ -69,15 +69,17 @@ def test_any_order_and_any_batches_give_the_same_table_and_every_row_is_accounte
 
 
 LOADER = """
-import json, sys
+import sys
 from pathlib import Path
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.stored_values import from_json
 from movie_pipeline_tests.steps.world import World
 
-home, run_id, batches = sys.argv[1], sys.argv[2], json.loads(sys.stdin.read())
+home, run_id = sys.argv[1:]
+batches = from_json(sys.stdin.read(), list[list[DecidedFile]])
 world = World(Path(home), warehouse_wait_seconds=60.0)
 for batch in batches:
-    world.load(*(FileOutcome.from_dict(outcome) for outcome in batch), run_id=run_id)
+    world.load(*batch, run_id=run_id)
 """
 
 
@@ -97,9 +99,7 @@ def test_two_processes_that_load_overlapping_files_load_each_of_them_once(world:
             text=True,
         )
         assert process.stdin is not None
-        process.stdin.write(
-            json.dumps([[outcome.to_dict() for outcome in batch] for batch in batches])
-        )
+        process.stdin.write(to_json(batches))
         process.stdin.close()
         processes.append(process)
     assert [process.wait(timeout=120) for process in processes] == [0, 0]

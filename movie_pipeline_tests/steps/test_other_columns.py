@@ -46,7 +46,7 @@ def test_a_row_whose_json_fits_to_the_byte_loads_and_one_byte_more_waits(
 def test_a_megabyte_in_one_cell_waits_and_the_rest_loads(bench: Bench, size: int) -> None:
     rows = [film("a", "short", ""), film("b", "x" * size, ""), film("c", "", "y")]
     screened = bench.screen(csv_file(rows, header=HEADER))
-    assert screened.outcome.state is FileState.LOADED
+    assert screened.decided.state is FileState.LOADED
     assert screened.rows["movie_id"].tolist() == ["a", "c"]
     assert screened.messages() == [
         "other_columns: the columns that only this file has are more than the 65,535 bytes "

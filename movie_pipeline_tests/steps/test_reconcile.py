@@ -54,7 +54,7 @@ def test_what_was_loaded_and_left_there_is_archived_shown_and_told(world: World)
     )
     assert seen(world) == OpenWork(unarchived=2, unsent=2, stale_views=VIEWS)
     report = close(world)
-    assert sorted(entry.object_key for entry in report.archived) == ["a.csv", "b.csv"]
+    assert sorted(entry.key for entry in report.archived) == ["a.csv", "b.csv"]
     assert (report.notices_sent, report.refreshed, report.problems) == (2, VIEWS, ())
     assert world.storage.landed() == []
     assert world.count("mv_top_rated_movies") == 1
@@ -67,7 +67,7 @@ def test_a_file_that_was_moved_and_not_marked_is_found_and_marked(world: World) 
     world.load(world.screened("a.csv", [Film("m1")]))
     (entry,) = world.ledger.unarchived()
     place = archive_place(entry)
-    world.storage.settle(entry.file, place.area, place.name)
+    world.storage.settle(entry.landed, place.area, place.name)
     assert seen(world).unarchived == 1
     close(world)
     (entry,) = world.ledger.entries()

@@ -23,7 +23,7 @@ def test_a_rule_may_name_a_column_as_the_contract_or_as_the_file_does(
     bench: Bench, column: str
 ) -> None:
     screened = bench.screen(real_looking(), f'Rules = [ColumnValues "{column}" > 8]')
-    assert screened.outcome.rows_quarantined == 1
+    assert screened.decided.rows_quarantined == 1
     (record,) = screened.records
     assert record["columns"]["Series_Title"] == "Two"
     assert screened.messages() == [f'imdb_rating is "7.9": fails ColumnValues "{column}" > 8']
@@ -48,32 +48,32 @@ def test_the_contracts_column_wins_over_a_header_of_that_name(bench: Bench) -> N
 def test_a_rule_may_name_a_column_that_only_the_file_has(bench: Bench) -> None:
     content = film_file(Film("a"), Film("b"), more={"Studio Name": "Acme"})
     screened = bench.screen(content, 'Rules = [ColumnValues "Studio Name" in ["Acme"]]')
-    assert screened.outcome.rows_good == 2
+    assert screened.decided.rows_good == 2
 
 
 def test_an_unknown_column_holds_the_file_by_name(bench: Bench) -> None:
     screened = bench.screen(real_looking(), 'Rules = [IsComplete "Studio"]')
-    assert screened.outcome.state is FileState.HELD
-    assert "Studio" in screened.rules()['IsComplete "Studio"']["reason"]
+    assert screened.decided.state is FileState.HELD
+    assert "Studio" in screened.rules()['IsComplete "Studio"'].reason
 
 
 def test_a_contract_column_that_the_file_does_not_bring_is_unknown_to_its_rules(
     bench: Bench,
 ) -> None:
     screened = bench.screen(real_looking(), 'Rules = [IsComplete "director"]')
-    assert screened.outcome.state is FileState.HELD
-    assert screened.rules()['IsComplete "director"']["outcome"] == "Error"
+    assert screened.decided.state is FileState.HELD
+    assert screened.rules()['IsComplete "director"'].outcome == "Error"
 
 
 @pytest.mark.parametrize("column", ["_record_number", "_breached", "_unreadable"])
 def test_the_pipelines_own_columns_are_unknown_to_rules(bench: Bench, column: str) -> None:
     screened = bench.screen(real_looking(), f'Rules = [ColumnValues "{column}" >= 0]')
-    assert screened.outcome.state is FileState.HELD
+    assert screened.decided.state is FileState.HELD
 
 
 def test_the_number_of_columns_is_the_files_own(bench: Bench) -> None:
     screened = bench.screen(real_looking(), "Rules = [ColumnCount = 4]")
-    assert screened.outcome.state is FileState.LOADED
+    assert screened.decided.state is FileState.LOADED
 
 
 def test_where_narrows_a_rule_to_some_rows(bench: Bench) -> None:
@@ -85,5 +85,5 @@ def test_where_narrows_a_rule_to_some_rows(bench: Bench) -> None:
 
 def test_the_derived_key_may_be_named_by_rules(bench: Bench) -> None:
     screened = bench.screen(real_looking(), 'Rules = [IsPrimaryKey "movie_id"]')
-    assert screened.outcome.state is FileState.LOADED
-    assert screened.outcome.rows_good == 2
+    assert screened.decided.state is FileState.LOADED
+    assert screened.decided.rows_good == 2

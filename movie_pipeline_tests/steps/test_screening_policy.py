@@ -26,43 +26,43 @@ GOOD_RATINGS = 'Rules = [RowCount > 0, ColumnValues "imdb_rating" between 7.95 a
 
 def counts(screened: Screened) -> tuple[int, int, int, int]:
     """Rows in, good, quarantined, held."""
-    outcome = screened.outcome
+    outcome = screened.decided
     return outcome.rows_in, outcome.rows_good, outcome.rows_quarantined, outcome.rows_held
 
 
 def test_every_rule_passes_for_every_row_so_all_rows_load(bench: Bench) -> None:
     screened = bench.screen(clean_movies(5), GOOD_RATINGS)
-    assert screened.outcome.state is FileState.LOADED
+    assert screened.decided.state is FileState.LOADED
     assert counts(screened) == (5, 5, 0, 0)
-    assert screened.outcome.reason == ""
-    assert screened.outcome.quarantine_name is None
+    assert screened.decided.reason == ""
+    assert screened.decided.quarantine_name is None
     assert screened.rows["movie_id"].tolist() == [f"clean{number}" for number in range(1, 6)]
-    assert {rule["outcome"] for rule in screened.rules().values()} == {"Passed"}
+    assert {rule.outcome for rule in screened.rules().values()} == {"Passed"}
 
 
 def test_rows_that_fail_are_set_apart_and_the_rest_loads(bench: Bench) -> None:
     screened = bench.screen(low_ratings(), GOOD_RATINGS)
-    assert screened.outcome.state is FileState.LOADED
+    assert screened.decided.state is FileState.LOADED
     assert counts(screened) == (4, 2, 2, 0)
     assert screened.rows["movie_id"].tolist() == ["r9.5", "r8.0"]
     assert [record["record_number"] for record in screened.records] == [3, 4]
     rule = screened.rules()['ColumnValues "imdb_rating" between 7.95 and 10']
-    assert (rule["outcome"], rule["failing_rows"]) == ("Failed", 2)
-    assert screened.outcome.summary["reasons"] == {rule["rule"]: 2}
+    assert (rule.outcome, rule.failing_rows) == ("Failed", 2)
+    assert screened.decided.summary.reasons == {rule.rule: 2}
 
 
 def test_rows_outside_the_contract_are_set_apart_though_no_rule_speaks_of_them(
     bench: Bench,
 ) -> None:
     screened = bench.screen(one_bad_year(), GOOD_RATINGS)
-    assert screened.outcome.state is FileState.LOADED
+    assert screened.decided.state is FileState.LOADED
     assert counts(screened) == (3, 2, 1, 0)
-    assert screened.outcome.summary["reasons"] == {"movie_contract": 1}
+    assert screened.decided.summary.reasons == {"movie_contract": 1}
 
 
 def test_all_rows_may_be_set_apart_and_the_file_is_loaded_all_the_same(bench: Bench) -> None:
     screened = bench.screen(low_ratings(), 'Rules = [ColumnValues "imdb_rating" > 9.9]')
-    assert screened.outcome.state is FileState.LOADED
+    assert screened.decided.state is FileState.LOADED
     assert counts(screened) == (4, 0, 4, 0)
 
 
@@ -89,10 +89,10 @@ def test_a_failed_rule_about_the_file_holds_all_of_it(
 ) -> None:
     content = low_ratings().replace(b"votes", b"certificate").replace(b"1000", b"")
     screened = bench.screen(content, rules)
-    assert screened.outcome.state is FileState.HELD
+    assert screened.decided.state is FileState.HELD
     assert counts(screened) == (4, 0, 0, 4)
-    assert screened.outcome.output_name is None
-    assert screened.outcome.reason.startswith(reason)
+    assert screened.decided.output_name is None
+    assert screened.decided.reason.startswith(reason)
     assert [record["record_number"] for record in screened.records] == [1, 2, 3, 4]
 
 
@@ -113,7 +113,7 @@ def test_a_held_file_says_for_each_record_that_the_file_is_held_and_what_the_row
             "message": 'imdb_rating is "8.0": fails ColumnValues "imdb_rating" > 9',
         },
     ]
-    assert screened.outcome.summary["reasons"] == {
+    assert screened.decided.summary.reasons == {
         "RowCount > 9": 4,
         'ColumnValues "imdb_rating" > 9': 3,
     }
@@ -128,29 +128,29 @@ def test_a_rule_that_cannot_be_evaluated_holds_the_file_with_the_cause(
     bench: Bench, rule: str
 ) -> None:
     screened = bench.screen(clean_movies(3), f"Rules = [RowCount > 0, {rule}]")
-    assert screened.outcome.state is FileState.HELD
+    assert screened.decided.state is FileState.HELD
     assert counts(screened) == (3, 0, 0, 3)
     answer = screened.rules()[rule]
-    assert answer["outcome"] == "Error"
-    assert answer["reason"]
-    assert screened.outcome.reason.startswith(f"the rule {rule} could not be evaluated: ")
-    assert screened.rules()["RowCount > 0"]["outcome"] == "Passed"
-    held = {"rule": rule, "message": f"the file is held: {answer['reason']}"}
+    assert answer.outcome == "Error"
+    assert answer.reason
+    assert screened.decided.reason.startswith(f"the rule {rule} could not be evaluated: ")
+    assert screened.rules()["RowCount > 0"].outcome == "Passed"
+    held = {"rule": rule, "message": f"the file is held: {answer.reason}"}
     assert all(record["reasons"][0] == held for record in screened.records)
 
 
 def test_a_file_without_a_required_column_is_rejected_by_name(bench: Bench) -> None:
     screened = bench.screen(without_ratings(), GOOD_RATINGS)
-    assert screened.outcome.state is FileState.REJECTED
+    assert screened.decided.state is FileState.REJECTED
     assert counts(screened) == (0, 0, 0, 0)
-    assert "no column imdb_rating" in screened.outcome.reason
-    assert screened.outcome.output_name is screened.outcome.quarantine_name is None
+    assert "no column imdb_rating" in screened.decided.reason
+    assert screened.decided.output_name is screened.decided.quarantine_name is None
 
 
 def test_a_file_that_is_no_table_is_rejected_in_a_sentence(bench: Bench) -> None:
     screened = bench.screen(hopeless(), GOOD_RATINGS)
-    assert screened.outcome.state is FileState.REJECTED
-    assert screened.outcome.reason == (
+    assert screened.decided.state is FileState.REJECTED
+    assert screened.decided.reason == (
         "The file is no CSV but a PNG picture. Send the table behind it as CSV."
     )
 
@@ -158,8 +158,8 @@ def test_a_file_that_is_no_table_is_rejected_in_a_sentence(bench: Bench) -> None
 def test_a_doubtful_reading_holds_the_file(bench: Bench) -> None:
     content = clean_movies(3) + b'x,"never closed,1999,8.5,Drama,1\ny,A,1999,8.5,Drama,1\n'
     screened = bench.screen(content, GOOD_RATINGS)
-    assert screened.outcome.state is FileState.HELD
-    assert screened.outcome.reason.startswith("A quote in record 4 is never closed")
+    assert screened.decided.state is FileState.HELD
+    assert screened.decided.reason.startswith("A quote in record 4 is never closed")
     assert counts(screened) == (4, 0, 0, 4)
     assert {reason["rule"] for record in screened.records for reason in record["reasons"]} == {
         "movie_contract",
@@ -174,7 +174,7 @@ def test_when_the_store_fails_nothing_is_decided(bench: Bench) -> None:
         bench.screen(clean_movies(), GOOD_RATINGS)
     assert Ledger(bench.deployment.warehouse).entries() == []
     output.unlink()
-    assert bench.screen(clean_movies(), GOOD_RATINGS).outcome.state is FileState.LOADED
+    assert bench.screen(clean_movies(), GOOD_RATINGS).decided.state is FileState.LOADED
 
 
 def test_one_files_verdict_does_not_touch_the_others_of_its_batch(bench: Bench) -> None:
@@ -185,7 +185,7 @@ def test_one_files_verdict_does_not_touch_the_others_of_its_batch(bench: Bench) 
         "apart.csv": one_bad_year(),
     }
     screened = bench.screen_all(files, "Rules = [RowCount > 2]")
-    assert [one.outcome.state for one in screened] == [
+    assert [one.decided.state for one in screened] == [
         FileState.LOADED,
         FileState.HELD,
         FileState.REJECTED,
@@ -201,12 +201,12 @@ def test_one_files_verdict_does_not_touch_the_others_of_its_batch(bench: Bench) 
 
 def test_the_same_bytes_twice_in_a_batch_are_judged_once(bench: Bench) -> None:
     one, other = bench.screen_all({"a.csv": clean_movies(), "b.csv": clean_movies()})
-    states = {one.outcome.state, other.outcome.state}
+    states = {one.decided.state, other.decided.state}
     assert states == {FileState.LOADED, FileState.DUPLICATE}
-    second, first = sorted((one, other), key=lambda each: each.outcome.state)[:2]
-    assert second.outcome.state is FileState.DUPLICATE
-    assert second.outcome.reason == (
-        f"the same bytes as file {first.outcome.file.file_id}; nothing was loaded twice."
+    second, first = sorted((one, other), key=lambda each: each.decided.state)[:2]
+    assert second.decided.state is FileState.DUPLICATE
+    assert second.decided.reason == (
+        f"the same bytes as file {first.decided.file_id}; nothing was loaded twice."
     )
     assert counts(second) == (0, 0, 0, 0)
 
@@ -214,7 +214,7 @@ def test_the_same_bytes_twice_in_a_batch_are_judged_once(bench: Bench) -> None:
 def test_screening_again_overwrites_its_own_files_and_says_the_same(bench: Bench) -> None:
     first = bench.screen(low_ratings(), GOOD_RATINGS)
     again = bench.screen(low_ratings(), GOOD_RATINGS)
-    assert again.outcome == first.outcome
+    assert again.decided == first.decided
     storage = bench.deployment.storage
     assert len(storage.names(Area.OUTPUT)) == len(storage.names(Area.QUARANTINE)) == 1
 
@@ -222,7 +222,7 @@ def test_screening_again_overwrites_its_own_files_and_says_the_same(bench: Bench
 def test_the_ruleset_that_judged_stands_in_the_outcome(bench: Bench) -> None:
     ruleset = parse_ruleset(GOOD_RATINGS)
     screened = bench.screen(clean_movies(), ruleset)
-    assert screened.outcome.ruleset_sha256 == ruleset.sha256
+    assert screened.decided.ruleset_sha256 == ruleset.sha256
 
 
 def test_columns_of_the_files_own_travel_with_the_row_as_json(bench: Bench) -> None:
@@ -233,7 +233,7 @@ def test_columns_of_the_files_own_travel_with_the_row_as_json(bench: Bench) -> N
 
 def test_rows_carry_their_place_and_version(bench: Bench) -> None:
     screened = bench.screen(one_bad_year())
-    landed = screened.outcome.file
+    landed = screened.decided.landed
     assert screened.rows["record_number"].tolist() == [1, 3]
     assert set(screened.rows["file_id"]) == {landed.file_id}
     assert screened.rows["file_version"].tolist() == [landed.modified_at.replace(tzinfo=None)] * 2
@@ -245,8 +245,8 @@ def test_a_file_in_which_nothing_but_the_key_is_missing_gets_derived_keys(bench:
         header=("Series_Title", "Released_Year", "IMDB_Rating"),
     )
     screened = bench.screen(content, 'Rules = [IsUnique "movie_id"]')
-    assert screened.outcome.state is FileState.LOADED
+    assert screened.decided.state is FileState.LOADED
     assert screened.rows["movie_id"].nunique() == 2
-    assert screened.outcome.summary["notes"] == [
-        "movie_id is derived from title and year: the file brings none"
-    ]
+    assert screened.decided.summary.notes == (
+        "movie_id is derived from title and year: the file brings none",
+    )

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.event_log import EventLog
 from movie_pipeline.datasets.movies import MOVIES
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline.settings import Settings
@@ -106,7 +106,7 @@ class World:
         minutes: float = 0,
         content: bytes | None = None,
         quarantined: int = 0,
-    ) -> FileOutcome:
+    ) -> DecidedFile:
         """A file in landing and its good rows in the output area: what LOADED looks like before."""
         values = json.dumps([film.row() for film in films]).encode()
         content = content if content is not None else f"{key!a} {minutes} ".encode() + values
@@ -115,8 +115,8 @@ class World:
         name = f"{file.file_id}.parquet"
         if films:
             self.put_rows(name, file.file_id, films, version)
-        return FileOutcome(
-            file=file,
+        return DecidedFile(
+            landed=file,
             state=FileState.LOADED,
             content_sha256=hashlib.sha256(content).hexdigest(),
             ruleset_sha256=RULESET,
@@ -147,22 +147,23 @@ class World:
 
     def decided(
         self, key: str, state: FileState, *, held: int = 0, reason: str = ""
-    ) -> FileOutcome:
+    ) -> DecidedFile:
         """A file that does not load: HELD, REJECTED or DUPLICATE."""
         content = f"{key!a} {state}".encode()
         file = self.land(key, content)
-        return FileOutcome(
-            file=file,
+        return DecidedFile(
+            landed=file,
             state=state,
             content_sha256=hashlib.sha256(content).hexdigest(),
             ruleset_sha256=RULESET,
+            file_version=file.modified_at,
             rows_in=held,
             rows_held=held,
             reason=reason,
             quarantine_name=f"{file.file_id}.jsonl" if held else None,
         )
 
-    def load(self, *outcomes: FileOutcome, run_id: str = "run-1") -> list[LedgerEntry]:
+    def load(self, *outcomes: DecidedFile, run_id: str = "run-1") -> list[LedgerEntry]:
         """Load them as one batch."""
         return load_batch(
             self.warehouse,

@@ -8,6 +8,7 @@ from typing import Any
 from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.stored_values import from_json, to_json
 from movie_pipeline.tabular import RawRecord, StagedFile, raw_records, stage_file
 from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
 
@@ -65,7 +66,7 @@ class Staged:
         places = [place for pair in self.index for place in pair]
         assert len(places) == 2 * summary.rows_in
         assert places == sorted(places)
-        assert StagedFile.from_json(summary.to_json()) == summary
+        assert from_json(to_json(summary), StagedFile) == summary
 
 
 def read_rows(path: Path) -> Any:  # noqa: ANN401

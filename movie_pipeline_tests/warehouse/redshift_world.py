@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from movie_pipeline.errors import MoviePipelineError
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.warehouse.redshift_connection import RedshiftConnection
@@ -93,12 +93,12 @@ def race(world: RedshiftWorld, rounds: int, *, locked: bool = True) -> list[str]
 
 def _at_once(
     warehouses: Sequence[RedshiftWarehouse],
-    batches: Sequence[Sequence[FileOutcome]],
+    batches: Sequence[Sequence[DecidedFile]],
     wrong: list[str],
 ) -> None:
     start = threading.Barrier(len(batches))
 
-    def load(warehouse: RedshiftWarehouse, batch: Sequence[FileOutcome], run_id: str) -> None:
+    def load(warehouse: RedshiftWarehouse, batch: Sequence[DecidedFile], run_id: str) -> None:
         start.wait()
         try:
             load_batch(warehouse, batch, LoadRun(batch_id=run_id, run_id=run_id), lambda _: [])

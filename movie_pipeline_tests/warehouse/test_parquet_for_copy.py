@@ -38,8 +38,8 @@ def test_a_screened_file_is_what_copy_takes_into_staging(tmp_path: Path) -> None
         b'"Stalker  ",1979,162 min,8.1,85,"141,000","$ 1,000",calm\n'
     )
     screened = bench.screen(content)
-    assert screened.outcome.output_name is not None
-    with bench.deployment.storage.reading(Area.OUTPUT, screened.outcome.output_name) as path:
+    assert screened.decided.output_name is not None
+    with bench.deployment.storage.reading(Area.OUTPUT, screened.decided.output_name) as path:
         schema: Any = cast("Any", pq).ParquetFile(path).schema
     found = [schema.column(place) for place in range(len(schema))]
     wanted = staging_columns()

@@ -1,6 +1,6 @@
 """The batch of files a run is about, as a Dagster resource that is configured at launch.
 
-What a batch is stands in steps/batch.py; here is only how a run is told of it.
+What a batch is stands in steps/discover.py; here is only how a run is told of it.
 """
 
 import dagster as dg

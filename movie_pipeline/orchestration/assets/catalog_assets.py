@@ -133,12 +133,12 @@ def describe_raw_files(name: str, entries: list[LedgerEntry], location: str) -> 
     rows = 0
     for entry in entries:
         rows += entry.rows_in
-        dates = entry.summary.get("dates", {})
-        for header, column, is_contract in entry.summary.get("mapping", []):
-            meaning = f"read as {column}" if is_contract else "kept as the file's own"
-            if column in dates:
-                meaning += f", dates of the form {dates[column]}"
-            columns.setdefault(str(header), meaning)
+        dates = entry.summary.dates
+        for column in entry.summary.mapping:
+            meaning = f"read as {column.name}" if column.is_contract else "kept as the file's own"
+            if column.name in dates:
+                meaning += f", dates of the form {dates[column.name]}"
+            columns.setdefault(column.header, meaning)
     return CatalogTable(
         name=name,
         location=location,

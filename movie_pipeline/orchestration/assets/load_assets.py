@@ -15,13 +15,13 @@ from movie_pipeline.orchestration.assets.asset_names import (
     WAREHOUSE_POOL,
 )
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import fetched_or_fail, open_workspace
+from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, readings_or_fail
 from movie_pipeline.orchestration.assets.ui_metadata import dataset_schema, same_columns, table
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.archive import archive
-from movie_pipeline.steps.fetch import fetched_files
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.steps.run_lease import drop_lease
+from movie_pipeline.steps.screen import decided_files
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
@@ -55,9 +55,9 @@ def _load_batch(
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult[Any]:
-    workspace = open_workspace(context, batch, settings)
-    outcomes = workspace.outcomes()
-    if outcomes is None:
+    work_folder = open_work_folder(context, batch, settings)
+    files = decided_files(work_folder)
+    if files is None:
         raise MoviePipelineError(
             f"this run has no screened files: materialize {dataset.validated_asset} in the same "
             "run, or launch the job ingest_movies."
@@ -69,8 +69,8 @@ def _load_batch(
 
     entries = load_batch(
         warehouse,
-        outcomes,
-        LoadRun(workspace.name, context.run.run_id, batch.attempt),
+        files,
+        LoadRun(work_folder.name, context.run.run_id, batch.attempt),
         lambda new: build_notices(new, digest_files=settings.digests.files, place=place),
     )
     with warehouse.reading() as session:
@@ -111,14 +111,14 @@ def _archive_files(
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult[Any]:
-    workspace = open_workspace(context, batch, settings)
-    fetched_or_fail(fetched_files(workspace), dataset)
+    work_folder = open_work_folder(context, batch, settings)
+    readings_or_fail(work_folder, dataset)
     # All that wait, not only this run's: a crash may have left some behind.
     report = archive(storage, warehouse, Ledger(warehouse).unarchived())
     for file_id, problem in report.failed.items():
         context.log.warning("file %s stays in landing for now: %s", file_id, problem)
-    workspace.remove()
-    drop_lease(workspace.folder)  # after the folder: a free lease in it would say "abandoned"
+    work_folder.remove()
+    drop_lease(work_folder.folder)  # after the folder: a free lease in it would say "abandoned"
     return dg.MaterializeResult(
         metadata={
             "archived": len(report.archived),

@@ -118,7 +118,7 @@ def _row(one: Requested) -> dict[str, str | int | float | None]:
         "records": replay.row_count,
         "corrected": replay.corrected_count,
         "accepted": "yes" if replay.accepted else "no",
-        "landed as": replay.object_key if one.landed else "decided before",
+        "landed as": replay.key if one.landed else "decided before",
         "asked for by": replay.requested_by,
     }
 

@@ -9,13 +9,12 @@ import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset, Histogram
 from movie_pipeline.dqdl import Ruleset
-from movie_pipeline.file_names import printable_name
-from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, Past
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.asset_names import OWNERS, RETRY, SCREENING
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import fetched_or_fail, open_workspace
+from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, readings_or_fail
 from movie_pipeline.orchestration.assets.ui_charts import histogram_chart, reasons_chart
 from movie_pipeline.orchestration.assets.ui_metadata import (
     bar_table,
@@ -23,10 +22,9 @@ from movie_pipeline.orchestration.assets.ui_metadata import (
     same_columns,
     table,
 )
-from movie_pipeline.screening.cluster_port import Cluster
-from movie_pipeline.screening.remote_judging import Elsewhere
+from movie_pipeline.screening.cluster_port import Cluster, JobRun
+from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.fetch import fetched_files
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -77,57 +75,62 @@ def _screen_batch(
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[Any]]:
     """Judge every row by the ruleset, before the split, and write both sides."""
-    workspace = open_workspace(context, batch, settings)
-    fetched = fetched_or_fail(fetched_files(workspace), dataset)
-    past = Past.of(Ledger(warehouse).entries(limit=FILES_LOOKED_AT))
-    outcomes = screen_batch(
-        fetched,
-        workspace,
+    work_folder = open_work_folder(context, batch, settings)
+    files = readings_or_fail(work_folder, dataset)
+    earlier = EarlierFiles.of(Ledger(warehouse).entries(limit=FILES_LOOKED_AT))
+
+    def run_job(run: JobRun) -> list[Any]:
+        # dagster-aws is loaded only where a job is started
+        from movie_pipeline.orchestration.glue_pipes import run_glue_job  # noqa: PLC0415
+
+        return run_glue_job(context.op_execution_context, run)
+
+    decided = screen_batch(
+        files,
+        work_folder,
         storage,
         ruleset,
         settings,
-        dataset=dataset,
-        past=past,
-        elsewhere=Elsewhere(cluster, context.op_execution_context),
+        dataset,
+        earlier=earlier,
+        remote=RemoteJudge(cluster, run_job),
     )
-    for outcome in outcomes:
+    for file in decided:
         context.log.info(
             "%s: %s, %d good, %d quarantined, %d held. %s",
-            printable_name(outcome.file.key),
-            outcome.state,
-            outcome.rows_good,
-            outcome.rows_quarantined,
-            outcome.rows_held,
-            outcome.reason,
+            file.shown_name,
+            file.state,
+            file.rows_good,
+            file.rows_quarantined,
+            file.rows_held,
+            file.reason,
         )
-    yield _quarantined(outcomes, storage, dataset)
-    yield _validated(outcomes, storage, dataset)
+    yield _quarantined(decided, storage, dataset)
+    yield _validated(decided, storage, dataset)
 
 
 def _quarantined(
-    outcomes: Sequence[FileOutcome], storage: Storage, dataset: Dataset
+    decided: Sequence[DecidedFile], storage: Storage, dataset: Dataset
 ) -> dg.MaterializeResult[Any]:
     reasons: Counter[str] = Counter()
-    for outcome in outcomes:
-        reasons.update(outcome.summary.get("reasons", {}))
-    apart = [outcome for outcome in outcomes if outcome.quarantine_name]
+    for file in decided:
+        reasons.update(file.summary.reasons)
+    with_records = [file for file in decided if file.quarantine_name]
     return dg.MaterializeResult(
         asset_key=dataset.quarantined_asset,
         metadata={
-            "dagster/row_count": sum(
-                outcome.rows_quarantined + outcome.rows_held for outcome in outcomes
-            ),
+            "dagster/row_count": sum(file.rows_quarantined + file.rows_held for file in decided),
             "reasons_chart": dg.MetadataValue.md(reasons_chart(reasons)),
             "reasons": bar_table(dict(reasons.most_common()), what="rule", counted="records"),
             "files": table(
                 [
                     {
-                        "file": printable_name(outcome.file.key),
-                        "quarantined": outcome.rows_quarantined,
-                        "held": outcome.rows_held,
-                        "records at": storage.uri(Area.QUARANTINE, str(outcome.quarantine_name)),
+                        "file": file.shown_name,
+                        "quarantined": file.rows_quarantined,
+                        "held": file.rows_held,
+                        "records at": storage.uri(Area.QUARANTINE, str(file.quarantine_name)),
                     }
-                    for outcome in apart
+                    for file in with_records
                 ]
             ),
         },
@@ -135,29 +138,29 @@ def _quarantined(
 
 
 def _validated(
-    outcomes: Sequence[FileOutcome], storage: Storage, dataset: Dataset
+    decided: Sequence[DecidedFile], storage: Storage, dataset: Dataset
 ) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(
         asset_key=dataset.validated_asset,
         metadata={
-            "dagster/row_count": sum(outcome.rows_good for outcome in outcomes),
+            "dagster/row_count": sum(file.rows_good for file in decided),
             "dagster/column_lineage": same_columns(dataset.raw_asset, dataset.contract.names),
-            **(_spread(outcomes, dataset.histogram, dataset.name) if dataset.histogram else {}),
+            **(_spread(decided, dataset.histogram, dataset.name) if dataset.histogram else {}),
             "files": table(
                 [
                     {
-                        "file": printable_name(outcome.file.key),
-                        "state": str(outcome.state),
-                        "records": outcome.rows_in,
-                        "good": outcome.rows_good,
-                        "quarantined": outcome.rows_quarantined,
-                        "held": outcome.rows_held,
-                        "why": outcome.reason,
-                        "rows at": storage.uri(Area.OUTPUT, outcome.output_name)
-                        if outcome.output_name
+                        "file": file.shown_name,
+                        "state": str(file.state),
+                        "records": file.rows_in,
+                        "good": file.rows_good,
+                        "quarantined": file.rows_quarantined,
+                        "held": file.rows_held,
+                        "why": file.reason,
+                        "rows at": storage.uri(Area.OUTPUT, file.output_name)
+                        if file.output_name
                         else "",
                     }
-                    for outcome in outcomes
+                    for file in decided
                 ]
             ),
         },
@@ -165,12 +168,12 @@ def _validated(
 
 
 def _spread(
-    outcomes: Sequence[FileOutcome], histogram: Histogram, counted: str
+    decided: Sequence[DecidedFile], histogram: Histogram, counted: str
 ) -> dict[str, dg.MetadataValue]:
     """How the good rows of all files fall into the bins of the dataset's histogram."""
     counts = [0] * histogram.bins
-    for outcome in outcomes:
-        for place, count in enumerate(outcome.summary.get("ratings", [])):
+    for file in decided:
+        for place, count in enumerate(file.summary.ratings):
             counts[place] += count
     edges = [histogram.edge(place) for place in range(histogram.bins + 1)]
     bins = {

@@ -6,14 +6,14 @@ from contextlib import ExitStack
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.file_names import printable_name
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import open_workspace
+from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.contract_check import BATCH_ROWS, violations_of_each
 from movie_pipeline.steps.gate import account_for
+from movie_pipeline.steps.screen import decided_files
 from movie_pipeline.storage.storage_port import Area, Storage
 
 ACCOUNTING = "every_record_accounted_for"
@@ -54,17 +54,17 @@ def _check_what_loads(
     storage: dg.ResourceParam[Storage],
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.AssetCheckResult]:
-    outcomes = open_workspace(context, batch, settings).outcomes() or []
-    yield _accounting(outcomes, storage, dataset)
-    yield _contract(outcomes, storage, dataset)
+    files = decided_files(open_work_folder(context, batch, settings)) or []
+    yield _accounting(files, storage, dataset)
+    yield _contract(files, storage, dataset)
 
 
 def _accounting(
-    outcomes: Sequence[FileOutcome], storage: Storage, dataset: Dataset
+    files: Sequence[DecidedFile], storage: Storage, dataset: Dataset
 ) -> dg.AssetCheckResult:
-    accounts = [account_for(outcome, storage) for outcome in outcomes]
+    accounts = [account_for(file, storage) for file in files]
     wrong = [account for account in accounts if not account.balanced]
-    records = sum(account.outcome.rows_in for account in accounts)
+    records = sum(account.decided.rows_in for account in accounts)
     return dg.AssetCheckResult(
         check_name=ACCOUNTING,
         asset_key=dataset.validated_asset,
@@ -76,11 +76,11 @@ def _accounting(
             "files": table(
                 [
                     {
-                        "file": printable_name(account.outcome.file.key),
-                        "in": account.outcome.rows_in,
+                        "file": account.decided.shown_name,
+                        "in": account.decided.rows_in,
                         "good": account.good,
-                        "quarantined": account.outcome.rows_quarantined,
-                        "held": account.outcome.rows_held,
+                        "quarantined": account.decided.rows_quarantined,
+                        "held": account.decided.rows_held,
                         "found set apart": account.set_apart,
                         "adds up": "yes" if account.balanced else "NO",
                     }
@@ -92,22 +92,21 @@ def _accounting(
 
 
 def _contract(
-    outcomes: Sequence[FileOutcome], storage: Storage, dataset: Dataset
+    files: Sequence[DecidedFile], storage: Storage, dataset: Dataset
 ) -> dg.AssetCheckResult:
-    published = [outcome for outcome in outcomes if outcome.output_name]
-    rows = sum(outcome.rows_good for outcome in published)
+    published = [file for file in files if file.output_name]
+    rows = sum(file.rows_good for file in published)
     broken: list[dict[str, str | int | float | None]] = []
     for group in _validated_together(published):
         with ExitStack() as stack:
             paths = [
-                stack.enter_context(storage.reading(Area.OUTPUT, str(outcome.output_name)))
-                for outcome in group
+                stack.enter_context(storage.reading(Area.OUTPUT, str(file.output_name)))
+                for file in group
             ]
             found = violations_of_each(paths, dataset)
-        for outcome, violations in zip(group, found, strict=True):
-            file = printable_name(outcome.file.key)
+        for file, violations in zip(group, found, strict=True):
             for what, count in violations.items():
-                broken.append({"file": file, "what": what, "values": count})
+                broken.append({"file": file.shown_name, "what": what, "values": count})
     return dg.AssetCheckResult(
         check_name=dataset.contract_check,
         asset_key=dataset.validated_asset,
@@ -119,14 +118,14 @@ def _contract(
     )
 
 
-def _validated_together(outcomes: Sequence[FileOutcome]) -> list[list[FileOutcome]]:
+def _validated_together(files: Sequence[DecidedFile]) -> list[list[DecidedFile]]:
     """The files in groups whose rows are one batch of the validation; a large file is alone."""
-    groups: list[list[FileOutcome]] = []
+    groups: list[list[DecidedFile]] = []
     room = 0
-    for outcome in outcomes:
-        if not groups or outcome.rows_good > room:
+    for file in files:
+        if not groups or file.rows_good > room:
             groups.append([])
             room = BATCH_ROWS
-        groups[-1].append(outcome)
-        room -= outcome.rows_good
+        groups[-1].append(file)
+        room -= file.rows_good
     return groups

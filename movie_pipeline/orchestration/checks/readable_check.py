@@ -3,12 +3,11 @@
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.file_names import printable_name
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import open_workspace
+from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.fetch import fetched_files
+from movie_pipeline.steps.read import RefusedFile, readings
 
 
 def readable_check(dataset: Dataset) -> dg.AssetChecksDefinition:
@@ -30,8 +29,8 @@ def _every_file_readable(
     settings: dg.ResourceParam[Settings],
 ) -> dg.AssetCheckResult:
     """Say which files are rejected, and why."""
-    files = fetched_files(open_workspace(context, batch, settings)) or []
-    refused = [file for file in files if file.refused is not None]
+    files = readings(open_work_folder(context, batch, settings)) or []
+    refused = [file for file in files if isinstance(file, RefusedFile)]
     return dg.AssetCheckResult(
         passed=not refused,
         severity=dg.AssetCheckSeverity.ERROR,
@@ -39,8 +38,6 @@ def _every_file_readable(
         if refused
         else f"{len(files)} files could be read, or needed no reading.",
         metadata={
-            "files": table(
-                [{"file": printable_name(file.landed.key), "why": file.refused} for file in refused]
-            )
+            "files": table([{"file": file.shown_name, "why": file.reason} for file in refused])
         },
     )

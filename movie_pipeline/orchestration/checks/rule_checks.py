@@ -6,20 +6,19 @@ are not evaluated here: screening did, on every row, before the split.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.dqdl import Rule, Ruleset, explain
-from movie_pipeline.file_names import printable_name
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import open_workspace
+from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.verdict import RuleState
+from movie_pipeline.steps.screen import decided_files
 
 
 def check_name(rule: Rule) -> str:
@@ -47,33 +46,33 @@ def rule_checks(ruleset: Ruleset, dataset: Dataset) -> dg.AssetChecksDefinition:
         batch: IngestBatch,
         settings: dg.ResourceParam[Settings],
     ) -> Iterator[dg.AssetCheckResult]:
-        outcomes = open_workspace(context, batch, settings).outcomes() or []
+        files = decided_files(open_work_folder(context, batch, settings)) or []
         for name, rule in rules.items():
-            yield rule_result(name, rule, outcomes)
+            yield rule_result(name, rule, files)
 
     return ruleset_checks
 
 
-def rule_result(name: str, rule: Rule, outcomes: Sequence[FileOutcome]) -> dg.AssetCheckResult:
+def rule_result(name: str, rule: Rule, files: Sequence[DecidedFile]) -> dg.AssetCheckResult:
     """What one rule said of the files of a batch.
 
     Passed where it passed for every file; else WARN where it only set rows apart, or a person
     accepted the file; ERROR where it held a file or could not be evaluated.
     """
     answers = [
-        (outcome, answer)
-        for outcome in outcomes
-        for answer in outcome.summary.get("rules", [])
-        if answer["rule"] == str(rule)
+        (file, answer)
+        for file in files
+        for answer in file.summary.rules
+        if answer.rule == str(rule)
     ]
-    states = [RuleState(answer["outcome"]) for _, answer in answers]
+    states = [answer.outcome for _, answer in answers]
     passed = all(state is RuleState.PASSED for state in states)
     warns = (rule.routes or not passed) and all(
-        answer.get("waived") or (rule.routes and answer["outcome"] != RuleState.ERROR)
+        answer.waived or (rule.routes and answer.outcome is not RuleState.ERROR)
         for _, answer in answers
-        if answer["outcome"] != RuleState.PASSED
+        if answer.outcome is not RuleState.PASSED
     )
-    failing = sum(answer["failing_rows"] or 0 for _, answer in answers)
+    failing = sum(answer.failing_rows or 0 for _, answer in answers)
     return dg.AssetCheckResult(
         check_name=name,
         passed=passed,
@@ -83,7 +82,7 @@ def rule_result(name: str, rule: Rule, outcomes: Sequence[FileOutcome]) -> dg.As
             "rule": str(rule),
             "meaning": explain(rule),
             "failing_rows": failing,
-            "files": table([_row(outcome, answer) for outcome, answer in answers]),
+            "files": table([_row(file, answer) for file, answer in answers]),
             **_metrics(answers),
         },
     )
@@ -102,17 +101,17 @@ def _sentence(states: Sequence[RuleState], failing: int) -> str:
     return ", ".join(parts) + "."
 
 
-def _row(outcome: FileOutcome, answer: Mapping[str, Any]) -> dict[str, str | int | float | None]:
+def _row(file: DecidedFile, answer: RuleAnswer) -> dict[str, str | int | float | None]:
     return {
-        "file": printable_name(outcome.file.key),
-        "outcome": answer["outcome"],
-        "failing rows": answer["failing_rows"],
-        "reason": answer["reason"],
+        "file": file.shown_name,
+        "outcome": str(answer.outcome),
+        "failing rows": answer.failing_rows,
+        "reason": answer.reason,
     }
 
 
-def _metrics(answers: Sequence[tuple[FileOutcome, Mapping[str, Any]]]) -> dict[str, float]:
+def _metrics(answers: Sequence[tuple[DecidedFile, RuleAnswer]]) -> dict[str, float]:
     """Glue's metrics as plottable numbers; only where they speak of one file."""
     if len(answers) != 1:
         return {}
-    return {f"metric: {name}": value for name, value in answers[0][1]["metrics"].items()}
+    return {f"metric: {name}": value for name, value in answers[0][1].metrics.items()}

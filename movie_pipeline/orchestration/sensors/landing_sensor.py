@@ -8,7 +8,6 @@ from dagster._core.storage.tags import MAX_RETRIES_TAG
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import work_root
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_run
 from movie_pipeline.orchestration.sensors.landing_listing import (
     Look,
@@ -29,10 +28,11 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 from movie_pipeline.orchestration.sensors.run_queue import Launch, QueuePlan, plan_launches
 from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.batch import Workspace
-from movie_pipeline.steps.poison import poison_reason
+from movie_pipeline.steps.discover import fix_batch
 from movie_pipeline.steps.run_lease import abandoned_runs, forget_run
+from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import LandedFile, Storage
+from movie_pipeline.stored_values import fit_text
 from movie_pipeline.wakeups.wakeups_port import Wakeups
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
@@ -68,8 +68,8 @@ def _look(
         return dg.SkipReason("No message came, and landing was listed a moment ago.")
     plan = _plan(context.instance, seen.landed, warehouse, settings)
     for launch in plan.launches:
-        workspace = Workspace.at(work_root(settings), launch.batch.batch_id)
-        workspace.fix(launch.batch)
+        work_folder = WorkFolder.at(work_root(settings), launch.batch.batch_id)
+        fix_batch(work_folder, launch.batch)
         crash_point("landing.fixed")
     if seen.wakeup is not None:
         forget(wakeups, seen.wakeup, context.log.warning)
@@ -148,12 +148,21 @@ def ingest_tags(launch: Launch) -> dict[str, str]:
     return {**tags, REJECTING_TAG: "true"} if launch.poison else tags
 
 
+_CAUSE_BYTES = 1000
+"""What a cause takes of the reason why a poison file is REJECTED."""
+
+
 def _why_rejected(launch: Launch, instance: dg.DagsterInstance) -> str:
+    """Why a poison file is REJECTED: no row value, no foreign words; empty for other launches."""
     record = instance.get_run_record_by_id(launch.poison) if launch.poison else None
     if record is None:
         return ""
     cause = cause_of_run(instance, record)
-    return poison_reason(launch.attempt - 1, cause.error_class, cause.sentence)
+    told = f"{cause.error_class}: {cause.sentence}" if cause.error_class else cause.sentence
+    return (
+        f"{launch.attempt - 1} runs with this file failed, the last ones with this file alone. "
+        f"Last cause: {fit_text(told, _CAUSE_BYTES)}"
+    )
 
 
 def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]:

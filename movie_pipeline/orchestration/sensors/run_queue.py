@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from movie_pipeline.orchestration.sensors.failure_history import Failures, PastRun, failures_by_file
 from movie_pipeline.settings.groups import BatchSettings
-from movie_pipeline.steps.batch import Batch, plan_batches
+from movie_pipeline.steps.discover import Batch, plan_batches
 from movie_pipeline.storage.storage_port import LandedFile
 
 _TRIES = 2

@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import dagster as dg
 
 from movie_pipeline import crash_points
-from movie_pipeline.orchestration.assets.raw_asset import work_root
 from movie_pipeline.orchestration.sensors import clean_up_job as runs
 from movie_pipeline.orchestration.sensors.past_runs import BATCH_TAG
 from movie_pipeline.steps.clean_up import CleanUpReport, clean_up
+from movie_pipeline.steps.work_folder import work_root
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,

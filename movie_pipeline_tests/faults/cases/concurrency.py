@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from movie_pipeline.alerts.alerts_port import Notice
 from movie_pipeline.errors import WarehouseConflict, WarehouseError
-from movie_pipeline.ledger.file_outcome import FileOutcome
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline.steps.load import LoadRun, load_batch
@@ -47,7 +47,7 @@ def _two_at_the_same_files(bench: Bench, how: str) -> None:
     end(world, past.batches)
 
 
-def _threads(world: AnyWorld, outcomes: list[FileOutcome]) -> None:
+def _threads(world: AnyWorld, outcomes: list[DecidedFile]) -> None:
     """Two threads whose transactions would overlap, were there no lock."""
     both = threading.Barrier(2)
     errors: list[Exception] = []
@@ -73,7 +73,7 @@ def _threads(world: AnyWorld, outcomes: list[FileOutcome]) -> None:
         raise errors[0]
 
 
-def _processes(world: AnyWorld, batches: list[list[FileOutcome]]) -> None:
+def _processes(world: AnyWorld, batches: list[list[DecidedFile]]) -> None:
     """A process for each batch, let loose at the same moment."""
     waiting, loose = os.pipe()
 
@@ -105,7 +105,7 @@ def _overlapping_films(bench: Bench, number: str) -> None:
         for name, content, minute in zip("abc", contents, minutes, strict=True)
     ]
     outcomes = in_child(lambda: job.prepare(world.deployment))
-    by_id = {outcome.file.file_id: outcome for outcome in outcomes}
+    by_id = {outcome.landed.file_id: outcome for outcome in outcomes}
     a, b, c = (by_id[file.file_id] for file in sent)
     _processes(world, [[a, c], [c, b]] if turn % 2 else [[c, a], [b]])
     safe(world, sent)

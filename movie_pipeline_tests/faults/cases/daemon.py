@@ -290,7 +290,7 @@ def _poison(bench: Bench, _: str) -> None:
             break
     state = safe(world, sent)
     assert state.landing == []
-    found = {entry.object_key: str(entry.state) for entry in state.entries.values()}
+    found = {entry.key: str(entry.state) for entry in state.entries.values()}
     assert found.pop(poison.key) == "REJECTED"
     assert found == {file.key: "LOADED" for file in sent if file is not poison}
     assert state.archived["quarantine", poison.file_id] == poison.content

@@ -68,7 +68,7 @@ def _older_later(bench: Bench, how: str) -> None:
         batches.append([world.put("older.csv", older, 1)])
         run(world, work="next")
     state = end(world, batches)
-    (entry,) = [e for e in state.entries.values() if e.object_key == "older.csv"]
+    (entry,) = [e for e in state.entries.values() if e.key == "older.csv"]
     assert (entry.rows_loaded, entry.rows_superseded) == (1, 1)
 
 

@@ -7,8 +7,8 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from movie_pipeline.orchestration.assets.raw_asset import work_root
-from movie_pipeline.steps.batch import Batch, Workspace
+from movie_pipeline.steps.discover import Batch, fix_batch
+from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
@@ -32,7 +32,7 @@ def _taken_away(bench: Bench, when: str) -> None:
     """F12: the batch is fixed, and then a file of it is no longer there."""
     world, past = begun(bench, SMALL)
     batch = Batch.of(world.deployment.storage.landed())
-    Workspace.at(work_root(world.deployment.settings), "batch").fix(batch)
+    fix_batch(WorkFolder.at(work_root(world.deployment.settings), "batch"), batch)
     gone, *others = past.sent
     if when == "archived":
         run(world, work="another")

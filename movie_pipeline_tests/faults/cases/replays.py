@@ -90,7 +90,7 @@ def _killed(bench: Bench, point: str) -> None:
     again = _replay(world)
     assert again.code == 0, again.trace
     state = safe(world, past.all)
-    (key,) = [entry.file_id for entry in state.entries.values() if "replay" in entry.summary]
+    (key,) = [entry.file_id for entry in state.entries.values() if entry.summary.replay]
     end(world, [*past.batches, [_replayed(key, past)]])
 
 

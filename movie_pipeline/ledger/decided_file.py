@@ -1,29 +1,28 @@
-"""What screening decided about one file: the load's input, and what the steps hand on.
+"""What was decided about one file, before the load: what screening makes and the load takes.
 
-A value with its invariants; who decides, and how, stands elsewhere.
+A value with its invariants; who decides, and how, stands in steps/.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
 
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.file_names import printable_name
+from movie_pipeline.ledger.file_summary import FileSummary
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.storage.storage_port import LandedFile
 
 
 @dataclass(frozen=True, kw_only=True)
-class FileOutcome:
-    """The decision about one file, before the load.
+class DecidedFile:
+    """One file with the decision about it.
 
     Attributes:
-        file: the version that was judged.
+        landed: the version that was judged.
         state: the decision.
         content_sha256: hash of the bytes that were judged.
         ruleset_sha256: the rules it was judged by.
-        file_version: what decides between two rows of one film; by default when the file came.
+        file_version: what decides between two rows of one key; the latest wins.
         rows_in: records that an independent count found in the file.
         rows_good: rows in the Parquet file; how many of them load shows in the load.
         rows_quarantined: records set apart while the others load.
@@ -31,17 +30,16 @@ class FileOutcome:
         output_name: the Parquet file in the output area, needed where rows_good is not 0.
         quarantine_name: the records set apart, in the quarantine area.
         reason: why it does not load, or not as usual.
-        summary: JSON values: `repairs` {column: n}, `rules` [{rule, outcome, failing_rows, metrics,
-            reason}], `reasons` {rule: records}, `notes` [sentences]. Never a row value.
+        summary: what was found of it.
         replay_id: of a replay, its id; its bytes may have been loaded before.
         resolutions_name: of a replay that resolves records: their Parquet file in the output area.
     """
 
-    file: LandedFile
+    landed: LandedFile
     state: FileState
     content_sha256: str
     ruleset_sha256: str
-    file_version: datetime | None = None
+    file_version: datetime
     rows_in: int = 0
     rows_good: int = 0
     rows_quarantined: int = 0
@@ -49,7 +47,7 @@ class FileOutcome:
     output_name: str | None = None
     quarantine_name: str | None = None
     reason: str = ""
-    summary: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    summary: FileSummary = field(default_factory=FileSummary)
     replay_id: str | None = None
     resolutions_name: str | None = None
 
@@ -57,35 +55,19 @@ class FileOutcome:
         problem = self._problem()
         if problem:
             raise MoviePipelineError(
-                f"the outcome of {printable_name(self.file.key)} contradicts itself: {problem}. "
+                f"what was decided about {self.shown_name} contradicts itself: {problem}. "
                 "This is a fault of the pipeline; nothing was loaded of it."
             )
 
     @property
-    def version(self) -> datetime:
-        """What decides between two rows of one film."""
-        return self.file_version or self.file.modified_at
+    def file_id(self) -> str:
+        """The version's id."""
+        return self.landed.file_id
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON values from which `from_dict` makes the same outcome."""
-        values = asdict(self)
-        values["file"]["modified_at"] = self.file.modified_at.isoformat()
-        values["file_version"] = self.file_version.isoformat() if self.file_version else None
-        return values
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The outcome that `to_dict` was asked for."""
-        file = dict(values["file"])
-        file["modified_at"] = datetime.fromisoformat(file["modified_at"])
-        version = values["file_version"]
-        read: dict[str, Any] = {
-            **values,
-            "file": LandedFile(**file),
-            "state": FileState(values["state"]),
-            "file_version": datetime.fromisoformat(version) if version else None,
-        }
-        return cls(**read)
+    @property
+    def shown_name(self) -> str:
+        """The file's name for people: printable, one line."""
+        return printable_name(self.landed.key)
 
     def _problem(self) -> str | None:
         accounted = self.rows_good + self.rows_quarantined + self.rows_held
@@ -102,6 +84,6 @@ class FileOutcome:
             f"{self.rows_good} good rows have no Parquet file": (
                 self.rows_good > 0 and not self.output_name
             ),
-            "its version has no time zone": self.version.tzinfo is None,
+            "its version has no time zone": self.file_version.tzinfo is None,
         }
         return next((problem for problem, found in contradictions.items() if found), None)

@@ -1,0 +1,138 @@
+"""The summary of a file: what was read, repaired, judged and noticed, beside its state and counts.
+
+One typed value on its whole way, from the steps through the ledger to notices and reports; never a
+row value in it. Here also is how the ledger stores it.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple, Self
+
+import msgspec
+
+from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.stored_values import fit_json, fit_notes, from_json, to_json_values
+
+
+class RuleState(StrEnum):
+    """What a rule answered; a rule that failed and one that could not be evaluated differ."""
+
+    PASSED = "Passed"
+    FAILED = "Failed"
+    ERROR = "Error"
+
+
+class RuleAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One rule's answer for one file.
+
+    Attributes:
+        rule: the canonical text.
+        outcome: Passed, Failed, or Error where it could not be evaluated.
+        failing_rows: rows whose own outcome is Fail; None where the rule has no rows.
+        metrics: Glue's names and values.
+        reason: why it failed or could not be evaluated, without row values.
+        waived: whether it would have held the file, and did not: see steps/verdict.py.
+    """
+
+    rule: str
+    outcome: RuleState
+    failing_rows: int | None
+    metrics: Mapping[str, float]
+    reason: str
+    waived: bool = False
+
+
+class FileColumn(NamedTuple):
+    """A column that the file brought, as JSON a short list.
+
+    Attributes:
+        header: its name as the file writes it.
+        name: its name in the staged rows.
+        is_contract: whether that is a column of the movie contract.
+    """
+
+    header: str
+    name: str
+    is_contract: bool
+
+
+class ReadingForms(msgspec.Struct, frozen=True):
+    """What a file's cells cannot say themselves of how they are written.
+
+    Attributes:
+        format: how the file is laid out: csv, or a kind of JSON.
+        decimal: the decimal mark of its numbers.
+        dates: header of each column of declared dates to their form.
+    """
+
+    format: str = "csv"
+    decimal: str = "."
+    dates: Mapping[str, str] = {}
+
+
+class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a file that is a replay; the fields are those of Replay."""
+
+    replay_id: str
+    original_file_id: str = msgspec.field(name="of_file_id")
+    root_file_id: str
+    root_key: str
+    row_count: int = msgspec.field(name="records")
+    corrected_count: int = msgspec.field(name="corrected")
+    accepted: bool
+    sentence: str
+
+
+class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was found of one file.
+
+    Attributes:
+        dialect: how it is laid out, for people.
+        reading: how its cells are written.
+        repairs: column to the cells that were rewritten to be read.
+        lenient: lenient column to the unreadable cells that stay beside it as text.
+        rules: every rule's answer.
+        reasons: rule to the records that it set apart; a record counts under each of its reasons.
+        ratings: how many good rows have a rating in each half point, from 0 to 10.
+        notes: sentences for people.
+        mapping: the file's columns, in its order.
+        dates: staged column of declared dates to their form.
+        looks: column to what its values look like.
+        source: whose file it is.
+        replay: what the file replays, where it is a replay.
+        omitted: names of the above that the ledger had no room for.
+    """
+
+    dialect: str = ""
+    reading: ReadingForms = ReadingForms()
+    repairs: Mapping[str, int] = {}
+    lenient: Mapping[str, int] = {}
+    rules: tuple[RuleAnswer, ...] = ()
+    reasons: Mapping[str, int] = {}
+    ratings: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+    mapping: tuple[FileColumn, ...] = ()
+    dates: Mapping[str, str] = {}
+    looks: Mapping[str, str] = {}
+    source: str = ""
+    replay: ReplaySummary | None = None
+    omitted: tuple[str, ...] = ()
+
+    def stored(self) -> str:
+        """The summary as the ledger stores it: JSON; what has no room is left out, and named."""
+        fitting = msgspec.structs.replace(self, notes=tuple(fit_notes(self.notes)))
+        return fit_json(to_json_values(fitting))
+
+    @classmethod
+    def from_stored(cls, text: str) -> Self:
+        """The summary that `stored` wrote, in this version or an earlier one.
+
+        Raises:
+            MoviePipelineError: somebody else wrote it.
+        """
+        try:
+            return from_json(text, cls)
+        except ValueError as error:
+            raise MoviePipelineError(
+                f"a file's summary in the ledger cannot be read: {error}."
+            ) from None

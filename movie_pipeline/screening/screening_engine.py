@@ -1,0 +1,61 @@
+"""DuckDB as screening uses it: the one place where it is opened, limited and its errors are told.
+
+What is asked of it is the callers' business. The libraries and the warehouse have their own.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from movie_pipeline.settings.groups import EngineSettings
+
+Connection = duckdb.DuckDBPyConnection
+FAULTS_OF_DATA = (duckdb.DataError, duckdb.ProgrammingError)
+"""What people's files and words can cause; a broken disk or too little memory is none of it."""
+FAULTS = (duckdb.Error,)
+"""Whatever it raises."""
+
+
+@contextmanager
+def screening_engine(folder: Path, settings: EngineSettings) -> Generator[Connection]:
+    """An engine of the step's own, with its limits; beyond them it spills into the folder."""
+    connection = duckdb.connect()
+    try:
+        connection.execute("SET memory_limit = $1", [settings.memory_limit])
+        connection.execute("SET temp_directory = $1", [str(folder / "spill")])
+        if settings.threads:
+            connection.execute("SET threads = $1", [settings.threads])
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def sealed_engine() -> Generator[Connection]:
+    """An engine for SQL that people wrote: it can reach no file, no network and no variable."""
+    connection = duckdb.connect(
+        config={
+            "enable_external_access": False,
+            "python_enable_replacements": False,
+            "memory_limit": "256MB",
+            "threads": 1,
+        }
+    )
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("SET lock_configuration = true")
+        yield connection
+    finally:
+        connection.close()
+
+
+def identifier(name: str) -> str:
+    """A name, quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A text or a path, quoted for SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
