@@ -11,7 +11,7 @@ from typing import Literal, TypedDict, Unpack, cast
 import duckdb
 import pyarrow as pa
 
-from movie_pipeline.dqdl import Evaluation, RuleOutcome, evaluate, parse_ruleset
+from movie_pipeline.dqdl import Evaluation, RuleOutcome, SimpleRule, evaluate, parse_ruleset
 from movie_pipeline.dqdl.engines.arrow_tables import ArrowTable, Data
 
 
@@ -72,3 +72,79 @@ def row_outcomes(rule: str, data: Data, **options: Unpack[Options]) -> str:
         for name, letter in letters.items()
         if text in row[f"DataQualityRules{name}"]
     )
+
+
+BY_FAMILY = {
+    "dataset_rules": 'RowCount > 0 where "year > 2000", ColumnCount > 1, ColumnExists "title", '
+    'ColumnNamesMatchPattern "[a-z]"',
+    "completeness": 'IsComplete "title", Completeness "votes" > 0.5 where "year > 2000"',
+    "numbers": """
+        ColumnValues "votes" > 5, ColumnValues "imdb_rating" between 8.5 and 10.3,
+        ColumnValues "votes" not between 1 and 2, ColumnValues "votes" in [1, 2, NULL],
+        ColumnValues "votes" != NULL, ColumnValues "title" in [5]
+    """,
+    "strings": """
+        ColumnValues "title" = "it's", ColumnValues "title" not in ["a", "b", NULL],
+        ColumnValues "title" in [EMPTY, WHITESPACES_ONLY],
+        ColumnValues "title" = "A" with ignoreCase = "true",
+        ColumnValues "title" matches "[A-Z].*", ColumnValues "title" matches "a|b",
+        ColumnValues "title" not matches "The"
+    """,
+    "dates": """
+        ColumnValues "released" > "2001-01-01", ColumnValues "title" <= (now() - 3 days),
+        ColumnValues "loaded_at" not between "2001-01-01" and "2002-01-01"
+    """,
+    "lengths": """
+        ColumnLength "title" between 1 and 99, ColumnLength "title" != 5,
+        ColumnLength "title" in [0, 3], ColumnLength "title" not in [1, 3]
+    """,
+    "keys": """
+        IsUnique "title", IsPrimaryKey "movie_id" "year", Uniqueness "title" > 0.9,
+        UniqueValueRatio "title" > 0.5 where "year > 2000", DistinctValuesCount "title" > 5,
+        Entropy "title" > 1, DuplicateRowCount = 0
+    """,
+    "statistics": """
+        Mean "votes" > 1, Sum "imdb_rating" > 1, StandardDeviation "year" > 1, Variance "year" > 1,
+        ColumnCorrelation "votes" "year" > 0
+    """,
+    "data_types": """
+        ColumnDataType "title" = "Integer", ColumnDataType "title" != "Date",
+        ColumnDataType "title" = "Decimal(5, 2)", ColumnDataType "title" = "Timestamp",
+        ColumnDataType "title" = "Date" with format = "MM/yyyy"
+    """,
+    "freshness": """
+        DataFreshness "loaded_at" <= 3 days, DataFreshness "title" between 1 hours and 90 minutes
+    """,
+    "user_sql": """
+        IsComplete "title" where "year >= 2000 and title rlike '^The' and cast(votes as int) > 5",
+        IsComplete "votes" where "title > 5",
+        CustomSql "select count(*) from primary where `year` <=> 2000" = 1,
+        CustomSql "select movie_id, title from primary where size(split(title, ' ')) > 1"
+    """,
+    "other_datasets": """
+        ReferentialIntegrity "movie_id,title" "ref.{id,title}" = 1.0, RowCountMatch "ref" = 1.0,
+        DatasetMatch "ref" "movie_id->id" "title" >= 0.9, SchemaMatch "ref" > 0.5,
+        AggregateMatch "sum(votes)" "avg(ref.votes)" > 0
+    """,
+    "composites": '(IsComplete "title") or ((IsUnique "movie_id") and (RowCount > 0))',
+}
+"""Rules of every kind, over films and a dataset `ref`."""
+
+FILMS = """
+    SELECT 'm' || i AS movie_id, CASE i WHEN 3 THEN NULL ELSE 'Heat' END AS title,
+           8.5::DOUBLE AS imdb_rating, i::BIGINT AS votes, 2000 + i AS year,
+           DATE '2001-02-03' AS released, TIMESTAMP '2026-01-01 01:02:03' AS loaded_at
+    FROM (VALUES (1), (1), (2), (3), (3)) t(i)
+"""
+KNOWN = f"SELECT movie_id AS id, title, votes FROM ({FILMS})"
+
+
+@functools.cache
+def one_of_each() -> list[tuple[SimpleRule, RuleOutcome]]:
+    """Rules of every kind, and what they say of the films."""
+    films, known = engine().sql(FILMS), engine().sql(KNOWN)
+    rules = ", ".join(rules for name, rules in BY_FAMILY.items() if name != "composites")
+    ruleset = parse_ruleset(f"Rules = [ {rules} ]")
+    found = evaluate(ruleset, films, sources={"ref": known}, connection=engine())
+    pairs = zip(ruleset, found.rules, strict=True)
+    return [(rule, outcome) for rule, outcome in pairs if isinstance(rule, SimpleRule)]

@@ -8,8 +8,10 @@ import pytest
 from movie_pipeline.dqdl import parse_ruleset, unsupported
 from movie_pipeline.dqdl.rules.number_condition import FUNCTIONS
 from movie_pipeline.dqdl.rules.registry import GLUE_ONLY, KINDS
+from movie_pipeline_tests.dqdl.ruleset_samples import one_of_each
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "dqdl.md").read_text(encoding="utf-8")
+KINDS_TABLE = PAGE.partition("## Kinds of rules")[2].partition("## ")[0]
 EXAMPLES = re.findall(r"```dqdl( refused)?\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -21,6 +23,19 @@ def test_every_example_is_what_it_is_said_to_be(refused: str, text: str) -> None
 @pytest.mark.parametrize("kind", [*KINDS, *GLUE_ONLY])
 def test_every_kind_of_rule_is_on_the_page(kind: str) -> None:
     assert re.search(rf"\b{kind}\b", PAGE)
+
+
+def lines_of(kind: str) -> str:
+    """What the table of kinds says of a kind."""
+    lines = re.findall(rf"^\|[^|\n]*\b{kind}\b[^|\n]*\|.*$", KINDS_TABLE, re.MULTILINE)
+    return "\n".join(lines)
+
+
+def test_every_metric_is_on_the_page() -> None:
+    for rule, outcome in one_of_each():
+        for metric in outcome.metrics:
+            name = re.sub(r"^(Dataset|Column|Multicolumn)\.[^.]+\.", "", metric)
+            assert name in lines_of(rule.kind), metric
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -4,7 +4,14 @@ import datetime as dt
 
 import pytest
 
-from movie_pipeline_tests.dqdl.ruleset_samples import numbers, row_outcomes, table, texts, whole
+from movie_pipeline_tests.dqdl.ruleset_samples import (
+    numbers,
+    one_of_each,
+    row_outcomes,
+    table,
+    texts,
+    whole,
+)
 
 NAN = float("nan")
 CLOCK = dt.datetime(2026, 11, 22, 12, 0, tzinfo=dt.UTC)
@@ -209,3 +216,8 @@ def test_custom_sql_passes_the_rows_that_come_back_null_equal_to_null() -> None:
     assert row_outcomes('CustomSql "select id from primary where id is null"', data) == "FFP"
     assert row_outcomes("CustomSql \"select n from primary where id = '2'\"", data) == "FPP"
     assert row_outcomes('CustomSql "select * from primary" with threshold > 0.5', data) == "PPP"
+
+
+def test_a_rule_has_row_outcomes_where_its_kind_says_so() -> None:
+    for rule, outcome in one_of_each():
+        assert (outcome.failing_rows is not None) is rule.judges_rows, outcome.rule

@@ -103,13 +103,8 @@ def _moment(clock: Clock | None) -> dt.datetime:
     return now if now.tzinfo else now.replace(tzinfo=dt.UTC)
 
 
-class _Found:
-    """What came of one simple rule."""
-
-    def __init__(self, verdict: Verdict, rows: Sql | None, *, evaluated: bool) -> None:
-        self.verdict = verdict
-        self.rows = rows
-        self.evaluated = evaluated
+_Found = tuple[Verdict, bool]
+"""What came of a rule, and whether it could be evaluated."""
 
 
 class _Judge:
@@ -183,7 +178,7 @@ class _Judge:
         rows = next((a.rows for a in measured.answers.values()), None)
         return Judgement(
             outcomes,
-            self._count_rows() if rows is None else rows,
+            self._measuring.count_rows() if rows is None else rows,
             measured.failing[_ANY],
             self._engine.render(fails),
             {text: self._engine.render(predicate) for text, predicate in predicates.items()},
@@ -191,24 +186,18 @@ class _Judge:
             self._measuring,
         )
 
-    def _count_rows(self) -> int:
-        return self._measuring.count_rows()
-
     def _found(self, rule: SimpleRule, number: int, measured: Measured) -> _Found:
         error = self._refused.get(number)
         if error is None and number in measured.refused:
             error = NotEvaluableError(
                 f"{rule.kind} cannot be evaluated: {measured.refused[number]}."
             )
-        rows = measured.row_predicates.get(number)
         if error is None:
             try:
-                return _Found(
-                    self._plans[number].verdict(measured.answers[number]), rows, evaluated=True
-                )
+                return self._plans[number].verdict(measured.answers[number]), True
             except NotEvaluableError as late:
                 error = late
-        return _Found(Verdict(passed=False, reason=str(error)), rows, evaluated=False)
+        return Verdict(passed=False, reason=str(error)), False
 
     def _outcome(
         self, text: str, rule: Rule, found: Mapping[int, _Found], failing: int | None
@@ -228,10 +217,9 @@ class _Judge:
             rule.all_labels,
         )
 
-    def _combined(self, rule: Rule, found: Mapping[int, _Found]) -> tuple[Verdict, bool]:
+    def _combined(self, rule: Rule, found: Mapping[int, _Found]) -> _Found:
         if isinstance(rule, SimpleRule):
-            one = found[self._numbers[rule]]
-            return one.verdict, one.evaluated
+            return found[self._numbers[rule]]
         members = [self._combined(member, found) for member in rule.members]
         verdicts = [verdict for verdict, _ in members]
         metrics = {name: value for v in verdicts for name, value in v.metrics.items()}

@@ -264,6 +264,13 @@ class SimpleRule:
         return tuple(p.value for p in self.parameters)
 
     @property
+    def held_against(self) -> Condition:
+        """The condition, of a kind that the parser takes only with one."""
+        if self.condition is None:
+            raise ValueError(f"{self.kind} needs a condition.")
+        return self.condition
+
+    @property
     def all_labels(self) -> dict[str, str]:
         """Every label that holds for this rule: the nearest one wins."""
         return dict(self.default_labels + self.labels + self.group_labels)

@@ -13,7 +13,7 @@ from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
 from movie_pipeline.dqdl.rules.rule_kind import Oddity, RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.sql import Sql
-from movie_pipeline.dqdl.rules.verdicts import condition_of, empty, nothing_kept, rows_reason
+from movie_pipeline.dqdl.rules.verdicts import empty, nothing_kept, rows_reason
 from movie_pipeline.dqdl.rules.wording import bound, named_columns
 
 # Which of the two lengths an operator looks at, and by which comparison.
@@ -23,7 +23,7 @@ _LONGEST = {"<": "<", "<=": "<=", "=": "=", "!=": "!=", "between": "<"}
 
 def column_length(rule: SimpleRule, context: Context) -> Plan:
     """ColumnLength, by extremes or by the share of rows."""
-    condition = condition_of(rule)
+    condition = rule.held_against
     column = typed_column(context, rule.columns[0], ("string",))
     try:
         bounds = [
@@ -122,7 +122,7 @@ def _by_share(rule: SimpleRule, context: Context, passes: Sql) -> Plan:
 
 
 def _meaning(rule: SimpleRule) -> str:
-    operator = condition_of(rule).operator
+    operator = rule.held_against.operator
     clause = f"the length of every {named_columns(rule)} must be {bound(rule.condition)}"
     if operator == "!=":
         clause += " (the rule looks only at the shortest and the longest value)"

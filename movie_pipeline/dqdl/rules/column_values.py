@@ -27,13 +27,13 @@ from movie_pipeline.dqdl.rules.rule_kind import Oddity, Problem, RuleKind, Suppo
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
-from movie_pipeline.dqdl.rules.verdicts import condition_of, empty, nothing_kept, rows_reason
+from movie_pipeline.dqdl.rules.verdicts import empty, nothing_kept, rows_reason
 from movie_pipeline.dqdl.rules.wording import bound, named_columns
 
 
 def column_values(rule: SimpleRule, context: Context) -> Plan:
     """ColumnValues, whatever it is held against."""
-    condition = condition_of(rule)
+    condition = rule.held_against
     if condition.kind == "number":
         if condition.operator in _BY_EXTREMES and not condition.names("NULL"):
             return _by_extremes(rule, condition, context)
@@ -295,7 +295,7 @@ def _day(operand: object, context: Context) -> str:
 
 
 def _meaning(rule: SimpleRule) -> str:
-    condition = condition_of(rule)
+    condition = rule.held_against
     clause = f"every {named_columns(rule)} must be {bound(condition)}"
     if _ignores_case(rule):
         clause += ", upper and lower case alike"
@@ -315,7 +315,7 @@ def _null_clause(condition: Condition) -> str:
 
 
 def _threshold_problems(rule: SimpleRule) -> Iterator[Problem]:
-    condition = condition_of(rule)
+    condition = rule.held_against
     ignored = condition.operator in _BY_EXTREMES and not condition.names("NULL")
     if rule.threshold is not None and condition.kind == "number" and ignored:
         yield Problem(
@@ -329,7 +329,7 @@ _IGNORE_CASE_GOES_WITH = "ignoreCase goes with ColumnValues on strings only"
 
 
 def _ignore_case_problems(rule: SimpleRule, tag: Tag) -> Iterator[Problem]:
-    condition = condition_of(rule)
+    condition = rule.held_against
     if condition.kind != "string":
         yield Problem(_IGNORE_CASE_GOES_WITH, tag.place)
     elif condition.operator not in ("=", "!=", "in", "not in"):

@@ -16,7 +16,6 @@ from movie_pipeline.dqdl.rules.rule_kind import Problem, RuleKind, SupportedTag
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
 from movie_pipeline.dqdl.rules.sql import Sql
-from movie_pipeline.dqdl.rules.verdicts import condition_of
 from movie_pipeline.dqdl.rules.wording import named_columns
 from movie_pipeline.dqdl.rules.words import DATE_FORMATS
 
@@ -104,7 +103,7 @@ def _castable(column: Column, type_name: str, date_format: str | None, context: 
 
 
 def _meaning(rule: SimpleRule) -> str:
-    condition = condition_of(rule)
+    condition = rule.held_against
     wanted = condition.operator == "="
     able = "must be castable" if wanted else "must not be castable"
     clause = f"every {named_columns(rule)} {able} to {condition.operands[0]}, as Spark casts"
@@ -117,7 +116,7 @@ _FORMAT_GOES_WITH = "a format goes with ColumnDataType and the type Date only"
 
 
 def _format_problems(rule: SimpleRule, tag: Tag) -> Iterator[Problem]:
-    type_names = [str(o).strip('"').upper() for o in condition_of(rule).operands]
+    type_names = [str(o).strip('"').upper() for o in rule.held_against.operands]
     if type_names != ["DATE"]:
         yield Problem(_FORMAT_GOES_WITH, tag.place)
 

@@ -16,7 +16,6 @@ from movie_pipeline.dqdl.rules.row_predicates import kept_rows
 from movie_pipeline.dqdl.rules.rule_kind import RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.sql import Sql
-from movie_pipeline.dqdl.rules.verdicts import condition_of
 from movie_pipeline.dqdl.rules.wording import must_be
 
 _HOURS = {"days": 24.0, "hours": 1.0, "minutes": 1 / 60}
@@ -25,7 +24,7 @@ _MINUTE_DECIMALS = 4
 
 def data_freshness(rule: SimpleRule, context: Context) -> Plan:
     """The share of the kept rows whose age meets the condition; it passes at all of them."""
-    condition = condition_of(rule)
+    condition = rule.held_against
     if context.schema.find(rule.columns[0]) is None:
         raise NotEvaluableError(f"Column {rule.columns[0]} does not exist in the dataset.")
     column = column_of(context, rule.columns[0], rows="skip")

@@ -1,7 +1,7 @@
 """The columns that a rule may name, and how its name is resolved.
 
 Exact name, then any case, then an alias, then a field of a struct. Types are grouped into families
-here; which family a rule wants is in `compiler/`.
+here; which family a rule wants stands with its kind.
 """
 
 import re

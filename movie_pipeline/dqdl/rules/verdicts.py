@@ -3,15 +3,8 @@
 Reasons name columns and counts, never a value of a row.
 """
 
-from movie_pipeline.dqdl.language.ruleset import Condition, SimpleRule
-from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, Verdict
-
-
-def condition_of(rule: SimpleRule) -> Condition:
-    """The rule's condition, for the kinds that the parser takes only with one."""
-    if rule.condition is None:
-        raise NotEvaluableError(f"{rule.kind} needs a condition.")
-    return rule.condition
+from movie_pipeline.dqdl.language.ruleset import SimpleRule
+from movie_pipeline.dqdl.rules.rule_plan import Context, Verdict
 
 
 def instance(columns: tuple[str, ...]) -> str:
