@@ -23,7 +23,7 @@ from movie_pipeline_tests.samples import LENIENT_RULES
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def settings_for(home: Path, **settings: Any) -> Settings:  # noqa: ANN401 - any setting
+def settings_for(home: Path, **settings: object) -> Settings:
     """Settings under which a test need not wait."""
     values: dict[str, Any] = {"settle_seconds": 0.0, "threads": 1, **settings}
     return Settings(home=home).with_values(**values)
@@ -32,7 +32,7 @@ def settings_for(home: Path, **settings: Any) -> Settings:  # noqa: ANN401 - any
 class Home:
     """One world; `deployment` may be replaced by one with a faulty part."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
+    def __init__(self, folder: Path, **settings: object) -> None:
         self.settings = settings_for(folder, **settings)
         self.deployment: Deployment = local(self.settings, MOVIES)
 

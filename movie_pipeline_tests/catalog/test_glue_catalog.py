@@ -37,7 +37,7 @@ CRAWLER = "crawl-movies-in-s3"
 class Glue:
     """A Glue database, the pipeline's catalog over it, and a clock that jumps."""
 
-    def __init__(self, services: Ministack, **settings: Any) -> None:  # noqa: ANN401 - Settings'
+    def __init__(self, services: Ministack, **settings: object) -> None:
         self.outside = services.client("glue")
         self.outside.create_database(DatabaseInput={"Name": DATABASE})
         self.client = pipeline_clients(services, "glue")("glue")

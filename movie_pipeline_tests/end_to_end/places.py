@@ -60,7 +60,7 @@ class Place(Protocol):
 class LocalPlace:
     """A folder and a DuckDB file."""
 
-    def __init__(self, home: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
+    def __init__(self, home: Path, **settings: object) -> None:
         self.home = home
         self.deployment = local(settings_for(home, **settings), MOVIES)
 

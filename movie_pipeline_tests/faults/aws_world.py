@@ -65,18 +65,18 @@ def warm_clients() -> None:
 class AwsFaultWorld:
     """A bucket's prefix, a database, queues and topics of its own."""
 
-    def __init__(self, shared: Path, home: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
+    def __init__(self, shared: Path, home: Path, **settings: object) -> None:
         servers: AwsServers = pickle.loads((shared / _SERVERS).read_bytes())  # noqa: S301 - ours
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
-        self.aws = AwsWorld(servers, home, **settings)
+        self.aws = AwsWorld(servers, home, None, **settings)
         for name in [name for name in os.environ if name.startswith((PREFIX, "AWS_"))]:
             del os.environ[name]
         os.environ |= self.aws.environment
         self._times: dict[tuple[str, str], datetime] = {}
         self.deployment = self.deployed()
 
-    def deployed(self, **settings: Any) -> Deployment:  # noqa: ANN401 - any setting
+    def deployed(self, **settings: object) -> Deployment:
         """The deployment, under settings of which some may be others."""
         deployment = deployment_from(self.aws.settings.with_values(**settings))
         storage = deployment.storage
@@ -137,7 +137,7 @@ class AwsFaultWorld:
         yield
 
     @contextmanager
-    def faulty_redshift(self, **settings: Any) -> Generator[tuple[Deployment, Faults]]:  # noqa: ANN401 - any setting
+    def faulty_redshift(self, **settings: object) -> Generator[tuple[Deployment, Faults]]:
         """The deployment over a stand-in of this process, and what that is told to do wrong.
 
         It runs in threads: only for a child that forks no more.

@@ -56,7 +56,7 @@ class World(Protocol):
 class LocalWorld:
     """A folder and a DuckDB file."""
 
-    def __init__(self, home: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
+    def __init__(self, home: Path, **settings: object) -> None:
         values: dict[str, Any] = {"warehouse_wait_seconds": 20.0, **settings}
         self.home = home
         self.deployment = local(settings_for(home, **values), MOVIES)

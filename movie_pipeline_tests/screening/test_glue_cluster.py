@@ -45,7 +45,7 @@ FILMS = film_file(
 class ClusterHome(Home):
     """A local world whose rows are judged by a Glue job."""
 
-    def __init__(self, folder: Path, s3: Endpoint, glue: RunningGlue, **settings: Any) -> None:  # noqa: ANN401
+    def __init__(self, folder: Path, s3: Endpoint, glue: RunningGlue, **settings: object) -> None:
         super().__init__(folder)
         on_s3 = bucket_settings(glue_job=JOB, glue_job_from_bytes=100, **settings)
         self.bucket = s3_storage(s3, on_s3)

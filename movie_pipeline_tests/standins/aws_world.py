@@ -125,7 +125,7 @@ class AwsWorld:
         servers: AwsServers,
         home: Path,
         stack: DeployedStack | None = None,
-        **settings: Any,  # noqa: ANN401 - any setting
+        **settings: object,
     ) -> None:
         self.servers = servers
         self.services = servers.services

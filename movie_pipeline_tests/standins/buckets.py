@@ -15,7 +15,7 @@ from movie_pipeline_tests.standins.aws import Endpoint, pipeline_clients
 BUCKET, VERSIONED = "movies-plain", "movies-versioned"
 
 
-def bucket_settings(bucket: str = BUCKET, **settings: Any) -> Settings:  # noqa: ANN401 - any
+def bucket_settings(bucket: str = BUCKET, /, **settings: object) -> Settings:
     """Settings whose areas lie under a prefix of their own."""
     prefix = uuid.uuid4().hex
     values: dict[str, Any] = {str(area): f"{prefix}/{area}" for area in Area}

@@ -54,7 +54,7 @@ class Screened:
 class Bench:
     """A home in which files are staged and screened."""
 
-    def __init__(self, home: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
+    def __init__(self, home: Path, **settings: object) -> None:
         values: dict[str, Any] = {"settle_seconds": 0.0, "threads": 1, **settings}
         self.deployment: Deployment = local(Settings(home=home).with_values(**values), MOVIES)
 

@@ -25,7 +25,7 @@ VIEWS = ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends")
 AT_ONCE = timedelta()
 
 
-def close(world: World, **settings: Any) -> ReconcileReport:  # noqa: ANN401 - any argument
+def close(world: World, **settings: object) -> ReconcileReport:
     """One run of the reconciler."""
     parts: dict[str, Any] = {
         "storage": world.storage,

@@ -77,7 +77,7 @@ class Film:
 class World:
     """Everything the load touches, under one folder."""
 
-    def __init__(self, home: Path, **settings: Any) -> None:  # noqa: ANN401 - any setting
+    def __init__(self, home: Path, **settings: object) -> None:
         values: dict[str, Any] = {
             "settle_seconds": 0.0,
             "warehouse_wait_seconds": 20.0,

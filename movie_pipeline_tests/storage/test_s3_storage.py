@@ -44,7 +44,7 @@ OPAQUE_KEYS = [
 class Bucket:
     """A storage over a bucket, and the bucket as others see it."""
 
-    def __init__(self, endpoint: Endpoint, bucket: str = BUCKET, **settings: Any) -> None:  # noqa: ANN401
+    def __init__(self, endpoint: Endpoint, bucket: str = BUCKET, **settings: object) -> None:
         self.settings = bucket_settings(bucket, **settings)
         self.storage = s3_storage(endpoint, self.settings)
         self.pipelines = pipeline_clients(endpoint, "s3")("s3")

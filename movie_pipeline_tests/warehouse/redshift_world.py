@@ -7,7 +7,6 @@ import threading
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger.decided_file import DecidedFile
@@ -37,7 +36,7 @@ class RedshiftWorld(World):
         self.warehouse = self.another_warehouse()  # pyright: ignore[reportAttributeAccessIssue] - the other world's
         self.ledger = Ledger(self.another_warehouse())
 
-    def another_warehouse(self, **settings: Any) -> RedshiftWarehouse:  # noqa: ANN401 - any setting
+    def another_warehouse(self, **settings: object) -> RedshiftWarehouse:
         """A warehouse as another process would have it."""
         chosen = self.settings.with_values(**{"warehouse_wait_seconds": 5.0, **settings})
         return warehouse_on(self.standin, chosen, self.storage)

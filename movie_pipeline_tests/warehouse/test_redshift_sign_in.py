@@ -5,11 +5,12 @@ import logging
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import redshift_connector
 
+from movie_pipeline.aws_clients import Clients
 from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.warehouse.redshift_connection import Connector, connect_arguments
@@ -22,19 +23,20 @@ WORKGROUP = {"redshift_workgroup": "movies"}
 CLUSTER = {"redshift_cluster": "movies", "redshift_user": "pipeline"}
 
 
-def settings(**values: Any) -> Settings:  # noqa: ANN401 - any setting
+def settings(**values: object) -> Settings:
     base: dict[str, Any] = {"redshift_host": "localhost", "warehouse_wait_seconds": 0.2}
     return Settings().with_values(**{**base, **values})
 
 
-class Secrets:
+class Secrets(Clients):
     """Clients of which only the secret is asked for."""
 
     def __init__(self, *texts: str) -> None:
+        super().__init__()
         self.texts = list(texts)
         self.asked = 0
 
-    def __call__(self, service: str) -> Any:  # noqa: ANN401 - boto3's
+    def __call__(self, service: str) -> Self:
         assert service == "secretsmanager"
         return self
 
@@ -108,7 +110,7 @@ def test_credentials_that_are_not_taken_any_more_are_asked_for_anew_once(
 ) -> None:
     calls = given(monkeypatch, REFUSED)
     with pytest.raises(WarehouseError, match="does not let this user in"):
-        open_once(Connector(settings(**ways), Secrets("")))  # pyright: ignore[reportArgumentType] - a double
+        open_once(Connector(settings(**ways), Secrets("")))
     assert [call["iam_disable_cache"] for call in calls] == [False, True]
 
 
@@ -117,7 +119,7 @@ def test_a_secret_is_read_when_needed_and_again_when_its_password_is_not_taken(
 ) -> None:
     secrets = Secrets(a_secret("old"), a_secret("new"))
     calls = given(monkeypatch, REFUSED)
-    connector = Connector(settings(redshift_secret_arn=SECRET), secrets)  # pyright: ignore[reportArgumentType] - a double
+    connector = Connector(settings(redshift_secret_arn=SECRET), secrets)
     assert secrets.asked == 0
     with pytest.raises(WarehouseError, match="does not let this user in"):
         open_once(connector)
@@ -125,7 +127,7 @@ def test_a_secret_is_read_when_needed_and_again_when_its_password_is_not_taken(
 
 
 def test_a_secret_of_another_form_is_refused_without_it() -> None:
-    connector = Connector(settings(redshift_secret_arn=SECRET), Secrets('{"user": "hush"}'))  # pyright: ignore[reportArgumentType] - a double
+    connector = Connector(settings(redshift_secret_arn=SECRET), Secrets('{"user": "hush"}'))
     with pytest.raises(WarehouseError, match="must be a JSON text with username and pas") as caught:
         open_once(connector)
     assert "hush" not in str(caught.value)
@@ -137,14 +139,14 @@ def test_a_warehouse_without_an_answer_is_asked_until_the_time_is_up(
     lost = redshift_connector.InterfaceError("communication error", ConnectionRefusedError())
     calls = given(monkeypatch, lost)
     with pytest.raises(WarehouseBusy, match=r"localhost:5439 took no connection for 0\.2 s"):
-        open_once(Connector(settings(**WORKGROUP), Secrets("")))  # pyright: ignore[reportArgumentType] - a double
+        open_once(Connector(settings(**WORKGROUP), Secrets("")))
     assert len(calls) > 1
 
 
 def test_the_drivers_own_log_is_kept_quiet() -> None:
     logger = logging.getLogger("redshift_connector")
     logger.setLevel(logging.DEBUG)
-    Connector(settings(), Secrets(""))  # pyright: ignore[reportArgumentType] - a double
+    Connector(settings(), Secrets(""))
     assert logger.level == logging.WARNING
 
 
@@ -169,7 +171,7 @@ def over_tls(
 
 def connector_to(standin: RedshiftStandIn) -> Connector:
     values = settings(redshift_port=standin.port, redshift_database="x", redshift_secret_arn=SECRET)
-    return Connector(values, Secrets(a_secret()))  # pyright: ignore[reportArgumentType] - a double
+    return Connector(values, Secrets(a_secret()))
 
 
 @driver_is_dated

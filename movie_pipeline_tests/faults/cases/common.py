@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from movie_pipeline import crash_points
 from movie_pipeline.deployments import Deployment
@@ -64,7 +63,7 @@ def _keep(made: tuple[AnyWorld, Past], folder: Path) -> None:
     (folder / "past").write_bytes(pickle.dumps(made[1]))
 
 
-def empty(bench: Bench, **settings: Any) -> AnyWorld:  # noqa: ANN401 - any setting
+def empty(bench: Bench, **settings: object) -> AnyWorld:
     """A home in which nothing ever happened."""
     if bench.world == AWS:
         return AwsFaultWorld(bench.shared, bench.folder / "home", **settings)
