@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any, cast
 
-import boto3
 from boto3.exceptions import Boto3Error
+from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -63,7 +63,7 @@ class Clients:
     def __init__(self) -> None:
         self._made: dict[str, Client] = {}
         self._lock = threading.Lock()
-        self._session: Any = None
+        self._session: Session | None = None
 
     def __call__(self, service: str) -> Client:
         """The client of one service; safe to ask for and to use from several threads."""
@@ -74,11 +74,11 @@ class Clients:
             return self._made[service]
 
 
-def _session() -> Any:  # noqa: ANN401 - boto3's
+def _session() -> Session:
     """A session in the region boto3 finds, else in AWS_REGION, which AWS's containers set."""
-    session = cast("Any", boto3).session.Session()
+    session = Session()
     if session.region_name is None and os.environ.get("AWS_REGION"):
-        return cast("Any", boto3).session.Session(region_name=os.environ["AWS_REGION"])
+        return Session(region_name=os.environ["AWS_REGION"])
     return session
 
 

@@ -65,14 +65,14 @@ def local(settings: Settings, dataset: Dataset) -> Deployment:
 
 def aws(settings: Settings, dataset: Dataset) -> Deployment:
     """S3, SQS, Redshift, Glue, SNS and EventBridge; loaded only when it is chosen."""
-    from movie_pipeline.alerts.eventbridge_events import EventBridgeEvents  # noqa: PLC0415
-    from movie_pipeline.alerts.sns_alerts import SNSAlerts  # noqa: PLC0415
-    from movie_pipeline.aws_clients import Clients  # noqa: PLC0415
-    from movie_pipeline.catalog.glue_catalog import GlueCatalog  # noqa: PLC0415
-    from movie_pipeline.screening.glue_cluster import GlueCluster  # noqa: PLC0415
-    from movie_pipeline.storage.s3_storage import S3Storage  # noqa: PLC0415
-    from movie_pipeline.wakeups.sqs_wakeups import SQSWakeups  # noqa: PLC0415
-    from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse  # noqa: PLC0415
+    from movie_pipeline.alerts.eventbridge_events import EventBridgeEvents
+    from movie_pipeline.alerts.sns_alerts import SNSAlerts
+    from movie_pipeline.aws_clients import Clients
+    from movie_pipeline.catalog.glue_catalog import GlueCatalog
+    from movie_pipeline.screening.glue_cluster import GlueCluster
+    from movie_pipeline.storage.s3_storage import S3Storage
+    from movie_pipeline.wakeups.sqs_wakeups import SQSWakeups
+    from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
 
     clients = Clients()
     storage = S3Storage(settings, clients)

@@ -26,7 +26,9 @@ from movie_pipeline.cli.printing import print_json, print_table, progress
 @ruleset_option
 @json_option
 @told_in_a_sentence
-def ingest(paths: tuple[Path, ...], home: Path | None, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT001
+def ingest(
+    *, paths: tuple[Path, ...], home: Path | None, ruleset: Path | None, as_json: bool
+) -> None:
     """Run the ingest job once over copies of PATHS, in this process.
 
     Exit code: 0 all loaded or duplicate, 3 some held or rejected, 1 the pipeline failed, 2 usage.

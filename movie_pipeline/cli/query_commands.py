@@ -4,7 +4,7 @@ import json
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
@@ -19,13 +19,17 @@ from movie_pipeline.cli.command_options import (
 from movie_pipeline.cli.printing import console, plain, print_json, print_table
 from movie_pipeline.settings import Settings
 
+if TYPE_CHECKING:  # slow to import: only the commands that need them do so
+    from movie_pipeline.deployments import Deployment
+    from movie_pipeline.ledger.ledger import Ledger
+
 
 @click.command()
 @home_option
 @click.option("--limit", default=20, show_default=True, help="Entries to show, the newest first.")
 @json_option
 @told_in_a_sentence
-def status(home: Path | None, limit: int, as_json: bool) -> None:  # noqa: FBT001
+def status(*, home: Path | None, limit: int, as_json: bool) -> None:
     """Show the ledger: what became of each file."""
     from movie_pipeline.reports.file_reports import entry_report, totals_report
 
@@ -49,7 +53,7 @@ def status(home: Path | None, limit: int, as_json: bool) -> None:  # noqa: FBT00
 @home_option
 @json_option
 @told_in_a_sentence
-def query(sql: str, home: Path | None, as_json: bool) -> None:  # noqa: FBT001
+def query(*, sql: str, home: Path | None, as_json: bool) -> None:
     """Ask the warehouse; SQL is one read-only query, such as "select * from mv_yearly_trends"."""
     from movie_pipeline.deployments import deployment_from
 
@@ -75,7 +79,7 @@ def query(sql: str, home: Path | None, as_json: bool) -> None:  # noqa: FBT001
 )
 @json_option
 @told_in_a_sentence
-def quarantine(  # noqa: PLR0913 - one parameter for each option
+def quarantine(
     *,
     home: Path | None,
     name: str | None,
@@ -134,7 +138,7 @@ def _resolved_text(resolution: Mapping[str, Any] | None) -> str:
     return "\n".join([*lines, resolution["why"]]).rstrip()
 
 
-def _write_template(deployment: Any, name: str | None, path: Path) -> None:  # noqa: ANN401
+def _write_template(deployment: "Deployment", name: str | None, path: Path) -> None:
     from movie_pipeline.replay.corrections import write_template
     from movie_pipeline.replay.corrections_template import template_lines
 
@@ -150,7 +154,7 @@ def _write_template(deployment: Any, name: str | None, path: Path) -> None:  # n
 
 
 @contextmanager
-def _ledger(settings: Settings) -> Generator[Any]:
+def _ledger(settings: Settings) -> "Generator[Ledger]":
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.ledger.ledger import Ledger
 

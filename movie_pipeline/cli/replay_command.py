@@ -42,7 +42,7 @@ from movie_pipeline.cli.printing import console, print_json, print_table, progre
 @click.option("--dry-run", is_flag=True, help="Only say what would be replayed.")
 @json_option
 @told_in_a_sentence
-def replay(  # noqa: PLR0913 - one parameter for each option
+def replay(
     *,
     home: Path | None,
     name: str,

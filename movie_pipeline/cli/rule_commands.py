@@ -20,7 +20,7 @@ from movie_pipeline.settings import Settings
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @json_option
 @told_in_a_sentence
-def rules(file: Path | None, as_json: bool) -> None:  # noqa: FBT001
+def rules(*, file: Path | None, as_json: bool) -> None:
     """Parse a ruleset, list its rules, and say what each demands."""
     from movie_pipeline.datasets.movies import MOVIES
     from movie_pipeline.datasets.ruleset_files import read_ruleset
@@ -41,7 +41,7 @@ def rules(file: Path | None, as_json: bool) -> None:  # noqa: FBT001
 @ruleset_option
 @json_option
 @told_in_a_sentence
-def check(file: Path, ruleset: Path | None, as_json: bool) -> None:  # noqa: FBT001
+def check(*, file: Path, ruleset: Path | None, as_json: bool) -> None:
     """Judge FILE by a ruleset with no pipeline around it; nothing is loaded or kept.
 
     Exit code: 0 it would load, 3 it would be held or rejected, 2 usage.

@@ -20,7 +20,7 @@ from movie_pipeline.cli.printing import console, errors, print_json, print_table
 @home_option
 @json_option
 @told_in_a_sentence
-def reconcile(home: Path | None, as_json: bool) -> None:  # noqa: FBT001
+def reconcile(*, home: Path | None, as_json: bool) -> None:
     """Close what a crash left open: archive decided files, refresh stale views, send notices.
 
     Exit code: 0 all is closed, 1 something could not be; it is tried again the next time.
@@ -46,7 +46,7 @@ def reconcile(home: Path | None, as_json: bool) -> None:  # noqa: FBT001
 @home_option
 @json_option
 @told_in_a_sentence
-def clean_up(dry_run: bool, home: Path | None, as_json: bool) -> None:  # noqa: FBT001
+def clean_up(*, dry_run: bool, home: Path | None, as_json: bool) -> None:
     """Remove what is kept no longer, and report files that nobody owns.
 
     With DAGSTER_HOME set, old runs are removed too. Exit code: 0 done, 1 something failed.

@@ -7,11 +7,11 @@ errors become StorageErrors here.
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
@@ -272,7 +272,7 @@ class S3Storage:
         ignored = any(is_ignored(part) for part in key.split("/") if part not in (".", ".."))
         return not ignored and not _is_folder(full, size)
 
-    def _landed_file(self, full: str, item: Any) -> LandedFile:  # noqa: ANN401 - of a listing
+    def _landed_file(self, full: str, item: Mapping[str, Any]) -> LandedFile:
         modified: datetime = item["LastModified"].astimezone(UTC).replace(microsecond=0)
         etag = item["ETag"].strip('"')
         return LandedFile(
@@ -295,7 +295,7 @@ class S3Storage:
             for page in pages.paginate(Bucket=self._bucket, Prefix=prefix):
                 yield from page.get("Uploads", [])
 
-    def _describe(self, full: str, doing: str) -> Any:  # noqa: ANN401 - boto3's item, or None
+    def _describe(self, full: str, doing: str) -> Mapping[str, Any] | None:
         """What the listing has under exactly this key.
 
         HEAD would do, but to a role that may list only some prefixes S3 says 403 of what is absent.
@@ -413,7 +413,13 @@ class _BrokenOff(StorageError):
     """A body ended before its announced length, or went beyond it."""
 
 
-def _write(body: Any, to: Path, size: int) -> None:  # noqa: ANN401 - boto3's stream
+class _Body(Protocol):
+    """The part of a body that is asked for: boto3's own class is untyped."""
+
+    def iter_chunks(self, chunk_size: int) -> Iterator[bytes]: ...
+
+
+def _write(body: _Body, to: Path, size: int) -> None:
     with to.open("wb") as copy:
         for block in body.iter_chunks(_BLOCK):
             copy.write(block)

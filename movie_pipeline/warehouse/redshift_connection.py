@@ -36,12 +36,14 @@ _KEEP_ALIVE: Mapping[str, object] = {
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
 
 Rows = list[tuple[Any, ...]]
+Driver = Any
+"""A connection of redshift_connector, whose types say less than it does."""
 
 
 class RedshiftConnection:
     """One open connection; every statement passes here, and so does every error of the driver's."""
 
-    def __init__(self, driver: Any) -> None:  # noqa: ANN401 - the driver's own, untyped here
+    def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._lost = False
 
@@ -141,7 +143,7 @@ class Connector:
         finally:
             connection.close()
 
-    def _open(self) -> Any:  # noqa: ANN401 - the driver's connection
+    def _open(self) -> Driver:
         """Wait, with growing pauses, while the warehouse does not answer."""
         seconds = self._settings.warehouse_wait_seconds
         deadline = time.monotonic() + seconds
@@ -160,7 +162,7 @@ class Connector:
             time.sleep(min(left, pause * random.uniform(0.5, 1.5)))  # noqa: S311 - jitter
             pause = min(pause * 2, _LONGEST_WAIT)
 
-    def _sign_in(self) -> Any:  # noqa: ANN401
+    def _sign_in(self) -> Driver:
         """Sign in; once more with new credentials where those kept are not taken any more."""
         try:
             return self._connect(fresh=False)
@@ -170,7 +172,7 @@ class Connector:
             _close_half_open(error)
         return self._connect(fresh=True)
 
-    def _connect(self, *, fresh: bool) -> Any:  # noqa: ANN401
+    def _connect(self, *, fresh: bool) -> Driver:
         arguments = connect_arguments(self._settings.redshift)
         if self._settings.redshift.secret_arn:
             if fresh or self._login is None:

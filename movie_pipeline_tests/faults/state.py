@@ -169,7 +169,8 @@ def check_end(state: State, batches: Iterable[Sequence[Sent]], *, in_order: bool
     expected = oracle.expect(batches, _winners(state))
     same("the table", state.table, rows_of(expected))
     same("the states", _states(state), {key: a.state for key, a in expected.accounts.items()})
-    same("the accounts", _accounts(state, in_order), _expected_accounts(expected, in_order))
+    wanted = _expected_accounts(expected, in_order=in_order)
+    same("the accounts", _accounts(state, in_order=in_order), wanted)
     same("the ledger's rows", state.ledger_rows, len(state.entries))
     same("quarantine", _counted(state, expected), expected.quarantine)
     same("records without a reason", state.unreasoned, 0)
@@ -273,7 +274,7 @@ def _states(state: State) -> dict[str, str]:
     return {key: str(entry.state) for key, entry in state.entries.items()}
 
 
-def _accounts(state: State, in_order: bool) -> dict[str, tuple[int, ...]]:  # noqa: FBT001
+def _accounts(state: State, *, in_order: bool) -> dict[str, tuple[int, ...]]:
     return {
         key: _account(
             entry.rows_in,
@@ -287,7 +288,7 @@ def _accounts(state: State, in_order: bool) -> dict[str, tuple[int, ...]]:  # no
     }
 
 
-def _expected_accounts(expected: Expected, in_order: bool) -> dict[str, tuple[int, ...]]:  # noqa: FBT001
+def _expected_accounts(expected: Expected, *, in_order: bool) -> dict[str, tuple[int, ...]]:
     return {
         key: _account(
             account.rows_in,

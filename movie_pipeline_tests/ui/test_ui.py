@@ -58,12 +58,12 @@ class RunningUi:
 
     def ask(self, query: str) -> dict[str, Any]:
         """The answer to a GraphQL query."""
-        request = urllib.request.Request(  # noqa: S310 - our own server on loopback
+        request = urllib.request.Request(
             f"{self.address}/graphql",
             json.dumps({"query": query}).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return cast("dict[str, Any]", json.load(answer)["data"])
 
 
@@ -135,7 +135,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUi]:
 
 def _answers(ui: RunningUi) -> bool:
     try:
-        with urllib.request.urlopen(f"{ui.address}/server_info", timeout=5):  # noqa: S310
+        with urllib.request.urlopen(f"{ui.address}/server_info", timeout=5):
             return True
     except OSError:
         return False

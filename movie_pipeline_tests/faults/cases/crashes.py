@@ -72,7 +72,7 @@ def _pairs(bench: Bench) -> list[str]:
     pairs = [f"{first} {second}" for first in points for second in points]
     if bench.extent == "everything":
         return pairs
-    return random.Random(bench.seed).sample(pairs, 12 if bench.short else DRAWN[bench.world])  # noqa: S311
+    return random.Random(bench.seed).sample(pairs, 12 if bench.short else DRAWN[bench.world])
 
 
 def _kill_twice(bench: Bench, pair: str) -> None:

@@ -32,7 +32,7 @@ def _one_unreadable(bench: Bench, key: str) -> None:
 
 def _shuffled(bench: Bench, case: str) -> None:
     """F09, F18: versions of the same films in any order and any batches; the newest wins."""
-    chance = random.Random(f"{bench.seed} {case}")  # noqa: S311 - not for secrets
+    chance = random.Random(f"{bench.seed} {case}")
     world = empty(bench)
     versions = [
         (f"{n}.csv", n // 2, films(*_some_films(chance, n))) for n in range(chance.randint(3, 6))
