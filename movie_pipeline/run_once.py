@@ -26,7 +26,7 @@ from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
 from movie_pipeline.orchestration.sensors.landing_sensor import ingest_tags
 from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.orchestration.sensors.run_queue import Launch
-from movie_pipeline.replay.land_replay import Requested, ask, entries_of
+from movie_pipeline.replay.land_replay import Requested, ask
 from movie_pipeline.replay.replay_plan import plan_replays
 from movie_pipeline.replay.replay_request import Wish
 from movie_pipeline.reports.file_reports import file_report, replay_report
@@ -104,7 +104,7 @@ def replay_records(
     else:
         _close(deployment)
     told = [_replayed(deployment, one) for one in asked.requested]
-    earlier = entries_of(warehouse, asked.plan.done)
+    earlier = Ledger(warehouse).of_replays(asked.plan.done) if asked.plan.done else []
     earlier += _decided(deployment, asked.left_behind, asked.requested)
     told += [
         replay_report(entry.summary.replay, entry) for entry in earlier if entry.summary.replay

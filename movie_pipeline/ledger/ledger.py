@@ -5,7 +5,7 @@ Here are the entry and the questions; times are UTC with a time zone in Python, 
 table.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from enum import StrEnum
@@ -23,6 +23,9 @@ from movie_pipeline.stored_values import (
 )
 from movie_pipeline.warehouse.transactions import transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
+
+_PIECE = 500
+"""Entries read at a time."""
 
 
 class FileState(StrEnum):
@@ -196,6 +199,32 @@ class Ledger:
                 object_key=fit_text(to_stored_key(key), KEY_BYTES),
             )
         return [LedgerEntry.from_row(row) for row in rows]
+
+    def of_file(self, name: str) -> list[LedgerEntry]:
+        """The entries of a file, by id or name, and of replays that go back to it, newest first."""
+        stored_name = fit_text(to_stored_key(name), KEY_BYTES)
+        with self._warehouse.reading() as session:
+            rows = session.fetch("ledger/of_file", name=stored_name)
+        return list(self._entries_in_order(rows))
+
+    def of_replays(self, replay_ids: Iterable[str]) -> list[LedgerEntry]:
+        """The entries of these replays that are LOADED or HELD, newest first."""
+        with self._warehouse.reading() as session:
+            want(session, replay_ids)
+            rows = session.fetch("ledger/of_replays")
+        return list(self._entries_in_order(rows))
+
+    def quarantined(self, *, oldest_first: bool = False) -> Iterator[LedgerEntry]:
+        """The entries with records in quarantine, newest first; read piece by piece."""
+        with self._warehouse.reading() as session:
+            rows = session.fetch("ledger/quarantined")
+        return self._entries_in_order(rows[::-1] if oldest_first else rows)
+
+    def _entries_in_order(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[LedgerEntry]:
+        for start in range(0, len(rows), _PIECE):
+            file_ids = [row["file_id"] for row in rows[start : start + _PIECE]]
+            entries = self.known(file_ids)
+            yield from (entries[file_id] for file_id in file_ids)
 
     def unarchived(self) -> list[LedgerEntry]:
         """The entries whose file is still to be moved out of landing, oldest first."""

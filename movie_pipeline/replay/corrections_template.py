@@ -6,23 +6,21 @@ from typing import Any
 
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.errors import RulesetError
-from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.quarantine.quarantine_record import CONTRACT_RULE, FILE_HELD, INTAKE_RULE
 from movie_pipeline.replay.corrected_cells import Columns, can_be_told_apart
-from movie_pipeline.replay.replayable_records import belongs_to, pieces_of
+from movie_pipeline.replay.replayable_records import pieces_of, quarantined_files
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
-ALL_ENTRIES = 1_000_000
 Line = tuple[str, str, str, str]
 """quarantine_id, column, value, reason."""
 
 
 def template_lines(storage: Storage, warehouse: Warehouse, name: str | None) -> Iterator[Line]:
     """The lines of a template for the open records of all files, or of one."""
-    for entry in reversed(Ledger(warehouse).entries(limit=ALL_ENTRIES)):
+    for entry in quarantined_files(warehouse, name, oldest_first=True):
         columns = Columns.of(entry)
-        if columns is None or not (name is None or belongs_to(entry, name)):
+        if columns is None:
             continue
         for piece in pieces_of(storage, warehouse, entry):
             for record in piece:

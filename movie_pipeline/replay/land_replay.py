@@ -94,20 +94,6 @@ def unfinished(storage: Storage, warehouse: Warehouse) -> list[LandedFile]:
     return [file for file in ours if file.file_id not in finished]
 
 
-def entries_of(warehouse: Warehouse, replay_ids: Sequence[str]) -> list[LedgerEntry]:
-    """What became of earlier replays, by their ids."""
-    wanted = set(replay_ids)
-    if not wanted:
-        return []
-    return [
-        entry
-        for entry in Ledger(warehouse).entries(limit=1_000_000)
-        if entry.summary.replay
-        and entry.summary.replay.replay_id in wanted
-        and entry.state in _DECIDED
-    ]
-
-
 def _entry_of(warehouse: Warehouse, replay: Replay) -> LedgerEntry | None:
     for entry in Ledger(warehouse).entries(key=replay.key):
         if entry.state in _DECIDED:

@@ -29,14 +29,12 @@ class Draft:
         replay: what would be kept of it.
         content: its file.
         records: the list of its records.
-        left_open: records that were asked for, but whose cells cannot be told apart.
     """
 
     entry: LedgerEntry
     replay: Replay
     content: Path
     records: Path
-    left_open: int
 
 
 class DraftWriter:
@@ -58,7 +56,6 @@ class DraftWriter:
         self._taken: Counter[str] = Counter()
         self._corrected = 0
         self.count = 0
-        self.left_open = 0
 
     def add(
         self,
@@ -120,7 +117,7 @@ class DraftWriter:
             requested_by=self._wish.by,
             why=self._wish.why,
         )
-        return Draft(entry, replay, self._content, self._records, self.left_open)
+        return Draft(entry, replay, self._content, self._records)
 
     def close(self) -> None:
         """Close both files."""

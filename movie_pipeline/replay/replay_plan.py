@@ -30,16 +30,14 @@ from movie_pipeline.replay.replay_draft import Draft, DraftWriter
 from movie_pipeline.replay.replay_request import Wish
 from movie_pipeline.replay.replayable_records import (
     KeptRecord,
-    belongs_to,
     pieces_of,
+    quarantined_files,
     replayed_records,
 )
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import TEXT_BYTES
 from movie_pipeline.tabular import map_header, printable
 from movie_pipeline.warehouse.warehouse_port import Warehouse
-
-ALL_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -145,13 +143,10 @@ class _Planner:
 
     def _entries(self) -> Iterator[LedgerEntry]:
         """The files whose quarantine is looked at, the oldest first."""
-        entries = Ledger(self.warehouse).entries(limit=ALL_ENTRIES)
-        if self.wish.file:
-            entries = [entry for entry in entries if belongs_to(entry, self.wish.file)]
-            self._refuse_without_records(entries)
-        for entry in reversed(entries):
-            if not entry.quarantine_name:
-                continue
+        name = self.wish.file or None
+        if name is not None:
+            self._refuse_without_records(Ledger(self.warehouse).of_file(name))
+        for entry in quarantined_files(self.warehouse, name, oldest_first=True):
             if self.wish.accept and entry.state is not FileState.HELD:
                 continue
             if self._is_concerned(entry):

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from movie_pipeline.errors import StorageError
-from movie_pipeline.ledger.ledger import LedgerEntry
-from movie_pipeline.ledger.replays import records_name, root_of
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.ledger.replays import records_name
 from movie_pipeline.ledger.resolutions import Resolution, resolutions_of
 from movie_pipeline.quarantine.quarantine_record import read_records
 from movie_pipeline.storage.storage_port import Area, Storage
@@ -36,9 +36,21 @@ class KeptRecord:
         return self.values["quarantine_id"]
 
 
-def belongs_to(entry: LedgerEntry, name: str) -> bool:
-    """Whether the entry is of the file of that name or id, or of a replay that goes back to it."""
-    return name in {entry.key, entry.file_id, *root_of(entry)}
+def quarantined_files(
+    warehouse: Warehouse, name: str | None, *, oldest_first: bool = False
+) -> Iterator[LedgerEntry]:
+    """The files with records in quarantine, newest first: all, or those of one name or file_id.
+
+    Replays that go back to a file count as the file.
+    """
+    ledger = Ledger(warehouse)
+    if name is None:
+        yield from ledger.quarantined(oldest_first=oldest_first)
+        return
+    entries = ledger.of_file(name)
+    for entry in reversed(entries) if oldest_first else entries:
+        if entry.quarantine_name:
+            yield entry
 
 
 def pieces_of(

@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.ledger.resolutions import Resolution
-from movie_pipeline.replay.replayable_records import CorrectionsMade, belongs_to, pieces_of
+from movie_pipeline.replay.replayable_records import (
+    CorrectionsMade,
+    pieces_of,
+    quarantined_files,
+)
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
-
-ALL_ENTRIES = 1_000_000
 
 
 def quarantined_records(
@@ -25,9 +26,7 @@ def quarantined_records(
         name: a file's name or file_id, None for all.
         resolved: whether those that were resolved are told too.
     """
-    for entry in Ledger(warehouse).entries(limit=ALL_ENTRIES):
-        if not entry.quarantine_name or not (name is None or belongs_to(entry, name)):
-            continue
+    for entry in quarantined_files(warehouse, name):
         corrections = CorrectionsMade(storage)
         for piece in pieces_of(storage, warehouse, entry):
             for record in piece:
