@@ -44,6 +44,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 )
 from movie_pipeline.run_once import ingest_files
 from movie_pipeline.settings import Settings
+from movie_pipeline.steps import notify
 from movie_pipeline.steps.reconcile import open_work
 from movie_pipeline.stored_values import to_json_values
 
@@ -254,7 +255,7 @@ def checks(deployment: Deployment) -> None:
 
 def drain(deployment: Deployment) -> None:
     """What the notice sensor does every ten seconds."""
-    outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+    notify.drain(deployment.warehouse, deployment.alerts, deployment.events)
 
 
 def status(home: Path) -> None:

@@ -18,7 +18,6 @@ from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.definitions import REFRESH_JOB, build_definitions
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.errors import MoviePipelineError
-from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_world, remove_old_runs
@@ -31,6 +30,7 @@ from movie_pipeline.replay.replay_plan import plan_replays
 from movie_pipeline.replay.replay_request import Wish
 from movie_pipeline.reports.file_reports import file_report, replay_report
 from movie_pipeline.settings import Settings
+from movie_pipeline.steps import notify
 from movie_pipeline.steps.discover import Batch, fix_batch
 from movie_pipeline.steps.reconcile import reconcile
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
@@ -164,7 +164,7 @@ def _take_through(
         except MoviePipelineError as error:
             failed = error
     step("notices")
-    outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+    notify.drain(deployment.warehouse, deployment.alerts, deployment.events)
     if failed is not None:
         raise MoviePipelineError(
             f"{failed} What became of the files is decided and told all the same: see "

@@ -155,8 +155,8 @@ class Digest:
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a batch's digest waits for others to be told with.
+class DigestTiming:
+    """How long a batch's digest waits for others to be told with; not at all by default.
 
     Attributes:
         quiet_seconds: nothing new came for so long; a digest of trouble waits no longer than this.
@@ -183,13 +183,13 @@ class WaitingDigest:
 
 
 def due(
-    waiting: Iterable[WaitingDigest], patience: Patience, now: datetime
+    waiting: Iterable[WaitingDigest], timing: DigestTiming, now: datetime
 ) -> list[list[WaitingDigest]]:
     """Which digests are to be told now: each list is one notice, oldest first, of one kind."""
     by_kind: dict[NoticeKind, list[WaitingDigest]] = {}
     for digest in sorted(waiting, key=lambda digest: (digest.since, digest.notice.id)):
         by_kind.setdefault(digest.notice.kind, []).append(digest)
-    return [group for group in by_kind.values() if _is_due(group, patience, now)]
+    return [group for group in by_kind.values() if _is_due(group, timing, now)]
 
 
 def collected(group: Sequence[WaitingDigest]) -> Notice:
@@ -213,13 +213,13 @@ def short_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def _is_due(group: Sequence[WaitingDigest], patience: Patience, now: datetime) -> bool:
+def _is_due(group: Sequence[WaitingDigest], timing: DigestTiming, now: datetime) -> bool:
     oldest = (now - group[0].since).total_seconds()
     newest = (now - group[-1].since).total_seconds()
-    longest = patience.longest_seconds
+    longest = timing.longest_seconds
     if group[0].notice.kind is NoticeKind.QUALITY_FAILURE:
-        longest = min(longest, patience.quiet_seconds)
-    is_quiet = newest >= patience.quiet_seconds and not patience.more_comes
+        longest = min(longest, timing.quiet_seconds)
+    is_quiet = newest >= timing.quiet_seconds and not timing.more_comes
     return is_quiet or oldest >= longest
 
 

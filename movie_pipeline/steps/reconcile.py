@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.errors import MoviePipelineError
-from movie_pipeline.ledger import outbox
-from movie_pipeline.ledger.digests import WAITING_PREFIX, Patience
+from movie_pipeline.ledger.digests import WAITING_PREFIX, DigestTiming
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.steps import notify
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.stored_values import to_stored_time
@@ -67,7 +67,7 @@ def open_work(
     *,
     older_than: timedelta = GRACE,
     views_older_than: timedelta = VIEWS_GRACE,
-    patience: Patience | None = None,
+    timing: DigestTiming | None = None,
     now: datetime | None = None,
 ) -> OpenWork:
     """A cheap look at what is open for longer than that; the digests of batches may wait longer.
@@ -77,7 +77,7 @@ def open_work(
     """
     now = now or datetime.now(UTC)
     before = now - older_than
-    longest = timedelta(seconds=(patience or Patience()).longest_seconds)
+    longest = timedelta(seconds=(timing or DigestTiming()).longest_seconds)
     with warehouse.reading() as session:
         stored = to_stored_time(before)
         files = session.fetch("ledger/unarchived_count", before=stored)[0]["files"]
@@ -99,7 +99,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
     *,
     older_than: timedelta = timedelta(),
     views_older_than: timedelta = timedelta(),
-    patience: Patience | None = None,
+    timing: DigestTiming | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> ReconcileReport:
     """Archive what is decided, refresh stale views, send what waits; safe to repeat.
@@ -111,7 +111,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
         events: where events go.
         older_than: what was decided later than so long ago is left alone.
         views_older_than: views that lack only what was loaded later are left alone.
-        patience: how long the digests of batches wait for each other; not at all by default.
+        timing: how long the digests of batches wait for each other; not at all by default.
         now: the clock.
     """
     before = now() - older_than
@@ -135,7 +135,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
             refreshed.append(view)
     sent = 0
     with _noting(problems, "notices could not be sent"):
-        sent = outbox.drain(warehouse, alerts, events, patience, now=now)
+        sent = notify.drain(warehouse, alerts, events, timing, now=now)
     return ReconcileReport(
         tuple(archived), tuple(not_found), sent, tuple(refreshed), tuple(problems)
     )

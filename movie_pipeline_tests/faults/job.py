@@ -8,7 +8,6 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import Deployment
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.errors import MoviePipelineError
-from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
@@ -16,7 +15,7 @@ from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline.ledger.replays import Replays
 from movie_pipeline.replay.land_replay import ask
 from movie_pipeline.replay.replay_request import Wish
-from movie_pipeline.steps import reconcile
+from movie_pipeline.steps import notify, reconcile
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.discover import Batch, fix_batch, plan_batches, take_batch
 from movie_pipeline.steps.fetch import fetch_batch
@@ -101,7 +100,7 @@ def follow(deployment: Deployment) -> None:
     """What comes after a load by itself: the views, the notices."""
     for view in MOVIES.view_names:
         deployment.warehouse.refresh(view)
-    outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+    notify.drain(deployment.warehouse, deployment.alerts, deployment.events)
 
 
 def replay(deployment: Deployment, wish: Wish) -> None:

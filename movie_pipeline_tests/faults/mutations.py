@@ -21,7 +21,7 @@ from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.sensors import landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay import replay_draft
-from movie_pipeline.steps import fetch, load
+from movie_pipeline.steps import fetch, load, notify
 from movie_pipeline.steps.load import load_batch
 from movie_pipeline.steps.reconcile import ReconcileReport
 from movie_pipeline.storage import folder_storage, s3_storage
@@ -208,10 +208,10 @@ def _no_gate() -> Iterable[AbstractContextManager[Any]]:
 def _marked_before_sent() -> Iterable[AbstractContextManager[Any]]:
     def drain(warehouse: Any, alerts: Any, events: Any) -> None:  # noqa: ANN401
         waiting = outbox.unsent(warehouse)
-        outbox._mark_sent(warehouse, waiting, datetime.now(UTC))
-        outbox._deliver(waiting, alerts, events, [])
+        notify._mark_sent(warehouse, waiting, datetime.now(UTC))
+        notify._deliver(waiting, alerts, events, [])
 
-    yield patch.object(job.outbox, "drain", drain)
+    yield patch.object(job.notify, "drain", drain)
 
 
 def _replay_forgotten() -> Iterable[AbstractContextManager[Any]]:

@@ -14,10 +14,10 @@ from typing_extensions import override
 
 from movie_pipeline.alerts.alerts_port import NoticeKind
 from movie_pipeline.errors import StorageError
-from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
 from movie_pipeline.orchestration.sensors.past_runs import FAULT_TAG, INGEST_JOB
+from movie_pipeline.steps import notify
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import QUIET, Home
@@ -115,7 +115,7 @@ def test_poison_files_end_rejected_and_the_rest_of_their_batch_loads(
     assert len(rejected.content_sha256) == 64
     assert home.deployment.storage.landed() == []
     assert home.deployment.storage.names(Area.QUARANTINE, "files/") == [rejected.history_name]
-    outbox.drain(home.deployment.warehouse, home.deployment.alerts, home.deployment.events)
+    notify.drain(home.deployment.warehouse, home.deployment.alerts, home.deployment.events)
     notices = [one for one in home.notices() if one.kind is NoticeKind.QUALITY_FAILURE]
     assert [notice.details["file"] for notice in notices] == ["4.csv"]
     assert CANARY not in repr(notices) + repr(entries)

@@ -12,8 +12,8 @@ import pytest
 
 from movie_pipeline.alerts.alerts_port import NoticeKind
 from movie_pipeline.alerts.event_log import EventLog
-from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.steps import notify
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import Home, check_results, materialized
 from movie_pipeline_tests.samples import (
@@ -61,7 +61,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         home.drop(name, content)
     result = home.run(RULES)
     deployment = home.deployment
-    outbox.drain(deployment.warehouse, deployment.alerts, deployment.events)
+    notify.drain(deployment.warehouse, deployment.alerts, deployment.events)
     return Ran(home, result)
 
 

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
-from movie_pipeline.ledger.digests import Patience, WaitingDigest, collected, due
+from movie_pipeline.ledger.digests import DigestTiming, WaitingDigest, collected, due
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline_tests.ledger.test_notices import entry
 from movie_pipeline_tests.steps.world import NOON
 
-PATIENCE = Patience(quiet_seconds=60, longest_seconds=900)
+PATIENCE = DigestTiming(quiet_seconds=60, longest_seconds=900)
 
 
 def batch(name: str, *, files: int = 3, held: int = 0, reason: str = "Too few rows.") -> Notice:
@@ -76,7 +76,7 @@ def test_trouble_waits_for_the_quiet_period_at_most_and_takes_no_good_news_along
 
 
 def test_without_patience_all_is_due() -> None:
-    assert [len(group) for group in due([waiting("b", 0)], Patience(), at(0))] == [1]
+    assert [len(group) for group in due([waiting("b", 0)], DigestTiming(), at(0))] == [1]
 
 
 def test_one_notice_for_many_batches_adds_up_what_each_told() -> None:

@@ -13,7 +13,8 @@ from movie_pipeline import crash_points
 from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.errors import AlertError
 from movie_pipeline.ledger import outbox
-from movie_pipeline.ledger.digests import Patience
+from movie_pipeline.ledger.digests import DigestTiming
+from movie_pipeline.steps import notify
 from movie_pipeline_tests.ledger.test_digests import batch
 from movie_pipeline_tests.steps.world import NOON, Film, World
 
@@ -30,7 +31,7 @@ def keep(world: World, *notices: Notice, minutes: float = 0) -> None:
 
 
 def drain(world: World) -> int:
-    return outbox.drain(world.warehouse, world.alerts, world.events)
+    return notify.drain(world.warehouse, world.alerts, world.events)
 
 
 class Broken:
@@ -66,7 +67,7 @@ def test_notices_are_sent_oldest_first(world: World) -> None:
 def test_a_notice_that_the_channel_refuses_does_not_hold_up_the_others(world: World) -> None:
     keep(world, notice("a"), notice("b"), notice("c"))
     with pytest.raises(AlertError, match=r"1 of 3 notices .*: the channel refused b\. They stay"):
-        outbox.drain(world.warehouse, Broken("b"), world.events)
+        notify.drain(world.warehouse, Broken("b"), world.events)
     assert [waiting.id for waiting in outbox.unsent(world.warehouse)] == ["b"]
 
 
@@ -75,7 +76,7 @@ def test_a_channel_that_is_down_is_not_tried_for_every_notice(world: World) -> N
     keep(world, *(notice(name) for name in names))
     channel = Broken(*names)
     with pytest.raises(AlertError, match="40 of 40 notices could not be handed over"):
-        outbox.drain(world.warehouse, channel, world.events)
+        notify.drain(world.warehouse, channel, world.events)
     assert channel.tried == names[:3]
     assert len(outbox.unsent(world.warehouse)) == 40
     assert drain(world) == 40
@@ -102,13 +103,13 @@ def test_details_that_are_too_long_are_cut_and_named(world: World) -> None:
     assert int(length["n"].iloc[0]) <= 65_535
 
 
-PATIENCE = Patience(quiet_seconds=60, longest_seconds=900)
+PATIENCE = DigestTiming(quiet_seconds=60, longest_seconds=900)
 
 
-def drain_at(world: World, seconds: float, patience: Patience = PATIENCE) -> list[str]:
+def drain_at(world: World, seconds: float, timing: DigestTiming = PATIENCE) -> list[str]:
     """Send what is due so many seconds after noon; the ids of all that was ever told."""
     now = NOON + timedelta(seconds=seconds)
-    outbox.drain(world.warehouse, world.alerts, world.events, patience, now=lambda: now)
+    notify.drain(world.warehouse, world.alerts, world.events, timing, now=lambda: now)
     return [told.id for told in world.alerts.notices()]
 
 
@@ -127,9 +128,9 @@ def test_the_digests_of_a_burst_are_told_as_one_and_once(world: World) -> None:
 
 def test_a_digest_that_the_channel_refused_is_sent_again_as_it_was(world: World) -> None:
     keep(world, batch("b1"))
-    [made] = outbox.collect(world.warehouse, PATIENCE, NOON + timedelta(seconds=60))
+    [made] = notify.collect(world.warehouse, PATIENCE, NOON + timedelta(seconds=60))
     with pytest.raises(AlertError, match="1 of 1 notices"):
-        outbox.drain(world.warehouse, Broken(made.id), world.events)
+        notify.drain(world.warehouse, Broken(made.id), world.events)
     keep(world, batch("b2"), minutes=2)
     assert drain_at(world, 120) == [made.id]
     assert len(drain_at(world, 180)) == 2
@@ -138,13 +139,13 @@ def test_a_digest_that_the_channel_refused_is_sent_again_as_it_was(world: World)
 def test_who_collects_second_finds_nothing_to_collect(world: World) -> None:
     keep(world, batch("b1"), batch("b2"))
     later = NOON + timedelta(seconds=60)
-    assert len(outbox.collect(world.warehouse, PATIENCE, later)) == 1
-    assert outbox.collect(world.warehouse, PATIENCE, later) == []
+    assert len(notify.collect(world.warehouse, PATIENCE, later)) == 1
+    assert notify.collect(world.warehouse, PATIENCE, later) == []
 
 
 def test_without_patience_a_digest_is_told_at_once(world: World) -> None:
     keep(world, batch("b1"))
-    assert len(drain_at(world, 0, Patience())) == 1
+    assert len(drain_at(world, 0, DigestTiming())) == 1
 
 
 def test_one_draining_looks_at_a_bounded_number_of_notices(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from movie_pipeline.orchestration.sensors.digest_timing import patience_now
+from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
 from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.settings.groups import DigestSettings
 
@@ -21,7 +21,7 @@ def more_comes(
     instance: dg.DagsterInstance, *, quiet_seconds: float = 60, later: float = 0
 ) -> bool:
     settings = DigestSettings(quiet_seconds=quiet_seconds)
-    return patience_now(instance, settings, now=time.time() + later).more_comes
+    return digest_timing_now(instance, settings, now=time.time() + later).more_comes
 
 
 def run_of(name: str, instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> dg.DagsterRun:

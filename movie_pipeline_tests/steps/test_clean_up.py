@@ -5,8 +5,8 @@ from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.steps import notify
 from movie_pipeline.steps.clean_up import CleanUpReport, Removed, clean_up
 from movie_pipeline.steps.run_lease import drop_lease, take_lease
 from movie_pipeline.steps.work_folder import WorkFolder
@@ -41,7 +41,7 @@ def finished(world: World, *, told: bool = True) -> None:
     world.load(world.screened("a.csv", [Film("m1")]))
     world.archive()
     if told:
-        outbox.drain(world.warehouse, world.alerts, world.events)
+        notify.drain(world.warehouse, world.alerts, world.events)
 
 
 def work_folder(world: World, name: str, *, days_old: float) -> Path:

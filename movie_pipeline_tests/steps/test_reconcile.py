@@ -12,7 +12,7 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import AlertError, StorageError, WarehouseError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.archive_names import archive_place
-from movie_pipeline.ledger.digests import Patience
+from movie_pipeline.ledger.digests import DigestTiming
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.steps.reconcile import OpenWork, ReconcileReport, open_work, reconcile
 from movie_pipeline.storage.folder_storage import FolderStorage
@@ -162,15 +162,15 @@ def test_a_part_that_fails_is_told_and_does_not_keep_the_others_from_working(
 
 def test_the_digests_of_a_burst_are_left_to_wait_for_each_other(world: World) -> None:
     now = datetime.now(UTC)
-    patience = Patience(quiet_seconds=60, longest_seconds=900)
+    timing = DigestTiming(quiet_seconds=60, longest_seconds=900)
     with world.warehouse.writing() as session:
         outbox.insert(session, [batch("b1")], now)
 
     def looked(seconds: float) -> int:
         later = now + timedelta(seconds=seconds)
-        return open_work(world.warehouse, patience=patience, now=later).unsent
+        return open_work(world.warehouse, timing=timing, now=later).unsent
 
     assert (looked(899), looked(961)) == (0, 1)
     soon, late = now + timedelta(seconds=59), now + timedelta(seconds=60)
-    assert close(world, patience=patience, now=lambda: soon).notices_sent == 0
-    assert close(world, patience=patience, now=lambda: late).notices_sent == 1
+    assert close(world, timing=timing, now=lambda: soon).notices_sent == 0
+    assert close(world, timing=timing, now=lambda: late).notices_sent == 1

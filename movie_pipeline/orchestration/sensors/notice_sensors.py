@@ -6,7 +6,7 @@ from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.errors import AlertError, WarehouseError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.notices import job_failure_notice
-from movie_pipeline.orchestration.sensors.digest_timing import patience_now
+from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
 from movie_pipeline.orchestration.sensors.failure_causes import KILLED, Cause, cause_of_run
 from movie_pipeline.orchestration.sensors.failure_history import Fault, judged
 from movie_pipeline.orchestration.sensors.past_runs import (
@@ -22,6 +22,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import BatchSettings
+from movie_pipeline.steps import notify
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 WILL_RETRY_TAG = "dagster/will_retry"
@@ -44,8 +45,8 @@ def notices_sensor(
 ) -> dg.SkipReason:
     """Send what waits; what cannot be sent now is sent by a later tick."""
     try:
-        patience = patience_now(context.instance, settings.digests)
-        sent = outbox.drain(warehouse, alerts, events, patience)
+        timing = digest_timing_now(context.instance, settings.digests)
+        sent = notify.drain(warehouse, alerts, events, timing)
     except AWAY as error:
         return waiting(error)
     except AlertError as error:

@@ -8,9 +8,9 @@ import uuid
 import dagster as dg
 
 from movie_pipeline.alerts.alerts_port import Alerts, Events
-from movie_pipeline.ledger.digests import Patience
+from movie_pipeline.ledger.digests import DigestTiming
 from movie_pipeline.orchestration.assets.asset_names import WAREHOUSE_POOL
-from movie_pipeline.orchestration.sensors.digest_timing import patience_now
+from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
 from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.reconcile import GRACE, VIEWS_GRACE, OpenWork, open_work, reconcile
@@ -40,7 +40,7 @@ def close_what_is_open(  # noqa: PLR0913, PLR0917 - the parts of one world
         events,
         older_than=GRACE,
         views_older_than=VIEWS_GRACE,
-        patience=patience_now(context.instance, settings.digests),
+        timing=digest_timing_now(context.instance, settings.digests),
     )
     for problem in report.problems:
         context.log.warning("%s", problem)
@@ -127,5 +127,5 @@ def reconcile_at_start(
 
 
 def _open_work(warehouse: Warehouse, settings: Settings) -> OpenWork:
-    patience = Patience.of(settings.digests)
-    return open_work(warehouse, older_than=GRACE, views_older_than=VIEWS_GRACE, patience=patience)
+    timing = DigestTiming.of(settings.digests)
+    return open_work(warehouse, older_than=GRACE, views_older_than=VIEWS_GRACE, timing=timing)
