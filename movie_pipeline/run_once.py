@@ -25,9 +25,9 @@ from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
 from movie_pipeline.orchestration.sensors.landing_sensor import ingest_tags
 from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.orchestration.sensors.run_queue import Launch
-from movie_pipeline.replay.land_replay import Requested, ask
+from movie_pipeline.replay.land_replay import RequestedReplay, request_replays
 from movie_pipeline.replay.replay_plan import plan_replays
-from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.replay.replay_request import ReplayRequest
 from movie_pipeline.reports.file_reports import file_report, replay_report
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps import notify
@@ -65,18 +65,18 @@ def ingest_files(
 
 
 def replay_records(
-    wish: Wish,
+    request: ReplayRequest,
     settings: Settings,
     step: Callable[[str], None] = lambda _: None,
     *,
     dry_run: bool = False,
 ) -> dict[str, Any]:
-    """Land the replays that a person wishes, run the job over them, refresh, send the notices.
+    """Land the replays that a person asks for, run the job over them, refresh, send the notices.
 
     Replays that an earlier, killed command left in landing are taken along.
 
     Args:
-        wish: which records, how corrected, judged by what.
+        request: which records, how corrected, judged by what.
         settings: which world, and how.
         step: told what is being done, for a progress line.
         dry_run: only say what would be replayed; nothing is changed.
@@ -95,10 +95,10 @@ def replay_records(
     with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
         step("choosing the records")
         if dry_run:
-            plan = plan_replays(wish, storage, warehouse, deployment.dataset, Path(folder))
+            plan = plan_replays(request, storage, warehouse, deployment.dataset, Path(folder))
             told = [replay_report(draft.replay, None) for draft in plan.drafts]
             return {"replays": told, "left_open": plan.left_open, "dry_run": True}
-        asked = ask(wish, storage, warehouse, deployment.dataset, Path(folder))
+        asked = request_replays(request, storage, warehouse, deployment.dataset, Path(folder))
     if asked.files:
         _take_through(definitions, deployment, Batch.of(asked.files), step)
     else:
@@ -112,7 +112,7 @@ def replay_records(
     return {"replays": told, "left_open": asked.plan.left_open, "dry_run": False}
 
 
-def _replayed(deployment: Deployment, one: Requested) -> dict[str, Any]:
+def _replayed(deployment: Deployment, one: RequestedReplay) -> dict[str, Any]:
     if one.landed is None:
         return replay_report(one.replay, one.entry)
     entry = Ledger(deployment.warehouse).known([one.landed.file_id]).get(one.landed.file_id)
@@ -125,7 +125,7 @@ def _replayed(deployment: Deployment, one: Requested) -> dict[str, Any]:
 
 
 def _decided(
-    deployment: Deployment, files: Sequence[LandedFile], requested: Sequence[Requested]
+    deployment: Deployment, files: Sequence[LandedFile], requested: Sequence[RequestedReplay]
 ) -> list[LedgerEntry]:
     """The entries of earlier replays that were taken along."""
     ours = {one.landed.file_id for one in requested if one.landed is not None}

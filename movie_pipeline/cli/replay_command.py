@@ -59,11 +59,11 @@ def replay(
 
     Exit code: 0 done, 3 some are held or rejected, 1 the pipeline failed, 2 usage.
     """
-    from movie_pipeline.replay.replay_request import Wish, login_name
+    from movie_pipeline.replay.replay_request import ReplayRequest, login_name
     from movie_pipeline.run_once import replay_records
 
     settings = existing(settings_from(home))
-    wish = Wish(
+    request = ReplayRequest(
         file=name,
         where=where,
         corrections=corrections,
@@ -73,7 +73,7 @@ def replay(
         why=why,
     )
     with progress("Replaying", quiet=as_json) as step:
-        report = replay_records(wish, settings, step, dry_run=dry_run)
+        report = replay_records(request, settings, step, dry_run=dry_run)
     if as_json:
         print_json(report)
     else:

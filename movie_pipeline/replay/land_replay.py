@@ -14,7 +14,7 @@ from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.replays import FOLDER, Replay, Replays
 from movie_pipeline.replay.replay_draft import Draft
 from movie_pipeline.replay.replay_plan import Plan, plan_replays
-from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.replay.replay_request import ReplayRequest
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
@@ -22,7 +22,7 @@ _DECIDED = (FileState.LOADED, FileState.HELD)
 
 
 @dataclass(frozen=True)
-class Requested:
+class RequestedReplay:
     """A replay that is asked for.
 
     Attributes:
@@ -37,8 +37,8 @@ class Requested:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What came of a wish, before anything is judged.
+class RequestedReplays:
+    """What came of a request, before anything is judged.
 
     Attributes:
         plan: what it comes to.
@@ -47,7 +47,7 @@ class Asked:
     """
 
     plan: Plan
-    requested: Sequence[Requested]
+    requested: Sequence[RequestedReplay]
     left_behind: Sequence[LandedFile]
 
     @property
@@ -58,20 +58,26 @@ class Asked:
         return list(files.values())
 
 
-def ask(
-    wish: Wish, storage: Storage, warehouse: Warehouse, dataset: Dataset, folder: Path
-) -> Asked:
-    """Ask for all replays of a wish; the drafts go to a folder.
+def request_replays(
+    request: ReplayRequest,
+    storage: Storage,
+    warehouse: Warehouse,
+    dataset: Dataset,
+    folder: Path,
+) -> RequestedReplays:
+    """Ask for all replays of a request; the drafts go to a folder.
 
     Raises:
         ReplayError: it cannot be done as asked; nothing was done.
     """
-    plan = plan_replays(wish, storage, warehouse, dataset, folder)
+    plan = plan_replays(request, storage, warehouse, dataset, folder)
     left_behind = unfinished(storage, warehouse)
-    return Asked(plan, [request(draft, storage, warehouse) for draft in plan.drafts], left_behind)
+    return RequestedReplays(
+        plan, [request_replay(draft, storage, warehouse) for draft in plan.drafts], left_behind
+    )
 
 
-def request(draft: Draft, storage: Storage, warehouse: Warehouse) -> Requested:
+def request_replay(draft: Draft, storage: Storage, warehouse: Warehouse) -> RequestedReplay:
     """Ask for one replay."""
     replays = Replays(warehouse)
     kept = replays.by_key([draft.replay.key]).get(draft.replay.key)
@@ -81,8 +87,8 @@ def request(draft: Draft, storage: Storage, warehouse: Warehouse) -> Requested:
         kept = replays.request(draft.replay)
     decided = _entry_of(warehouse, kept)
     if decided is not None:
-        return Requested(kept, None, decided)
-    return Requested(kept, storage.land(draft.content, kept.key))
+        return RequestedReplay(kept, None, decided)
+    return RequestedReplay(kept, storage.land(draft.content, kept.key))
 
 
 def unfinished(storage: Storage, warehouse: Warehouse) -> list[LandedFile]:

@@ -17,7 +17,7 @@ import orjson
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.ledger.replays import Replay, landing_key, root_of
 from movie_pipeline.replay.corrected_cells import Change, Columns
-from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.replay.replay_request import ReplayRequest
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,11 @@ class DraftWriter:
     Every cell is quoted, so that no cell can be taken for anything but a cell.
     """
 
-    def __init__(self, folder: Path, entry: LedgerEntry, columns: Columns, wish: Wish) -> None:
+    def __init__(
+        self, folder: Path, entry: LedgerEntry, columns: Columns, request: ReplayRequest
+    ) -> None:
         self._entry = entry
-        self._wish = wish
+        self._request = request
         self._content = folder / f"{entry.file_id}.csv"
         self._records = folder / f"{entry.file_id}.jsonl"
         self._file = self._content.open("w", encoding="utf-8", newline="")
@@ -80,8 +82,8 @@ class DraftWriter:
             "record_number": record["record_number"],
             "replay_record_number": self.count,
             "corrections": corrections,
-            "by": self._wish.by,
-            "why": self._wish.why,
+            "by": self._request.by,
+            "why": self._request.why,
             "at": when.isoformat(),
         }
         self._list.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
@@ -91,7 +93,7 @@ class DraftWriter:
         self.close()
         if not self.count:
             return None
-        entry, accepted = self._entry, self._wish.accept
+        entry, accepted = self._entry, self._request.accept
         said = [ruleset, accepted]
         self._identity.update(orjson.dumps(said))
         replay_id = self._identity.hexdigest()[:32]
@@ -114,8 +116,8 @@ class DraftWriter:
             reading=entry.summary.reading,
             taken=dict(self._taken),
             requested_at=when,
-            requested_by=self._wish.by,
-            why=self._wish.why,
+            requested_by=self._request.by,
+            why=self._request.why,
         )
         return Draft(entry, replay, self._content, self._records)
 

@@ -1,4 +1,4 @@
-"""From a wish to drafts: which records of which files are replayed, and with what in their cells.
+"""From a request to drafts: which records of which files are replayed, with what in their cells.
 
 Everything that can be refused is refused here, before anything is done.
 """
@@ -27,7 +27,7 @@ from movie_pipeline.replay.corrected_cells import (
 from movie_pipeline.replay.corrections import Correction, Corrections, read_corrections
 from movie_pipeline.replay.record_condition import Condition
 from movie_pipeline.replay.replay_draft import Draft, DraftWriter
-from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.replay.replay_request import ReplayRequest
 from movie_pipeline.replay.replayable_records import (
     KeptRecord,
     pieces_of,
@@ -42,7 +42,7 @@ from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 @dataclass(frozen=True)
 class Plan:
-    """What a wish comes to.
+    """What a request comes to.
 
     Attributes:
         drafts: the replays to ask for, those of the oldest file first.
@@ -56,12 +56,16 @@ class Plan:
 
 
 def plan_replays(
-    wish: Wish, storage: Storage, warehouse: Warehouse, dataset: Dataset, folder: Path
+    request: ReplayRequest,
+    storage: Storage,
+    warehouse: Warehouse,
+    dataset: Dataset,
+    folder: Path,
 ) -> Plan:
     """Choose the records and write the drafts.
 
     Args:
-        wish: what is asked for.
+        request: what is asked for.
         storage: where the quarantine is.
         warehouse: where the ledger is, and what became of records.
         dataset: what the records are of.
@@ -72,28 +76,30 @@ def plan_replays(
         RulesetError: the ruleset is none.
     """
     with ExitStack() as stack:
-        condition = stack.enter_context(Condition(wish.where, dataset)) if wish.where else None
-        corrections = read_corrections(wish.corrections) if wish.corrections else None
+        condition = (
+            stack.enter_context(Condition(request.where, dataset)) if request.where else None
+        )
+        corrections = read_corrections(request.corrections) if request.corrections else None
         planner = _Planner(
-            wish,
+            request,
             storage,
             warehouse,
             dataset,
             folder,
             condition,
             corrections,
-            _ruleset_text(wish),
+            _ruleset_text(request),
         )
         return planner.plan()
 
 
-def _ruleset_text(wish: Wish) -> str | None:
-    if wish.ruleset is None:
+def _ruleset_text(request: ReplayRequest) -> str | None:
+    if request.ruleset is None:
         return None
-    text = read_ruleset(wish.ruleset).text
+    text = read_ruleset(request.ruleset).text
     if len(text.encode()) > TEXT_BYTES:
         raise ReplayError(
-            f"the ruleset {wish.ruleset} has {len(text.encode()):,} bytes, more than the "
+            f"the ruleset {request.ruleset} has {len(text.encode()):,} bytes, more than the "
             f"{TEXT_BYTES:,} that are kept with a replay: take the rules out that it does not need."
         )
     return text
@@ -111,7 +117,7 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Planner:
-    wish: Wish
+    request: ReplayRequest
     storage: Storage
     warehouse: Warehouse
     dataset: Dataset
@@ -132,7 +138,7 @@ class _Planner:
             if draft is not None:
                 drafts.append(draft)
         done = self._refuse_strangers()
-        if self.wish.accept and not drafts and not done:
+        if self.request.accept and not drafts and not done:
             raise ReplayError(
                 "none of the records asked for is held: an acceptance is for held files. "
                 "Leave it out to replay quarantined records. Nothing was replayed."
@@ -143,11 +149,11 @@ class _Planner:
 
     def _entries(self) -> Iterator[LedgerEntry]:
         """The files whose quarantine is looked at, the oldest first."""
-        name = self.wish.file or None
+        name = self.request.file or None
         if name is not None:
             self._refuse_without_records(Ledger(self.warehouse).of_file(name))
         for entry in quarantined_files(self.warehouse, name, oldest_first=True):
-            if self.wish.accept and entry.state is not FileState.HELD:
+            if self.request.accept and entry.state is not FileState.HELD:
                 continue
             if self._is_concerned(entry):
                 yield entry
@@ -167,7 +173,7 @@ class _Planner:
             return False
 
     def _refuse_without_records(self, entries: Sequence[LedgerEntry]) -> None:
-        shown = printable_name(self.wish.file)
+        shown = printable_name(self.request.file)
         if not entries:
             raise ReplayError(
                 f"no file {shown} is in the ledger: `movie-pipeline status` lists the files. "
@@ -301,7 +307,7 @@ class _DraftOf:
 
     def _refuse_parts(self) -> None:
         """A held file that nobody accepted is judged as a file, so it cannot go in parts."""
-        if self._passed_over and self._writer and self._whole and not self._planner.wish.accept:
+        if self._passed_over and self._writer and self._whole and not self._planner.request.accept:
             raise ReplayError(
                 f"{self._entry.shown_name} is held as a whole, and the condition takes only "
                 f"{self._writer.count:,} of its {self._writer.count + self._passed_over:,} open "
@@ -334,7 +340,7 @@ class _DraftOf:
             raise self._corrections.refusal(lines[0], "nothing would be left of the record.")
         if self._writer is None:
             planner = self._planner
-            self._writer = DraftWriter(planner.folder, self._entry, self._columns, planner.wish)
+            self._writer = DraftWriter(planner.folder, self._entry, self._columns, planner.request)
         self._writer.add(record.values, cells, changes, self._planner.when)
 
     def _values(self, record: KeptRecord, lines: Sequence[Correction]) -> dict[str, str]:

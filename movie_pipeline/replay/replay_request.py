@@ -20,7 +20,7 @@ def login_name() -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class ReplayRequest:
     """A replay as it is asked for; what is left empty is not asked.
 
     Attributes:

@@ -13,8 +13,8 @@ from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline.ledger.replays import Replays
-from movie_pipeline.replay.land_replay import ask
-from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.replay.land_replay import request_replays
+from movie_pipeline.replay.replay_request import ReplayRequest
 from movie_pipeline.steps import notify, reconcile
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.discover import Batch, fix_batch, plan_batches, take_batch
@@ -103,11 +103,13 @@ def follow(deployment: Deployment) -> None:
     notify.drain(deployment.warehouse, deployment.alerts, deployment.events)
 
 
-def replay(deployment: Deployment, wish: Wish) -> None:
+def replay(deployment: Deployment, request: ReplayRequest) -> None:
     """What the command `replay` does."""
     deployment.warehouse.prepare()
     with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
-        asked = ask(wish, deployment.storage, deployment.warehouse, MOVIES, Path(folder))
+        asked = request_replays(
+            request, deployment.storage, deployment.warehouse, MOVIES, Path(folder)
+        )
     if not asked.files:
         close_what_is_open(deployment)
         return

@@ -312,7 +312,9 @@ def test_reasons_and_ratings_are_shown_as_counts(ran: Ran) -> None:
     shown = {str(row.data["rule"]): row.data["records"] for row in reasons.records}
     assert shown == {"RowCount > 2": 2, RATING: 3, BUDGET: 3, "movie_contract": 1}
     ratings = materialization(ran, "validated_movies")["ratings"]
-    assert [(row.data["rating"], row.data["films"]) for row in ratings.records] == [("8 to 8.5", 5)]
+    assert [(row.data["rating"], row.data["movies"]) for row in ratings.records] == [
+        ("8 to 8.5", 5)
+    ]
 
 
 def test_another_run_finds_nothing_to_do(ran: Ran) -> None:

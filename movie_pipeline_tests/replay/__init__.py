@@ -1,1 +1,1 @@
-"""Replay: from a wish to films in the table, and everything that must not happen on the way."""
+"""Replay: from a request to movies in the table, and everything that must not happen on the way."""

@@ -21,7 +21,7 @@ from movie_pipeline.replay.corrections import (
 )
 from movie_pipeline.replay.corrections_template import template_lines
 from movie_pipeline.replay.replay_draft import DraftWriter
-from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.replay.replay_request import ReplayRequest
 from movie_pipeline.tabular import raw_records, stage_file
 from movie_pipeline.tabular.column_mapping import map_header
 from movie_pipeline.tabular.reading_limits import SourceOptions
@@ -64,7 +64,7 @@ def test_any_cells_written_as_a_replay_are_read_as_the_same_cells(
 ) -> None:
     folder = tmp_path_factory.mktemp("cells")
     columns = Columns.named(HEADER, map_header(HEADER, MOVIES.contract), is_json=False)
-    writer = DraftWriter(folder, ENTRY, columns, Wish(file="movies.csv", by="ana"))
+    writer = DraftWriter(folder, ENTRY, columns, ReplayRequest(file="movies.csv", by="ana"))
     for number, cells in enumerate(records, 1):
         line: dict[str, Any] = {
             "quarantine_id": "x",

@@ -1,4 +1,4 @@
-"""Everything that a wish may get wrong: one sentence each, and nothing is done."""
+"""Everything that a request may get wrong: one sentence each, and nothing is done."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -25,10 +25,10 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> ReplayHome:
     return home
 
 
-def refused(home: ReplayHome, tmp_path: Path, **wish: Any) -> str:  # noqa: ANN401
-    """The sentence with which a wish is refused; nothing may have been done."""
+def refused(home: ReplayHome, tmp_path: Path, **request: Any) -> str:  # noqa: ANN401
+    """The sentence with which a request is refused; nothing may have been done."""
     with pytest.raises(ReplayError) as error:
-        home.plan(tmp_path, **wish)
+        home.plan(tmp_path, **request)
     assert home.count("mp_replays") == 0
     assert home.deployment.storage.landed() == []
     assert home.deployment.storage.names(Area.QUARANTINE, "replays/") == []

@@ -7,9 +7,9 @@ from typing import Any
 from movie_pipeline.ledger.backlog import backlog
 from movie_pipeline.ledger.file_summary import ReplaySummary
 from movie_pipeline.ledger.ledger import LedgerEntry
-from movie_pipeline.replay.land_replay import Requested, request
+from movie_pipeline.replay.land_replay import RequestedReplay, request_replay
 from movie_pipeline.replay.replay_plan import Plan, plan_replays
-from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.replay.replay_request import ReplayRequest
 from movie_pipeline.reports.record_reports import quarantined_records
 from movie_pipeline.stored_values import from_stored_time
 from movie_pipeline_tests.home import Home
@@ -27,25 +27,27 @@ class ReplayHome(Home):
         assert self.run(rules).success
         return self.ledger.known([file.file_id])[file.file_id]
 
-    def plan(self, folder: Path, **wish: Any) -> Plan:  # noqa: ANN401 - what a wish has
-        """The drafts of a wish."""
+    def plan(self, folder: Path, **request: Any) -> Plan:  # noqa: ANN401 - what a request has
+        """The drafts of a request."""
         folder.mkdir(exist_ok=True)
         deployment = self.deployment
-        values: dict[str, Any] = {"by": "ana", **wish}
-        asked = Wish(**values)
+        values: dict[str, Any] = {"by": "ana", **request}
+        asked = ReplayRequest(**values)
         return plan_replays(
             asked, deployment.storage, deployment.warehouse, deployment.dataset, folder
         )
 
-    def ask(self, **wish: Any) -> list[Requested]:  # noqa: ANN401 - what a wish has
-        """The replays of a wish, landed."""
+    def ask(self, **request: Any) -> list[RequestedReplay]:  # noqa: ANN401 - what a request has
+        """The replays of a request, landed."""
         deployment = self.deployment
-        plan = self.plan(self.settings.home / "drafts", **wish)
-        return [request(draft, deployment.storage, deployment.warehouse) for draft in plan.drafts]
+        plan = self.plan(self.settings.home / "drafts", **request)
+        return [
+            request_replay(draft, deployment.storage, deployment.warehouse) for draft in plan.drafts
+        ]
 
-    def replay(self, rules: str = LENIENT_RULES, **wish: Any) -> list[LedgerEntry]:  # noqa: ANN401
-        """The replays of a wish, taken through the job."""
-        landed = [one.landed for one in self.ask(**wish) if one.landed is not None]
+    def replay(self, rules: str = LENIENT_RULES, **request: Any) -> list[LedgerEntry]:  # noqa: ANN401
+        """The replays of a request, taken through the job."""
+        landed = [one.landed for one in self.ask(**request) if one.landed is not None]
         if not landed:
             return []
         assert self.run(rules, files=landed).success

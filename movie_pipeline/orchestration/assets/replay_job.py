@@ -13,16 +13,16 @@ from pydantic import Field
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.orchestration.assets.ui_metadata import table
-from movie_pipeline.replay.land_replay import Requested, request
+from movie_pipeline.replay.land_replay import RequestedReplay, request_replay
 from movie_pipeline.replay.replay_plan import plan_replays
-from movie_pipeline.replay.replay_request import Wish, login_name
+from movie_pipeline.replay.replay_request import ReplayRequest, login_name
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 REPLAY_JOB = "replay_quarantined"
 
 
-class ReplayWish(dg.Config):
+class ReplayConfig(dg.Config):
     """Which records are replayed, how corrected, and judged by what."""
 
     file: str = Field(
@@ -57,9 +57,9 @@ class ReplayWish(dg.Config):
         description="The reason, kept for ever; needed with corrections and accept.",
     )
 
-    def wish(self) -> Wish:
+    def request(self) -> ReplayRequest:
         """The same as the command line would say it."""
-        return Wish(
+        return ReplayRequest(
             file=self.file.strip(),
             where=self.where.strip(),
             corrections=Path(self.corrections) if self.corrections.strip() else None,
@@ -79,7 +79,7 @@ class ReplayWish(dg.Config):
 )
 def land_replays(
     context: dg.OpExecutionContext,
-    config: ReplayWish,
+    config: ReplayConfig,
     dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
@@ -87,8 +87,8 @@ def land_replays(
     """Ask for the replays, and say which."""
     warehouse.prepare()
     with TemporaryDirectory(prefix="movie-pipeline-replay-") as folder:
-        plan = plan_replays(config.wish(), storage, warehouse, dataset, Path(folder))
-        requested = [request(draft, storage, warehouse) for draft in plan.drafts]
+        plan = plan_replays(config.request(), storage, warehouse, dataset, Path(folder))
+        requested = [request_replay(draft, storage, warehouse) for draft in plan.drafts]
     context.log_event(
         dg.AssetObservation(
             dataset.quarantined_asset,
@@ -103,7 +103,7 @@ def land_replays(
     context.log.info("%s", _sentence(requested))
 
 
-def _sentence(requested: Sequence[Requested]) -> str:
+def _sentence(requested: Sequence[RequestedReplay]) -> str:
     records = sum(one.replay.row_count for one in requested if one.landed is not None)
     if not records:
         return "No open record is among those asked for, that was not replayed already."
@@ -111,7 +111,7 @@ def _sentence(requested: Sequence[Requested]) -> str:
     return f"{landed} landed again; the landing sensor launches the run that judges what landed."
 
 
-def _row(one: Requested) -> dict[str, str | int | float | None]:
+def _row(one: RequestedReplay) -> dict[str, str | int | float | None]:
     replay = one.replay
     return {
         "file": printable_name(replay.root_key),

@@ -16,7 +16,7 @@ MOST_KEYS = 20
 
 
 @dataclass(frozen=True)
-class Look:
+class Listing:
     """What lies in landing, as far as it was looked at.
 
     Attributes:
@@ -30,9 +30,9 @@ class Look:
     wakeup: Wakeup | None
 
 
-def look(
+def list_landing(
     storage: Storage, wakeups: Wakeups, *, due: bool, warn: Callable[[str], None]
-) -> Look | None:
+) -> Listing | None:
     """Look at landing; None where nothing was heard and no listing is due.
 
     Args:
@@ -49,9 +49,9 @@ def look(
     if wakeup is not None and wakeup.junk:
         warn(f"{wakeup.junk} wake-ups made no sense; the queue puts them aside.")
     if wakeup is None or due or len(wakeup.keys) > MOST_KEYS:
-        return Look(storage.landed(), complete=True, wakeup=wakeup)
+        return Listing(storage.landed(), complete=True, wakeup=wakeup)
     if wakeup.receipts:
-        return Look(storage.look_at(wakeup.keys), complete=False, wakeup=wakeup)
+        return Listing(storage.look_at(wakeup.keys), complete=False, wakeup=wakeup)
     return None
 
 
@@ -64,7 +64,9 @@ def forget(wakeups: Wakeups, wakeup: Wakeup, warn: Callable[[str], None]) -> Non
         warn(f"{error} They come again, and change nothing.")
 
 
-def next_listing(cursor: str | None, seen: Look, *, waiting: bool, now: float, every: float) -> str:
+def next_listing(
+    cursor: str | None, seen: Listing, *, waiting: bool, now: float, every: float
+) -> str:
     """The cursor after a look: when all of landing is to be listed again."""
     if waiting:
         return "0"

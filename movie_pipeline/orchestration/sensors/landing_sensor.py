@@ -10,10 +10,10 @@ from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_run
 from movie_pipeline.orchestration.sensors.landing_listing import (
-    Look,
+    Listing,
     forget,
     is_due,
-    look,
+    list_landing,
     next_listing,
 )
 from movie_pipeline.orchestration.sensors.past_runs import (
@@ -26,7 +26,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
     past_runs,
 )
 from movie_pipeline.orchestration.sensors.run_queue import Launch, QueuePlan, plan_launches
-from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
+from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.discover import fix_batch
 from movie_pipeline.steps.run_lease import abandoned_runs, forget_run
@@ -44,13 +44,13 @@ def look_for_files(
     wakeups: dg.ResourceParam[Wakeups],
     settings: dg.ResourceParam[Settings],
 ) -> dg.SensorResult | dg.SkipReason:
-    """Look, subtract, batch; skip with a sentence while the store or the warehouse is away."""
+    """List, subtract, batch; skip with a sentence while the store or the warehouse is away."""
     for run_id in fail_dead_runs(context.instance, settings):
         context.log.warning("run %s: its process is gone; it is marked as failed", run_id)
     try:
         return _look(context, storage, warehouse, wakeups, settings)
     except AWAY as error:
-        return waiting(error)
+        return skip_while_away(error)
 
 
 def _look(
@@ -63,7 +63,7 @@ def _look(
     """What was heard is forgotten when its files are launched or known."""
     now, every = time.time(), settings.discovery.listing_seconds
     due = is_due(context.cursor, now, every)
-    seen = look(storage, wakeups, due=due, warn=context.log.warning)
+    seen = list_landing(storage, wakeups, due=due, warn=context.log.warning)
     if seen is None:
         return dg.SkipReason("No message came, and landing was listed a moment ago.")
     plan = _plan(context.instance, seen.landed, warehouse, settings)
@@ -178,7 +178,7 @@ def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str
     return dead
 
 
-def _why_nothing(plan: QueuePlan, seen: Look) -> str:
+def _why_nothing(plan: QueuePlan, seen: Listing) -> str:
     if not seen.landed:
         return "Nothing lies in landing." if seen.complete else "What was told of is gone."
     return f"{plan.waiting} files wait for a run at work or for their next attempt."

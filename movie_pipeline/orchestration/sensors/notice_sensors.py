@@ -19,7 +19,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
     ingest_records,
     past_runs,
 )
-from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
+from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.steps import notify
@@ -48,7 +48,7 @@ def notices_sensor(
         timing = digest_timing_now(context.instance, settings.digests)
         sent = notify.drain(warehouse, alerts, events, timing)
     except AWAY as error:
-        return waiting(error)
+        return skip_while_away(error)
     except AlertError as error:
         context.log.warning("%s", error)
         return dg.SkipReason(str(error))

@@ -11,7 +11,7 @@ from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.ledger.digests import DigestTiming
 from movie_pipeline.orchestration.assets.asset_names import WAREHOUSE_POOL
 from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
-from movie_pipeline.orchestration.sensors.skip import AWAY, waiting
+from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.reconcile import GRACE, VIEWS_GRACE, OpenWork, open_work, reconcile
 from movie_pipeline.storage.storage_port import Storage
@@ -95,7 +95,7 @@ def reconcile_schedule(
     try:
         found = _open_work(warehouse, settings)
     except AWAY as error:
-        return waiting(error)
+        return skip_while_away(error)
     return dg.RunRequest() if found else dg.SkipReason(_NOTHING)
 
 
@@ -121,7 +121,7 @@ def reconcile_at_start(
     try:
         found = _open_work(warehouse, settings)
     except AWAY as error:
-        return waiting(error)
+        return skip_while_away(error)
     context.update_cursor(_THIS_START)
     return dg.RunRequest(run_key=f"start-{_THIS_START}") if found else dg.SkipReason(_NOTHING)
 

@@ -11,7 +11,7 @@ AWAY = (StorageError, WarehouseError, WorkFolderError)
 """What is away, broken or full while none of the pipeline's own work is at fault."""
 
 
-def waiting(error: Exception) -> dg.SkipReason:
+def skip_while_away(error: Exception) -> dg.SkipReason:
     """The skip of a tick that met one of AWAY; nothing was decided, the next one looks again."""
     kinds = {StorageError: "the store", WarehouseError: "the warehouse"}
     what = next((name for kind, name in kinds.items() if isinstance(error, kind)), "room to work")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from movie_pipeline import crash_points
 from movie_pipeline.quarantine.quarantine_record import read_records
-from movie_pipeline.replay.replay_request import Wish
+from movie_pipeline.replay.replay_request import ReplayRequest
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
@@ -60,11 +60,11 @@ def _write_corrections(world: AnyWorld) -> None:
 
 
 def _replay(world: AnyWorld, *, crash_at: str = "", log: Path | None = None) -> Ended:
-    wish = Wish(corrections=world.home / "corrections.csv", by="ana", why="looked up")
+    request = ReplayRequest(corrections=world.home / "corrections.csv", by="ana", why="looked up")
 
     def work() -> None:
         crash_points.arm(crash_at=crash_at, log=log)
-        job.replay(world.deployment, wish)
+        job.replay(world.deployment, request)
 
     return start(work).wait()
 
