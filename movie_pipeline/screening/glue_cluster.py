@@ -9,9 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from movie_pipeline.aws_clients import Clients, translated
 from movie_pipeline.errors import ClusterError
-from movie_pipeline.screening.cluster_port import ClusterAnswer, ClusterRule, JobRun, RunJob
+from movie_pipeline.screening.cluster_port import (
+    Cluster,
+    ClusterAnswer,
+    ClusterRule,
+    JobRun,
+    RunJob,
+)
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, Storage
 
@@ -19,7 +27,7 @@ FOLDER = "glue"
 """In the output area; each run of the job has a place of its own in it, removed at the end."""
 
 
-class GlueCluster:
+class GlueCluster(Cluster):
     """A Glue job that judges the rows of large files.
 
     Args:
@@ -37,12 +45,12 @@ class GlueCluster:
         self._clients = clients
         self._interval = interval
 
+    @override
     def takes(self, size: int) -> bool:
-        """Whether there is a job, and the file is large enough for it."""
         return bool(self._settings.glue.job) and size >= self._settings.glue.job_from_bytes
 
+    @override
     def judge(self, rows: Path, ruleset: str, folder: Path, run_job: RunJob) -> ClusterAnswer:
-        """Have the job judge rows; wait for its answer."""
         place = f"{FOLDER}/{uuid.uuid4().hex}"
         try:
             told = self._told(

@@ -2,17 +2,19 @@
 
 from pathlib import Path
 
+from typing_extensions import override
+
 from movie_pipeline.errors import ClusterError
-from movie_pipeline.screening.cluster_port import ClusterAnswer, RunJob
+from movie_pipeline.screening.cluster_port import Cluster, ClusterAnswer, RunJob
 
 
-class NoCluster:
+class NoCluster(Cluster):
     """Takes no file."""
 
-    def takes(self, size: int) -> bool:  # noqa: ARG002 - whatever its size
-        """False, always."""
+    @override
+    def takes(self, size: int) -> bool:
         return False
 
-    def judge(self, rows: Path, ruleset: str, folder: Path, run_job: RunJob) -> ClusterAnswer:  # noqa: ARG002 - it takes none
-        """Refuse."""
+    @override
+    def judge(self, rows: Path, ruleset: str, folder: Path, run_job: RunJob) -> ClusterAnswer:
         raise ClusterError("the local deployment has no cluster: files are judged in process.")

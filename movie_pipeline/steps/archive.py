@@ -1,4 +1,4 @@
-"""Archiving: decided files leave landing, and the ledger says where they went.
+"""Archive, the eighth step: decided files leave landing, and the ledger says where they went.
 
 It comes after the commit and can be repeated at any time. Nothing it meets makes a loaded file
 unloaded: a file that is gone or was overwritten is marked as found.

@@ -1,17 +1,30 @@
-"""Whether every record is accounted for, counted again from the published files themselves.
+"""Gate, the sixth step: what was published is counted again, and held against the contract.
 
-The counts that steps report are what is checked here, so none of them is trusted: Parquet footers
-and lines are counted anew.
+The counts that steps report are what is checked here, so none of them is trusted. The contract is
+told by pandera, apart from the engine that judged the rows, batch by batch in bounded memory.
 """
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
+import pandas as pd
+import pandera.errors
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from movie_pipeline.arrow import pc
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.quarantine.quarantine_record import count_records
 from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.tabular import OTHER_COLUMNS, OTHER_COLUMNS_BYTES
+
+BATCH_ROWS = 100_000
+_ARROW = cast("Any", pa)
+_PANDAS_TYPES = {_ARROW.int32(): pd.Int32Dtype(), _ARROW.int64(): pd.Int64Dtype()}
 
 
 @dataclass(frozen=True)
@@ -49,3 +62,69 @@ def account_for(decided: DecidedFile, storage: Storage) -> Account:
         with storage.reading(Area.QUARANTINE, decided.quarantine_name) as path:
             set_apart = count_records(path)
     return Account(decided, good, set_apart)
+
+
+def contract_violations(path: Path, dataset: Dataset) -> dict[str, int]:
+    """What a Parquet file breaks of the dataset's contract.
+
+    Returns:
+        "column: check" -> how many values break it; empty where the contract is kept. No values.
+    """
+    broken: Counter[str] = Counter()
+    with cast("Any", pq).ParquetFile(path) as file:
+        missing = set(dataset.contract.names) - set(file.schema_arrow.names)
+        broken.update({f"{name}: the column is missing": 1 for name in missing})
+        if missing:
+            return dict(broken)
+        names = list(dataset.contract.names)
+        names += {OTHER_COLUMNS}.intersection(file.schema_arrow.names)
+        for batch in file.iter_batches(BATCH_ROWS, columns=names):
+            if OTHER_COLUMNS in names:
+                broken.update(_too_long(batch[OTHER_COLUMNS]))
+            rows = batch.select(dataset.contract.names)
+            broken.update(_violations(rows.to_pandas(types_mapper=_PANDAS_TYPES.get), dataset))
+    return dict(broken)
+
+
+def violations_of_each(paths: Sequence[Path], dataset: Dataset) -> list[dict[str, int]]:
+    """What each of several Parquet files breaks; to be called with files that fit into memory.
+
+    They are validated as one table first, since a validation costs far more than a small file's
+    rows; only where that finds anything are they looked at one by one.
+    """
+    if len(paths) > 1 and _together_all_is_well(paths, dataset):
+        return [{} for _ in paths]
+    return [contract_violations(path, dataset) for path in paths]
+
+
+def _together_all_is_well(paths: Sequence[Path], dataset: Dataset) -> bool:
+    tables = [cast("Any", pq).read_table(path) for path in paths]
+    names = dataset.contract.names
+    first = tables[0].schema
+    if not set(names) <= set(first.names) or any(table.schema != first for table in tables):
+        return False
+    whole = _ARROW.concat_tables(tables)
+    if OTHER_COLUMNS in first.names and _too_long(whole[OTHER_COLUMNS]):
+        return False
+    return not _violations(whole.select(names).to_pandas(types_mapper=_PANDAS_TYPES.get), dataset)
+
+
+def _too_long(texts: Any) -> dict[str, int]:  # noqa: ANN401 - an Arrow array, untyped
+    """What other_columns breaks; it stands beside the model, which is of the contract's columns."""
+    count = pc.sum(pc.greater(pc.binary_length(texts), OTHER_COLUMNS_BYTES)).as_py()
+    return {f"{OTHER_COLUMNS}: _fits_varchar(limit={OTHER_COLUMNS_BYTES})": count} if count else {}
+
+
+def _violations(frame: pd.DataFrame, dataset: Dataset) -> Counter[str]:
+    try:
+        # An all-null text column comes without a type of its own.
+        columns = dataset.contract.columns
+        texts = {column.name: "str" for column in columns if column.max_bytes is not None}
+        dataset.model.validate(frame.astype(texts), lazy=True)
+    except pandera.errors.SchemaErrors as error:
+        cases = cast("pd.DataFrame", error.failure_cases)
+        return Counter(
+            f"{column}: {check}"
+            for column, check in zip(cases["column"], cases["check"], strict=True)
+        )
+    return Counter()

@@ -1,4 +1,4 @@
-"""The load protocol: a batch's rows, its ledger entries and its notices in one transaction.
+"""Load, the seventh step: a batch's rows, ledger entries and notices in one transaction.
 
 Lock, drop what the ledger knows, stage, de-duplicate, never regress, resolve, delete and insert,
 ledger, outbox, commit. After it, whatever the warehouse said, the ledger is the truth.

@@ -1,4 +1,4 @@
-"""Notify: what waits in the outbox is told to people and programs, after what it tells is true.
+"""Notify, the ninth step: what waits in the outbox is told, after what it tells is true.
 
 Delivery is at least once, always under the same id. What a notice says, and which digests are told
 together, is decided in ledger/.

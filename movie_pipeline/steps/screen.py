@@ -170,17 +170,17 @@ class _Screening:
 
     def _publish(self, file: ReadFile, split: SplitFile) -> None:
         if split.quarantine is not None:
-            self.storage.put(Area.QUARANTINE, quarantine_name(file.file_id), split.quarantine)
+            self.storage.put(Area.QUARANTINE, _quarantine_name(file.file_id), split.quarantine)
         if split.good is not None:
-            self.storage.put(Area.OUTPUT, output_name(file.file_id), split.good)
+            self.storage.put(Area.OUTPUT, _output_name(file.file_id), split.good)
 
 
-def output_name(file_id: str) -> str:
+def _output_name(file_id: str) -> str:
     """Name of a file's good rows in the output area."""
     return f"{file_id}.parquet"
 
 
-def quarantine_name(file_id: str) -> str:
+def _quarantine_name(file_id: str) -> str:
     """Name of a file's set-apart records in the quarantine area."""
     return f"{file_id}.jsonl"
 
@@ -243,8 +243,8 @@ def _decided(judged: JudgedFile, split: SplitFile, summary: FileSummary) -> Deci
         rows_good=split.good_rows,
         rows_quarantined=0 if judged.is_held else split.set_apart,
         rows_held=split.set_apart if judged.is_held else 0,
-        output_name=output_name(file.file_id) if split.good else None,
-        quarantine_name=quarantine_name(file.file_id) if split.quarantine else None,
+        output_name=_output_name(file.file_id) if split.good else None,
+        quarantine_name=_quarantine_name(file.file_id) if split.quarantine else None,
         reason=judged.verdict.reason or _nothing_loads(split),
         summary=summary,
     )

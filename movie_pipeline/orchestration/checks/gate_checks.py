@@ -11,8 +11,7 @@ from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.contract_check import BATCH_ROWS, violations_of_each
-from movie_pipeline.steps.gate import account_for
+from movie_pipeline.steps.gate import BATCH_ROWS, account_for, violations_of_each
 from movie_pipeline.steps.screen import decided_files
 from movie_pipeline.storage.storage_port import Area, Storage
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
-from movie_pipeline.steps import contract_check
-from movie_pipeline.steps.contract_check import contract_violations, violations_of_each
+from movie_pipeline.steps import gate
+from movie_pipeline.steps.gate import contract_violations, violations_of_each
 from movie_pipeline_tests.parquet_files import MOVIE_TYPES, write_rows
 
 TEXT: Any = cast("Any", pa).string()
@@ -95,7 +95,7 @@ def test_more_than_fits_beside_the_contract_is_named(tmp_path: Path) -> None:
 def test_every_break_of_a_file_is_counted_across_its_batches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contract_check, "BATCH_ROWS", 2)
+    monkeypatch.setattr(gate, "BATCH_ROWS", 2)
     rows = [good_row(votes=-1) for _ in range(5)] + [good_row(imdb_rating=11.0)]
     assert contract_violations(parquet(tmp_path, *rows), MOVIES) == {
         "votes: greater_than_or_equal_to(0)": 5,
