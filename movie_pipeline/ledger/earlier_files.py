@@ -72,4 +72,4 @@ class EarlierFiles:
         before = self.columns.get(source)
         if not before:
             return ()
-        return drift(before, now, looked=self.looks.get(source), looks=looks).notes
+        return drift(before, now, shapes_before=self.looks.get(source), shapes_now=looks).notes

@@ -139,7 +139,7 @@ class _Screening:
         ) as judged:
             split = split_file(judged, self.dataset, self.work_folder.name)
         source = self.sources.of(file.landed.key).name
-        changes = self.earlier.changes(source, file.staged.mapping, file.staged.looks)
+        changes = self.earlier.changes(source, file.staged.mapping, file.staged.value_shapes)
         summary = file_summary(judged, split)
         summary = msgspec.structs.replace(summary, source=source, notes=(*summary.notes, *changes))
         self._publish(file, split)
@@ -206,7 +206,7 @@ def file_summary(judged: JudgedFile, split: SplitFile) -> FileSummary:
             FileColumn(column.header, column.name, column.is_contract) for column in staged.mapping
         ),
         dates={column.name: str(column.date_form) for column in staged.date_columns},
-        looks=staged.looks,
+        looks=staged.value_shapes,
     )
 
 

@@ -55,16 +55,16 @@ def drift(
     before: Sequence[MappedColumn],
     now: Sequence[MappedColumn],
     *,
-    looked: Mapping[str, str] | None = None,
-    looks: Mapping[str, str] | None = None,
+    shapes_before: Mapping[str, str] | None = None,
+    shapes_now: Mapping[str, str] | None = None,
 ) -> Drift:
     """Compare the columns of two files of one source.
 
     Args:
         before: the columns of the earlier file.
         now: those of the later one.
-        looked: staged name of a column to what its values looked like before.
-        looks: the same for the later file.
+        shapes_before: staged name of a column to what its values looked like before.
+        shapes_now: the same for the later file.
     """
     old, new = [_key(column) for column in before], [_key(column) for column in now]
     added = [name for name in new if name not in old]
@@ -81,7 +81,7 @@ def drift(
         tuple(renamed),
         tuple(_remapped(before, now, renamed)),
         stayed_before != stayed_now,
-        tuple(_retyped(before, now, renamed, looked or {}, looks or {})),
+        tuple(_retyped(before, now, renamed, shapes_before or {}, shapes_now or {})),
     )
 
 
@@ -128,15 +128,15 @@ def _retyped(
     before: Iterable[MappedColumn],
     now: Iterable[MappedColumn],
     renamed: list[tuple[str, str]],
-    looked: Mapping[str, str],
-    looks: Mapping[str, str],
+    shapes_before: Mapping[str, str],
+    shapes_now: Mapping[str, str],
 ) -> Iterator[tuple[str, str, str]]:
     """Columns of which both files say what they look like, and not the same."""
     old_names = {_key(column): column.name for column in before}
     old_headers = {new: old for old, new in renamed}
     for column in now:
         key = _key(column)
-        was = looked.get(old_names.get(old_headers.get(key, key), ""))
-        is_now = looks.get(column.name)
+        was = shapes_before.get(old_names.get(old_headers.get(key, key), ""))
+        is_now = shapes_now.get(column.name)
         if was is not None and is_now is not None and was != is_now:
             yield key, was, is_now

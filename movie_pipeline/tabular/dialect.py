@@ -13,7 +13,7 @@ from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.column_mapping import MappedColumn, normalised, rank_of
 from movie_pipeline.tabular.file_content import HEAD
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
-from movie_pipeline.tabular.record_parser import Record, Syntax, careful_records
+from movie_pipeline.tabular.record_parser import Record, Syntax, parsed_records
 from movie_pipeline.tabular.table_contract import ColumnType, TableContract
 
 NEWLINES = {b"\n": "lf", b"\r\n": "crlf", b"\r": "cr"}
@@ -81,7 +81,7 @@ class Dialect:
 
     @property
     def syntax(self) -> Syntax:
-        """What the careful reader needs to know."""
+        """What the record parser needs to know."""
         return Syntax(self.delimiter.encode(), backslash=self.escape == "backslash")
 
 
@@ -182,7 +182,7 @@ def with_decimal(
 
 
 def _first_rows(head: bytes, layout: Layout) -> Iterator[Sequence[bytes]]:
-    records = careful_records(io.BytesIO(head), layout.dialect.syntax, start=layout.body)
+    records = parsed_records(io.BytesIO(head), layout.dialect.syntax, start=layout.body)
     for count, record in enumerate(records):
         if count >= _SIGN_ROWS:
             return
@@ -232,7 +232,7 @@ class _Candidate:
     ) -> "_Candidate | None":
         syntax = Syntax(delimiter.encode())
         record = next(
-            careful_records(io.BytesIO(head), syntax, start=place, record_limit=len(head)), None
+            parsed_records(io.BytesIO(head), syntax, start=place, record_limit=len(head)), None
         )
         if record is None or record.is_blank:
             return None

@@ -29,7 +29,7 @@ BATCH_ROWS, BATCH_BYTES = 61_440, 32_000_000
 _FETCHED_ROWS = 2_048
 """What DuckDB hands out at a time: one of its vectors."""
 _LONGEST = 65_536
-"""Bytes of a record that a vector of them may have; longer ones are for the careful reader."""
+"""Bytes of a record that a vector of them may have; longer ones are for the record parser."""
 _BUFFER_BYTES = 32_000_000
 
 
@@ -65,7 +65,7 @@ def read_text(
                 cursor.sql(query, params=parameters).to_arrow_reader(_FETCHED_ROWS)
             )
     except (EngineError, OSError) as error:
-        # Its text would quote the row, so it is not handed on; the careful reader finds the place.
+        # Its text would quote the row, so it is not handed on; the record parser finds the place.
         if is_storage_failure(error):
             raise StorageError(
                 f"The staged file {text.name} cannot be read by the engine. Look at its folder's "
@@ -117,7 +117,7 @@ def read_fast(reading: Reading, index: BinaryIO, count: "CellCount") -> Found:
         count: what has gone to the sink; true even where the reading stops.
 
     Raises:
-        NotPlain: the two do not agree, or one of them sees what only the careful reader can judge.
+        NotPlain: the two do not agree, or one of them sees what only the record parser can judge.
     """
     if not has_plain_newline(reading.layout):
         raise NotPlain("lines do not end with a line feed")
@@ -143,7 +143,7 @@ def read_rows(
     Raises:
         NotPlain: DuckDB or the splitter sees something odd.
     """
-    layout, typist = reading.layout, reading.sink.typist
+    layout, typer = reading.layout, reading.sink.typer
     progress = Progress()
     with ThreadPoolExecutor(1) as beside:
         splitting = beside.submit(
@@ -155,7 +155,7 @@ def read_rows(
             index=index,
             progress=progress,
         )
-        more = typist.key_expression()
+        more = typer.key_expression()
         batches = read_text(reading.connection, reading.text, layout, more=more)
         with contextlib.closing(batches):
             for batch in batches:

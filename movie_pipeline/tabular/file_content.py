@@ -1,6 +1,6 @@
 """From a file to its content: what it is by its first bytes, and unpacked where it is compressed.
 
-What can never be a table of movies is refused here, in a sentence that says what it is.
+What can never be a table is refused here, in a sentence that says what it is.
 """
 
 import shutil

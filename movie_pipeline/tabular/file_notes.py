@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from movie_pipeline.tabular.column_mapping import MappedColumn, mapping_notes, printable
 from movie_pipeline.tabular.row_sink import Found
-from movie_pipeline.tabular.row_typer import Typist
+from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.table_contract import TableContract
 
 MOSTLY = 0.5
@@ -15,7 +15,7 @@ MOSTLY_AT_LEAST = 10
 
 
 def hold_sentence(
-    found: Found, typist: Typist, mapping: Sequence[MappedColumn], *, salvage: bool, json: bool
+    found: Found, typer: RowTyper, mapping: Sequence[MappedColumn], *, salvage: bool, json: bool
 ) -> str | None:
     """Why a file must be held as a whole, or None."""
     if found.unclosed is not None and not salvage:
@@ -33,12 +33,12 @@ def hold_sentence(
             f"{found.ragged:,} of {found.records:,} records have another number of cells than the "
             "header names columns. Check the delimiter, and the quotes of cells that hold it."
         )
-    missing = typist.missing()
-    for name, count in typist.unreadable().items():
-        present = typist.rows - missing.get(name, 0)
+    missing = typer.missing()
+    for name, count in typer.unreadable().items():
+        present = typer.rows - missing.get(name, 0)
         if count >= MOSTLY_AT_LEAST and count > MOSTLY * present:
             column = next(column for column in mapping if column.name == name)
-            kind, way_out = _kind_and_way_out(column, typist.contract)
+            kind, way_out = _kind_and_way_out(column, typer.contract)
             return (
                 f"{count:,} of {present:,} values of {name} (the file's column "
                 f'"{printable(column.header.strip())}") cannot be read as {kind}: the column holds '
@@ -57,7 +57,7 @@ def _kind_and_way_out(column: MappedColumn, contract: TableContract) -> tuple[st
     return kind, f"Rename it, or correct {contract.aliases_file}."
 
 
-def file_notes(
+def notes_on(
     found: Found,
     mapping: Sequence[MappedColumn],
     contract: TableContract,

@@ -15,7 +15,7 @@ import numpy as np
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.plain_records import Judged, WindowJudge
 from movie_pipeline.tabular.record_account import Accountant, is_text
-from movie_pipeline.tabular.record_parser import Record, careful_records
+from movie_pipeline.tabular.record_parser import Record, parsed_records
 
 WINDOW = 1 << 18
 """A window with its arrays fits a core's cache."""
@@ -24,7 +24,7 @@ IN_A_ROW = 16
 """Records taken one by one before windows are tried again: odd ones seldom stand alone."""
 
 
-def mend(  # noqa: PLR0913 - what is read, what is written, and who is told
+def repair(  # noqa: PLR0913 - what is read, what is written, and who is told
     text: Path,
     layout: Layout,
     *,
@@ -40,17 +40,17 @@ def mend(  # noqa: PLR0913 - what is read, what is written, and who is told
         text: the UTF-8 text, its quotes escaped by doubling.
         layout: its layout, with lines that end in a line feed or both bytes.
         start: where to begin; a record does.
-        target: where the mended text goes.
+        target: where the repaired text goes.
         accountant: told of every record.
         record_limit: a longer record is odd.
         doubt_encoding: called once, at the first record whose bytes may be no UTF-8.
     """
     with text.open("rb") as file:
-        mender = _Mender(file, layout, target, accountant, record_limit)
-        mender.mend(start, text.stat().st_size, doubt_encoding)
+        repairer = _Repairer(file, layout, target, accountant, record_limit)
+        repairer.repair(start, text.stat().st_size, doubt_encoding)
 
 
-class _Mender:
+class _Repairer:
     def __init__(
         self,
         file: BinaryIO,
@@ -70,7 +70,7 @@ class _Mender:
             layout.header, self._syntax.delimiter, self._newline, record_limit
         )
 
-    def mend(self, place: int, size: int, doubt_encoding: Callable[[], None]) -> None:
+    def repair(self, place: int, size: int, doubt_encoding: Callable[[], None]) -> None:
         self._doubt_encoding = doubt_encoding
         while place < size:
             self._file.seek(place)
@@ -81,7 +81,7 @@ class _Mender:
                 place += int(judged.nexts[-1])
             # A record that no window ends, or that ends with the file, is taken by itself.
             if judged.stopped or not len(judged.nexts):
-                records = careful_records(
+                records = parsed_records(
                     self._file, self._syntax, start=place, record_limit=self._limit
                 )
                 place = self._take_each(islice(records, IN_A_ROW), 0, place)
@@ -98,7 +98,7 @@ class _Mender:
                 self._account(judged, slice(low, high), base)
             else:
                 odd = io.BytesIO(window[first:behind])
-                records = careful_records(odd, self._syntax, record_limit=self._limit)
+                records = parsed_records(odd, self._syntax, record_limit=self._limit)
                 self._take_each(records, base + first, base + behind)
 
     def _account(self, judged: Judged, run: slice, base: int) -> None:

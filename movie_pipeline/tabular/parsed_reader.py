@@ -1,4 +1,4 @@
-"""The careful reading of a whole text: its records become rows, or are set apart with a reason.
+"""A whole text read record by record: its records become rows, or are set apart with a reason.
 
 What a record is, record_parser.py says; what of it can be a row, record_account.py.
 """
@@ -12,13 +12,13 @@ from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.record_account import Accountant
-from movie_pipeline.tabular.record_parser import Syntax, careful_records
+from movie_pipeline.tabular.record_parser import Syntax, parsed_records
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
 
 _PIECE = 4 << 20
 
 
-def read_careful(  # noqa: PLR0913 - the parts that the readers share
+def read_parsed(  # noqa: PLR0913 - the parts that the readers share
     text: Path, layout: Layout, *, sink: RowSink, index: BinaryIO, limits: Limits, encoding: str
 ) -> Found:
     """Read a text record by record.
@@ -34,7 +34,7 @@ def read_careful(  # noqa: PLR0913 - the parts that the readers share
     accountant = Accountant(layout, index, encoding)
     rows = RowGatherer(sink)
     with text.open("rb") as file:
-        for record in careful_records(
+        for record in parsed_records(
             file,
             layout.dialect.syntax,
             start=layout.body,
@@ -84,7 +84,7 @@ class _Faults:
 
     def records(self) -> Iterator[list[bytes]]:
         with self._text.open("rb") as file:
-            for record in careful_records(
+            for record in parsed_records(
                 file, self._syntax, start=self._start, record_limit=self._limit
             ):
                 if record.is_blank:

@@ -33,9 +33,9 @@ from movie_pipeline.tabular.fast_reader import (
     read_fast,
 )
 from movie_pipeline.tabular.file_content import Content, content_of, head_of, unpacked_name
-from movie_pipeline.tabular.file_notes import file_notes, hold_sentence
+from movie_pipeline.tabular.file_notes import hold_sentence, notes_on
 from movie_pipeline.tabular.json_records import json_format, json_layout, read_json
-from movie_pipeline.tabular.parsed_reader import escape_of, holds_backslashed_quote, read_careful
+from movie_pipeline.tabular.parsed_reader import escape_of, holds_backslashed_quote, read_parsed
 from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
 from movie_pipeline.tabular.reading_limits import (
     DEFAULT_LIMITS,
@@ -44,9 +44,9 @@ from movie_pipeline.tabular.reading_limits import (
     SourceOptions,
 )
 from movie_pipeline.tabular.record_splitter import NotPlain
-from movie_pipeline.tabular.repairing_reader import read_mended
+from movie_pipeline.tabular.repairing_reader import read_around_odd_records
 from movie_pipeline.tabular.row_sink import Found, RowSink
-from movie_pipeline.tabular.row_typer import Typist
+from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
 from movie_pipeline.tabular.table_contract import TableContract
 
@@ -136,7 +136,7 @@ class _Staging:
                 return self._read(other, self._fast)
             except NotPlain as odd:
                 reason = str(odd)
-        staged = self._read(other, self._careful)
+        staged = self._read(other, self._record_by_record)
         return replace(staged, notes=(*staged.notes, f"taken by the careful reader: {reason}"))
 
     def _encoding_of_all(self, encoding: Encoding) -> Encoding:
@@ -187,7 +187,7 @@ class _Staging:
                 found = read_fast(reading, index, count)
             except NotPlain as odd:
                 self._require_doubled(text, layout, backslashed=holds_backslashed_quote(text))
-                found = read_mended(
+                found = read_around_odd_records(
                     reading,
                     index,
                     count,
@@ -196,9 +196,9 @@ class _Staging:
                     doubt_encoding=partial(self._require_encoding, encoding),
                 )
                 note = f"odd records were taken one by one: {odd}"
-                return _Result(replace(found, quotes=True), sink.typist, layout, "mended", (note,))
+                return _Result(replace(found, quotes=True), sink.typer, layout, "mended", (note,))
         self._require_doubled(text, layout, backslashed=found.backslashed)
-        return _Result(found, sink.typist, layout, "fast")
+        return _Result(found, sink.typer, layout, "fast")
 
     def _require_doubled(self, text: Path, layout: Layout, *, backslashed: bool) -> None:
         if (
@@ -212,7 +212,7 @@ class _Staging:
         if self._encoding_of_all(encoding) != encoding:
             raise NotPlain("what follows is in another encoding")
 
-    def _careful(
+    def _record_by_record(
         self, text: Path, layout: Layout, mapping: "_Mapping", encoding: Encoding
     ) -> "_Result":
         escape = self.source.escape
@@ -221,17 +221,17 @@ class _Staging:
             escape = escape_of(text, layout, self.limits) if backslashed else "doubled"
         layout = replace(layout, dialect=replace(layout.dialect, escape=escape))
         with self._outputs(text, layout, mapping) as (_, sink, index):
-            found = read_careful(
+            found = read_parsed(
                 text, layout, sink=sink, index=index, limits=self.limits, encoding=encoding.name
             )
-        return _Result(replace(found, quotes=True), sink.typist, layout, "careful")
+        return _Result(replace(found, quotes=True), sink.typer, layout, "careful")
 
     def _json(
         self, text: Path, layout: Layout, mapping: "_Mapping", _encoding: Encoding
     ) -> "_Result":
         with self._outputs(text, layout, mapping) as (_, sink, index):
             found = read_json(text, layout, sink=sink, index=index, limits=self.limits)
-        return _Result(found, sink.typist, layout, "careful")
+        return _Result(found, sink.typer, layout, "careful")
 
     @contextmanager
     def _outputs(
@@ -239,7 +239,7 @@ class _Staging:
     ) -> Generator[tuple[Connection, RowSink, BinaryIO]]:
         """An engine that may read the text, and what a reader fills: the rows and the index."""
         with engine_connection(self.engine, (text.parent, self.to)) as connection:
-            typist = Typist(
+            typer = RowTyper(
                 mapping,
                 self.contract,
                 lenient=self.lenient,
@@ -247,7 +247,7 @@ class _Staging:
                 connection=connection.cursor(),
             )
             with (
-                RowSink(rows_path(self.path, self.to), typist) as sink,
+                RowSink(rows_path(self.path, self.to), typer) as sink,
                 self._index().open("w+b") as index,
             ):
                 yield connection, sink, index
@@ -258,12 +258,12 @@ class _Staging:
     # --- the summary ---------------------------------------------------------------------------
 
     def _summary(self, outcome: "_Outcome") -> StagedFile:
-        found, typist, layout = outcome.result.found, outcome.result.typist, outcome.result.layout
+        found, typer, layout = outcome.result.found, outcome.result.typer, outcome.result.layout
         if not found.records:
             raise UnreadableFile(
                 "The file has a header but no rows. If there are none to send, send no file."
             )
-        kinds = typist.repairs()
+        kinds = typer.repairs()
         dialect = replace(
             layout.dialect,
             encoding=outcome.encoding.name,
@@ -275,7 +275,7 @@ class _Staging:
         )
         return StagedFile(
             rows_in=found.records,
-            rows_staged=typist.rows,
+            rows_staged=typer.rows,
             sha256="",
             size=self.path.stat().st_size,
             content_size=self.content.size,
@@ -284,24 +284,24 @@ class _Staging:
             byte_account=self._account(outcome),
             header=layout.header,
             mapping=outcome.mapping,
-            derived=typist.derived,
+            derived=typer.derived,
             repairs={name: sum(kinds[name].values()) for name in kinds},
             repair_kinds=kinds,
-            missing=typist.missing(),
-            unreadable=typist.unreadable(),
-            breached={name: count for name, count in typist.breached.items() if count},
-            lenient=typist.unreadable(lenient=True),
-            looks=typist.looks(),
+            missing=typer.missing(),
+            unreadable=typer.unreadable(),
+            breached={name: count for name, count in typer.breached.items() if count},
+            lenient=typer.unreadable(lenient=True),
+            value_shapes=typer.value_shapes(),
             not_rows=by_reason(found.set_apart),
             hold=hold_sentence(
                 found,
-                typist,
+                typer,
                 outcome.mapping,
                 salvage=self.source.salvage,
                 json=layout.dialect.format != "csv",
             ),
             notes=(
-                *file_notes(found, outcome.mapping, self.contract, self.source.dates),
+                *notes_on(found, outcome.mapping, self.contract, self.source.dates),
                 *outcome.result.notes,
             ),
         )
@@ -336,7 +336,7 @@ class _Result:
     """What a reader gave, and which it was."""
 
     found: Found
-    typist: Typist
+    typer: RowTyper
     layout: Layout
     reader: str
     notes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The careful reader: records and cells of any bytes, one by one, with what is wrong in words.
+"""Records and cells of any bytes, one by one, with what is wrong in words.
 
 It defines what a record is: a quote opens a cell only where a cell begins, and a line end outside
 quotes ends the record. Slower than the plain way, and never wrong about where things are.
@@ -50,7 +50,7 @@ class Record:
         return self.problem is None and len(self.cells) == 1 and not self.cells[0].strip()
 
 
-def careful_records(
+def parsed_records(
     file: BinaryIO, syntax: Syntax, *, start: int = 0, record_limit: int = 1 << 20
 ) -> Iterator[Record]:
     """The records of a text from an offset on, in bounded memory, blank lines included.
@@ -61,16 +61,16 @@ def careful_records(
         start: where the first record starts.
         record_limit: a longer record has a problem instead of cells.
     """
-    return _CarefulReader(file, syntax, start, record_limit).records()
+    return _RecordReader(file, syntax, start, record_limit).records()
 
 
 def split_record(raw: bytes, syntax: Syntax) -> Record:
     """The one record that these bytes are, its line end excluded or included."""
-    records = careful_records(io.BytesIO(raw), syntax, record_limit=len(raw) + 1)
+    records = parsed_records(io.BytesIO(raw), syntax, record_limit=len(raw) + 1)
     return next(records, Record(0, 0, 0, [b""]))
 
 
-class _CarefulReader:
+class _RecordReader:
     def __init__(self, file: BinaryIO, syntax: Syntax, start: int, record_limit: int) -> None:
         self._file = file
         self._delimiter = syntax.delimiter

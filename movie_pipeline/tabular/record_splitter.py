@@ -23,7 +23,7 @@ Places = npt.NDArray[np.int64]
 
 
 class NotPlain(Exception):
-    """The text needs the careful reader; the message says why."""
+    """The text must be read record by record; the message says why."""
 
 
 @dataclass

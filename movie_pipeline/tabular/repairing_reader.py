@@ -1,6 +1,6 @@
-"""The fast reading around odd records: what was read stands, the rest is mended and read again.
+"""The fast reading around odd records: what was read stands, the rest is repaired and read again.
 
-The independent check stays: of the mended text, too, DuckDB's rows must be the splitter's records.
+The independent check stays: of the repaired text, too, DuckDB's rows must be the splitter's.
 """
 
 import os
@@ -19,7 +19,7 @@ from movie_pipeline.tabular.fast_reader import (
     has_plain_newline,
     read_rows,
 )
-from movie_pipeline.tabular.odd_records import mend
+from movie_pipeline.tabular.odd_records import repair
 from movie_pipeline.tabular.record_account import Accountant
 from movie_pipeline.tabular.record_splitter import NotPlain, Places, split_plain
 from movie_pipeline.tabular.row_sink import Found
@@ -30,7 +30,7 @@ _FIRST_LINE = b"mended"
 """Where a record stood first, DuckDB would take a byte order mark off it."""
 
 
-def read_mended(  # noqa: PLR0913 - the reading, and what mending needs beside it
+def read_around_odd_records(  # noqa: PLR0913 - the reading, and what repairing needs beside it
     reading: Reading,
     index: BinaryIO,
     count: CellCount,
@@ -45,7 +45,7 @@ def read_mended(  # noqa: PLR0913 - the reading, and what mending needs beside i
         reading: the reading that stopped.
         index: its index, open for reading as well.
         count: what of it has gone to the sink.
-        scratch: where the mended text may lie for the while.
+        scratch: where the repaired text may lie for the while.
         encoding: the name of the file's encoding, for sentences.
         doubt_encoding: called once, at the first record whose bytes may be no UTF-8.
 
@@ -63,7 +63,7 @@ def read_mended(  # noqa: PLR0913 - the reading, and what mending needs beside i
     try:
         with scratch.open("wb") as target:
             first_line = target.write(_FIRST_LINE + layout.line_end)
-            mend(
+            repair(
                 reading.text,
                 layout,
                 start=start,
@@ -73,8 +73,8 @@ def read_mended(  # noqa: PLR0913 - the reading, and what mending needs beside i
                 doubt_encoding=doubt_encoding,
             )
         found = accountant.close()
-        mended = replace(reading, text=scratch, layout=replace(layout, lines=1, body=first_line))
-        _read_kept(mended, found, before)
+        repaired = replace(reading, text=scratch, layout=replace(layout, lines=1, body=first_line))
+        _read_kept(repaired, found, before)
     finally:
         scratch.unlink(missing_ok=True)
     return found
@@ -110,8 +110,8 @@ def _confirmed(reading: Reading, index: BinaryIO, count: CellCount) -> tuple[Fou
     return before, start
 
 
-def _read_kept(mended: Reading, found: Found, before: Found) -> None:
-    """Write the rows of a mended text to the sink, each with the number of its record.
+def _read_kept(repaired: Reading, found: Found, before: Found) -> None:
+    """Write the rows of a repaired text to the sink, each with the number of its record.
 
     Raises:
         NotPlain: its rows are not the records that were kept.
@@ -126,8 +126,8 @@ def _read_kept(mended: Reading, found: Found, before: Found) -> None:
     def numbering(places: Places) -> Places:
         return first + places + np.searchsorted(passed, places, "right")
 
-    count = CellCount(len(mended.layout.header))
+    count = CellCount(len(repaired.layout.header))
     with _NOWHERE.open("wb") as nowhere:
-        count.check(read_rows(mended, nowhere, count, numbering))
+        count.check(read_rows(repaired, nowhere, count, numbering))
     if count.rows != kept:
         raise NotPlain(f"{count.rows:,} rows were read from {kept:,} mended records")

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.arrow import pa
-from movie_pipeline.tabular.row_typer import Typist
+from movie_pipeline.tabular.row_typer import RowTyper
 
 MOST_ROWS = 20_000
 MOST_BYTES = 16_000_000
@@ -59,15 +59,15 @@ class RowSink:
 
     Args:
         path: the Arrow file, replaced if it is there.
-        typist: what turns texts into typed rows.
+        typer: what turns texts into typed rows.
     """
 
-    def __init__(self, path: Path, typist: Typist) -> None:
-        self.typist = typist
+    def __init__(self, path: Path, typer: RowTyper) -> None:
+        self.typer = typer
         self._file: Any = pa.OSFile(str(path), "wb")
         self._beside = ThreadPoolExecutor(1)
         self._writing: Future[None] | None = None
-        self._writer: Any = pa.ipc.new_file(self._file, typist.schema)
+        self._writer: Any = pa.ipc.new_file(self._file, typer.schema)
 
     def __enter__(self) -> Self:
         return self
@@ -91,7 +91,7 @@ class RowSink:
         keys: Any = None,  # noqa: ANN401
     ) -> None:
         """Type one batch of text columns; it is written while the next one is typed."""
-        batch = self.typist.type_batch(texts, numbers, keys)
+        batch = self.typer.type_batch(texts, numbers, keys)
         self._settle()
         self._writing = self._beside.submit(self._writer.write_batch, batch)
 
@@ -102,7 +102,7 @@ class RowSink:
 
 
 class RowGatherer:
-    """Gathers single rows of the careful readers into batches for the sink."""
+    """Gathers single rows of the readers that take records one by one into batches for the sink."""
 
     def __init__(self, sink: RowSink) -> None:
         self._sink = sink

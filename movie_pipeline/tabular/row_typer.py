@@ -31,7 +31,7 @@ from movie_pipeline.tabular.table_contract import (
     ColumnType,
     TableContract,
 )
-from movie_pipeline.tabular.value_shapes import Looks, look_of_numbers
+from movie_pipeline.tabular.value_shapes import ValueShapes, shape_of_numbers
 
 RECORD_NUMBER = "_record_number"
 UNREADABLE = "_unreadable"
@@ -41,7 +41,7 @@ Batch = Any  # pyarrow.RecordBatch, untyped
 _Reader = TextCells | NumberCells | DateCells
 
 
-class Typist:
+class RowTyper:
     """Turns batches of text columns into staged batches, and keeps the file's counts.
 
     Args:
@@ -81,8 +81,8 @@ class Typist:
             column.name: bit
             for bit, column in enumerate(date_columns(mapping), first_date_bit(contract))
         }
-        self._looks = {
-            name: Looks()
+        self._shapes = {
+            name: ValueShapes()
             for name, reader in self._readers.items()
             if not isinstance(reader, NumberCells)
         }
@@ -140,8 +140,8 @@ class Typist:
             columns[name] = self._own_values(name, texts, unreadable)
         too_long = self._other.too_long([columns[name] for name in self._other_names])
         self._breach(OTHER_COLUMNS, other_bit(self.contract), too_long, breached)
-        for name, looks in self._looks.items():
-            looks.see(texts[self._places[name]])
+        for name, shapes in self._shapes.items():
+            shapes.see(texts[self._places[name]])
         columns |= {
             RECORD_NUMBER: pa.array(record_numbers),
             UNREADABLE: pa.array(unreadable),
@@ -180,10 +180,10 @@ class Typist:
             and (name in of_lenient) == lenient
         }
 
-    def looks(self) -> dict[str, str]:
+    def value_shapes(self) -> dict[str, str]:
         """Column to what its values look like; columns of too few values are left out."""
-        words = {name: looks.word() for name, looks in self._looks.items()} | {
-            name: look_of_numbers(self.rows - reader.missing, reader.unreadable)
+        words = {name: shapes.word() for name, shapes in self._shapes.items()} | {
+            name: shape_of_numbers(self.rows - reader.missing, reader.unreadable)
             for name, reader in self._readers.items()
             if isinstance(reader, NumberCells)
         }

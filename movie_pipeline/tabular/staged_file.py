@@ -59,7 +59,7 @@ class StagedFile:
         unreadable: column to the cells that are not of its type; their rows are marked.
         breached: contract column to the cells outside the contract, and `other_columns` to the rows
             that bring more than it holds; their rows are marked.
-        looks: column to what its values look like, in words; see value_shapes.py.
+        value_shapes: column to what its values look like, in words.
         lenient: lenient column to the unreadable cells that stay beside it as text.
         not_rows: reason to the numbers of the records that it kept from becoming rows; every
             record of a file may be among them, so that a reason is said once.
@@ -84,7 +84,7 @@ class StagedFile:
     unreadable: Mapping[str, int] = field(default_factory=dict[str, int])
     breached: Mapping[str, int] = field(default_factory=dict[str, int])
     lenient: Mapping[str, int] = field(default_factory=dict[str, int])
-    looks: Mapping[str, str] = field(default_factory=dict[str, str])
+    value_shapes: Mapping[str, str] = field(default_factory=dict[str, str])
     not_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     hold: str | None = None
     notes: tuple[str, ...] = ()

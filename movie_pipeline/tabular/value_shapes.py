@@ -14,7 +14,7 @@ TEXT, NUMBERS = "text", "numbers"
 LOOKED_AT = 1_000
 """Values of a column that are looked at, the first ones; blanks and words for missing are none."""
 AT_LEAST = 10
-"""With fewer values nothing is said: a film may be called 1917."""
+"""With fewer values nothing is said: a name may be a number by chance, such as 1917."""
 MOST = 0.9
 """The share of values that must have a shape for the column to have it."""
 
@@ -29,8 +29,8 @@ _SHAPES: Final = (
 _NOTHING: Final = pa.array(["", NULL_MARKER.lower(), *sorted(NO_NUMBER)])
 
 
-class Looks:
-    """Looks at the first values of one column, batch by batch."""
+class ValueShapes:
+    """ValueShapes at the first values of one column, batch by batch."""
 
     def __init__(self) -> None:
         self._seen = 0
@@ -58,7 +58,7 @@ class Looks:
         return next(shaped, TEXT)
 
 
-def look_of_numbers(present: int, unreadable: int) -> str | None:
+def shape_of_numbers(present: int, unreadable: int) -> str | None:
     """What a number column of the contract looks like: numbers, or text where most cannot be read.
 
     Args:

@@ -208,4 +208,4 @@ def test_what_is_said_holds_no_value(sender: Sender) -> None:
 
 def test_a_past_without_looks_says_nothing_of_them() -> None:
     columns = [MappedColumn("x", "x", is_contract=False)]
-    assert drift(columns, columns, looked=None, looks={"x": "text"}).notes == ()
+    assert drift(columns, columns, shapes_before=None, shapes_now={"x": "text"}).notes == ()

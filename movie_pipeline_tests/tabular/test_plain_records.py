@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from movie_pipeline.tabular import Limits, encodings, json_records, record_parser, record_splitter
 from movie_pipeline.tabular.encodings import Encoding, encoding_of_all, original_offsets, write_utf8
 from movie_pipeline.tabular.json_records import Element
-from movie_pipeline.tabular.record_parser import Syntax, careful_records
+from movie_pipeline.tabular.record_parser import Syntax, parsed_records
 from movie_pipeline.tabular.record_splitter import NotPlain, Split, split_plain
 
 PIECES = st.sampled_from(
@@ -107,9 +107,9 @@ def test_the_careful_reader_finds_the_same_in_windows_of_any_size(
     limit: int,
 ) -> None:
     syntax = Syntax(b",", backslash=escape == "backslash")
-    whole = list(careful_records(io.BytesIO(content), syntax, record_limit=limit))
+    whole = list(parsed_records(io.BytesIO(content), syntax, record_limit=limit))
     with pieces_of(record_parser, "WINDOW", size):
-        parts = list(careful_records(io.BytesIO(content), syntax, record_limit=limit))
+        parts = list(parsed_records(io.BytesIO(content), syntax, record_limit=limit))
     # What is wrong with a record over the limit is that it is over the limit, and nothing else.
     assert [(r.start, r.end, r.next, r.cells) for r in parts] == [
         (r.start, r.end, r.next, r.cells) for r in whole

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import SourceOptions
-from movie_pipeline.tabular.record_parser import Syntax, careful_records, split_record
+from movie_pipeline.tabular.record_parser import Syntax, parsed_records, split_record
 from movie_pipeline.tabular.record_splitter import NotPlain, split_plain
 from movie_pipeline_tests.tabular.staging import Staged, stage
 
@@ -204,7 +204,7 @@ def test_where_the_fast_splitter_decides_it_agrees_with_the_careful_one(content:
             return
         records = [
             record
-            for record in careful_records(io.BytesIO(content), Syntax(b","))
+            for record in parsed_records(io.BytesIO(content), Syntax(b","))
             if record.end > record.start
         ]
         assert split.records == len(records)
@@ -220,7 +220,7 @@ def test_the_careful_reader_reads_what_python_writes(rows: list[list[str]]) -> N
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     content = text.getvalue().encode()
-    records = list(careful_records(io.BytesIO(content), Syntax(b",")))
+    records = list(parsed_records(io.BytesIO(content), Syntax(b",")))
     assert [[cell.decode() for cell in record.cells] for record in records] == rows
     assert [record.cells for record in records] == [
         split_record(content[record.start : record.end], Syntax(b",")).cells for record in records

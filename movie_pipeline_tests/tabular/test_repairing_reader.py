@@ -26,10 +26,10 @@ from movie_pipeline.tabular import (
 )
 from movie_pipeline.tabular import read_file as staging
 from movie_pipeline.tabular.dialect import Layout, layout_of
-from movie_pipeline.tabular.odd_records import mend
+from movie_pipeline.tabular.odd_records import repair
 from movie_pipeline.tabular.reading_limits import DEFAULT_LIMITS, NOTHING_DECLARED
 from movie_pipeline.tabular.record_account import Accountant
-from movie_pipeline.tabular.record_parser import Syntax, careful_records
+from movie_pipeline.tabular.record_parser import Syntax, parsed_records
 from movie_pipeline.tabular.record_splitter import NotPlain
 from movie_pipeline.tabular.row_sink import Found
 from movie_pipeline_tests.tabular.staging import ALIEN, HEADER, HEAT, Staged, refusal, stage
@@ -127,7 +127,10 @@ def assert_alike(content: bytes, *patches: tuple[object, str, object]) -> None:
     """The mended way and the careful way give the same; and it was indeed mended."""
     with folder() as place:
         carefully = outcome(
-            place, content, (staging, "read_fast", refuse), (staging, "read_mended", refuse)
+            place,
+            content,
+            (staging, "read_fast", refuse),
+            (staging, "read_around_odd_records", refuse),
         )
         around = outcome(place, content, *(patches or [(staging, "read_fast", refuse)]))
     assert around[:3] == carefully[:3]
@@ -208,7 +211,7 @@ def mended_text(place: Path, content: bytes) -> tuple[bytes, Found, bytes]:
     layout, text = layout_and_text(place, content)
     target, index = io.BytesIO(), io.BytesIO()
     accountant = Accountant(layout, index, "UTF-8")
-    mend(
+    repair(
         text,
         layout,
         start=layout.body,
@@ -225,9 +228,7 @@ def kept_carefully(place: Path, content: bytes) -> tuple[list[list[bytes]], Foun
     index = io.BytesIO()
     accountant = Accountant(layout, index, "UTF-8")
     with text.open("rb") as file:
-        records = careful_records(
-            file, layout.dialect.syntax, start=layout.body, record_limit=LIMIT
-        )
+        records = parsed_records(file, layout.dialect.syntax, start=layout.body, record_limit=LIMIT)
         kept = [record.cells for record in records if accountant.take(record)]
     return kept, accountant.close(), index.getvalue()
 
@@ -244,9 +245,7 @@ def test_a_mended_text_holds_the_records_that_are_kept(
         )
         text, found, index = mended_text(place, content)
         kept, expected, places = kept_carefully(place, content)
-    records = [
-        each for each in careful_records(io.BytesIO(text), Syntax(b",")) if not each.is_blank
-    ]
+    records = [each for each in parsed_records(io.BytesIO(text), Syntax(b",")) if not each.is_blank]
     assert [record.cells for record in records] == kept
     assert (found, index) == (expected, places)
 
@@ -274,11 +273,11 @@ def test_a_row_that_the_mended_text_lost_sends_the_file_to_the_careful_reader(
     tmp_path: Path,
 ) -> None:
     def lose_one(*given: Any, target: io.BytesIO, **more: Any) -> None:  # noqa: ANN401
-        mend(*given, target=target, **more)
+        repair(*given, target=target, **more)
         target.seek(-len(HEAT), io.SEEK_END)
         target.truncate()
 
-    with patched((repairing_reader, "mend", lose_one)):
+    with patched((repairing_reader, "repair", lose_one)):
         staged = stage(tmp_path, f"{HEADER}{ALIEN}short\n{HEAT}")
     assert staged.summary.reader == "careful"
     assert "taken by the careful reader: 1 rows were read from 2 mended records" in (
@@ -330,6 +329,6 @@ def test_a_sample_with_odd_records_all_over_is_mended(tmp_path: Path) -> None:
     staged = stage(tmp_path, content)
     assert staged.summary.reader == "mended"
     rows, index = staged.rows, staged.index
-    with patched((staging, "read_fast", refuse), (staging, "read_mended", refuse)):
+    with patched((staging, "read_fast", refuse), (staging, "read_around_odd_records", refuse)):
         carefully = stage(tmp_path, content)
     assert (rows, index) == (carefully.rows, carefully.index)
