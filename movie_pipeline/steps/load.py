@@ -177,7 +177,7 @@ def _keep_latest_of_each_key(session: WarehouseSession) -> None:
     row_count, keyed_count, key_count = _key_counts(session)
     if keyed_count != row_count:
         raise BatchRefused(
-            f"{row_count - keyed_count} staged rows have no movie_id; nothing was loaded. "
+            f"{row_count - keyed_count} staged rows have no key; nothing was loaded. "
             "Screening must set such rows apart: this is a fault of the pipeline."
         )
     if row_count == key_count:

@@ -137,6 +137,6 @@ def test_more_rows_than_one_thread_takes_at_once_are_all_there(tmp_path: Path) -
 
 def test_rows_of_a_film_without_an_id_roll_everything_back(world: World) -> None:
     broken = Film("m1", more={"movie_id": None})
-    with pytest.raises(WarehouseError, match="1 staged rows have no movie_id; nothing was loaded"):
+    with pytest.raises(WarehouseError, match="1 staged rows have no key; nothing was loaded"):
         world.load(world.screened("a.csv", [Film("m2"), broken]))
     assert world.count("mp_load_ledger") == 0
