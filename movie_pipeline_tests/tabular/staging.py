@@ -9,7 +9,7 @@ from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.stored_values import from_json, to_json
-from movie_pipeline.tabular import RawRecord, StagedFile, raw_records, stage_file
+from movie_pipeline.tabular import RawRecord, StagedFile, TableContract, raw_records, stage_file
 from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -74,12 +74,18 @@ def read_rows(path: Path) -> Any:  # noqa: ANN401
         return reader.read_all()
 
 
-def stage(folder: Path, content: bytes | str, **options: Any) -> Staged:  # noqa: ANN401
+def stage(
+    folder: Path,
+    content: bytes | str,
+    *,
+    contract: TableContract = MOVIES.contract,
+    **options: Any,  # noqa: ANN401
+) -> Staged:
     """Stage bytes as a file of that folder."""
     path = folder / "0123abcd.csv"
     path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     to = folder / "staged"
-    staged = Staged(stage_file(path, MOVIES.contract, to=to, **options), path, to)
+    staged = Staged(stage_file(path, contract, to=to, **options), path, to)
     staged.check_accounting()
     return staged
 
