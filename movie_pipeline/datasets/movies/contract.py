@@ -13,10 +13,10 @@ from movie_pipeline.tabular import ColumnType, NumberForm
 
 
 class Movie(pa.DataFrameModel):
-    """One film, as it stands in the warehouse table; a missing value is null."""
+    """One movie, as it stands in the warehouse table; a missing value is null."""
 
     movie_id: Series[str] = text_field(
-        "Identity of the film; derived from title and year where the file brings none",
+        "Identity of the movie; derived from title and year where the file brings none",
         max_bytes=64,
         nullable=False,
     )

@@ -134,7 +134,7 @@ def write_sample(target: Path | BinaryIO, *, rows: int, seed: int = 0) -> dict[s
 
     Args:
         target: a path, or an open binary file.
-        rows: how many films.
+        rows: how many movies.
         seed: the same seed gives the same bytes.
 
     Returns:
@@ -228,7 +228,7 @@ class _Block:
         return self._spoil(self._remade(titles), "title_missing", "")
 
     def _remade(self, titles: _Texts) -> _Texts:
-        """Give some rows the title of the row before: other films of the same name."""
+        """Give some rows the title of the row before: other movies of the same name."""
         source = np.arange(BLOCK_ROWS)
         again = self._random.random(BLOCK_ROWS) < REMAKES
         again[0] = False
