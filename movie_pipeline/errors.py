@@ -4,7 +4,7 @@ MoviePipelineError
 ├── SettingsError            a setting has a value that cannot be used
 ├── RulesetError             a ruleset is not DQDL, or asks for what is not supported
 ├── ReplayError              a replay cannot be asked for like this; nothing was done
-├── UnreadableFile           a file cannot be read as movies at all: it will be REJECTED
+├── UnreadableFile           a file cannot be read as the table it should be: it will be REJECTED
 ├── StorageError
 │   ├── StoredFileMissing    the file is no longer there
 │   └── StoredFileChanged    another version lies there than the one that was judged
@@ -80,7 +80,7 @@ class ReplayError(MoviePipelineError):
 
 
 class UnreadableFile(MoviePipelineError):
-    """A file that cannot be read as movies; the message is what its REJECTED entry says."""
+    """A file that is not the table it should be; the message is what its REJECTED entry says."""
 
 
 class StorageError(MoviePipelineError):

@@ -85,7 +85,8 @@ class Dataset:
         folder: where its own files lie.
         load_model: brings the pandera model of its rows; called on first use, since importing
             pandera takes a second.
-        derived_key: how a missing key is made; None where a file must bring it.
+        load_derived_key: brings how a missing key is made, likewise on first use; None where a file
+            must bring the key.
         views: the views over its table.
         histogram: what is shown of its good rows, if anything.
         write_sample: writes an invented file, if it can.
@@ -101,7 +102,7 @@ class Dataset:
     example_condition: str
     folder: Path
     load_model: "Callable[[], type[DataFrameModel]]"
-    derived_key: "DerivedKey | None" = None
+    load_derived_key: "Callable[[], DerivedKey] | None" = None
     views: tuple[View, ...] = ()
     histogram: Histogram | None = None
     write_sample: SampleWriter | None = None
@@ -122,7 +123,7 @@ class Dataset:
             SettingsError: the aliases name a column that there is not.
         """
         from movie_pipeline.datasets.model_fields import columns_of  # noqa: PLC0415 - imports pandera
-        from movie_pipeline.tabular import TableContract  # noqa: PLC0415 - see above
+        from movie_pipeline.tabular import TableContract  # noqa: PLC0415 - seldom needed at the start
 
         columns = columns_of(self.model)
         declared = tomllib.loads(self.aliases.read_text(encoding="utf-8"))
@@ -137,7 +138,7 @@ class Dataset:
             columns=columns,
             key=self.key,
             examples=self.examples,
-            derived_key=self.derived_key,
+            derived_key=self.load_derived_key() if self.load_derived_key else None,
             aliases={name: tuple(names) for name, names in declared.items()},
             aliases_file=self.aliases.name,
         )

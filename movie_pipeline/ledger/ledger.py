@@ -36,7 +36,7 @@ class FileState(StrEnum):
     HELD = "HELD"
     """Readable, but in doubt as a whole: all of it waits in quarantine."""
     REJECTED = "REJECTED"
-    """Not readable as movies: kept whole in quarantine."""
+    """Not readable as such a table: kept whole in quarantine."""
     DUPLICATE = "DUPLICATE"
     """The same bytes were loaded before: nothing of it loads."""
 

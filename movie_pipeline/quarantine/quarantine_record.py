@@ -19,7 +19,7 @@ import orjson
 from movie_pipeline.tabular import RawRecord
 
 CONTRACT_RULE = "movie_contract"
-"""Stands in a reason's `rule` where the movie contract, not a ruleset, set the record apart."""
+"""Stands in a reason's `rule` where the contract, not a ruleset, set the record apart."""
 FILE_HELD = "the file is held:"
 """How the reasons begin that are about the file, and not about the record."""
 INTAKE_RULE = "readable_record"

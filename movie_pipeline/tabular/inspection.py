@@ -106,7 +106,7 @@ def inspect_file(
         limits: what it may ask of this machine.
         source: what is declared about its source.
     """
-    with tempfile.TemporaryDirectory(prefix="movie-pipeline-") as name:
+    with tempfile.TemporaryDirectory(prefix="inspected-") as name:
         folder = Path(name)
         copy = folder / "inspected.csv"
         shutil.copyfile(path, copy)

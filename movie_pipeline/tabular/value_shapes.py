@@ -4,6 +4,7 @@ A rough kind by the shape of the first values, for telling people that a column 
 cast by it, and no date is read by it.
 """
 
+from functools import cache
 from typing import Final
 
 from movie_pipeline.arrow import pa, pc
@@ -26,7 +27,6 @@ _SHAPES: Final = (
     ("dates written 00.00.0000", r"^\s*[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}\s*$"),
     ("dates written 00/00/0000", r"^\s*[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}\s*$"),
 )
-_NOTHING: Final = pa.array(["", NULL_MARKER.lower(), *sorted(NO_NUMBER)])
 
 
 class ValueShapes:
@@ -42,7 +42,7 @@ class ValueShapes:
         if left <= 0 or texts.null_count == len(texts):
             return
         present = texts.drop_null().slice(0, left)
-        nothing = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(present)), _NOTHING)
+        nothing = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(present)), _words_for_nothing())
         present = present.filter(pc.invert(nothing))
         self._seen += len(present)
         # Most columns are plainly text: then one question is enough.
@@ -68,6 +68,12 @@ def shape_of_numbers(present: int, unreadable: int) -> str | None:
     if present < AT_LEAST:
         return None
     return TEXT if unreadable > present / 2 else NUMBERS
+
+
+@cache
+def _words_for_nothing() -> Array:
+    """Made on first use: with the first array pyarrow imports pandas, which takes half a second."""
+    return pa.array(["", NULL_MARKER.lower(), *sorted(NO_NUMBER)])
 
 
 def _matches(texts: Array, pattern: str) -> int:

@@ -4,16 +4,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from movie_pipeline.datasets.dataset import Dataset, Histogram, View
-from movie_pipeline.datasets.movies.identity import MOVIE_KEY
 
 if TYPE_CHECKING:
     from movie_pipeline.datasets.movies.contract import Movie
+    from movie_pipeline.tabular import DerivedKey
 
 
 def _movie_model() -> "type[Movie]":
     from movie_pipeline.datasets.movies.contract import Movie  # noqa: PLC0415 - imports pandera
 
     return Movie
+
+
+def _movie_key() -> "DerivedKey":
+    from movie_pipeline.datasets.movies.identity import MOVIE_KEY  # noqa: PLC0415 - imports tabular/
+
+    return MOVIE_KEY
 
 
 def _write_sample(path: Path, *, rows: int, seed: int = 0) -> None:
@@ -31,7 +37,7 @@ MOVIES = Dataset(
     example_condition="release_year = 'PG'",
     folder=Path(__file__).parent,
     load_model=_movie_model,
-    derived_key=MOVIE_KEY,
+    load_derived_key=_movie_key,
     views=(
         View(
             "mv_top_rated_movies",
