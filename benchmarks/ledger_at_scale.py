@@ -26,6 +26,7 @@ import duckdb
 import msgspec
 
 from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.definitions import build_definitions
@@ -38,7 +39,6 @@ from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
 from movie_pipeline.orchestration.sensors.past_runs import (
     BATCH_TAG,
     INGEST,
-    INGEST_JOB,
     KIND_TAG,
     past_runs,
 )
@@ -95,7 +95,7 @@ def ask(deployment: Deployment, waiting: int) -> None:
 
 def look(deployment: Deployment, instance: dg.DagsterInstance, waiting: int) -> None:
     """The landing sensor's ticks; each of the files in landing is new."""
-    tell("the earlier runs of a new file", lambda: past_runs(instance, ["new"]))
+    tell("the earlier runs of a new file", lambda: past_runs(instance, MOVIES, ["new"]))
     landing = deployment.settings.home / deployment.settings.areas.landing
     for count in (0, 1, waiting):
         land(landing, count)
@@ -192,7 +192,7 @@ def _notice(entry: LedgerEntry, number: int) -> Notice:
 def finished_runs(instance: dg.DagsterInstance, deployment: Deployment, count: int) -> None:
     """Let the instance have runs that failed and runs that did not, a hundred files each."""
     definitions = build_definitions(deployment, read_ruleset(deployment.ruleset))
-    job = definitions.resolve_job_def(INGEST_JOB)
+    job = definitions.resolve_job_def(MOVIES.ingest_job)
     made: list[str] = []
     for number in range(min(count, RUNS_MADE)):
         files = [_file_id(number * PER_RUN + place) for place in range(PER_RUN)]
@@ -243,7 +243,7 @@ def tick(deployment: Deployment, instance: dg.DagsterInstance) -> None:
     """One evaluation of the landing sensor."""
     names = ("storage", "warehouse", "wakeups", "settings")
     resources: dict[str, Any] = {name: getattr(deployment, name) for name in names}
-    landing_sensor(dg.build_sensor_context(instance=instance, resources=resources))
+    landing_sensor(MOVIES)(dg.build_sensor_context(instance=instance, resources=resources))
 
 
 def checks(deployment: Deployment) -> None:

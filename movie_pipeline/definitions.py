@@ -1,16 +1,18 @@
-"""The code location: one deployment, its assets, checks, jobs and sensors put together.
+"""The code location: deployments, their assets, checks, jobs and sensors put together.
 
 Nothing is decided here but what belongs together; tests build the same over resources of their own.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
-from movie_pipeline.deployments import Deployment, deployment_from
+from movie_pipeline.deployments import Deployment, deployments_from
 from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.catalog_assets import (
@@ -32,10 +34,10 @@ from movie_pipeline.orchestration.checks.gate_checks import load_gate
 from movie_pipeline.orchestration.checks.readable_check import readable_check
 from movie_pipeline.orchestration.checks.rule_checks import rule_checks
 from movie_pipeline.orchestration.checks.warehouse_checks import warehouse_checks
+from movie_pipeline.orchestration.dataset_scope import scoped_name
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_up_job, clean_up_schedule
-from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor, landing_sensor_every
+from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
 from movie_pipeline.orchestration.sensors.notice_sensors import failed_jobs_sensor, notices_sensor
-from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.orchestration.sensors.reconcile_job import (
     reconcile_at_start,
     reconcile_job,
@@ -47,88 +49,130 @@ from movie_pipeline.steps.work_folder import work_root
 REFRESH_JOB = "refresh_marts_and_catalog"
 
 
-def build_definitions(deployment: Deployment, ruleset: Ruleset) -> dg.Definitions:
-    """Everything Dagster is to know, over one deployment and one ruleset."""
+def build_definitions(
+    deployment: Deployment, ruleset: Ruleset, *others: tuple[Deployment, Ruleset]
+) -> dg.Definitions:
+    """Everything Dagster is to know, over the deployments of one or more datasets.
+
+    Args:
+        deployment: of the first dataset.
+        ruleset: what its files are judged by.
+        others: the same of other datasets beside it.
+    """
+    parts = [_dataset_parts(*each) for each in ((deployment, ruleset), *others)]
+    return dg.Definitions(
+        assets=[asset for part in parts for asset in part.assets],
+        asset_checks=[check for part in parts for check in part.checks],
+        jobs=[job for part in parts for job in part.jobs],
+        schedules=[schedule for part in parts for schedule in part.schedules],
+        sensors=[sensor for part in parts for sensor in part.sensors],
+        resources={name: each for part in parts for name, each in part.resources.items()},
+        executor=dg.in_process_executor,
+    )
+
+
+@dataclass(frozen=True)
+class _DatasetParts:
+    """What Dagster is to know of one dataset."""
+
+    assets: Sequence[Any]
+    checks: Sequence[dg.AssetChecksDefinition]
+    jobs: Sequence[Any]
+    schedules: Sequence[dg.ScheduleDefinition]
+    sensors: Sequence[Any]
+    resources: Mapping[str, object]
+
+
+def _dataset_parts(deployment: Deployment, ruleset: Ruleset) -> _DatasetParts:
     dataset = deployment.dataset
-    ingest_assets = [
+    ingested = [
         raw_asset(dataset),
         screening_assets(dataset),
         table_asset(dataset),
         archive_asset(dataset),
     ]
-    following_assets = [
+    following = [
         *view_assets(dataset),
         raw_catalog_asset(dataset),
         warehouse_catalog_asset(dataset),
     ]
-    checks = [
-        readable_check(dataset),
-        rule_checks(ruleset, dataset),
-        load_gate(dataset),
-        warehouse_checks(dataset),
-    ]
-    ingest = dg.AssetSelection.assets(*ingest_assets)
-    following = dg.AssetSelection.assets(*following_assets)
-    return dg.Definitions(
-        assets=[
-            landing_asset(dataset),
-            *_with_code_references([*ingest_assets, *following_assets]),
+    return _DatasetParts(
+        assets=[landing_asset(dataset), *_with_code_references([*ingested, *following])],
+        checks=[
+            readable_check(dataset),
+            rule_checks(ruleset, dataset),
+            load_gate(dataset),
+            warehouse_checks(dataset),
         ],
-        asset_checks=checks,
         jobs=[
-            dg.define_asset_job(
-                INGEST_JOB,
-                selection=ingest | dg.AssetSelection.checks_for_assets(*ingest_assets),
-                executor_def=dg.in_process_executor,
-                description="Take a batch of landed files from landing to warehouse and archive.",
-            ),
-            dg.define_asset_job(
-                REFRESH_JOB,
-                selection=following,
-                executor_def=dg.in_process_executor,
-                description="Bring the views and the catalog up to what is loaded.",
-            ),
-            reconcile_job,
-            replay_job,
-            clean_up_job,
+            _ingest_job(dataset, ingested),
+            _refresh_job(dataset, following),
+            reconcile_job(dataset),
+            replay_job(dataset),
+            clean_up_job(dataset),
         ],
-        schedules=[reconcile_schedule, clean_up_schedule],
+        schedules=[reconcile_schedule(dataset), clean_up_schedule(dataset)],
         sensors=[
-            landing_sensor_every(5)
-            if deployment.settings.discovery.wakeup_queue
-            else landing_sensor,
-            notices_sensor,
-            failed_jobs_sensor,
-            reconcile_at_start,
+            landing_sensor(dataset, 5 if deployment.settings.discovery.wakeup_queue else 10),
+            notices_sensor(dataset),
+            failed_jobs_sensor(dataset),
+            reconcile_at_start(dataset),
             dg.AutomationConditionSensorDefinition(
-                "movie_automation",
-                target=following,
+                f"{dataset.row}_automation",
+                target=dg.AssetSelection.assets(*following),
                 default_status=dg.DefaultSensorStatus.RUNNING,
                 minimum_interval_seconds=10,
             ),
         ],
         resources={
-            "batch": IngestBatch.configure_at_launch(),
-            "dataset": dataset,
-            "ruleset": ruleset,
-            "settings": deployment.settings,
-            LEASE_RESOURCE: lease_of_the_run(work_root(deployment.settings)),
-            "storage": during_the_lease(deployment.storage),
-            "wakeups": deployment.wakeups,
-            "warehouse": during_the_lease(deployment.warehouse),
-            "catalog": deployment.catalog,
-            "cluster": deployment.cluster,
-            "alerts": deployment.alerts,
-            "events": deployment.events,
+            scoped_name(dataset, name): each
+            for name, each in _resources(deployment, ruleset).items()
         },
-        executor=dg.in_process_executor,
     )
 
 
+def _ingest_job(dataset: Dataset, assets: Sequence[dg.AssetsDefinition]) -> Any:  # noqa: ANN401 - a type that Dagster does not export
+    return dg.define_asset_job(
+        dataset.ingest_job,
+        selection=dg.AssetSelection.assets(*assets) | dg.AssetSelection.checks_for_assets(*assets),
+        executor_def=dg.in_process_executor,
+        description="Take a batch of landed files from landing to warehouse and archive.",
+    )
+
+
+def _refresh_job(dataset: Dataset, assets: Sequence[dg.AssetsDefinition]) -> Any:  # noqa: ANN401 - likewise
+    return dg.define_asset_job(
+        scoped_name(dataset, REFRESH_JOB),
+        selection=dg.AssetSelection.assets(*assets),
+        executor_def=dg.in_process_executor,
+        description="Bring the views and the catalog up to what is loaded.",
+    )
+
+
+def _resources(deployment: Deployment, ruleset: Ruleset) -> Mapping[str, object]:
+    lease = scoped_name(deployment.dataset, LEASE_RESOURCE)
+    return {
+        "batch": IngestBatch.configure_at_launch(),
+        "dataset": deployment.dataset,
+        "ruleset": ruleset,
+        "settings": deployment.settings,
+        LEASE_RESOURCE: lease_of_the_run(work_root(deployment.settings)),
+        "storage": during_the_lease(deployment.storage, lease),
+        "wakeups": deployment.wakeups,
+        "warehouse": during_the_lease(deployment.warehouse, lease),
+        "catalog": deployment.catalog,
+        "cluster": deployment.cluster,
+        "alerts": deployment.alerts,
+        "events": deployment.events,
+    }
+
+
 def from_settings(settings: Settings) -> dg.Definitions:
-    """The definitions of the deployment and the ruleset that the settings name."""
-    deployment = deployment_from(settings)
-    return build_definitions(deployment, read_ruleset(deployment.ruleset))
+    """The definitions of the deployments and the rulesets that the settings name."""
+    first, *others = [
+        (deployment, read_ruleset(deployment.ruleset)) for deployment in deployments_from(settings)
+    ]
+    return build_definitions(*first, *others)
 
 
 def _with_code_references(

@@ -49,14 +49,15 @@ class Deployment:
 
 def local(settings: Settings, dataset: Dataset) -> Deployment:
     """A folder, a DuckDB file and log files under one home; no account, no network."""
-    storage = FolderStorage(settings)
+    own = _within(settings, dataset)
+    storage = FolderStorage(own)
     return Deployment(
-        settings=settings,
+        settings=own,
         dataset=dataset,
         storage=storage,
         wakeups=NoWakeups(),
         warehouse=DuckDBWarehouse(settings, storage, dataset),
-        catalog=FolderCatalog(settings.home / dataset.namespace / "catalog"),
+        catalog=FolderCatalog(own.home / "catalog"),
         cluster=NoCluster(),
         alerts=AlertLog(settings.home / "alerts.jsonl"),
         events=EventLog(settings.home / "events.jsonl"),
@@ -75,16 +76,17 @@ def aws(settings: Settings, dataset: Dataset) -> Deployment:
     from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
 
     clients = Clients()
-    storage = S3Storage(settings, clients)
+    own = _with_prefixes_within(settings, dataset)
+    storage = S3Storage(own, clients)
     return Deployment(
-        settings=settings,
+        settings=own,
         dataset=dataset,
         storage=storage,
         # the queue is told of one landing area; another one is listed at every tick
         wakeups=NoWakeups() if dataset.namespace else SQSWakeups(settings, clients),
         warehouse=RedshiftWarehouse(settings, storage, clients, dataset),
         catalog=GlueCatalog(settings.glue, clients),
-        cluster=GlueCluster(settings, storage, clients),
+        cluster=GlueCluster(own, storage, clients),
         alerts=SNSAlerts(settings.alerts, clients),
         events=EventBridgeEvents(settings.alerts, clients),
     )
@@ -115,7 +117,7 @@ def deployment_from(settings: Settings, name: str = "") -> Deployment:
             f"MOVIE_PIPELINE_DEPLOYMENT is {settings.deployment!r}, but it must be one of: "
             f"{', '.join(sorted(DEPLOYMENTS))}."
         )
-    return make(_within(settings, dataset.namespace), dataset)
+    return make(settings, dataset)
 
 
 def deployments_from(settings: Settings) -> list[Deployment]:
@@ -127,15 +129,18 @@ def deployments_from(settings: Settings) -> list[Deployment]:
     return [deployment_from(settings, dataset.name) for dataset in chosen_datasets(settings)]
 
 
-def _within(settings: Settings, namespace: str) -> Settings:
-    """The settings with the areas in the dataset's own folder, where it has one."""
-    if not namespace:
-        return settings
+def _within(settings: Settings, dataset: Dataset) -> Settings:
+    """The settings with the dataset's own folder as home, where it has one."""
+    return replace(settings, home=settings.home / dataset.namespace)
+
+
+def _with_prefixes_within(settings: Settings, dataset: Dataset) -> Settings:
+    """The settings with the areas' prefixes in the dataset's own, too."""
     areas = {
-        area.name: f"{namespace}/{getattr(settings.areas, area.name)}"
+        area.name: f"{dataset.namespace}/{getattr(settings.areas, area.name)}".lstrip("/")
         for area in fields(settings.areas)
     }
-    return replace(settings, areas=replace(settings.areas, **areas))
+    return replace(_within(settings, dataset), areas=replace(settings.areas, **areas))
 
 
 def _refuse_other_than_numbers(names: tuple[str, ...], dataset: Dataset) -> None:

@@ -14,16 +14,17 @@ from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.definitions import REFRESH_JOB, build_definitions
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.dataset_scope import scoped_name
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_world, remove_old_runs
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
 from movie_pipeline.orchestration.sensors.landing_sensor import ingest_tags
-from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay.land_replay import RequestedReplay, request_replays
 from movie_pipeline.replay.replay_plan import plan_replays
@@ -152,15 +153,17 @@ def _take_through(
 
     Views or a catalog that fail keep no notice back: the files are decided by then.
     """
+    dataset = deployment.dataset
     failed: MoviePipelineError | None = None
     with ExitStack() as stack:
         instance = stack.enter_context(_instance())
         fix_batch(WorkFolder.at(work_root(deployment.settings), batch.batch_id), batch)
         step(f"{len(batch.files)} files")
-        _run(definitions, INGEST_JOB, instance, Launch(batch, attempt=1))
+        _run(definitions, dataset, dataset.ingest_job, instance, Launch(batch, attempt=1))
         step("views and catalog")
         try:
-            _run(definitions, REFRESH_JOB, instance, None)
+            refresh = scoped_name(dataset, REFRESH_JOB)
+            _run(definitions, dataset, refresh, instance, None)
         except MoviePipelineError as error:
             failed = error
     step("notices")
@@ -222,12 +225,16 @@ def _instance() -> dg.DagsterInstance:
 
 
 def _run(
-    definitions: dg.Definitions, job: str, instance: dg.DagsterInstance, launch: Launch | None
+    definitions: dg.Definitions,
+    dataset: Dataset,
+    job: str,
+    instance: dg.DagsterInstance,
+    launch: Launch | None,
 ) -> None:
     config: dict[str, Any] = {}
     tags: dict[str, str] = {}
     if launch is not None:
-        config["batch"] = IngestBatch(
+        config[scoped_name(dataset, "batch")] = IngestBatch(
             batch_id=launch.batch.batch_id,
             files=[file.file_id for file in launch.batch.files],
             attempt=launch.attempt,

@@ -14,7 +14,6 @@ from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.quarantine.quarantine_record import read_records
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, LandedFile
@@ -96,7 +95,7 @@ class Home:
     ) -> dg.ExecuteInProcessResult:
         """The ingest job once, in this process, over these files or over all that wait."""
         batch = IngestBatch(batch_id=batch_id, files=[file.file_id for file in files])
-        job = self.definitions(rules).resolve_job_def(INGEST_JOB)
+        job = self.definitions(rules).resolve_job_def(MOVIES.ingest_job)
         return job.execute_in_process(
             instance=instance,
             run_config={**dg.RunConfig(resources={"batch": batch}).to_config_dict(), **QUIET},

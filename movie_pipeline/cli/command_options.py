@@ -1,6 +1,5 @@
 """What the commands share: options, exit codes, the settings, and errors told in a sentence."""
 
-import os
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -68,14 +67,20 @@ def dataset_option(command: Callable[P, R]) -> Callable[P, R]:
     )(command)
 
 
-def settings_from(home: Path | None, ruleset: Path | None = None) -> Settings:
-    """The settings of the environment, under what the options say."""
-    environment = dict(os.environ)
+def settings_from(home: Path | None, ruleset: Path | None = None, dataset: str = "") -> Settings:
+    """The settings of the environment, under what the options say.
+
+    Raises:
+        SettingsError: one of them cannot be used, or there is no such dataset.
+    """
+    settings = Settings.from_environment()
     if home is not None:
-        environment["MOVIE_PIPELINE_HOME"] = str(home)
-    if ruleset is not None:
-        environment["MOVIE_PIPELINE_RULESET"] = str(ruleset)
-    return Settings.from_environment(environment)
+        settings = settings.with_values(home=home)
+    if dataset:
+        from movie_pipeline.datasets.chosen import chosen_dataset
+
+        settings, _ = chosen_dataset(settings, dataset)
+    return settings if ruleset is None else settings.with_values(ruleset=ruleset)
 
 
 def existing(settings: Settings) -> Settings:

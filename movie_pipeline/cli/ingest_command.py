@@ -9,6 +9,7 @@ import click
 
 from movie_pipeline.cli.command_options import (
     EXIT_SET_ASIDE,
+    dataset_option,
     home_option,
     json_option,
     ruleset_option,
@@ -25,9 +26,10 @@ from movie_pipeline.cli.printing import print_json, print_table, progress
 @home_option
 @ruleset_option
 @json_option
+@dataset_option
 @told_in_a_sentence
 def ingest(
-    *, paths: tuple[Path, ...], home: Path | None, ruleset: Path | None, as_json: bool
+    *, paths: tuple[Path, ...], home: Path | None, ruleset: Path | None, as_json: bool, dataset: str
 ) -> None:
     """Run the ingest job once over copies of PATHS, in this process.
 
@@ -35,7 +37,7 @@ def ingest(
     """
     from movie_pipeline.run_once import ingest_files
 
-    settings = settings_from(home, ruleset)
+    settings = settings_from(home, ruleset, dataset)
     with progress("Ingesting", quiet=as_json) as step:
         report = ingest_files(paths, settings, step)
     if as_json:

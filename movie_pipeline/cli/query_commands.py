@@ -10,6 +10,7 @@ import click
 from rich.table import Table
 
 from movie_pipeline.cli.command_options import (
+    dataset_option,
     existing,
     home_option,
     json_option,
@@ -28,12 +29,13 @@ if TYPE_CHECKING:  # slow to import: only the commands that need them do so
 @home_option
 @click.option("--limit", default=20, show_default=True, help="Entries to show, the newest first.")
 @json_option
+@dataset_option
 @told_in_a_sentence
-def status(*, home: Path | None, limit: int, as_json: bool) -> None:
+def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> None:
     """Show the ledger: what became of each file."""
     from movie_pipeline.reports.file_reports import entry_report, totals_report
 
-    with _ledger(existing(settings_from(home))) as ledger:
+    with _ledger(existing(settings_from(home, dataset=dataset))) as ledger:
         entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
         totals = [totals_report(total) for total in ledger.totals()]
     if as_json:
@@ -52,12 +54,13 @@ def status(*, home: Path | None, limit: int, as_json: bool) -> None:
 @click.argument("sql")
 @home_option
 @json_option
+@dataset_option
 @told_in_a_sentence
-def query(*, sql: str, home: Path | None, as_json: bool) -> None:
+def query(*, sql: str, home: Path | None, as_json: bool, dataset: str) -> None:
     """Ask the warehouse; SQL is one read-only query, such as "select * from mv_yearly_trends"."""
     from movie_pipeline.deployments import deployment_from
 
-    warehouse = deployment_from(existing(settings_from(home))).warehouse
+    warehouse = deployment_from(existing(settings_from(home, dataset=dataset))).warehouse
     warehouse.prepare()
     frame = warehouse.query(sql)
     if as_json:
@@ -78,6 +81,7 @@ def query(*, sql: str, home: Path | None, as_json: bool) -> None:
     help="Write a corrections file to edit: a line for each failing cell of each open record.",
 )
 @json_option
+@dataset_option
 @told_in_a_sentence
 def quarantine(
     *,
@@ -87,12 +91,13 @@ def quarantine(
     limit: int,
     template: Path | None,
     as_json: bool,
+    dataset: str,
 ) -> None:
     """Show the quarantined records that are open, with their reasons."""
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports.record_reports import quarantined_records
 
-    deployment = deployment_from(existing(settings_from(home)))
+    deployment = deployment_from(existing(settings_from(home, dataset=dataset)))
     deployment.warehouse.prepare()
     if template is not None:
         _write_template(deployment, name, template)

@@ -9,6 +9,7 @@ import click
 
 from movie_pipeline.cli.command_options import (
     EXIT_SET_ASIDE,
+    dataset_option,
     existing,
     home_option,
     json_option,
@@ -41,6 +42,7 @@ from movie_pipeline.cli.printing import console, print_json, print_table, progre
 @click.option("--why", default="", help="The reason; needed with --corrections and --accept.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be replayed.")
 @json_option
+@dataset_option
 @told_in_a_sentence
 def replay(
     *,
@@ -54,6 +56,7 @@ def replay(
     why: str,
     dry_run: bool,
     as_json: bool,
+    dataset: str,
 ) -> None:
     """Judge quarantined or held records again, as they were or corrected; survivors load.
 
@@ -62,7 +65,7 @@ def replay(
     from movie_pipeline.replay.replay_request import ReplayRequest, login_name
     from movie_pipeline.run_once import replay_records
 
-    settings = existing(settings_from(home))
+    settings = existing(settings_from(home, dataset=dataset))
     request = ReplayRequest(
         file=name,
         where=where,

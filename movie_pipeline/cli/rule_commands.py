@@ -7,6 +7,7 @@ import click
 
 from movie_pipeline.cli.command_options import (
     EXIT_SET_ASIDE,
+    dataset_option,
     json_option,
     ruleset_option,
     settings_from,
@@ -40,8 +41,9 @@ def rules(*, file: Path | None, as_json: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @ruleset_option
 @json_option
+@dataset_option
 @told_in_a_sentence
-def check(*, file: Path, ruleset: Path | None, as_json: bool) -> None:
+def check(*, file: Path, ruleset: Path | None, as_json: bool, dataset: str) -> None:
     """Judge FILE by a ruleset with no pipeline around it; nothing is loaded or kept.
 
     Exit code: 0 it would load, 3 it would be held or rejected, 2 usage.
@@ -52,7 +54,7 @@ def check(*, file: Path, ruleset: Path | None, as_json: bool) -> None:
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports.file_check import check_file
 
-    deployment = deployment_from(settings_from(None, ruleset))
+    deployment = deployment_from(settings_from(None, ruleset, dataset))
     rules_read = read_ruleset(deployment.ruleset)
     with progress("Checking", quiet=as_json):
         checked = check_file(

@@ -7,6 +7,7 @@ import click
 
 from movie_pipeline.cli.command_options import (
     EXIT_PIPELINE_FAILED,
+    dataset_option,
     existing,
     home_option,
     json_option,
@@ -19,8 +20,9 @@ from movie_pipeline.cli.printing import console, errors, print_json, print_table
 @click.command()
 @home_option
 @json_option
+@dataset_option
 @told_in_a_sentence
-def reconcile(*, home: Path | None, as_json: bool) -> None:
+def reconcile(*, home: Path | None, as_json: bool, dataset: str) -> None:
     """Close what a crash left open: archive decided files, refresh stale views, send notices.
 
     Exit code: 0 all is closed, 1 something could not be; it is tried again the next time.
@@ -29,7 +31,7 @@ def reconcile(*, home: Path | None, as_json: bool) -> None:
     from movie_pipeline.reports.file_reports import reconcile_report
     from movie_pipeline.steps.reconcile import reconcile as close
 
-    world = deployment_from(existing(settings_from(home)))
+    world = deployment_from(existing(settings_from(home, dataset=dataset)))
     report = reconcile_report(close(world.storage, world.warehouse, world.alerts, world.events))
     if as_json:
         print_json(report)
@@ -45,15 +47,16 @@ def reconcile(*, home: Path | None, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @home_option
 @json_option
+@dataset_option
 @told_in_a_sentence
-def clean_up(*, dry_run: bool, home: Path | None, as_json: bool) -> None:
+def clean_up(*, dry_run: bool, home: Path | None, as_json: bool, dataset: str) -> None:
     """Remove what is kept no longer, and report files that nobody owns.
 
     With DAGSTER_HOME set, old runs are removed too. Exit code: 0 done, 1 something failed.
     """
     from movie_pipeline.run_once import clean_home
 
-    report = clean_home(existing(settings_from(home)), dry_run=dry_run)
+    report = clean_home(existing(settings_from(home, dataset=dataset)), dry_run=dry_run)
     if as_json:
         print_json(report)
     else:

@@ -198,6 +198,11 @@ class Dataset:
         return f"unique_{self.key}"
 
     @property
+    def ingest_job(self) -> str:
+        """The job that takes files from landing to warehouse and archive."""
+        return f"ingest_{self.name}"
+
+    @property
     def view_names(self) -> tuple[str, ...]:
         """The names of its views."""
         return tuple(view.name for view in self.views)

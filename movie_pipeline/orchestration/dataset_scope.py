@@ -4,7 +4,7 @@ A dataset without a namespace has the plain names; nothing else is decided here.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from movie_pipeline.datasets.dataset import Dataset
@@ -38,18 +38,26 @@ def scoped(dataset: Dataset, function: Function) -> Function:
         for name in signature.parameters
     }
 
-    def call(*positional: object, **named: object) -> object:
-        return function(*positional, **{names[name]: value for name, value in named.items()})
+    def plainly_named(named: Mapping[str, object]) -> dict[str, object]:
+        return {names[name]: value for name, value in named.items()}
 
-    call.__name__, call.__doc__ = function.__name__, function.__doc__
-    call.__annotations__ = {
+    def returning(*positional: object, **named: object) -> object:
+        return function(*positional, **plainly_named(named))
+
+    def yielding(*positional: object, **named: object) -> Iterator[object]:
+        yield from function(*positional, **plainly_named(named))
+
+    # Dagster asks whether a function yields, what its parameters are called, and of what types
+    scoped_function: Any = yielding if inspect.isgeneratorfunction(function) else returning
+    scoped_function.__name__, scoped_function.__doc__ = function.__name__, function.__doc__
+    scoped_function.__annotations__ = {
         **{new: function.__annotations__[old] for new, old in names.items()},
         "return": function.__annotations__["return"],
     }
-    call.__signature__ = signature.replace(  # pyright: ignore[reportFunctionMemberAccess] - as PEP 362 has it
+    scoped_function.__signature__ = signature.replace(
         parameters=[
             parameter.replace(name=new)
             for new, parameter in zip(names, signature.parameters.values(), strict=True)
         ]
     )
-    return call  # pyright: ignore[reportReturnType] - the same but for the parameters' names
+    return scoped_function

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from movie_pipeline.aws_clients import Clients
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.definitions import build_definitions
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.dqdl import parse_ruleset
@@ -67,7 +68,7 @@ def test_the_landing_sensor_ticks_faster_where_a_queue_wakes_it(queue: str, seco
     definitions = build_definitions(deployment, parse_ruleset(LENIENT_RULES))
     sensor: Any = definitions.resolve_sensor_def("landing")
     assert sensor.minimum_interval_seconds == seconds
-    assert landing_sensor.minimum_interval_seconds == 10
+    assert landing_sensor(MOVIES).minimum_interval_seconds == 10
 
 
 def test_the_local_world_loads_nothing_of_aws() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.definitions import REFRESH_JOB, build_definitions
 from movie_pipeline.deployments import Deployment
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.sensors.landing_sensor import INGEST_JOB
 from movie_pipeline_tests.home import QUIET
 
 _RESOURCES = ("storage", "warehouse", "wakeups", "alerts", "events", "settings")
@@ -49,13 +49,13 @@ class HandDaemon:
 
     def look(self) -> list[dg.ExecuteInProcessResult]:
         """A tick of the landing sensor, and the runs that it requests."""
-        return [self._run(one.job_name or INGEST_JOB, one) for one in self.tick("landing")]
+        return [self._run(one.job_name or MOVIES.ingest_job, one) for one in self.tick("landing")]
 
     def ingest(self, file_ids: Sequence[str]) -> dg.ExecuteInProcessResult:
         """The job over these files, as a person launches it."""
         batch = IngestBatch(files=list(file_ids))
         config = dg.RunConfig(resources={"batch": batch})
-        return self._run(INGEST_JOB, dg.RunRequest(run_config=config))
+        return self._run(MOVIES.ingest_job, dg.RunRequest(run_config=config))
 
     def follow(self) -> None:
         """What automation does after a load, and the tick that sends the notices."""

@@ -2,11 +2,11 @@
 
 import dagster as dg
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.definitions import from_settings
-from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.settings import Settings
 
 
 def ingest_job() -> dg.JobDefinition:
     """The job of the deployment that the environment names."""
-    return from_settings(Settings.from_environment()).resolve_job_def(INGEST_JOB)
+    return from_settings(Settings.from_environment()).resolve_job_def(MOVIES.ingest_job)

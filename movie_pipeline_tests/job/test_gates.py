@@ -9,6 +9,7 @@ import pytest
 from typing_extensions import override
 
 from movie_pipeline.alerts.alerts_port import NoticeKind
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import StorageError
 from movie_pipeline.orchestration.sensors.notice_sensors import (
     TOLD_TAG,
@@ -176,8 +177,8 @@ def test_people_are_told_of_a_failed_job_once_and_only_when_nobody_tries_again(
                 "settings": deployment.settings,
             },
         ).for_run_failure()
-        failed_jobs_sensor(context)
-    notices = notices_sensor(
+        failed_jobs_sensor(MOVIES)(context)
+    notices = notices_sensor(MOVIES)(
         dg.build_sensor_context(
             instance=failed.instance,
             resources={

@@ -8,11 +8,11 @@ import dagster as dg
 import pytest
 
 from movie_pipeline import crash_points
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.definitions import REFRESH_JOB
 from movie_pipeline.orchestration.assets.replay_job import REPLAY_JOB
 from movie_pipeline.orchestration.sensors.clean_up_job import CLEAN_UP_JOB
 from movie_pipeline.orchestration.sensors.landing_sensor import fail_dead_runs
-from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.orchestration.sensors.reconcile_job import RECONCILE_JOB
 from movie_pipeline.steps.work_folder import work_root
 from movie_pipeline_tests.faults.children import in_child, start
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.long
 STRICT = 'Rules = [ColumnValues "imdb_rating" >= 8]'
 REPLAY = {"ops": {"land_replays": {"config": {"where": "true", "why": "a test"}}}}
 JOBS: dict[str, tuple[str, dict[str, Any]]] = {
-    INGEST_JOB: ("sql.commit.before", {}),
+    MOVIES.ingest_job: ("sql.commit.before", {}),
     REFRESH_JOB: ("refresh.mv_top_rated_movies.before", {}),
     RECONCILE_JOB: ("outbox.before_send", {}),
     REPLAY_JOB: ("replay.requested", REPLAY),

@@ -13,10 +13,11 @@ import pytest
 from typing_extensions import override
 
 from movie_pipeline.alerts.alerts_port import NoticeKind
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import StorageError
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
-from movie_pipeline.orchestration.sensors.past_runs import FAULT_TAG, INGEST_JOB
+from movie_pipeline.orchestration.sensors.past_runs import FAULT_TAG
 from movie_pipeline.steps import notify
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area
@@ -72,9 +73,9 @@ def tick(home: Home, instance: dg.DagsterInstance) -> int:
         name: getattr(home.deployment, name)
         for name in ("storage", "warehouse", "wakeups", "settings")
     }
-    answer = landing_sensor(dg.build_sensor_context(instance=instance, resources=resources))
+    answer = landing_sensor(MOVIES)(dg.build_sensor_context(instance=instance, resources=resources))
     requests = list(answer.run_requests or []) if isinstance(answer, dg.SensorResult) else []
-    job = home.definitions(LENIENT_RULES).resolve_job_def(INGEST_JOB)
+    job = home.definitions(LENIENT_RULES).resolve_job_def(MOVIES.ingest_job)
     for request in requests:
         job.execute_in_process(
             instance=instance,
@@ -143,14 +144,14 @@ def test_a_file_that_kills_its_process_counts_as_poison(
 ) -> None:
     home = Home(tmp_path, retry_seconds=0.0, max_attempts=2)
     home.drop("a.csv", clean_movies())
-    job = home.definitions().resolve_job_def(INGEST_JOB)
+    job = home.definitions().resolve_job_def(MOVIES.ingest_job)
     resources: dict[str, Any] = {
         name: getattr(home.deployment, name)
         for name in ("storage", "warehouse", "wakeups", "settings")
     }
     for _ in range(2):
         context = dg.build_sensor_context(instance=instance, resources=resources)
-        answer = landing_sensor(context)
+        answer = landing_sensor(MOVIES)(context)
         assert isinstance(answer, dg.SensorResult)
         (request,) = answer.run_requests or []
         assert not request.run_config["resources"]["batch"]["config"]["reject"]

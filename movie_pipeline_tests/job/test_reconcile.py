@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import WarehouseBusy
 from movie_pipeline.orchestration.sensors import reconcile_job as reconcile_module
 from movie_pipeline.orchestration.sensors.reconcile_job import (
@@ -39,7 +40,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def scheduled(home: Home) -> object:
     resources = {"warehouse": home.deployment.warehouse, "settings": home.settings}
-    return reconcile_schedule(dg.build_schedule_context(resources=resources))
+    return reconcile_schedule(MOVIES)(dg.build_schedule_context(resources=resources))
 
 
 def test_the_schedule_launches_a_run_that_closes_what_is_open_and_then_none(
@@ -69,13 +70,13 @@ def test_the_schedule_launches_a_run_that_closes_what_is_open_and_then_none(
 def test_after_a_start_it_is_launched_once(home: Home) -> None:
     resources = {"warehouse": home.deployment.warehouse, "settings": home.settings}
     first = dg.build_sensor_context(resources=resources)
-    request = reconcile_at_start(first)
+    request = reconcile_at_start(MOVIES)(first)
     assert isinstance(request, dg.RunRequest)
     assert (request.run_key or "").startswith("start-")
     again = dg.build_sensor_context(resources=resources, cursor=first.cursor)
-    assert reconcile_at_start(again) == dg.SkipReason("It was looked at this start.")
+    assert reconcile_at_start(MOVIES)(again) == dg.SkipReason("It was looked at this start.")
     another = dg.build_sensor_context(resources=resources, cursor="an earlier start")
-    assert isinstance(reconcile_at_start(another), dg.RunRequest)
+    assert isinstance(reconcile_at_start(MOVIES)(another), dg.RunRequest)
 
 
 def test_a_start_at_which_the_warehouse_was_away_is_looked_at_again(
@@ -88,9 +89,9 @@ def test_a_start_at_which_the_warehouse_was_away_is_looked_at_again(
     context = dg.build_sensor_context(resources=resources)
     with monkeypatch.context() as patch:
         patch.setattr(reconcile_module, "open_work", away)
-        assert reconcile_at_start(context) == dg.SkipReason(
+        assert reconcile_at_start(MOVIES)(context) == dg.SkipReason(
             "Waiting for the warehouse: it is held."
         )
         assert context.cursor is None
         assert scheduled(home) == dg.SkipReason("Waiting for the warehouse: it is held.")
-    assert isinstance(reconcile_at_start(context), dg.RunRequest)
+    assert isinstance(reconcile_at_start(MOVIES)(context), dg.RunRequest)

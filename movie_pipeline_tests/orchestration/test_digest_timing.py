@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
-from movie_pipeline.orchestration.sensors.past_runs import INGEST_JOB
 from movie_pipeline.settings.groups import DigestSettings
 
 
@@ -21,7 +21,7 @@ def more_comes(
     instance: dg.DagsterInstance, *, quiet_seconds: float = 60, later: float = 0
 ) -> bool:
     settings = DigestSettings(quiet_seconds=quiet_seconds)
-    return digest_timing_now(instance, settings, now=time.time() + later).more_comes
+    return digest_timing_now(instance, MOVIES, settings, now=time.time() + later).more_comes
 
 
 def run_of(name: str, instance: dg.DagsterInstance, status: dg.DagsterRunStatus) -> dg.DagsterRun:
@@ -42,7 +42,7 @@ def test_without_runs_nothing_is_on_its_way(instance: dg.DagsterInstance) -> Non
 def test_a_run_that_starts_or_is_at_work_brings_more(
     instance: dg.DagsterInstance, status: dg.DagsterRunStatus
 ) -> None:
-    run_of(INGEST_JOB, instance, status)
+    run_of(MOVIES.ingest_job, instance, status)
     assert more_comes(instance)
     assert not more_comes(instance, quiet_seconds=0), "who wants no patience gets none"
 
@@ -53,6 +53,6 @@ def test_a_run_of_another_job_brings_nothing(instance: dg.DagsterInstance) -> No
 
 
 def test_after_the_last_run_it_takes_the_quiet_period(instance: dg.DagsterInstance) -> None:
-    run_of(INGEST_JOB, instance, dg.DagsterRunStatus.SUCCESS)
+    run_of(MOVIES.ingest_job, instance, dg.DagsterRunStatus.SUCCESS)
     assert more_comes(instance, later=30)
     assert not more_comes(instance, later=90)

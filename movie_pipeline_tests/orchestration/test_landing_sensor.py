@@ -7,8 +7,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
-from movie_pipeline.orchestration.sensors.past_runs import FAULT_TAG, INGEST_JOB
+from movie_pipeline.orchestration.sensors.past_runs import FAULT_TAG
 from movie_pipeline.steps.discover import fixed_batch
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline_tests.home import Home
@@ -40,7 +41,7 @@ def tick(home: Home, instance: dg.DagsterInstance) -> dg.SensorResult | dg.SkipR
         name: getattr(home.deployment, name)
         for name in ("storage", "warehouse", "wakeups", "settings")
     }
-    answer = landing_sensor(dg.build_sensor_context(instance=instance, resources=resources))
+    answer = landing_sensor(MOVIES)(dg.build_sensor_context(instance=instance, resources=resources))
     assert isinstance(answer, dg.SensorResult | dg.SkipReason)
     return answer
 
@@ -62,7 +63,7 @@ def launch(
 ) -> None:
     """Let the instance have a run of this request, in that state."""
     run = instance.create_run_for_job(
-        Home(Path("nowhere")).definitions().resolve_job_def(INGEST_JOB),
+        Home(Path("nowhere")).definitions().resolve_job_def(MOVIES.ingest_job),
         run_config=request.run_config,
         tags=dict(request.tags),
     )

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from movie_pipeline.aws_clients import Clients
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import WarehouseConflict, WarehouseError
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
@@ -68,7 +69,7 @@ def skipped(home: Home, instance: dg.DagsterInstance, sensor: dg.SensorDefinitio
 
 
 @pytest.mark.parametrize("away", [corrupt, unreachable])
-@pytest.mark.parametrize("sensor", [landing_sensor, notices_sensor])
+@pytest.mark.parametrize("sensor", [landing_sensor(MOVIES), notices_sensor(MOVIES)])
 def test_a_tick_waits_for_a_warehouse_that_is_away_and_says_why(
     tmp_path: Path, instance: dg.DagsterInstance, sensor: dg.SensorDefinition, away: Away
 ) -> None:
@@ -88,7 +89,7 @@ def test_the_reconcilers_schedule_waits_too(tmp_path: Path, away: Away) -> None:
         "warehouse": home.deployment.warehouse,
         "settings": home.deployment.settings,
     }
-    told = reconcile_schedule(dg.build_schedule_context(resources=resources))
+    told = reconcile_schedule(MOVIES)(dg.build_schedule_context(resources=resources))
     assert isinstance(told, dg.SkipReason)
     assert why in str(told.skip_message)
 
@@ -107,7 +108,7 @@ def test_a_question_that_fails_midway_is_waited_for_too(
         raise error("the connection was lost.")
 
     monkeypatch.setattr(Ledger, "finished", fail)
-    told = skipped(home, instance, landing_sensor)
+    told = skipped(home, instance, landing_sensor(MOVIES))
     assert told == "Waiting for the warehouse: the connection was lost."
 
 
@@ -123,7 +124,7 @@ def test_a_tick_waits_for_a_store_that_is_away(
     home = Home(tmp_path)
     store = S3Storage(home.settings.with_values(bucket="movies-test"), Clients())
     home.deployment = replace(home.deployment, storage=store)
-    told = skipped(home, instance, landing_sensor)
+    told = skipped(home, instance, landing_sensor(MOVIES))
     assert told.startswith("Waiting for the store: "), told
     assert "no AWS credentials were found" in told
 
@@ -132,7 +133,7 @@ def test_a_tick_waits_for_room_to_work(tmp_path: Path, instance: dg.DagsterInsta
     home = Home(tmp_path)
     home.drop("a.csv", clean_movies())
     (home.settings.home / "work").write_bytes(b"a file where the folder should be")
-    told = skipped(home, instance, landing_sensor)
+    told = skipped(home, instance, landing_sensor(MOVIES))
     assert told.startswith("Waiting for room to work: the work folder"), told
 
 
@@ -147,4 +148,4 @@ def test_an_error_of_the_pipelines_own_still_makes_the_tick_fail(
 
     monkeypatch.setattr(Ledger, "finished", fail)
     with pytest.raises(KeyError, match="nobody expected it"):
-        skipped(home, instance, landing_sensor)
+        skipped(home, instance, landing_sensor(MOVIES))

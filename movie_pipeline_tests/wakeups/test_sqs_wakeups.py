@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import WakeupError, WarehouseBusy
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
@@ -244,7 +245,7 @@ class Ticks:
         context = dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources=resources
         )
-        answer = landing_sensor(context)
+        answer = landing_sensor(MOVIES)(context)
         self.cursor = context.cursor
         if isinstance(answer, dg.SkipReason):
             return str(answer.skip_message)

@@ -12,6 +12,8 @@ INTAKE, SCREENING, WAREHOUSE, MARTS, CATALOG = (
     "catalog",
 )
 
+ARCHIVE = "archived_files"
+
 WAREHOUSE_POOL = "warehouse"
 """One writer at a time: a DuckDB file belongs to one process, and a queue beats a collision."""
 

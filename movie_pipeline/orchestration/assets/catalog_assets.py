@@ -22,6 +22,7 @@ from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.archive_names import HISTORY_DAY, day_folder
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets.asset_names import (
+    ARCHIVE,
     CATALOG,
     OWNERS,
     RETRY,
@@ -29,6 +30,7 @@ from movie_pipeline.orchestration.assets.asset_names import (
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
 from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
@@ -44,13 +46,13 @@ def raw_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
             "The raw files as the catalog describes them: each column that files brought, and its "
             "use."
         ),
-        deps=["archived_files"],
-        group_name=CATALOG,
+        deps=[scoped_name(dataset, ARCHIVE)],
+        group_name=scoped_name(dataset, CATALOG),
         owners=OWNERS,
         kinds={"catalog"},
         retry_policy=RETRY,
         automation_condition=refresh_after_update,
-    )(_describe_files)
+    )(scoped(dataset, _describe_files))
 
 
 def _describe_files(
@@ -76,18 +78,18 @@ def _describe_files(
 def warehouse_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
     """What the catalog says of a dataset's table and views."""
     return dg.asset(
-        name="warehouse_catalog",
+        name=scoped_name(dataset, "warehouse_catalog"),
         description=(
             "The warehouse's table and views as the catalog describes them, read back from there."
         ),
         deps=[dataset.table],
-        group_name=CATALOG,
+        group_name=scoped_name(dataset, CATALOG),
         owners=OWNERS,
         kinds={"catalog"},
         pool=WAREHOUSE_POOL,
         retry_policy=RETRY,
         automation_condition=refresh_after_update,
-    )(_describe_warehouse)
+    )(scoped(dataset, _describe_warehouse))
 
 
 def _describe_warehouse(

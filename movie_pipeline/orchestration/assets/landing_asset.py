@@ -4,6 +4,7 @@ import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.orchestration.assets.asset_names import INTAKE, OWNERS
+from movie_pipeline.orchestration.dataset_scope import scoped_name
 
 
 def landing_asset(dataset: Dataset) -> dg.AssetSpec:
@@ -15,7 +16,7 @@ def landing_asset(dataset: Dataset) -> dg.AssetSpec:
             "called input by default. Drop a file there: the landing sensor sees it once it is "
             "whole, and launches a run."
         ),
-        group_name=INTAKE,
+        group_name=scoped_name(dataset, INTAKE),
         owners=OWNERS,
         kinds={"csv"},
     )

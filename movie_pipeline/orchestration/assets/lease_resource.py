@@ -33,10 +33,15 @@ def lease_of_the_run(root: Path) -> dg.ResourceDefinition:
     return dg.ResourceDefinition(hold, description="Says that the run's process is alive.")
 
 
-def during_the_lease(part: object) -> dg.ResourceDefinition:
-    """A part of the world; whoever takes it in a run holds the run's lease."""
+def during_the_lease(part: object, lease: str = LEASE_RESOURCE) -> dg.ResourceDefinition:
+    """A part of the world; whoever takes it in a run holds the run's lease.
+
+    Args:
+        part: what is given to those who ask.
+        lease: the name of the lease's resource.
+    """
     return dg.ResourceDefinition(
         lambda _: part,
-        required_resource_keys={LEASE_RESOURCE},
+        required_resource_keys={lease},
         description=(type(part).__doc__ or "").partition("\n")[0],
     )

@@ -9,6 +9,7 @@ from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices, quarantine_name
 from movie_pipeline.orchestration.assets.asset_names import (
+    ARCHIVE,
     OWNERS,
     RETRY,
     WAREHOUSE,
@@ -17,6 +18,7 @@ from movie_pipeline.orchestration.assets.asset_names import (
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, readings_or_fail
 from movie_pipeline.orchestration.assets.ui_metadata import dataset_schema, same_columns, table
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.load import LoadRun, load_batch
@@ -35,7 +37,7 @@ def table_asset(dataset: Dataset) -> dg.AssetsDefinition:
             "exactly once.\n\nRows, ledger entries and notices are written in one transaction."
         ),
         deps=[dataset.validated_asset],
-        group_name=WAREHOUSE,
+        group_name=scoped_name(dataset, WAREHOUSE),
         owners=OWNERS,
         kinds={"duckdb", "table"},
         pool=WAREHOUSE_POOL,
@@ -44,7 +46,7 @@ def table_asset(dataset: Dataset) -> dg.AssetsDefinition:
             "dagster/column_schema": dataset_schema(dataset, loaded=True),
             "dagster/table_name": dataset.table,
         },
-    )(_load_batch)
+    )(scoped(dataset, _load_batch))
 
 
 def _load_batch(
@@ -60,7 +62,7 @@ def _load_batch(
     if files is None:
         raise MoviePipelineError(
             f"this run has no screened files: materialize {dataset.validated_asset} in the same "
-            "run, or launch the job ingest_movies."
+            f"run, or launch the job {dataset.ingest_job}."
         )
 
     def place(entry: LedgerEntry) -> str:
@@ -89,18 +91,18 @@ def _load_batch(
 def archive_asset(dataset: Dataset) -> dg.AssetsDefinition:
     """The decided files of a dataset, put away."""
     return dg.asset(
-        name="archived_files",
+        name=scoped_name(dataset, ARCHIVE),
         description=(
             "Decided files put away: to history, or where they could not be read, to quarantine."
             "\n\nOnly after the ledger says what became of them; a file that cannot be moved now "
             "is moved later."
         ),
         deps=[dataset.table],
-        group_name=WAREHOUSE,
+        group_name=scoped_name(dataset, WAREHOUSE),
         owners=OWNERS,
         kinds={"csv"},
         retry_policy=RETRY,
-    )(_archive_files)
+    )(scoped(dataset, _archive_files))
 
 
 def _archive_files(

@@ -14,6 +14,7 @@ from movie_pipeline.ledger.replays import Replays
 from movie_pipeline.orchestration.assets.asset_names import INTAKE, OWNERS, RETRY
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch, work_id
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, table
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.discover import take_batch
 from movie_pipeline.steps.fetch import DuplicateFile, GoneFile, KnownFile, fetch_batch
@@ -53,11 +54,11 @@ def raw_asset(dataset: Dataset) -> dg.AssetsDefinition:
             "sentence; the others of the batch go on."
         ),
         deps=[dataset.landing_asset],
-        group_name=INTAKE,
+        group_name=scoped_name(dataset, INTAKE),
         owners=OWNERS,
         kinds={"csv", "arrow"},
         retry_policy=RETRY,
-    )(_read_batch)
+    )(scoped(dataset, _read_batch))
 
 
 def _read_batch(
@@ -111,8 +112,8 @@ def readings_or_fail(work_folder: WorkFolder, dataset: Dataset) -> list[Reading]
     if found is None:
         raise MoviePipelineError(
             f"this run has no staged files: materialize {dataset.raw_asset} in the same run, or "
-            "launch the job ingest_movies. A run that is executed again from a failed step finds "
-            "them on the machine of the first try alone."
+            f"launch the job {dataset.ingest_job}. A run that is executed again from a failed step "
+            "finds them on the machine of the first try alone."
         )
     return found
 

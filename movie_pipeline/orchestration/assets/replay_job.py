@@ -13,6 +13,7 @@ from pydantic import Field
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.replay.land_replay import RequestedReplay, request_replay
 from movie_pipeline.replay.replay_plan import plan_replays
 from movie_pipeline.replay.replay_request import ReplayRequest, login_name
@@ -70,13 +71,6 @@ class ReplayConfig(dg.Config):
         )
 
 
-@dg.op(
-    description=(
-        "Puts quarantined or held records back into landing, as they were or corrected; the "
-        "landing sensor launches the run that judges them. Fails where nothing can be done as "
-        "asked; then nothing was done."
-    )
-)
 def land_replays(
     context: dg.OpExecutionContext,
     config: ReplayConfig,
@@ -123,14 +117,20 @@ def _row(one: RequestedReplay) -> dict[str, str | int | float | None]:
     }
 
 
-@dg.job(
-    name=REPLAY_JOB,
-    executor_def=dg.in_process_executor,
-    description=(
-        "Take quarantined or held records through the same assets again, as they were or "
-        "corrected. Say which: a file, a condition (where) or corrections."
-    ),
-)
-def replay_job() -> None:
-    """One step."""
-    land_replays()
+def replay_job(dataset: Dataset) -> dg.JobDefinition:
+    """The job over a dataset's records: one step."""
+    step = dg.op(
+        name=scoped_name(dataset, "land_replays"),
+        description=(
+            "Puts quarantined or held records back into landing, as they were or corrected; the "
+            "landing sensor launches the run that judges them. Fails where nothing can be done as "
+            "asked; then nothing was done."
+        ),
+    )(scoped(dataset, land_replays))
+    return dg.GraphDefinition(name=scoped_name(dataset, REPLAY_JOB), node_defs=[step]).to_job(
+        executor_def=dg.in_process_executor,
+        description=(
+            "Take quarantined or held records through the same assets again, as they were or "
+            "corrected. Say which: a file, a condition (where) or corrections."
+        ),
+    )

@@ -22,6 +22,7 @@ from movie_pipeline.orchestration.assets.ui_metadata import (
     same_columns,
     table,
 )
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.screening.cluster_port import Cluster, JobRun
 from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.settings import Settings
@@ -42,7 +43,7 @@ def screening_assets(dataset: Dataset) -> dg.AssetsDefinition:
                     "file, and every reason: rows that failed a rule, and all of a file that is "
                     "held."
                 ),
-                group_name=SCREENING,
+                group_name=scoped_name(dataset, SCREENING),
                 owners=OWNERS,
                 kinds={"json"},
             ),
@@ -53,7 +54,7 @@ def screening_assets(dataset: Dataset) -> dg.AssetsDefinition:
                     f"Rows that passed every rule and the {dataset.row} contract, as Parquet, one "
                     "file per landed file; what the warehouse loads."
                 ),
-                group_name=SCREENING,
+                group_name=scoped_name(dataset, SCREENING),
                 owners=OWNERS,
                 kinds={"parquet", "duckdb"},
                 metadata={"dagster/column_schema": dataset_schema(dataset, loaded=False)},
@@ -61,7 +62,7 @@ def screening_assets(dataset: Dataset) -> dg.AssetsDefinition:
         ],
         name=f"screen_{dataset.name}",
         retry_policy=RETRY,
-    )(_screen_batch)
+    )(scoped(dataset, _screen_batch))
 
 
 def _screen_batch(

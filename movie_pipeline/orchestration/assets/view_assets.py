@@ -15,6 +15,7 @@ from movie_pipeline.orchestration.assets.asset_names import (
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, warehouse_schema
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
@@ -46,18 +47,6 @@ def view_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
 def _mart(view: View, dataset: Dataset) -> dg.AssetsDefinition:
     column_lineage = view_lineage(view.name, dataset)
 
-    @dg.asset(
-        name=view.name,
-        deps=[dataset.table],
-        description=view.description,
-        group_name=MARTS,
-        owners=OWNERS,
-        kinds={"duckdb", "view"},
-        pool=WAREHOUSE_POOL,
-        retry_policy=RETRY,
-        automation_condition=refresh_after_update,
-        metadata={"dagster/table_name": view.name},
-    )
     def refresh(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
         warehouse.refresh(view.name)
         counted = warehouse.query(f"select count(*) as row_count from {view.name}")
@@ -69,4 +58,15 @@ def _mart(view: View, dataset: Dataset) -> dg.AssetsDefinition:
             }
         )
 
-    return refresh
+    return dg.asset(
+        name=view.name,
+        deps=[dataset.table],
+        description=view.description,
+        group_name=scoped_name(dataset, MARTS),
+        owners=OWNERS,
+        kinds={"duckdb", "view"},
+        pool=WAREHOUSE_POOL,
+        retry_policy=RETRY,
+        automation_condition=refresh_after_update,
+        metadata={"dagster/table_name": view.name},
+    )(scoped(dataset, refresh))

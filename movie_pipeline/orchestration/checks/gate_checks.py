@@ -10,6 +10,7 @@ from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
 from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.gate import BATCH_ROWS, account_for, violations_of_each
 from movie_pipeline.steps.screen import decided_files
@@ -21,7 +22,7 @@ ACCOUNTING = "every_record_accounted_for"
 def load_gate(dataset: Dataset) -> dg.AssetChecksDefinition:
     """The gate of a dataset."""
     return dg.multi_asset_check(
-        name="load_gate",
+        name=scoped_name(dataset, "load_gate"),
         specs=[
             dg.AssetCheckSpec(
                 ACCOUNTING,
@@ -43,7 +44,7 @@ def load_gate(dataset: Dataset) -> dg.AssetChecksDefinition:
                 ),
             ),
         ],
-    )(_check_what_loads)
+    )(scoped(dataset, _check_what_loads))
 
 
 def _check_what_loads(

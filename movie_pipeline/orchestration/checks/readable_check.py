@@ -6,6 +6,7 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
 from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.orchestration.dataset_scope import scoped
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.read import RefusedFile, readings
 
@@ -19,7 +20,7 @@ def readable_check(dataset: Dataset) -> dg.AssetChecksDefinition:
             f"Every file of the batch could be read as {dataset.name}; one that could not is "
             "rejected."
         ),
-    )(_every_file_readable)
+    )(scoped(dataset, _every_file_readable))
 
 
 def _every_file_readable(

@@ -17,6 +17,7 @@ from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
 from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.screen import decided_files
 
@@ -32,15 +33,6 @@ def rule_checks(ruleset: Ruleset, dataset: Dataset) -> dg.AssetChecksDefinition:
     """The checks of a ruleset, as one step."""
     rules = {check_name(rule): rule for rule in ruleset}
 
-    @dg.multi_asset_check(
-        name="ruleset",
-        specs=[
-            dg.AssetCheckSpec(
-                name, asset=dataset.validated_asset, description=f"{rule}\n\n{explain(rule)}"
-            )
-            for name, rule in rules.items()
-        ],
-    )
     def ruleset_checks(
         context: dg.AssetCheckExecutionContext,
         batch: IngestBatch,
@@ -50,7 +42,15 @@ def rule_checks(ruleset: Ruleset, dataset: Dataset) -> dg.AssetChecksDefinition:
         for name, rule in rules.items():
             yield rule_result(name, rule, files)
 
-    return ruleset_checks
+    return dg.multi_asset_check(
+        name=scoped_name(dataset, "ruleset"),
+        specs=[
+            dg.AssetCheckSpec(
+                name, asset=dataset.validated_asset, description=f"{rule}\n\n{explain(rule)}"
+            )
+            for name, rule in rules.items()
+        ],
+    )(scoped(dataset, ruleset_checks))
 
 
 def rule_result(name: str, rule: Rule, files: Sequence[DecidedFile]) -> dg.AssetCheckResult:

@@ -9,6 +9,7 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.ledger.backlog import backlog
 from movie_pipeline.orchestration.assets.asset_names import WAREHOUSE_POOL
 from movie_pipeline.orchestration.assets.ui_metadata import bar_table
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import CheckSettings
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -19,7 +20,7 @@ FRESH, BACKLOG = "freshness", "quarantine_backlog"
 def warehouse_checks(dataset: Dataset) -> dg.AssetChecksDefinition:
     """The checks on a dataset's table."""
     return dg.multi_asset_check(
-        name="warehouse_checks",
+        name=scoped_name(dataset, "warehouse_checks"),
         pool=WAREHOUSE_POOL,
         specs=[
             dg.AssetCheckSpec(
@@ -42,7 +43,7 @@ def warehouse_checks(dataset: Dataset) -> dg.AssetChecksDefinition:
                 ),
             ),
         ],
-    )(_look_at_the_table)
+    )(scoped(dataset, _look_at_the_table))
 
 
 def _look_at_the_table(

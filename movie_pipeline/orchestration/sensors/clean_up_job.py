@@ -7,7 +7,9 @@ import time
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.orchestration.sensors.past_runs import ACTIVE, BATCH_TAG
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import RetentionSettings
@@ -82,7 +84,6 @@ def remove_old_runs(
     return Removed(removed)
 
 
-@dg.op(name="remove_what_is_kept_no_longer")
 def remove_what_is_kept_no_longer(
     context: dg.OpExecutionContext,
     storage: dg.ResourceParam[Storage],
@@ -114,20 +115,23 @@ def remove_what_is_kept_no_longer(
     )
 
 
-@dg.job(
-    name=CLEAN_UP_JOB,
-    executor_def=dg.in_process_executor,
-    description="Remove what is kept no longer, report what nobody owns.",
-)
-def clean_up_job() -> None:
-    """One step."""
-    remove_what_is_kept_no_longer()
+def clean_up_job(dataset: Dataset) -> dg.JobDefinition:
+    """The job over a dataset's world: one step."""
+    step = dg.op(name=scoped_name(dataset, "remove_what_is_kept_no_longer"))(
+        scoped(dataset, remove_what_is_kept_no_longer)
+    )
+    return dg.GraphDefinition(name=scoped_name(dataset, CLEAN_UP_JOB), node_defs=[step]).to_job(
+        executor_def=dg.in_process_executor,
+        description="Remove what is kept no longer, report what nobody owns.",
+    )
 
 
-clean_up_schedule = dg.ScheduleDefinition(
-    name="clean_up_every_night",
-    job_name=CLEAN_UP_JOB,
-    cron_schedule="0 3 * * *",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Launches the clean-up at three in the morning, UTC.",
-)
+def clean_up_schedule(dataset: Dataset) -> dg.ScheduleDefinition:
+    """The schedule of a dataset's clean-up."""
+    return dg.ScheduleDefinition(
+        name=scoped_name(dataset, "clean_up_every_night"),
+        job_name=scoped_name(dataset, CLEAN_UP_JOB),
+        cron_schedule="0 3 * * *",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Launches the clean-up at three in the morning, UTC.",
+    )

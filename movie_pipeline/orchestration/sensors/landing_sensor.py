@@ -6,8 +6,10 @@ import dagster as dg
 from dagster._core.storage.tags import MAX_RETRIES_TAG
 
 from movie_pipeline.crash_points import crash_point
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_run
 from movie_pipeline.orchestration.sensors.landing_listing import (
     Listing,
@@ -20,7 +22,6 @@ from movie_pipeline.orchestration.sensors.past_runs import (
     ATTEMPT_TAG,
     BATCH_TAG,
     INGEST,
-    INGEST_JOB,
     KIND_TAG,
     REJECTING_TAG,
     past_runs,
@@ -39,6 +40,7 @@ from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 def look_for_files(
     context: dg.SensorEvaluationContext,
+    dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     wakeups: dg.ResourceParam[Wakeups],
@@ -48,13 +50,14 @@ def look_for_files(
     for run_id in fail_dead_runs(context.instance, settings):
         context.log.warning("run %s: its process is gone; it is marked as failed", run_id)
     try:
-        return _look(context, storage, warehouse, wakeups, settings)
+        return _look(context, dataset, storage, warehouse, wakeups, settings)
     except AWAY as error:
         return skip_while_away(error)
 
 
 def _look(
     context: dg.SensorEvaluationContext,
+    dataset: Dataset,
     storage: Storage,
     warehouse: Warehouse,
     wakeups: Wakeups,
@@ -66,7 +69,7 @@ def _look(
     seen = list_landing(storage, wakeups, due=due, warn=context.log.warning)
     if seen is None:
         return dg.SkipReason("No message came, and landing was listed a moment ago.")
-    plan = _plan(context.instance, seen.landed, warehouse, settings)
+    plan = _plan(context.instance, dataset, seen.landed, warehouse, settings)
     for launch in plan.launches:
         work_folder = WorkFolder.at(work_root(settings), launch.batch.batch_id)
         fix_batch(work_folder, launch.batch)
@@ -80,10 +83,10 @@ def _look(
     if not plan.launches:
         return dg.SkipReason(_why_nothing(plan, seen))
     return dg.SensorResult(
-        run_requests=[run_request(launch, context.instance) for launch in plan.launches],
+        run_requests=[run_request(launch, context.instance, dataset) for launch in plan.launches],
         asset_events=[
             dg.AssetMaterialization(
-                "landing_movies",
+                dataset.landing_asset,
                 metadata={
                     "files": sum(len(launch.batch.files) for launch in plan.launches),
                     "bytes": sum(launch.batch.size for launch in plan.launches),
@@ -94,22 +97,20 @@ def _look(
     )
 
 
-def landing_sensor_every(seconds: int) -> dg.SensorDefinition:
+def landing_sensor(dataset: Dataset, seconds: int = 10) -> dg.SensorDefinition:
     """The landing sensor, ticking so often; Dagster's daemon takes five seconds at least."""
     return dg.sensor(
-        name="landing",
-        job_name=INGEST_JOB,
+        name=scoped_name(dataset, "landing"),
+        job_name=dataset.ingest_job,
         minimum_interval_seconds=seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Launches a run for every batch of whole files that the ledger does not know.",
-    )(look_for_files)
-
-
-landing_sensor = landing_sensor_every(10)
+    )(scoped(dataset, look_for_files))
 
 
 def _plan(
     instance: dg.DagsterInstance,
+    dataset: Dataset,
     landed: list[LandedFile],
     warehouse: Warehouse,
     settings: Settings,
@@ -117,11 +118,11 @@ def _plan(
     if not landed:
         return QueuePlan((), 0)
     finished = Ledger(warehouse).finished(file.file_id for file in landed)
-    runs = past_runs(instance, {file.file_id for file in landed} - finished)
+    runs = past_runs(instance, dataset, {file.file_id for file in landed} - finished)
     return plan_launches(landed, finished, runs, settings.batches, time.time())
 
 
-def run_request(launch: Launch, instance: dg.DagsterInstance) -> dg.RunRequest:
+def run_request(launch: Launch, instance: dg.DagsterInstance, dataset: Dataset) -> dg.RunRequest:
     """The request for one batch; it names files by file_id only, never by a foreign name."""
     batch = IngestBatch(
         batch_id=launch.batch.batch_id,
@@ -131,7 +132,7 @@ def run_request(launch: Launch, instance: dg.DagsterInstance) -> dg.RunRequest:
     )
     return dg.RunRequest(
         run_key=launch.run_key,
-        run_config=dg.RunConfig(resources={"batch": batch}),
+        run_config=dg.RunConfig(resources={scoped_name(dataset, "batch"): batch}),
         tags=ingest_tags(launch),
     )
 

@@ -3,16 +3,17 @@
 import dagster as dg
 
 from movie_pipeline.alerts.alerts_port import Alerts, Events
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import AlertError, WarehouseError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.notices import job_failure_notice
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
 from movie_pipeline.orchestration.sensors.failure_causes import KILLED, Cause, cause_of_run
 from movie_pipeline.orchestration.sensors.failure_history import Fault, judged
 from movie_pipeline.orchestration.sensors.past_runs import (
     ATTEMPT_TAG,
     INGEST,
-    INGEST_JOB,
     KIND_TAG,
     REJECTING_TAG,
     configured_files,
@@ -30,14 +31,31 @@ TOLD_TAG = "movie_pipeline/told"
 """On a run of which people were told: the outage it was part of."""
 
 
-@dg.sensor(
-    name="notices",
-    minimum_interval_seconds=10,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Sends the notices that wait in the outbox; it launches no runs.",
-)
-def notices_sensor(
+def notices_sensor(dataset: Dataset) -> dg.SensorDefinition:
+    """The sensor that sends what waits in a dataset's outbox."""
+    return dg.sensor(
+        name=scoped_name(dataset, "notices"),
+        minimum_interval_seconds=10,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sends the notices that wait in the outbox; it launches no runs.",
+    )(scoped(dataset, send_notices))
+
+
+def failed_jobs_sensor(dataset: Dataset) -> dg.SensorDefinition:
+    """The sensor that tells of a dataset's jobs that failed for good."""
+    return dg.run_failure_sensor(
+        name=scoped_name(dataset, "failed_jobs"),
+        minimum_interval_seconds=10,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description=(
+            "Tells people of ingest runs that fail and do not mend themselves, once an outage."
+        ),
+    )(scoped(dataset, tell_of_failed_job))
+
+
+def send_notices(
     context: dg.SensorEvaluationContext,
+    dataset: dg.ResourceParam[Dataset],
     warehouse: dg.ResourceParam[Warehouse],
     alerts: dg.ResourceParam[Alerts],
     events: dg.ResourceParam[Events],
@@ -45,7 +63,7 @@ def notices_sensor(
 ) -> dg.SkipReason:
     """Send what waits; what cannot be sent now is sent by a later tick."""
     try:
-        timing = digest_timing_now(context.instance, settings.digests)
+        timing = digest_timing_now(context.instance, dataset, settings.digests)
         sent = notify.drain(warehouse, alerts, events, timing)
     except AWAY as error:
         return skip_while_away(error)
@@ -55,14 +73,9 @@ def notices_sensor(
     return dg.SkipReason(f"{sent} notices were sent." if sent else "No notice waits.")
 
 
-@dg.run_failure_sensor(
-    name="failed_jobs",
-    minimum_interval_seconds=10,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells people of ingest runs that fail and do not mend themselves, once an outage.",
-)
-def failed_jobs_sensor(
+def tell_of_failed_job(
     context: dg.RunFailureSensorContext,
+    dataset: dg.ResourceParam[Dataset],
     warehouse: dg.ResourceParam[Warehouse],
     alerts: dg.ResourceParam[Alerts],
     settings: dg.ResourceParam[Settings],
@@ -71,16 +84,16 @@ def failed_jobs_sensor(
     run = context.dagster_run
     record = context.instance.get_run_record_by_id(run.run_id)
     cause = cause_of_run(context.instance, record) if record is not None else KILLED
-    if not is_to_be_told(run, cause, context.instance, settings.batches):
+    if not is_to_be_told(run, cause, context.instance, dataset, settings.batches):
         return
-    outage = outage_of(run, context.instance)
+    outage = outage_of(run, context.instance, dataset)
     if outage is not None and _was_told(outage, context.instance):
         return
     notice = job_failure_notice(
         run.run_id,
         run.job_name,
         cause.sentence,
-        files=len(configured_files(run)),
+        files=len(configured_files(run, dataset)),
         attempts=int(run.tags.get(ATTEMPT_TAG, "1")),
         outage=outage,
     )
@@ -93,7 +106,11 @@ def failed_jobs_sensor(
 
 
 def is_to_be_told(
-    run: dg.DagsterRun, cause: Cause, instance: dg.DagsterInstance, settings: BatchSettings
+    run: dg.DagsterRun,
+    cause: Cause,
+    instance: dg.DagsterInstance,
+    dataset: Dataset,
+    settings: BatchSettings,
 ) -> bool:
     """Whether people should know of this failed run now.
 
@@ -101,7 +118,7 @@ def is_to_be_told(
     often and its files are not to blame: else they are halved, and rejected with a notice of their
     own.
     """
-    if run.job_name != INGEST_JOB or run.tags.get(WILL_RETRY_TAG) == "true":
+    if run.job_name != dataset.ingest_job or run.tags.get(WILL_RETRY_TAG) == "true":
         return False
     if run.tags.get(KIND_TAG) != INGEST:
         return True
@@ -109,16 +126,16 @@ def is_to_be_told(
         return False
     if REJECTING_TAG in run.tags or cause.fault is Fault.WORLD:
         return True
-    failed = judged(past_runs(instance, configured_files(run)))
+    failed = judged(past_runs(instance, dataset, configured_files(run, dataset)))
     return any(one.run_id == run.run_id and one.fault is Fault.WORLD for one in failed)
 
 
-def outage_of(run: dg.DagsterRun, instance: dg.DagsterInstance) -> str | None:
+def outage_of(run: dg.DagsterRun, instance: dg.DagsterInstance, dataset: Dataset) -> str | None:
     """What all failures since the last success share: its run's id; None for a run by hand."""
     if run.tags.get(KIND_TAG) != INGEST:
         return None
-    succeeded = ingest_records(instance, [dg.DagsterRunStatus.SUCCESS])
-    return succeeded[0].dagster_run.run_id if succeeded else "the first run"
+    succeeded = ingest_records(instance, dataset, [dg.DagsterRunStatus.SUCCESS])
+    return succeeded[0].dagster_run.run_id if succeeded else scoped_name(dataset, "the first run")
 
 
 def _was_told(outage: str, instance: dg.DagsterInstance) -> bool:

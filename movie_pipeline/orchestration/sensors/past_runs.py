@@ -8,10 +8,11 @@ from typing import Any, cast
 
 import dagster as dg
 
+from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.orchestration.dataset_scope import scoped_name
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_run
 from movie_pipeline.orchestration.sensors.failure_history import Fault, PastRun
 
-INGEST_JOB = "ingest_movies"
 KIND_TAG, BATCH_TAG, ATTEMPT_TAG = (
     "movie_pipeline/kind",
     "movie_pipeline/batch_id",
@@ -33,25 +34,32 @@ ACTIVE = [
 _FAILED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
-def past_runs(instance: dg.DagsterInstance, concerned: Collection[str]) -> list[PastRun]:
+def past_runs(
+    instance: dg.DagsterInstance, dataset: Dataset, concerned: Collection[str]
+) -> list[PastRun]:
     """The ingest runs that name files: those at work, and the newest of those that ended.
 
     Args:
         instance: where the runs are.
+        dataset: whose runs.
         concerned: the files in landing; the cause of failures of other files is not asked.
     """
-    active = ingest_records(instance, ACTIVE, limit=None)
-    found = [PastRun(files=configured_files(record.dagster_run), active=True) for record in active]
-    found += _failed(instance, frozenset(concerned))
+    active = ingest_records(instance, dataset, ACTIVE, limit=None)
+    found = [
+        PastRun(files=configured_files(record.dagster_run, dataset), active=True)
+        for record in active
+    ]
+    found += _failed(instance, dataset, frozenset(concerned))
     found += [
-        PastRun(files=configured_files(record.dagster_run), succeeded_at=_ended_at(record))
-        for record in ingest_records(instance, [dg.DagsterRunStatus.SUCCESS])
+        PastRun(files=configured_files(record.dagster_run, dataset), succeeded_at=_ended_at(record))
+        for record in ingest_records(instance, dataset, [dg.DagsterRunStatus.SUCCESS])
     ]
     return found
 
 
 def ingest_records(
     instance: dg.DagsterInstance,
+    dataset: Dataset,
     statuses: Sequence[dg.DagsterRunStatus],
     *,
     limit: int | None = RUNS_LOOKED_AT,
@@ -61,33 +69,35 @@ def ingest_records(
     Asked by job and state, which Dagster's database has indexes for: asked by tag it reads all runs
     that there ever were, which takes seconds behind 100,000 of them.
     """
-    wanted = dg.RunsFilter(job_name=INGEST_JOB, statuses=list(statuses))
+    wanted = dg.RunsFilter(job_name=dataset.ingest_job, statuses=list(statuses))
     found = instance.get_run_records(wanted, limit=limit)
     return [record for record in found if record.dagster_run.tags.get(KIND_TAG) == INGEST]
 
 
-def ran_since(instance: dg.DagsterInstance, moment: float) -> bool:
+def ran_since(instance: dg.DagsterInstance, dataset: Dataset, moment: float) -> bool:
     """Whether an ingest run, whoever launched it, is queued or at work, or succeeded since then."""
-    active = dg.RunsFilter(job_name=INGEST_JOB, statuses=ACTIVE)
-    succeeded = dg.RunsFilter(job_name=INGEST_JOB, statuses=[dg.DagsterRunStatus.SUCCESS])
+    active = dg.RunsFilter(job_name=dataset.ingest_job, statuses=ACTIVE)
+    succeeded = dg.RunsFilter(job_name=dataset.ingest_job, statuses=[dg.DagsterRunStatus.SUCCESS])
     return bool(instance.get_run_records(active, limit=1)) or any(
         _ended_at(record) >= moment for record in instance.get_run_records(succeeded, limit=1)
     )
 
 
-def configured_files(run: dg.DagsterRun) -> frozenset[str]:
+def configured_files(run: dg.DagsterRun, dataset: Dataset) -> frozenset[str]:
     """The file_ids that a run was launched for."""
     config = cast("dict[str, Any]", run.run_config)
-    batch = config.get("resources", {}).get("batch", {}).get("config", {})
+    batch = config.get("resources", {}).get(scoped_name(dataset, "batch"), {}).get("config", {})
     return frozenset(batch.get("files", []))
 
 
-def _failed(instance: dg.DagsterInstance, concerned: frozenset[str]) -> list[PastRun]:
+def _failed(
+    instance: dg.DagsterInstance, dataset: Dataset, concerned: frozenset[str]
+) -> list[PastRun]:
     found: list[PastRun] = []
     asked = 0
-    for record in ingest_records(instance, _FAILED):
+    for record in ingest_records(instance, dataset, _FAILED):
         run = record.dagster_run
-        files = configured_files(run)
+        files = configured_files(run, dataset)
         fault = run.tags.get(FAULT_TAG)
         if fault is None and asked < _ASKED_AT_ONCE and not files.isdisjoint(concerned):
             fault = _remembered_fault(instance, record)

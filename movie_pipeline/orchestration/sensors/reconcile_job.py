@@ -8,8 +8,10 @@ import uuid
 import dagster as dg
 
 from movie_pipeline.alerts.alerts_port import Alerts, Events
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.ledger.digests import DigestTiming
-from movie_pipeline.orchestration.assets.asset_names import WAREHOUSE_POOL
+from movie_pipeline.orchestration.assets.asset_names import ARCHIVE, WAREHOUSE_POOL
+from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
 from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
 from movie_pipeline.settings import Settings
@@ -23,9 +25,9 @@ _THIS_START = uuid.uuid4().hex
 _NOTHING = "Nothing is open."
 
 
-@dg.op(name="close_what_is_open", pool=WAREHOUSE_POOL)
-def close_what_is_open(  # noqa: PLR0913, PLR0917 - the parts of one world
+def close_what_is_open(
     context: dg.OpExecutionContext,
+    dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     alerts: dg.ResourceParam[Alerts],
@@ -40,7 +42,7 @@ def close_what_is_open(  # noqa: PLR0913, PLR0917 - the parts of one world
         events,
         older_than=GRACE,
         views_older_than=VIEWS_GRACE,
-        timing=digest_timing_now(context.instance, settings.digests),
+        timing=digest_timing_now(context.instance, dataset, settings.digests),
     )
     for problem in report.problems:
         context.log.warning("%s", problem)
@@ -49,7 +51,7 @@ def close_what_is_open(  # noqa: PLR0913, PLR0917 - the parts of one world
     if report.archived or report.not_found:
         context.log_event(
             dg.AssetMaterialization(
-                "archived_files",
+                scoped_name(dataset, ARCHIVE),
                 description="files that a run left behind",
                 metadata={
                     "archived": len(report.archived),
@@ -68,24 +70,31 @@ def close_what_is_open(  # noqa: PLR0913, PLR0917 - the parts of one world
     )
 
 
-@dg.job(
-    name=RECONCILE_JOB,
-    executor_def=dg.in_process_executor,
-    description="Close what a crash left open: archive decided files, refresh stale views, send.",
-)
-def reconcile_job() -> None:
-    """One step."""
-    close_what_is_open()
+def reconcile_job(dataset: Dataset) -> dg.JobDefinition:
+    """The job over a dataset's world: one step."""
+    step = dg.op(name=scoped_name(dataset, "close_what_is_open"), pool=WAREHOUSE_POOL)(
+        scoped(dataset, close_what_is_open)
+    )
+    return dg.GraphDefinition(name=scoped_name(dataset, RECONCILE_JOB), node_defs=[step]).to_job(
+        executor_def=dg.in_process_executor,
+        description=(
+            "Close what a crash left open: archive decided files, refresh stale views, send."
+        ),
+    )
 
 
-@dg.schedule(
-    name="reconcile_every_five_minutes",
-    job_name=RECONCILE_JOB,
-    cron_schedule="*/5 * * * *",
-    default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Launches the reconciler where something has been open for a minute.",
-)
-def reconcile_schedule(
+def reconcile_schedule(dataset: Dataset) -> dg.ScheduleDefinition:
+    """The schedule of a dataset's reconciler."""
+    return dg.schedule(
+        name=scoped_name(dataset, "reconcile_every_five_minutes"),
+        job_name=scoped_name(dataset, RECONCILE_JOB),
+        cron_schedule="*/5 * * * *",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Launches the reconciler where something has been open for a minute.",
+    )(scoped(dataset, look_every_five_minutes))
+
+
+def look_every_five_minutes(
     context: dg.ScheduleEvaluationContext,
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
@@ -99,14 +108,18 @@ def reconcile_schedule(
     return dg.RunRequest() if found else dg.SkipReason(_NOTHING)
 
 
-@dg.sensor(
-    name="reconcile_at_start",
-    job_name=RECONCILE_JOB,
-    minimum_interval_seconds=30,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Launches the reconciler once for each start of the code location.",
-)
-def reconcile_at_start(
+def reconcile_at_start(dataset: Dataset) -> dg.SensorDefinition:
+    """The sensor of a dataset's reconciler."""
+    return dg.sensor(
+        name=scoped_name(dataset, "reconcile_at_start"),
+        job_name=scoped_name(dataset, RECONCILE_JOB),
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Launches the reconciler once for each start of the code location.",
+    )(scoped(dataset, look_at_start))
+
+
+def look_at_start(
     context: dg.SensorEvaluationContext,
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],

@@ -212,7 +212,8 @@ def _an_hour_without(world: AnyWorld, how: str) -> int:
     deployment = replace(world.deployment, warehouse=away, wakeups=NoWakeups())
     built = definitions.build_definitions(deployment, job.ruleset())
     resources = {
-        name: getattr(deployment, name) for name in landing.landing_sensor.required_resource_keys
+        name: getattr(deployment, name)
+        for name in landing.landing_sensor(MOVIES).required_resource_keys
     }
     launched = 0
     with (
@@ -222,7 +223,7 @@ def _an_hour_without(world: AnyWorld, how: str) -> int:
         for minute in range(80):
             clock[0] = minute * 60.0
             try:
-                answer = landing.landing_sensor(
+                answer = landing.landing_sensor(MOVIES)(
                     dg.build_sensor_context(instance=instance, resources=resources)
                 )
             except WarehouseError:
@@ -242,7 +243,7 @@ def _run_requested(
     clock: list[float],
 ) -> None:
     run = instance.create_run_for_job(
-        built.resolve_job_def(landing.INGEST_JOB),
+        built.resolve_job_def(MOVIES.ingest_job),
         run_config=request.run_config,
         tags=dict(request.tags),
     )

@@ -17,6 +17,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from movie_pipeline.catalog.catalog_port import Crawled
 from movie_pipeline.catalog.glue_catalog import GlueCatalog
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import CatalogError
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.catalog_assets import describe_raw_files
@@ -92,14 +93,14 @@ class _Ticks:
     def _ticked(self) -> tuple[int, str | None]:
         deployment, now = self.world.deployment, time.time() + self.later
         setattr(landing, "time", SimpleNamespace(time=lambda: now))  # noqa: B010 - in this child
-        names = landing.landing_sensor.required_resource_keys
+        names = landing.landing_sensor(MOVIES).required_resource_keys
         with dg.DagsterInstance.ephemeral() as instance:
             context = dg.build_sensor_context(
                 instance=instance,
                 cursor=self._cursor,
                 resources={name: getattr(deployment, name) for name in names},
             )
-            answer = landing.landing_sensor(context)
+            answer = landing.landing_sensor(MOVIES)(context)
         requests: Sequence[dg.RunRequest] = []
         if isinstance(answer, dg.SensorResult):
             requests = answer.run_requests or []
