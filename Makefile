@@ -23,7 +23,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run sample first-sample ingest test quick faults check format lint types layers definitions bench bench-burst lock audit clean
+.PHONY: help install run sample first-sample ingest test quick faults check format lint types layers definitions picture bench bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -100,6 +100,9 @@ definitions: install $(DAGSTER_HOME)/ready
 format: install ## Format the code and mend what the linter can
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+
+picture: install ## Draw the picture in docs/ARCHITECTURE.md from the imports as they are
+	$(BIN)/python -m movie_pipeline_tests.docs.architecture_picture
 
 bench: install ## Measure: a million rows screened and split, the rules alone, the splitter's share
 	$(BIN)/python benchmarks/screen_a_million.py
