@@ -18,7 +18,7 @@ from movie_pipeline_tests.standins.ministack import Ministack
 from movie_pipeline_tests.standins.stacks import deployed_core
 
 BUCKET = "movies-gds"
-_PATIENCE = 300.0
+_LONGEST_WAIT = 300.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def test_a_file_that_lands_in_the_deployed_bucket_wakes_the_pipeline_and_no_othe
         stack.put(key)
     wakeups = SQSWakeups(stack.settings, pipeline_clients(stack.services, "sqs"))
     keys: list[str] = []
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _LONGEST_WAIT
     while not keys and time.monotonic() < end:
         found = wakeups.pending()
         assert found is not None

@@ -17,7 +17,7 @@ import pytest
 from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.standins.aws_world import AwsWorld
 
-PATIENCE = 600.0
+LONGEST_WAIT = 600.0
 """For a machine with much else to do; it costs nothing where there is less."""
 T = TypeVar("T")
 
@@ -35,13 +35,13 @@ class RunningDaemon:
 
     def wait_for(self, what: str, look: Callable[[], T]) -> T:
         """What is found at last."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + LONGEST_WAIT
         while time.monotonic() < end:
             found = look()
             if found:
                 return found
             time.sleep(0.2)
-        pytest.fail(f"{what}: not within {PATIENCE:g} seconds. The log: {self.log[-3000:]}")
+        pytest.fail(f"{what}: not within {LONGEST_WAIT:g} seconds. The log: {self.log[-3000:]}")
 
 
 @contextmanager

@@ -348,7 +348,7 @@ MUTATIONS: dict[str, Mutation] = {
         [("F20", "processes"), ("F01", "load.committed")],
     ),
     "latest": Mutation(
-        "only the latest row of a film is kept",
+        "only the latest row of a movie is kept",
         _no_latest,
         [("F19", "in one file"), ("F09", "0")],
     ),

@@ -13,7 +13,7 @@ from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline_tests.ledger.test_notices import entry
 from movie_pipeline_tests.steps.world import NOON
 
-PATIENCE = DigestTiming(quiet_seconds=60, longest_seconds=900)
+TIMING = DigestTiming(quiet_seconds=60, longest_seconds=900)
 
 
 def batch(name: str, *, files: int = 3, held: int = 0, reason: str = "Too few rows.") -> Notice:
@@ -55,13 +55,13 @@ def test_good_news_waits_for_a_quiet_period_but_not_for_ever(
     came: list[float], now: float, told: int
 ) -> None:
     digests = [waiting(f"b{second}", second) for second in came]
-    groups = due(digests, PATIENCE, at(now))
+    groups = due(digests, TIMING, at(now))
     assert [len(group) for group in groups] == [told] * bool(told)
 
 
 def test_good_news_waits_while_more_is_known_to_come_but_not_for_ever() -> None:
     digests = [waiting("good", 0), waiting("bad", 0, held=1)]
-    busy = replace(PATIENCE, more_comes=True)
+    busy = replace(TIMING, more_comes=True)
     [trouble] = due(digests, busy, at(899))
     assert [digest.notice.details["batch_id"] for digest in trouble] == ["bad"]
     assert len(due(digests, busy, at(900))) == 2
@@ -70,8 +70,8 @@ def test_good_news_waits_while_more_is_known_to_come_but_not_for_ever() -> None:
 def test_trouble_waits_for_the_quiet_period_at_most_and_takes_no_good_news_along() -> None:
     digests = [waiting("good", 0), waiting("bad", 0, held=1), waiting("worse", 50, held=2)]
     digests.append(waiting("better", 50))
-    assert due(digests, PATIENCE, at(59)) == []
-    [group] = due(digests, PATIENCE, at(60))
+    assert due(digests, TIMING, at(59)) == []
+    [group] = due(digests, TIMING, at(60))
     assert [digest.notice.details["batch_id"] for digest in group] == ["bad", "worse"]
 
 

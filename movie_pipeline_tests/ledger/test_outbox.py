@@ -103,10 +103,10 @@ def test_details_that_are_too_long_are_cut_and_named(world: World) -> None:
     assert int(length["n"].iloc[0]) <= 65_535
 
 
-PATIENCE = DigestTiming(quiet_seconds=60, longest_seconds=900)
+TIMING = DigestTiming(quiet_seconds=60, longest_seconds=900)
 
 
-def drain_at(world: World, seconds: float, timing: DigestTiming = PATIENCE) -> list[str]:
+def drain_at(world: World, seconds: float, timing: DigestTiming = TIMING) -> list[str]:
     """Send what is due so many seconds after noon; the ids of all that was ever told."""
     now = NOON + timedelta(seconds=seconds)
     notify.drain(world.warehouse, world.alerts, world.events, timing, now=lambda: now)
@@ -128,7 +128,7 @@ def test_the_digests_of_a_burst_are_told_as_one_and_once(world: World) -> None:
 
 def test_a_digest_that_the_channel_refused_is_sent_again_as_it_was(world: World) -> None:
     keep(world, batch("b1"))
-    [made] = notify.collect(world.warehouse, PATIENCE, NOON + timedelta(seconds=60))
+    [made] = notify.collect(world.warehouse, TIMING, NOON + timedelta(seconds=60))
     with pytest.raises(AlertError, match="1 of 1 notices"):
         notify.drain(world.warehouse, Broken(made.id), world.events)
     keep(world, batch("b2"), minutes=2)
@@ -139,8 +139,8 @@ def test_a_digest_that_the_channel_refused_is_sent_again_as_it_was(world: World)
 def test_who_collects_second_finds_nothing_to_collect(world: World) -> None:
     keep(world, batch("b1"), batch("b2"))
     later = NOON + timedelta(seconds=60)
-    assert len(notify.collect(world.warehouse, PATIENCE, later)) == 1
-    assert notify.collect(world.warehouse, PATIENCE, later) == []
+    assert len(notify.collect(world.warehouse, TIMING, later)) == 1
+    assert notify.collect(world.warehouse, TIMING, later) == []
 
 
 def test_without_patience_a_digest_is_told_at_once(world: World) -> None:

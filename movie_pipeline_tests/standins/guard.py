@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 
-PATIENCE = 5
+LONGEST_WAIT = 5
 
 
 def main(command: list[str]) -> int:
@@ -21,7 +21,7 @@ def _stop_at_end_of_input(program: subprocess.Popen[bytes]) -> None:
     sys.stdin.buffer.read()
     program.terminate()
     try:
-        program.wait(PATIENCE)
+        program.wait(LONGEST_WAIT)
     except subprocess.TimeoutExpired:
         program.kill()
 

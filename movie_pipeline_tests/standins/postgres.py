@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 USER, PASSWORD = "awsuser", "Tests1only"
-_PATIENCE = 300.0
+_LONGEST_WAIT = 300.0
 _FAST = (
     "fsync=off",
     "synchronous_commit=off",
@@ -105,11 +105,11 @@ def running() -> Generator[Postgres]:
         finally:
             assert server.stdin is not None
             server.stdin.close()
-            server.wait(_PATIENCE)
+            server.wait(_LONGEST_WAIT)
 
 
 def _wait(server: subprocess.Popen[Any], port: int, log: Path) -> None:
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _LONGEST_WAIT
     ready = b"database system is ready to accept connections"
     while ready not in log.read_bytes():
         if server.poll() is not None or time.monotonic() > end:

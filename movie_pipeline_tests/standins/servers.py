@@ -13,7 +13,7 @@ from pathlib import Path
 
 from movie_pipeline_tests.standins import guard
 
-PATIENCE = 300.0
+LONGEST_WAIT = 300.0
 """For a machine with much else to do; it costs nothing where there is less."""
 _POLL = 0.05
 
@@ -63,13 +63,13 @@ def running(
     finally:
         assert server.stdin is not None
         server.stdin.close()
-        server.wait(guard.PATIENCE * 2)
+        server.wait(guard.LONGEST_WAIT * 2)
 
 
 def _wait(
     server: subprocess.Popen[bytes], is_ready: Callable[[], bool], program: Path, log: Path
 ) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + LONGEST_WAIT
     while not is_ready():
         if server.poll() is not None or time.monotonic() > end:
             said = log.read_text(encoding="utf-8", errors="replace")[-2000:]

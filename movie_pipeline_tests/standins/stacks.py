@@ -11,7 +11,7 @@ from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.standins.aws import Endpoint
 
 CORE = REPOSITORY / "deploy" / "core.yaml"
-_PATIENCE = 20.0
+_LONGEST_WAIT = 20.0
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def deployed_core(
 
 def _settled(formation: Any, name: str) -> dict[str, Any]:  # noqa: ANN401 - boto3's client
     """The stack, once nothing is being made any more."""
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + _LONGEST_WAIT
     while True:
         stack: dict[str, Any] = formation.describe_stacks(StackName=name)["Stacks"][0]
         if not stack["StackStatus"].endswith("IN_PROGRESS") or time.monotonic() > end:

@@ -45,7 +45,7 @@ pytestmark = [
         CHROMIUM is None, reason="no Chromium on this machine: the UI was not looked at"
     ),
 ]
-PATIENCE = 600.0
+LONGEST_WAIT = 600.0
 """For a machine with much else to do; it costs nothing where there is less."""
 
 
@@ -122,7 +122,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUi]:
         )
         running = RunningUi(f"http://127.0.0.1:{port}", home)
         try:
-            wait_until("the UI answering", lambda: _answers(running), PATIENCE)
+            wait_until("the UI answering", lambda: _answers(running), LONGEST_WAIT)
             yield running
         finally:
             os.killpg(server.pid, signal.SIGTERM)
@@ -179,12 +179,12 @@ def look(browser: Browser, ui: RunningUi, path: str, words: list[str], picture: 
     try:
         page.goto(f"{ui.address}{path}")
         for word in words:
-            page.get_by_text(word).first.wait_for(state="attached", timeout=PATIENCE * 1000)
+            page.get_by_text(word).first.wait_for(state="attached", timeout=LONGEST_WAIT * 1000)
         # The page's policy forbids evaluated text, so the waiting is done here.
         wait_until(
             f"{path} being loaded",
             lambda: "Loading" not in page.locator("body").inner_text(),
-            PATIENCE,
+            LONGEST_WAIT,
         )
         page.wait_for_timeout(2000)
         assert foreign == []
@@ -216,7 +216,9 @@ def _materialized(ui: RunningUi) -> set[str]:
 
 
 def test_a_file_dropped_into_the_landing_folder_turns_every_asset_green(ui: RunningUi) -> None:
-    wait_until("every asset being materialized", lambda: _materialized(ui) >= EXPECTED, PATIENCE)
+    wait_until(
+        "every asset being materialized", lambda: _materialized(ui) >= EXPECTED, LONGEST_WAIT
+    )
     assert not (ui.home / "input" / "sample.csv").exists()
     told = map(json.loads, (ui.home / "alerts.jsonl").read_text().splitlines())
     assert [one["kind"] for one in told if one["details"]["file"] == "sample.csv"] == ["success"]
@@ -293,9 +295,9 @@ def test_a_record_corrected_in_the_launchpad_comes_into_the_table_and_the_view(
     launched = ui.ask(LAUNCH % json.dumps(config))["launchPipelineExecution"]
     assert launched["__typename"] == "LaunchRunSuccess", launched
     run_id = launched["run"]["runId"]
-    wait_until("the replay being asked for", lambda: _status(ui, run_id) == "SUCCESS", PATIENCE)
+    wait_until("the replay being asked for", lambda: _status(ui, run_id) == "SUCCESS", LONGEST_WAIT)
     look(browser, ui, f"/runs/{run_id}", ["land_replays"], "replay_run")
-    wait_until("the film in the view", lambda: _in_the_view(world, record), PATIENCE)
+    wait_until("the film in the view", lambda: _in_the_view(world, record), LONGEST_WAIT)
     resolved = [
         told
         for told in quarantined_records(world.storage, world.warehouse, None, resolved=True)

@@ -91,7 +91,7 @@ def _processes(world: AnyWorld, batches: list[list[DecidedFile]]) -> None:
 
 
 def _overlapping_films(bench: Bench, number: str) -> None:
-    """F21: two processes load different files of the same films, and one file both; any order."""
+    """F21: two processes load different files of the same movies, and one file both; any order."""
     world = empty(bench)
     turn = int(number)
     contents = [
@@ -213,7 +213,7 @@ FAULTS = (
     ),
     Fault(
         "F21",
-        "two processes at files of the same films",
+        "two processes at files of the same movies",
         "let loose at the same moment, round after round",
         _overlapping_films,
         _rounds,

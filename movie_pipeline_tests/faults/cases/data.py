@@ -31,7 +31,7 @@ def _one_unreadable(bench: Bench, key: str) -> None:
 
 
 def _shuffled(bench: Bench, case: str) -> None:
-    """F09, F18: versions of the same films in any order and any batches; the newest wins."""
+    """F09, F18: versions of the same movies in any order and any batches; the newest wins."""
     chance = random.Random(f"{bench.seed} {case}")
     world = empty(bench)
     versions = [
@@ -281,7 +281,7 @@ FAULTS = (
     ),
     Fault(
         "F19",
-        "the same films or bytes again",
+        "the same movies or bytes again",
         "keys repeated in a file; the file sent twice",
         _repeated,
         named("in one file", "the same bytes in one batch", "the same bytes later"),
