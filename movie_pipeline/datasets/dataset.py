@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from movie_pipeline.errors import SettingsError
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -120,22 +118,16 @@ class Dataset:
         """What a row must be, derived from the model, and what files call its columns.
 
         Raises:
-            SettingsError: the aliases name a column that there is not.
+            SettingsError: key or aliases name a column that the model has not.
         """
         from movie_pipeline.datasets.model_fields import columns_of  # noqa: PLC0415 - imports pandera
         from movie_pipeline.tabular import TableContract  # noqa: PLC0415 - seldom needed at the start
 
-        columns = columns_of(self.model)
         declared = tomllib.loads(self.aliases.read_text(encoding="utf-8"))
-        if strangers := set(declared) - {column.name for column in columns}:
-            raise SettingsError(
-                f"{self.aliases.name} names {', '.join(sorted(strangers))}, but the {self.row} "
-                f"contract has no such column: see {self.model.__name__} in datasets/{self.name}."
-            )
         return TableContract(
             row=self.row,
             rows=self.name,
-            columns=columns,
+            columns=columns_of(self.model),
             key=self.key,
             examples=self.examples,
             derived_key=self.load_derived_key() if self.load_derived_key else None,

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from movie_pipeline.errors import SettingsError
+
+MOST_COLUMNS = 60
+"""Columns of a contract: each has a bit in a row's flags, and dates that are declared need some."""
+
 OTHER_COLUMNS = "other_columns"
 """The column that keeps what a file brings beside the contract, as JSON text."""
 
@@ -127,6 +132,9 @@ class TableContract:
         examples: how files may call what they must bring, for sentences.
         aliases: column to the other names that files use for it, the likeliest first.
         aliases_file: where these are declared, for sentences.
+
+    Raises:
+        SettingsError: it contradicts itself.
     """
 
     row: str
@@ -137,6 +145,29 @@ class TableContract:
     derived_key: DerivedKey | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     aliases_file: str = "aliases.toml"
+
+    def __post_init__(self) -> None:
+        if len(self.columns) > MOST_COLUMNS:
+            raise SettingsError(
+                f"the {self.row} contract has {len(self.columns)} columns, more than the "
+                f"{MOST_COLUMNS} that a row can be judged by: leave out those that no rule, view "
+                "or key needs; files' other columns are kept as JSON text."
+            )
+        if strangers := set(self.aliases) - set(self.names):
+            raise self._contradiction(f"{self.aliases_file} names {', '.join(sorted(strangers))}")
+        if self.key not in self.names:
+            raise self._contradiction(f"the key is {self.key}")
+        for part in self.derived_key.parts if self.derived_key else ():
+            if part.column not in self.names:
+                raise self._contradiction(f"the key is derived from {part.column}")
+            if self.column(part.column).type is ColumnType.DECIMAL:
+                raise SettingsError(
+                    f"the {self.row} contract derives its key from {part.column}, but a decimal "
+                    "may be written in several ways: derive it from texts and whole numbers."
+                )
+
+    def _contradiction(self, what: str) -> SettingsError:
+        return SettingsError(f"{what}, but the {self.row} contract has no such column.")
 
     @cached_property
     def names(self) -> tuple[str, ...]:
