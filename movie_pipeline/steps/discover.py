@@ -53,7 +53,8 @@ def take_batch(
         return fixed
     landed = storage.landed()
     if wanted:
-        taken = [file for file in landed if file.file_id in wanted]
+        asked = set(wanted)
+        taken = [file for file in landed if file.file_id in asked]
     else:
         finished = ledger.finished(file.file_id for file in landed)
         taken = [file for file in landed if file.file_id not in finished]
