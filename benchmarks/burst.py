@@ -151,12 +151,12 @@ class Watch:
         self.cpu_seconds = max(self.cpu_seconds, ticks / os.sysconf("SC_CLK_TCK"))
 
     def _ask(self, what: str, url: str, body: bytes | None) -> None:
-        request = urllib.request.Request(  # noqa: S310 - our own webserver
+        request = urllib.request.Request(
             url, data=body, headers={"Content-Type": "application/json"}
         )
         start = time.monotonic()
         try:
-            with urllib.request.urlopen(request, timeout=PAGE_TIMEOUT) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PAGE_TIMEOUT) as answer:
                 answer.read()
         except OSError:
             self.answers[f"{what}, failed"].append(time.monotonic() - start)
@@ -329,7 +329,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         with suppress(OSError):
-            urllib.request.urlopen(f"{url}/server_info", timeout=5).close()  # noqa: S310
+            urllib.request.urlopen(f"{url}/server_info", timeout=5).close()
             return
         time.sleep(0.5)
     raise SystemExit("Dagster did not start.")

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from movie_pipeline_tests.samples import Film, film_file
 
@@ -90,6 +89,6 @@ def in_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
             yield path.relative_to(folder.parent).as_posix(), path.read_bytes()
 
 
-def in_json(value: Any) -> bytes:  # noqa: ANN401 - JSON
+def in_json(value: object) -> bytes:
     """Values as a trace."""
     return json.dumps(value, default=str, ensure_ascii=False).encode("utf-8", "surrogateescape")

@@ -65,7 +65,7 @@ class GlueCluster(Cluster):
             for name in self._storage.names(Area.OUTPUT, place):
                 self._storage.remove(Area.OUTPUT, name)
 
-    def _told(self, run_job: RunJob, place: str, **extras: str) -> Any:  # noqa: ANN401 - the job's message
+    def _told(self, run_job: RunJob, place: str, **extras: str) -> Mapping[str, Any]:
         job = self._settings.glue.job
         job_run = JobRun(
             job=job,
@@ -102,7 +102,7 @@ class GlueCluster(Cluster):
             brought.append(to)
         return tuple(brought)
 
-    def _answer(self, told: Any, failing: tuple[Path, ...]) -> ClusterAnswer:  # noqa: ANN401
+    def _answer(self, told: Mapping[str, Any], failing: tuple[Path, ...]) -> ClusterAnswer:
         job = self._settings.glue.job
         try:
             return ClusterAnswer(

@@ -114,7 +114,7 @@ def _notices(warehouse: Warehouse, moment: datetime, days: float, *, dry_run: bo
     return Removed(count)
 
 
-def _outputs(  # noqa: PLR0913
+def _outputs(  # noqa: PLR0913 - the same
     storage: Storage,
     warehouse: Warehouse,
     moment: datetime,

@@ -91,7 +91,7 @@ class RedshiftConnection:
     def limit(self, seconds: float) -> None:
         """Say how long a statement may take: to the warehouse, and a little more to the socket."""
         # the driver has one time-out for connecting and for answers, and no way to change it
-        self._driver._usock.settimeout(seconds + READ_GRACE_SECONDS)  # noqa: SLF001
+        self._driver._usock.settimeout(seconds + READ_GRACE_SECONDS)  # noqa: SLF001 - see above
         self.run_file("redshift/set_statement_timeout", milliseconds=str(int(seconds * 1000)))
 
     def close(self) -> None:

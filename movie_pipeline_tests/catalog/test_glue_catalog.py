@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.stub import Stubber
 
 from movie_pipeline.catalog.catalog_port import (
@@ -55,7 +56,7 @@ def glue(ministack: Ministack) -> Glue:
     return Glue(ministack)
 
 
-def refusal(code: str, message: str = "said so") -> Any:  # noqa: ANN401 - botocore's
+def refusal(code: str, message: str = "said so") -> AWSResponse:
     """An error as Glue answers it."""
     body = f'{{"__type": "{code}", "Message": "{message}"}}'.encode()
     return response(400, body, {"content-type": "application/x-amz-json-1.1"})

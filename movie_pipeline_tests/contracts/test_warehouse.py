@@ -17,6 +17,8 @@ from movie_pipeline_tests.steps.world import OUTPUT_SCHEMA
 
 VIEWS = ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends")
 MOMENT = datetime(2026, 1, 1)  # noqa: DTZ001 - the tables hold UTC without a zone
+Table = Any
+"""pyarrow's, which has no types."""
 
 
 def notice(number: int) -> dict[str, object]:
@@ -50,7 +52,7 @@ def put_parquet(storage: Storage, tmp_path: Path) -> Callable[[str, Any], None]:
     return put
 
 
-def rows(count: int, schema: object = OUTPUT_SCHEMA) -> Any:  # noqa: ANN401 - pyarrow has no types
+def rows(count: int, schema: object = OUTPUT_SCHEMA) -> Table:
     films = [
         {
             "movie_id": f"m{number}",
@@ -65,11 +67,11 @@ def rows(count: int, schema: object = OUTPUT_SCHEMA) -> Any:  # noqa: ANN401 - p
     return cast("Any", pa).Table.from_pylist(films, schema=schema)
 
 
-def without_last_column(table: Any) -> Any:  # noqa: ANN401
+def without_last_column(table: Table) -> Table:
     return table.drop_columns(["file_version"])
 
 
-def with_years_of_64_bits(table: Any) -> Any:  # noqa: ANN401
+def with_years_of_64_bits(table: Table) -> Table:
     return table.set_column(2, "release_year", [[1]])
 
 

@@ -62,7 +62,7 @@ class HandDaemon:
         self._run(REFRESH_JOB, dg.RunRequest())
         self.tick("notices")
 
-    def launch(self, job: str, **config: Any) -> dg.ExecuteInProcessResult:  # noqa: ANN401 - any
+    def launch(self, job: str, **config: object) -> dg.ExecuteInProcessResult:
         """Any job."""
         return self._run(job, dg.RunRequest(run_config=config))
 

@@ -14,6 +14,7 @@ import dagster as dg
 import pytest
 from botocore.exceptions import ClientError
 
+from movie_pipeline.aws_clients import Client
 from movie_pipeline_tests.canaries import RULES
 from movie_pipeline_tests.end_to_end.daemon import HandDaemon
 from movie_pipeline_tests.end_to_end.work import do_every_kind_of_work
@@ -42,7 +43,7 @@ class Enforced:
 Call = Callable[[AwsWorld], object]
 
 
-def _client(service: str) -> Any:  # noqa: ANN401 - boto3's
+def _client(service: str) -> Client:
     return cast("Any", boto3).client(service)
 
 

@@ -10,31 +10,33 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from movie_pipeline import aws_clients
+from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.ledger import ledger, outbox, resolutions
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.sensors import landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay import replay_draft
+from movie_pipeline.settings import Settings
 from movie_pipeline.steps import fetch, load, notify
 from movie_pipeline.steps.load import load_batch
 from movie_pipeline.steps.reconcile import ReconcileReport
 from movie_pipeline.storage import folder_storage, s3_storage
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.s3_storage import S3Storage
-from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline.wakeups import sqs_wakeups
 from movie_pipeline.warehouse import duckdb_warehouse, redshift_connection, redshift_warehouse
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 from movie_pipeline.warehouse.redshift_connection import RedshiftConnection
 from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
 from movie_pipeline.warehouse.transactions import Tries
-from movie_pipeline.warehouse.warehouse_port import WarehouseSession
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.fault import AWS, FOLDER
 from movie_pipeline_tests.faults.world import NOON
@@ -64,10 +66,10 @@ def _instead(module: object, **names: object) -> SimpleNamespace:
     return SimpleNamespace(**{**vars(module), **names})
 
 
-def _always(value: Any) -> Callable[..., Any]:  # noqa: ANN401
+def _always(value: object) -> Callable[..., object]:
     """A function that answers the same, whatever it is asked."""
 
-    def answer(*_: object, **__: object) -> Any:  # noqa: ANN401
+    def answer(*_: object, **__: object) -> object:
         return value
 
     return answer
@@ -88,7 +90,7 @@ def _no_latest() -> Iterable[AbstractContextManager[Any]]:
 def _no_stale() -> Iterable[AbstractContextManager[Any]]:
     run = duckdb_warehouse._Session.run
 
-    def skipping(self: Any, statement: str, **parameters: object) -> None:  # noqa: ANN401
+    def skipping(self: duckdb_warehouse._Session, statement: str, **parameters: object) -> None:
         if statement != "load/delete_stale":
             run(self, statement, **parameters)
 
@@ -106,14 +108,14 @@ def _fetch_whatever() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(folder_storage, "_expect_version", _always(None))
 
 
-def _later(module: Any, into: str, kind: Any = DuckDBWarehouse) -> Patches:  # noqa: ANN401 - ledger or outbox
-    """What `insert` writes, in a second transaction after the first."""
+def _later(module: ModuleType, into: str, kind: type[Any] = DuckDBWarehouse) -> Patches:
+    """What `insert` of ledger or outbox writes, in a second transaction after the first."""
 
     def patches() -> Iterable[AbstractContextManager[Any]]:
-        kept: list[tuple[Any, ...]] = []
+        kept: list[tuple[object, ...]] = []
         writing = kind.writing
 
-        def keep(_: WarehouseSession, *values: Any) -> None:  # noqa: ANN401
+        def keep(_: WarehouseSession, *values: object) -> None:
             kept.append(values)
 
         @contextmanager
@@ -143,10 +145,10 @@ def _no_lease() -> Iterable[AbstractContextManager[Any]]:
 def _own_run_only() -> Iterable[AbstractContextManager[Any]]:
     """Archiving takes the files of its own batch, not all that the ledger has unarchived."""
     unarchived = Ledger.unarchived
-    prepare = job.prepare
+    prepare: Callable[..., list[DecidedFile]] = job.prepare
     own: set[str] = set()
 
-    def preparing(*values: Any, **named: Any) -> list[Any]:  # noqa: ANN401
+    def preparing(*values: object, **named: object) -> list[DecidedFile]:
         decided = prepare(*values, **named)
         own.update(file.file_id for file in decided)
         return decided
@@ -168,7 +170,7 @@ def _one_run_key() -> Iterable[AbstractContextManager[Any]]:
 def _no_settling() -> Iterable[AbstractContextManager[Any]]:
     made = FolderStorage.__init__
 
-    def at_once(self: FolderStorage, settings: Any) -> None:  # noqa: ANN401
+    def at_once(self: FolderStorage, settings: Settings) -> None:
         made(self, settings)
         self._settle_seconds = 0.0
 
@@ -189,7 +191,7 @@ def _no_second_try() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_sizes() -> Iterable[AbstractContextManager[Any]]:
-    def believing(file: Any, to: Path, store: Any) -> str:  # noqa: ANN401
+    def believing(file: LandedFile, to: Path, store: Storage) -> str:
         store.fetch(file, to)
         return _hash(to)
 
@@ -206,7 +208,7 @@ def _no_gate() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _marked_before_sent() -> Iterable[AbstractContextManager[Any]]:
-    def drain(warehouse: Any, alerts: Any, events: Any) -> None:  # noqa: ANN401
+    def drain(warehouse: Warehouse, alerts: Alerts, events: Events) -> None:
         waiting = outbox.unsent(warehouse)
         notify._mark_sent(warehouse, waiting, datetime.now(UTC))
         notify._deliver(waiting, alerts, events, [])
@@ -215,7 +217,7 @@ def _marked_before_sent() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _replay_forgotten() -> Iterable[AbstractContextManager[Any]]:
-    def anew(_: bytes = b"") -> Any:  # noqa: ANN401 - hashlib's
+    def anew(_: bytes = b"") -> object:
         return hashlib.sha256(os.urandom(16))
 
     yield patch.object(replay_draft, "hashlib", _instead(hashlib, sha256=anew))
@@ -228,7 +230,7 @@ def _no_resolutions() -> Iterable[AbstractContextManager[Any]]:
 def _clean_unsent_notices() -> Iterable[AbstractContextManager[Any]]:
     run = duckdb_warehouse._Session.run
 
-    def deleting(self: Any, statement: str, **parameters: object) -> None:  # noqa: ANN401
+    def deleting(self: duckdb_warehouse._Session, statement: str, **parameters: object) -> None:
         if statement == "outbox/delete_sent":
             self.execute("delete from mp_outbox")
         else:
@@ -240,7 +242,9 @@ def _clean_unsent_notices() -> Iterable[AbstractContextManager[Any]]:
 def _clean_needed_output() -> Iterable[AbstractContextManager[Any]]:
     fetch = duckdb_warehouse._Session.fetch
 
-    def finding(self: Any, statement: str, **parameters: object) -> list[dict[str, Any]]:  # noqa: ANN401
+    def finding(
+        self: duckdb_warehouse._Session, statement: str, **parameters: object
+    ) -> list[dict[str, Any]]:
         rows = fetch(self, statement, **parameters)
         if statement == "ledger/loaded_outputs":
             rows += fetch(self, "ledger/unarchived")
@@ -253,7 +257,7 @@ def _clean_needed_output() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_redshift_lock() -> Iterable[AbstractContextManager[Any]]:
-    def together(_: Any, connection: RedshiftConnection) -> None:  # noqa: ANN401
+    def together(_: object, connection: RedshiftConnection) -> None:
         connection.together()
 
     yield patch.object(RedshiftWarehouse, "_lock", together)
@@ -262,7 +266,7 @@ def _no_redshift_lock() -> Iterable[AbstractContextManager[Any]]:
 def _no_stale_on_redshift() -> Iterable[AbstractContextManager[Any]]:
     run = redshift_warehouse._Session.run
 
-    def skipping(self: Any, statement: str, **parameters: object) -> None:  # noqa: ANN401
+    def skipping(self: redshift_warehouse._Session, statement: str, **parameters: object) -> None:
         if statement != "load/delete_stale":
             run(self, statement, **parameters)
 
@@ -285,7 +289,7 @@ def _read_whatever_s3_has() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _copy_whatever() -> Iterable[AbstractContextManager[Any]]:
-    def unconditional(self: Any, file: LandedFile, target: str) -> None:  # noqa: ANN401
+    def unconditional(self: S3Storage, file: LandedFile, target: str) -> None:
         source = {"Bucket": self._bucket, "Key": self._prefixes[Area.LANDING] + file.key}
         self._s3.copy_object(CopySource=source, Bucket=self._bucket, Key=target)
 
@@ -293,7 +297,7 @@ def _copy_whatever() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _remove_whatever() -> Iterable[AbstractContextManager[Any]]:
-    def unconditional(self: Any, file: LandedFile, _: str) -> None:  # noqa: ANN401
+    def unconditional(self: S3Storage, file: LandedFile, _: str) -> None:
         full = self._prefixes[Area.LANDING] + file.key
         self._s3.delete_object(Bucket=self._bucket, Key=full)
 
@@ -308,7 +312,7 @@ def _believe_copy() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _password_kept() -> Iterable[AbstractContextManager[Any]]:
-    def sign_in(self: Any) -> Any:  # noqa: ANN401
+    def sign_in(self: redshift_connection.Connector) -> object:
         return self._connect(fresh=False)
 
     yield patch.object(redshift_connection.Connector, "_sign_in", sign_in)

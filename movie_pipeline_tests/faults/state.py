@@ -335,15 +335,16 @@ def same(what: str, found: object, wanted: object) -> None:
     assert found == wanted, f"{what}: {_difference(found, wanted)}"
 
 
-def _difference(found: Any, wanted: Any) -> str:  # noqa: ANN401 - any two values
+def _difference(found: object, wanted: object) -> str:
     """What is there too much and what is missing, in few words."""
-    if isinstance(found, list):
-        extra = [item for item in cast("list[Any]", found) if item not in wanted]
-        missing = [item for item in wanted if item not in found]
+    if isinstance(found, list) and isinstance(wanted, list):
+        here, there = cast("list[Any]", found), cast("list[Any]", wanted)
+        extra = [item for item in here if item not in there]
+        missing = [item for item in there if item not in here]
         return f"too much {extra!r:.600}, missing {missing!r:.600}"
-    if isinstance(found, dict):
-        here = cast("dict[Any, Any]", found)
-        keys = [key for key in {*here, *wanted} if here.get(key) != wanted.get(key)]
-        pairs = {key: (here.get(key), wanted.get(key)) for key in keys[:4]}
+    if isinstance(found, dict) and isinstance(wanted, dict):
+        given, asked = cast("dict[Any, Any]", found), cast("dict[Any, Any]", wanted)
+        keys = [key for key in {*given, *asked} if given.get(key) != asked.get(key)]
+        pairs = {key: (given.get(key), asked.get(key)) for key in keys[:4]}
         return f"found and wanted differ at {pairs!r:.900}"
     return f"found {found!r:.600}, wanted {wanted!r:.600}"

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from movie_pipeline.dqdl import parse_ruleset
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.earlier_files import EarlierFiles
 from movie_pipeline.ledger.file_summary import FileColumn, FileSummary, RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
@@ -108,7 +108,9 @@ def _screened_after(bench: Bench, earlier: EarlierFiles, text: str, key: str) ->
     return [note for note in notes if note.startswith("column")]
 
 
-def _outcome_after(bench: Bench, earlier: EarlierFiles, text: str, key: str, rules: str) -> Any:  # noqa: ANN401
+def _outcome_after(
+    bench: Bench, earlier: EarlierFiles, text: str, key: str, rules: str
+) -> DecidedFile:
     screened = bench.screen(text.encode(), key=key)
     settings = bench.deployment.settings
     work_folder = bench.work_folder_of(screened.read.landed)

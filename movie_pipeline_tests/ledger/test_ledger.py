@@ -63,7 +63,7 @@ def test_entries_come_newest_first_and_by_state_batch_and_key(world: World) -> N
     ]
     write(world, *entries)
 
-    def ids(**question: Any) -> list[str]:  # noqa: ANN401
+    def ids(**question: Any) -> list[str]:  # noqa: ANN401 - what `entries` takes
         return [found.file_id for found in world.ledger.entries(**question)]
 
     assert ids() == ["f3", "f2", "f1", "f0"]
@@ -161,7 +161,7 @@ def test_a_hundred_thousand_files_are_known_without_their_entries(world: World) 
             "insert into mp_load_ledger select l.* replace (md5(i::varchar) as file_id) "
             "from mp_load_ledger l, range(100000) r(i)"
         ).fetchall()
-    asked = [md5(str(number).encode()).hexdigest() for number in range(0, 200_000, 20)]  # noqa: S324
+    asked = [md5(str(number).encode()).hexdigest() for number in range(0, 200_000, 20)]  # noqa: S324 - an id, no secret
     assert len(world.ledger.known(asked)) == 5_000
     assert world.ledger.finished(asked) == set()
     assert len(world.ledger.entries(limit=5)) == 5

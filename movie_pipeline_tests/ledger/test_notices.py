@@ -13,7 +13,7 @@ from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices, job_failure_notice
 
 
-def entry(**values: Any) -> LedgerEntry:  # noqa: ANN401 - any field
+def entry(**values: object) -> LedgerEntry:
     given_values: dict[str, Any] = {
         "file_id": "f1",
         "store": "local",
@@ -28,8 +28,9 @@ def entry(**values: Any) -> LedgerEntry:  # noqa: ANN401 - any field
         "ruleset_sha256": "s",
         "state": FileState.LOADED,
         "committed_at": datetime(2026, 1, 1, tzinfo=UTC),
+        **values,
     }
-    return LedgerEntry(**{**given_values, **values})
+    return LedgerEntry(**given_values)
 
 
 def test_a_loaded_file_is_told_with_its_counts_and_reasons() -> None:

@@ -123,7 +123,7 @@ def test_the_reasons_are_drawn_the_commonest_first_and_escaped() -> None:
     assert written[2] == "3  a < b & c"
 
 
-def rows(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - Dagster's metadata
+def rows(value: object) -> list[dict[str, Any]]:
     """The rows of a table of metadata."""
     assert isinstance(value, dg.TableMetadataValue)
     return [dict(row.data) for row in value.records]

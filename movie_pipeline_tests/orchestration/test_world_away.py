@@ -44,7 +44,7 @@ def unreachable(home: Home) -> str:
     settings = home.settings.with_values(
         redshift_host="127.0.0.1",
         redshift_port=port,
-        redshift_secret_arn="arn:aws:secretsmanager:us-east-1:123456789012:secret:x",  # noqa: S106
+        redshift_secret_arn="arn:aws:secretsmanager:us-east-1:123456789012:secret:x",  # noqa: S106 - a name
         warehouse_wait_seconds=0.1,
     )
     clients = Clients()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,7 +24,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> ReplayHome:
     return home
 
 
-def refused(home: ReplayHome, tmp_path: Path, **request: Any) -> str:  # noqa: ANN401
+def refused(home: ReplayHome, tmp_path: Path, **request: object) -> str:
     """The sentence with which a request is refused; nothing may have been done."""
     with pytest.raises(ReplayError) as error:
         home.plan(tmp_path, **request)

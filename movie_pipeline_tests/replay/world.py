@@ -1,6 +1,7 @@
 """A home with replays: the steps that a person takes, without the command line."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class ReplayHome(Home):
         assert self.run(rules).success
         return self.ledger.known([file.file_id])[file.file_id]
 
-    def plan(self, folder: Path, **request: Any) -> Plan:  # noqa: ANN401 - what a request has
+    def plan(self, folder: Path, **request: object) -> Plan:
         """The drafts of a request."""
         folder.mkdir(exist_ok=True)
         deployment = self.deployment
@@ -37,7 +38,7 @@ class ReplayHome(Home):
             asked, deployment.storage, deployment.warehouse, deployment.dataset, folder
         )
 
-    def ask(self, **request: Any) -> list[RequestedReplay]:  # noqa: ANN401 - what a request has
+    def ask(self, **request: object) -> list[RequestedReplay]:
         """The replays of a request, landed."""
         deployment = self.deployment
         plan = self.plan(self.settings.home / "drafts", **request)
@@ -45,7 +46,7 @@ class ReplayHome(Home):
             request_replay(draft, deployment.storage, deployment.warehouse) for draft in plan.drafts
         ]
 
-    def replay(self, rules: str = LENIENT_RULES, **request: Any) -> list[LedgerEntry]:  # noqa: ANN401
+    def replay(self, rules: str = LENIENT_RULES, **request: object) -> list[LedgerEntry]:
         """The replays of a request, taken through the job."""
         landed = [one.landed for one in self.ask(**request) if one.landed is not None]
         if not landed:
@@ -87,7 +88,7 @@ class ReplayHome(Home):
         newest = self.ledger.entries(limit=1)[0].committed_at
         return backlog(self.deployment.warehouse, newest).records
 
-    def version_of(self, movie_id: str) -> Any:  # noqa: ANN401 - a time
+    def version_of(self, movie_id: str) -> datetime | None:
         """The version of a film's row."""
         (row,) = self.query(
             f"select file_version from movie_data_table where movie_id = '{movie_id}'"

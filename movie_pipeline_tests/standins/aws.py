@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from movie_pipeline.aws_clients import Clients
+from movie_pipeline.aws_clients import Client, Clients
 
 KEY, SECRET, REGION = "testkey", "testsecret", "us-east-1"
 _CONFIG = Config(connect_timeout=1, read_timeout=60, retries={"total_max_attempts": 1})
@@ -21,7 +21,7 @@ class Endpoint:
 
     url: str
 
-    def client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+    def client(self, service: str) -> Client:
         """A client of boto3's own, without anything of ours."""
         return cast("Any", boto3).client(
             service,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.standins.aws import Endpoint
@@ -44,11 +44,12 @@ class RunningGlue:
         self.meta = self._client.meta
         self._failed = ""
 
-    def start_job_run(self, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's
+    def start_job_run(self, **parameters: object) -> dict[str, Any]:
         """Start it where it is known, and do it to its end."""
         self.started.append(parameters)
         answer: dict[str, Any] = self._client.start_job_run(**parameters)
-        arguments = [part for pair in parameters["Arguments"].items() for part in pair]
+        told = cast("dict[str, str]", parameters["Arguments"])
+        arguments = [part for pair in told.items() for part in pair]
         done = subprocess.run(
             [sys.executable, str(self.script), *arguments],
             env={**os.environ, **self.s3.variables(), "PYTHONPATH": str(REPOSITORY)},
@@ -59,7 +60,7 @@ class RunningGlue:
         self._failed = done.stderr if done.returncode else ""
         return answer
 
-    def get_job_run(self, **parameters: Any) -> dict[str, Any]:  # noqa: ANN401 - boto3's
+    def get_job_run(self, **parameters: object) -> dict[str, Any]:
         """How the run stands."""
         answer = self._client.get_job_run(**parameters)
         answer["JobRun"]["JobRunState"] = "FAILED" if self._failed else "SUCCEEDED"

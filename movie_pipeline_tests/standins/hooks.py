@@ -7,11 +7,13 @@ from typing import Any, cast
 
 from botocore.awsrequest import AWSResponse
 
+from movie_pipeline.aws_clients import Client
+
 Handler = Callable[..., Any]
 
 
 @contextmanager
-def hooked(client: Any, event: str, handler: Handler) -> Generator[None]:  # noqa: ANN401 - boto3's
+def hooked(client: Client, event: str, handler: Handler) -> Generator[None]:
     """Call the handler at an event, such as `before-send.s3.GetObject`, within the block."""
     client.meta.events.register_first(event, handler)
     try:
@@ -21,7 +23,7 @@ def hooked(client: Any, event: str, handler: Handler) -> Generator[None]:  # noq
 
 
 @contextmanager
-def recorded(client: Any, event: str) -> Generator[list[dict[str, Any]]]:  # noqa: ANN401 - boto3's
+def recorded(client: Client, event: str) -> Generator[list[dict[str, Any]]]:
     """The parameters of the calls made within the block."""
     calls: list[dict[str, Any]] = []
 

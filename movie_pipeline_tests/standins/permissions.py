@@ -43,7 +43,7 @@ class Call:
 def recorder(calls: list[Call], role: Callable[[], str]) -> Callable[..., None]:
     """A handler of botocore's event `provide-client-params.*.*` that notes each call."""
 
-    def note(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+    def note(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401 - botocore's, half typed
         service = model.service_model.signing_name or model.service_model.service_name
         calls.append(Call(role(), service, model.name, dict(params)))
 
@@ -207,7 +207,8 @@ def denied(needs: Iterable[Need], grants: Sequence[Grant]) -> list[Need]:
     ]
 
 
-def _all(one_or_many: Any) -> list[Any]:  # noqa: ANN401 - IAM takes both
+def _all(one_or_many: object) -> list[Any]:
+    """IAM takes both."""
     return cast("list[Any]", one_or_many) if isinstance(one_or_many, list) else [one_or_many]
 
 

@@ -6,7 +6,7 @@ From the manifest's text to rows as CSV; where the bytes come from, the caller s
 import io
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,6 +16,8 @@ import pyarrow.parquet as pq
 
 Reader = Callable[[str], bytes]
 """The bytes at an s3:// address; KeyError where nothing lies there."""
+Table = Any
+"""pyarrow's, which has no types."""
 
 _COPY = re.compile(
     r"copy\s+(?P<table>\w+)\s+from\s+'(?P<url>s3://[^']+)'\s+iam_role\s+'(?P<role>arn:[^']+)'\s+"
@@ -94,7 +96,7 @@ def _bytes(read: Reader, url: str) -> bytes:
         ) from None
 
 
-def _table(entry: Mapping[str, Any], columns: Sequence[Column], read: Reader) -> Any:  # noqa: ANN401
+def _table(entry: Mapping[str, Any], columns: Sequence[Column], read: Reader) -> Table:
     url = entry["url"]
     assert entry["mandatory"] is True, "a file that is missing would be left out without a word"
     content = _bytes(read, url)
@@ -129,7 +131,7 @@ def _expect_type(url: str, column: Column, kind: str) -> None:
         )
 
 
-def _expect_length(column: Column, values: Any) -> None:  # noqa: ANN401 - pyarrow has no types
+def _expect_length(column: Column, values: Iterable[Any]) -> None:
     if column.max_bytes is None:
         return
     longest = max((len(value.as_buffer()) for value in values if value.is_valid), default=0)

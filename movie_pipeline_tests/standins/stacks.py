@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from movie_pipeline.aws_clients import Client
 from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.standins.aws import Endpoint
 
@@ -55,7 +56,7 @@ def deployed_core(
     formation.delete_stack(StackName=name)
 
 
-def _settled(formation: Any, name: str) -> dict[str, Any]:  # noqa: ANN401 - boto3's client
+def _settled(formation: Client, name: str) -> dict[str, Any]:
     """The stack, once nothing is being made any more."""
     end = time.monotonic() + _LONGEST_WAIT
     while True:

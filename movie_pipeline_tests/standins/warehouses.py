@@ -15,7 +15,7 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area, Storage
-from movie_pipeline.warehouse.redshift_connection import Connector, connect_arguments
+from movie_pipeline.warehouse.redshift_connection import Connector, Driver, connect_arguments
 from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
 from movie_pipeline.warehouse.transactions import Tries
 from movie_pipeline_tests.standins.postgres import PASSWORD, USER, Postgres
@@ -46,7 +46,7 @@ class BucketFolder(FolderStorage):
 class PlainConnector(Connector):
     """Connects without TLS, as user and password."""
 
-    def _connect(self, *, fresh: bool) -> Any:  # noqa: ANN401
+    def _connect(self, *, fresh: bool) -> Driver:
         del fresh
         arguments = connect_arguments(self._settings.redshift)
         return _connect(**{**arguments, "ssl": False, "user": USER, "password": PASSWORD})
@@ -58,7 +58,7 @@ def redshift_settings(settings: Settings, standin: RedshiftStandIn) -> Settings:
         redshift_host="127.0.0.1",
         redshift_port=standin.port,
         redshift_database=standin.database,
-        redshift_secret_arn="arn:aws:secretsmanager:us-east-1:123456789012:secret:x",  # noqa: S106
+        redshift_secret_arn="arn:aws:secretsmanager:us-east-1:123456789012:secret:x",  # noqa: S106 - a name
         copy_role_arn=COPY_ROLE,
     )
 

@@ -16,6 +16,7 @@ from typing import Any
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import local
 from movie_pipeline.dqdl import parse_ruleset
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.discover import Batch
@@ -81,7 +82,7 @@ def _main(home: Path, file: Path, options: dict[str, Any]) -> Measured:
     )
 
 
-def _screened(home: Path, file: Path, options: dict[str, Any]) -> Any:  # noqa: ANN401
+def _screened(home: Path, file: Path, options: dict[str, Any]) -> DecidedFile:
     deployment = local(
         Settings(home=home).with_values(settle_seconds=0.0, threads=1, **options), MOVIES
     )

@@ -19,7 +19,7 @@ def good_row(**other: object) -> dict[str, object]:
     return {"movie_id": "a", "movie_title": "A Film", "imdb_rating": 8.5, **other}
 
 
-def parquet(folder: Path, *rows: dict[str, object], **other_types: Any) -> Path:  # noqa: ANN401
+def parquet(folder: Path, *rows: dict[str, object], **other_types: object) -> Path:
     """A file of these rows, its columns of the contract's types but for what is said."""
     return write_rows(folder / "rows.parquet", rows, {**MOVIE_TYPES, **other_types})
 

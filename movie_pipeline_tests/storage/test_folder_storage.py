@@ -12,7 +12,7 @@ from movie_pipeline.errors import StorageError, StoredFileChanged
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage import folder_storage as storage_module
 from movie_pipeline.storage.folder_storage import FolderStorage
-from movie_pipeline.storage.storage_port import Area
+from movie_pipeline.storage.storage_port import Area, LandedFile
 
 
 @pytest.fixture
@@ -121,8 +121,8 @@ def test_a_file_overwritten_while_it_is_archived_is_put_back(
     [file] = storage.landed()
     checked = storage_module._has_version
 
-    def overwritten_after_the_check(path: Path, wanted: object) -> bool:
-        answer = checked(path, wanted)  # pyright: ignore[reportArgumentType]
+    def overwritten_after_the_check(path: Path, wanted: LandedFile) -> bool:
+        answer = checked(path, wanted)
         if path.name == "a.csv" and answer:
             write(home, "a.csv", b"newer")
         return answer

@@ -69,7 +69,7 @@ class Staged:
         assert from_json(to_json(summary), StagedFile) == summary
 
 
-def read_rows(path: Path) -> Any:  # noqa: ANN401
+def read_rows(path: Path) -> Any:  # noqa: ANN401 - pyarrow has no types
     with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
         return reader.read_all()
 
@@ -79,7 +79,7 @@ def stage(
     content: bytes | str,
     *,
     contract: TableContract = MOVIES.contract,
-    **options: Any,  # noqa: ANN401
+    **options: Any,  # noqa: ANN401 - stage_file's
 ) -> Staged:
     """Stage bytes as a file of that folder."""
     path = folder / "0123abcd.csv"
@@ -90,7 +90,7 @@ def stage(
     return staged
 
 
-def refusal(folder: Path, content: bytes | str, **options: Any) -> str:  # noqa: ANN401
+def refusal(folder: Path, content: bytes | str, **options: Any) -> str:  # noqa: ANN401 - stage_file's
     """The sentence with which bytes are refused."""
     try:
         staged = stage(folder, content, **options)

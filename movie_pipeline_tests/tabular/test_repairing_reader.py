@@ -2,12 +2,12 @@
 
 import io
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -86,7 +86,7 @@ def bodies(draw: st.DrawFn) -> bytes:
     return body[: draw(st.integers(1, len(body)))] if draw(st.booleans()) else body
 
 
-def refuse(*_: Any, **__: Any) -> Any:  # noqa: ANN401
+def refuse(*_: object, **__: object) -> NoReturn:
     raise NotPlain("told so")
 
 
@@ -98,7 +98,7 @@ def patched(*patches: tuple[object, str, object]) -> Generator[None]:
         yield
 
 
-def outcome(place: Path, content: bytes, *patches: tuple[object, str, object]) -> Any:  # noqa: ANN401
+def outcome(place: Path, content: bytes, *patches: tuple[object, str, object]) -> Sequence[object]:
     """Everything that staging gives but the reader and what it says, or the refusal."""
     with patched(*patches):
         try:
@@ -178,7 +178,7 @@ def test_what_was_read_before_the_oddity_stands(
     in_front = head + b"".join(good)[: sum(map(len, good[:read]))]
     original = fast_reader.read_text
 
-    def read_some(connection: Any, text: Path, *given: Any, **more: Any) -> Generator[Any]:  # noqa: ANN401
+    def read_some(connection: Any, text: Path, *given: Any, **more: Any) -> Generator[Any]:  # noqa: ANN401 - handed on
         if text.suffix == ".mended":
             yield from original(connection, text, *given, **more)
             return
@@ -272,7 +272,7 @@ def test_what_mending_cannot_pass_goes_to_the_careful_reader(tmp_path: Path) -> 
 def test_a_row_that_the_mended_text_lost_sends_the_file_to_the_careful_reader(
     tmp_path: Path,
 ) -> None:
-    def lose_one(*given: Any, target: io.BytesIO, **more: Any) -> None:  # noqa: ANN401
+    def lose_one(*given: Any, target: io.BytesIO, **more: Any) -> None:  # noqa: ANN401 - handed on
         repair(*given, target=target, **more)
         target.seek(-len(HEAT), io.SEEK_END)
         target.truncate()

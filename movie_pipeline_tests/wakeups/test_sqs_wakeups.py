@@ -236,7 +236,7 @@ class Ticks:
             self.listings += 1
             return landed()
 
-        self.home.deployment.storage.landed = counted  # pyright: ignore[reportAttributeAccessIssue]
+        self.home.deployment.storage.landed = counted  # pyright: ignore[reportAttributeAccessIssue] - a method
 
     def tick(self) -> list[str] | str:
         """The files requested, or why none."""

@@ -82,7 +82,7 @@ def _screen_batch(
 
     def run_job(run: JobRun) -> list[Any]:
         # dagster-aws is loaded only where a job is started
-        from movie_pipeline.orchestration.glue_pipes import run_glue_job  # noqa: PLC0415
+        from movie_pipeline.orchestration.glue_pipes import run_glue_job  # noqa: PLC0415 - see above
 
         return run_glue_job(context.op_execution_context, run)
 

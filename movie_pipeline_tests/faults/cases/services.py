@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import ConnectionClosedError
 
@@ -241,7 +241,7 @@ def _answer_lost(bench: Bench, operation: str) -> None:
             endpoint: Any = world.client(service)._endpoint
             lost = [2]
 
-            def lose(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+            def lose(request: AWSPreparedRequest, **_: object) -> None:
                 lost[0] -= 1
                 if lost[0] >= 0:
                     endpoint.http_session.send(request)
