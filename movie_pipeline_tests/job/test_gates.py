@@ -172,6 +172,7 @@ def test_people_are_told_of_a_failed_job_once_and_only_when_nobody_tries_again(
             dagster_instance=failed.instance,
             dagster_run=run,
             resources={
+                "dataset": deployment.dataset,
                 "warehouse": deployment.warehouse,
                 "alerts": deployment.alerts,
                 "settings": deployment.settings,
@@ -182,6 +183,7 @@ def test_people_are_told_of_a_failed_job_once_and_only_when_nobody_tries_again(
         dg.build_sensor_context(
             instance=failed.instance,
             resources={
+                "dataset": deployment.dataset,
                 "warehouse": deployment.warehouse,
                 "alerts": deployment.alerts,
                 "events": deployment.events,

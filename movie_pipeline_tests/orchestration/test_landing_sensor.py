@@ -39,7 +39,7 @@ def tick(home: Home, instance: dg.DagsterInstance) -> dg.SensorResult | dg.SkipR
     """One look at landing."""
     resources: dict[str, Any] = {
         name: getattr(home.deployment, name)
-        for name in ("storage", "warehouse", "wakeups", "settings")
+        for name in ("dataset", "storage", "warehouse", "wakeups", "settings")
     }
     answer = landing_sensor(MOVIES)(dg.build_sensor_context(instance=instance, resources=resources))
     assert isinstance(answer, dg.SensorResult | dg.SkipReason)
