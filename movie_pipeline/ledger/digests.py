@@ -27,7 +27,7 @@ _CELL_BYTES = 300
 _TROUBLE = ("HELD", "REJECTED")
 _WHAT = {
     "HELD": "is held: none of it was loaded",
-    "REJECTED": "was rejected: it could not be read as movies",
+    "REJECTED": "was rejected: it could not be read",
 }
 _SUBJECTS_OF_ONE = (
     "Movie pipeline: a batch was loaded",

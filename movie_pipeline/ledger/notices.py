@@ -27,7 +27,7 @@ _WHAT = {
     FileState.LOADED: "was loaded",
     FileState.DUPLICATE: "was loaded before; nothing was loaded twice",
     FileState.HELD: "is held: none of it was loaded",
-    FileState.REJECTED: "was rejected: it could not be read as movies",
+    FileState.REJECTED: "was rejected: it could not be read",
 }
 _SUBJECTS = {
     FileState.LOADED: "Movie pipeline: a file was loaded",

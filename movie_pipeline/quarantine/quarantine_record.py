@@ -18,12 +18,11 @@ import orjson
 
 from movie_pipeline.tabular import RawRecord
 
-CONTRACT_RULE = "movie_contract"
-"""Stands in a reason's `rule` where the contract, not a ruleset, set the record apart."""
 FILE_HELD = "the file is held:"
 """How the reasons begin that are about the file, and not about the record."""
 INTAKE_RULE = "readable_record"
 """Stands there where the record itself could not be read."""
+_CONTRACT_RULE = re.compile(r"[a-z0-9_]+_contract")
 _TEXT = rb'"(?:[^"\\]|\\.)*"'
 _ID = re.compile(rb'\{"quarantine_id":"([0-9a-f]{32})",')
 _NUMBER = re.compile(
@@ -34,6 +33,20 @@ _NUMBER = re.compile(
     + rb',"record_number":([0-9]+),'
 )
 PASSED, FAILED = "Passed", "Failed"
+
+
+def contract_rule(row: str) -> str:
+    """What stands in a reason's `rule` where the contract, not a ruleset, set the record apart.
+
+    Args:
+        row: what a row of the dataset is called, such as "movie".
+    """
+    return f"{row}_contract"
+
+
+def is_contract_rule(rule: str) -> bool:
+    """Whether a reason's `rule` says that it is the contract; DQDL's are spelled otherwise."""
+    return _CONTRACT_RULE.fullmatch(rule) is not None
 
 
 @dataclass(frozen=True)

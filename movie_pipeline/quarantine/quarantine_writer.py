@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.dqdl import Judgement
 from movie_pipeline.quarantine.quarantine_record import (
-    CONTRACT_RULE,
     INTAKE_RULE,
     Provenance,
     Reason,
     RuleLists,
+    contract_rule,
     record_line,
 )
 from movie_pipeline.tabular import (
@@ -165,7 +165,9 @@ class WhySetApart:
                 breached=breached,
                 columns=raw.columns,
             )
-            reasons += [Reason(CONTRACT_RULE, problem.message) for problem in found]
+            reasons += [
+                Reason(contract_rule(self.contract.row), problem.message) for problem in found
+            ]
         cells = raw.columns or {}
         for rule in self.lists(masks).failed:
             named = {name: cells.get(key) for name, key in self.keys_of.get(rule, ())}

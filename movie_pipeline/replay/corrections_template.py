@@ -6,7 +6,11 @@ from typing import Any
 
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.errors import RulesetError
-from movie_pipeline.quarantine.quarantine_record import CONTRACT_RULE, FILE_HELD, INTAKE_RULE
+from movie_pipeline.quarantine.quarantine_record import (
+    FILE_HELD,
+    INTAKE_RULE,
+    is_contract_rule,
+)
 from movie_pipeline.replay.corrected_cells import Columns, can_be_told_apart
 from movie_pipeline.replay.replayable_records import pieces_of, quarantined_files
 from movie_pipeline.storage.storage_port import Storage
@@ -47,7 +51,7 @@ def _keys(reason: Mapping[str, str], record: Mapping[str, Any], columns: Columns
         return []
     if rule == INTAKE_RULE:
         return _out_of_place(record, columns)
-    named = [message.partition(":")[0]] if rule == CONTRACT_RULE else list(_columns_of(rule))
+    named = [message.partition(":")[0]] if is_contract_rule(rule) else list(_columns_of(rule))
     keys = [columns.key(name) for name in named]
     return [key for key in keys if key is not None]
 

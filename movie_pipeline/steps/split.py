@@ -16,10 +16,10 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset, Histogram
 from movie_pipeline.dqdl import Rule
 from movie_pipeline.quarantine.quarantine_record import (
-    CONTRACT_RULE,
     FILE_HELD,
     Provenance,
     Reason,
+    contract_rule,
 )
 from movie_pipeline.quarantine.quarantine_writer import (
     WhySetApart,
@@ -121,18 +121,18 @@ def _why_set_apart(judged: JudgedFile, dataset: Dataset) -> WhySetApart:
         contract=dataset.contract,
         judging=list(row_rules),
         skipped=[rule.rule for rule in verdict.rules if rule.rule not in row_rules],
-        of_file=_file_reasons(judged),
+        of_file=_file_reasons(judged, dataset),
         columns_of={str(rule): _columns_of(rule, staged) for rule in judged.ruleset},
     )
 
 
-def _file_reasons(judged: JudgedFile) -> list[Reason]:
+def _file_reasons(judged: JudgedFile, dataset: Dataset) -> list[Reason]:
     """Why every record of a held file waits, though nothing may be wrong with it."""
     if not judged.is_held:
         return []
     verdict = judged.verdict
     holding = [Reason(rule.rule, f"{FILE_HELD} {rule.reason}") for rule in verdict.held_by]
-    return holding or [Reason(CONTRACT_RULE, f"{FILE_HELD} {verdict.reason}")]
+    return holding or [Reason(contract_rule(dataset.row), f"{FILE_HELD} {verdict.reason}")]
 
 
 def _columns_of(rule: Rule, staged: StagedFile) -> list[str]:

@@ -60,7 +60,7 @@ def test_a_loaded_file_is_told_with_its_counts_and_reasons() -> None:
         (FileState.LOADED, NoticeKind.SUCCESS, "was loaded."),
         (FileState.DUPLICATE, NoticeKind.SUCCESS, "was loaded before"),
         (FileState.HELD, NoticeKind.QUALITY_FAILURE, "is held: none of it was loaded."),
-        (FileState.REJECTED, NoticeKind.QUALITY_FAILURE, "could not be read as movies."),
+        (FileState.REJECTED, NoticeKind.QUALITY_FAILURE, "was rejected: it could not be read."),
     ],
 )
 def test_the_kind_follows_the_state(state: FileState, kind: NoticeKind, words: str) -> None:
