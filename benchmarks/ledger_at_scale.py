@@ -241,7 +241,7 @@ def _with_id(value: object, like: str, new: str) -> object:
 
 def tick(deployment: Deployment, instance: dg.DagsterInstance) -> None:
     """One evaluation of the landing sensor."""
-    names = ("storage", "warehouse", "wakeups", "settings")
+    names = ("dataset", "storage", "warehouse", "wakeups", "settings")
     resources: dict[str, Any] = {name: getattr(deployment, name) for name in names}
     landing_sensor(MOVIES)(dg.build_sensor_context(instance=instance, resources=resources))
 

@@ -102,4 +102,5 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
         patch.delenv("DAGSTER_HOME", raising=False)
         paths = [sources / name for name in FILES]
         result = command.here("ingest", *paths, "--ruleset", rules, "--json")
-        yield Ingested(command, result, json.loads(result.stdout), sources)
+    # outside the block: a session may end long after its first command
+    yield Ingested(command, result, json.loads(result.stdout), sources)

@@ -14,7 +14,7 @@ from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline_tests.home import QUIET
 
-_RESOURCES = ("storage", "warehouse", "wakeups", "alerts", "events", "settings")
+_RESOURCES = ("dataset", "storage", "warehouse", "wakeups", "alerts", "events", "settings")
 
 
 class _Noting(logging.Handler):

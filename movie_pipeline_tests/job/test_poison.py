@@ -71,7 +71,7 @@ def tick(home: Home, instance: dg.DagsterInstance) -> int:
     """One look at landing, and all runs it asks for, as the daemon would launch them."""
     resources: dict[str, Any] = {
         name: getattr(home.deployment, name)
-        for name in ("storage", "warehouse", "wakeups", "settings")
+        for name in ("dataset", "storage", "warehouse", "wakeups", "settings")
     }
     answer = landing_sensor(MOVIES)(dg.build_sensor_context(instance=instance, resources=resources))
     requests = list(answer.run_requests or []) if isinstance(answer, dg.SensorResult) else []
@@ -147,7 +147,7 @@ def test_a_file_that_kills_its_process_counts_as_poison(
     job = home.definitions().resolve_job_def(MOVIES.ingest_job)
     resources: dict[str, Any] = {
         name: getattr(home.deployment, name)
-        for name in ("storage", "warehouse", "wakeups", "settings")
+        for name in ("dataset", "storage", "warehouse", "wakeups", "settings")
     }
     for _ in range(2):
         context = dg.build_sensor_context(instance=instance, resources=resources)

@@ -240,7 +240,7 @@ class Ticks:
 
     def tick(self) -> list[str] | str:
         """The files requested, or why none."""
-        names = ("storage", "warehouse", "wakeups", "settings")
+        names = ("dataset", "storage", "warehouse", "wakeups", "settings")
         resources: dict[str, Any] = {name: getattr(self.home.deployment, name) for name in names}
         context = dg.build_sensor_context(
             instance=self.instance, cursor=self.cursor, resources=resources
