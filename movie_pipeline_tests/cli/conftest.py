@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,7 +87,7 @@ class Ingested:
 
 
 @pytest.fixture(scope="session")
-def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Ingested:
     folder = tmp_path_factory.mktemp("ingested")
     sources = folder / "sources"
     sources.mkdir()
@@ -102,5 +101,4 @@ def ingested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ingested]:
         patch.delenv("DAGSTER_HOME", raising=False)
         paths = [sources / name for name in FILES]
         result = command.here("ingest", *paths, "--ruleset", rules, "--json")
-    # outside the block: a session may end long after its first command
-    yield Ingested(command, result, json.loads(result.stdout), sources)
+    return Ingested(command, result, json.loads(result.stdout), sources)
