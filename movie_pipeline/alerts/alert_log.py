@@ -10,13 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
+from typing_extensions import override
+
+from movie_pipeline.alerts.alerts_port import Alerts, Notice, NoticeKind
 from movie_pipeline.atomic_files import append_line, read_lines
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
 
 
-class AlertLog:
+class AlertLog(Alerts):
     """A log file of notices.
 
     Args:
@@ -30,6 +32,7 @@ class AlertLog:
         self.path = path.absolute()
         self._now = now
 
+    @override
     def send(self, notice: Notice) -> None:
         """Append one line; AlertError if that is not possible."""
         line = json.dumps({"sent_at": self._now().isoformat(), **asdict(notice)})

@@ -6,12 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
+from movie_pipeline.alerts.alerts_port import Events
 from movie_pipeline.atomic_files import append_line, read_lines
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
 
 
-class EventLog:
+class EventLog(Events):
     """A log file of events.
 
     Args:
@@ -25,8 +28,8 @@ class EventLog:
         self.path = path.absolute()
         self._now = now
 
+    @override
     def put(self, kind: str, detail: Mapping[str, Any]) -> None:
-        """Append one line; AlertError if that is not possible."""
         values = {"time": self._now().isoformat(), "kind": kind, "detail": dict(detail)}
         try:
             line = json.dumps(values).encode()

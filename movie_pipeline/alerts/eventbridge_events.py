@@ -4,6 +4,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from typing_extensions import override
+
+from movie_pipeline.alerts.alerts_port import Events
 from movie_pipeline.aws_clients import Clients, translated
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
@@ -16,7 +19,7 @@ MOST_BYTES = 250_000
 """What a detail may have of the 256 KB that EventBridge takes of an event."""
 
 
-class EventBridgeEvents:
+class EventBridgeEvents(Events):
     """A bus; what happened is the detail type, such as `success` or `quality_failure`.
 
     Args:
@@ -28,8 +31,8 @@ class EventBridgeEvents:
         self._bus = settings.event_bus
         self._clients = clients
 
+    @override
     def put(self, kind: str, detail: Mapping[str, Any]) -> None:
-        """Put one event; AlertError if EventBridge did not take it."""
         try:
             json.dumps(detail)
         except (TypeError, ValueError) as error:

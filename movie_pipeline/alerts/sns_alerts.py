@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
-from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
+from typing_extensions import override
+
+from movie_pipeline.alerts.alerts_port import Alerts, Notice, NoticeKind
 from movie_pipeline.aws_clients import Clients, translated
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import AlertError
@@ -29,7 +31,7 @@ _MOST_RULES = 20
 _DEFAULT_SUBJECT = "Movie pipeline"
 
 
-class SNSAlerts:
+class SNSAlerts(Alerts):
     """Two topics; their subscribers choose by the attributes `kind`, `state`, `file` and `rule`.
 
     Args:
@@ -43,8 +45,8 @@ class SNSAlerts:
         self._ui_url = settings.ui_url
         self._clients = clients
 
+    @override
     def send(self, notice: Notice) -> None:
-        """Publish a notice; AlertError if SNS did not take it."""
         succeeded = notice.kind is NoticeKind.SUCCESS
         with translated(f"publishing the notice {notice.id}", AlertError):
             crash_point("alerts.before")

@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import override
+
 from movie_pipeline.atomic_files import make_folder, write_into_place
 from movie_pipeline.catalog.catalog_port import (
+    Catalog,
     CatalogColumn,
     CatalogPartition,
     CatalogTable,
@@ -25,7 +28,7 @@ DATABASE = "movies"
 _TABLE_NAME = re.compile(r"[a-z][a-z0-9_]{0,126}")
 
 
-class FolderCatalog:
+class FolderCatalog(Catalog):
     """A folder `<folder>/<database>/` of JSON files.
 
     Args:
@@ -44,8 +47,8 @@ class FolderCatalog:
         self._folder = folder.absolute() / database
         self._now = now
 
+    @override
     def update(self, table: CatalogTable) -> bool:
-        """Put a table's present description; True where its columns differ from the last one."""
         path = self._path(table.name)
         before = self._read(path) or {}
         columns = [asdict(column) for column in table.columns]
@@ -66,19 +69,19 @@ class FolderCatalog:
         self._write(path, described)
         return changed
 
+    @override
     def table(self, name: str) -> CatalogTable | None:
-        """The present description, None where there is none."""
         described = self._read(self._path(name))
         return None if described is None else _table(described)
 
+    @override
     def tables(self) -> list[CatalogTable]:
-        """All tables, by name."""
         names = sorted(path.stem for path in self._folder.glob("*.json"))
         found = [self._read(self._path(name)) for name in names if _TABLE_NAME.fullmatch(name)]
         return [_table(described) for described in found if described is not None]
 
+    @override
     def register(self, table: str, partitions: Sequence[CatalogPartition]) -> int:
-        """Register partitions of a described table; returns how many were not there before."""
         path = self._path(table)
         described = self._read(path)
         if described is None:
@@ -91,11 +94,12 @@ class FolderCatalog:
             self._write(path, {**described, "partitions": kept})
         return len(new)
 
+    @override
     def partitions(self, table: str) -> list[CatalogPartition]:
-        """The partitions of a table, by their values; none where there is no such table."""
         described = self._read(self._path(table))
         return [] if described is None else _partitions(described)
 
+    @override
     def crawl(self, what: Crawled) -> list[CatalogTable] | None:
         """None: no crawler is needed where the pipeline describes everything itself."""
         del what

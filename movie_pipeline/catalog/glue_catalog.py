@@ -10,9 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
+from typing_extensions import override
 
 from movie_pipeline.aws_clients import Client, Clients, has_code, translated
 from movie_pipeline.catalog.catalog_port import (
+    Catalog,
     CatalogColumn,
     CatalogPartition,
     CatalogTable,
@@ -48,7 +50,7 @@ _CSV = {
 """How Athena is to read a table of CSV files."""
 
 
-class GlueCatalog:
+class GlueCatalog(Catalog):
     """A database of the Glue Data Catalog.
 
     Args:
@@ -76,8 +78,8 @@ class GlueCatalog:
         self._wait = wait
         self._clock = clock
 
+    @override
     def update(self, table: CatalogTable) -> bool:
-        """Put a table's present description; True where its columns differ from the last one."""
         _expect_table_name(table.name)
         with translated(f"describing {table.name} in {self._database}", CatalogError):
             for attempt in range(1, _ATTEMPTS + 1):
@@ -90,17 +92,18 @@ class GlueCatalog:
                     self._wait(0.2 * 2**attempt)
         raise AssertionError
 
+    @override
     def table(self, name: str) -> CatalogTable | None:
-        """The present description, None where there is none."""
         _expect_table_name(name)
         with translated(f"reading {name} of {self._database}", CatalogError):
             described = self._get(name)
         return None if described is None else _table(described)
 
+    @override
     def tables(self) -> list[CatalogTable]:
-        """All tables, by name."""
         return sorted(map(_table, self._all()), key=lambda table: table.name)
 
+    @override
     def register(self, table: str, partitions: Sequence[CatalogPartition]) -> int:
         """Register partitions of a described table; returns how many were not there before.
 
@@ -120,8 +123,8 @@ class GlueCatalog:
                 for start in range(0, len(new), _AT_ONCE)
             )
 
+    @override
     def partitions(self, table: str) -> list[CatalogPartition]:
-        """The partitions of a table, by their values; none where there is no such table."""
         _expect_table_name(table)
         with translated(f"listing partitions of {table} in {self._database}", CatalogError):
             pages = self._glue.get_paginator("get_partitions").paginate(
@@ -135,8 +138,8 @@ class GlueCatalog:
                 return []
         return sorted(found)
 
+    @override
     def crawl(self, what: Crawled) -> list[CatalogTable] | None:
-        """Have a crawler look, wait for it, and return the tables it keeps; None without one."""
         name = self._crawlers[what]
         if not name:
             return None

@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from typing_extensions import override
+
 from movie_pipeline.atomic_files import (
     TEMPORARY_PREFIX,
     copy_into_place,
@@ -32,7 +34,7 @@ from movie_pipeline.file_names import (
     printable_name,
 )
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 
 STORE = "local"
 """The name of this store in file ids; the folder may move without files becoming new ones."""
@@ -40,7 +42,7 @@ STORE = "local"
 _BLOCK = 1 << 20
 
 
-class FolderStorage:
+class FolderStorage(Storage):
     """A store in the folders that the settings name; they are made when something is put there.
 
     Args:
@@ -58,12 +60,13 @@ class FolderStorage:
         self._settle_seconds = settings.discovery.settle_seconds
 
     @property
+    @override
     def at_once(self) -> int:
         """One: a disk is not quicker for being asked twice."""
         return 1
 
+    @override
     def landed(self) -> list[LandedFile]:
-        """List the whole files in landing, oldest first; files still being written are left out."""
         now = time.time()
         found: list[LandedFile] = []
         landing = self._folders[Area.LANDING]
@@ -74,13 +77,14 @@ class FolderStorage:
                 found.append(_landed_file(key, status))
         return sorted(found, key=lambda file: (file.modified_at, file.key))
 
+    @override
     def look_at(self, keys: Sequence[str]) -> list[LandedFile]:
         """List what lies in landing under these keys, oldest first."""
         wanted = set(keys)
         return [file for file in self.landed() if file.key in wanted]
 
+    @override
     def land(self, source: Path, key: str) -> LandedFile:
-        """Put a copy of `source` into landing under `key`; the same bytes lying there are kept."""
         target = self._landing_path(key)
         expect_listed_key(key)
         with _translated(f"landing {printable_name(key)}"):
@@ -91,8 +95,8 @@ class FolderStorage:
                 crash_point("storage.land.after")
             return _landed_file(key, target.lstat())
 
+    @override
     def fetch(self, file: LandedFile, to: Path) -> None:
-        """Copy exactly this version to a path, else StoredFileChanged or StoredFileMissing."""
         source = self._landing_path(file.key)
         temporary = temporary_beside(to)
         try:
@@ -104,8 +108,8 @@ class FolderStorage:
         finally:
             temporary.unlink(missing_ok=True)
 
+    @override
     def put(self, area: Area, name: str, source: Path) -> str:
-        """Place a local file under `name`, replacing it in one step; return its URI."""
         target = self._path(area, name)
         with _translated(f"putting {name} into {area}"):
             make_folder(target.parent)
@@ -114,23 +118,24 @@ class FolderStorage:
             crash_point(f"storage.put.{area}.after")
         return self.uri(area, name)
 
+    @override
     @contextmanager
     def reading(self, area: Area, name: str) -> Generator[Path]:
-        """A local path to read the named file at: here, the file itself."""
         yield self._existing(area, name)
 
+    @override
     def size(self, area: Area, name: str) -> int:
-        """Bytes of the named file."""
         return self._existing(area, name).stat().st_size
 
+    @override
     def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
-        """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
         return sorted(
             name
             for name, status in _walk(self._folders[area], is_hidden)
             if name.startswith(prefix) and (before is None or status.st_mtime < before.timestamp())
         )
 
+    @override
     def half_written(self, before: datetime) -> list[str]:
         """Hidden files, and those whose ending says that somebody still writes them."""
         found: list[str] = []
@@ -142,15 +147,15 @@ class FolderStorage:
                     found.append(f"{folder}/{printable_name(name)}")
         return sorted(found)
 
+    @override
     def remove(self, area: Area, name: str) -> None:
-        """Remove a file that the pipeline wrote; nothing happens where it is not there."""
         with _translated(f"removing {name} from {area}"):
             crash_point(f"storage.remove.{area}.before")
             self._path(area, name).unlink(missing_ok=True)
             crash_point(f"storage.remove.{area}.after")
 
+    @override
     def settle(self, file: LandedFile, area: Area, name: str) -> str:
-        """Move this version out of landing to `name`; return its URI."""
         landed, target = self._landing_path(file.key), self._path(area, name)
         # taken out of sight first, so that what was checked is what moves
         aside = landed.parent / f"{TEMPORARY_PREFIX}settling-{file.file_id}"
@@ -175,6 +180,7 @@ class FolderStorage:
                 )
         return self.uri(area, name)
 
+    @override
     def fetch_reference(self, place: str, to: Path) -> None:
         """Copy the file at a path; a relative one counts from the present folder."""
         source = Path(place).expanduser()
@@ -183,6 +189,7 @@ class FolderStorage:
         with _translated(f"fetching {place}"):
             shutil.copyfile(source, to)
 
+    @override
     def uri(self, area: Area, name: str) -> str:
         """The path of a named file."""
         return str(self._path(area, name) if name else self._folders[area])

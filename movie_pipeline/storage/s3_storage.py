@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
+from typing_extensions import override
 
 from movie_pipeline.aws_clients import Client, Clients, has_code, translated
 from movie_pipeline.crash_points import crash_point
@@ -27,7 +28,7 @@ from movie_pipeline.file_names import (
     printable_name,
 )
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 
 _GONE = ("404", "NoSuchKey", "NoSuchVersion")
 _REFUSED = ("403", "AccessDenied")
@@ -43,7 +44,7 @@ _AT_ONCE = 8
 """Calls under way for a batch, which would wait for each answer otherwise."""
 
 
-class S3Storage:
+class S3Storage(Storage):
     """A store in one bucket.
 
     A version is the ETag and the second in which the object came to lie there: the ETag is what
@@ -85,12 +86,13 @@ class S3Storage:
         self._in_parts_above = in_parts_above
 
     @property
+    @override
     def at_once(self) -> int:
         """Some: each waits for the network. The clients have connections for more."""
         return _AT_ONCE
 
+    @override
     def landed(self) -> list[LandedFile]:
-        """List the whole files in landing, oldest first; an object appears when it is whole."""
         found = [
             self._landed_file(item["Key"], item)
             for item in self._listed(self._prefixes[Area.LANDING], "listing landing")
@@ -98,6 +100,7 @@ class S3Storage:
         ]
         return _oldest_first(found)
 
+    @override
     def look_at(self, keys: Sequence[str]) -> list[LandedFile]:
         """List what lies in landing under these keys, oldest first."""
         found: list[LandedFile] = []
@@ -108,8 +111,8 @@ class S3Storage:
                 found.append(self._landed_file(full, item))
         return _oldest_first(found)
 
+    @override
     def land(self, source: Path, key: str) -> LandedFile:
-        """Put a copy of `source` into landing under `key`; the same bytes lying there are kept."""
         full = self._landing_key(key)
         expect_listed_key(key)
         doing = f"landing {printable_name(key)}"
@@ -122,8 +125,8 @@ class S3Storage:
             raise StoredFileMissing(f"{printable_name(key)} was taken out of landing at once.")
         return self._landed_file(full, item)
 
+    @override
     def fetch(self, file: LandedFile, to: Path) -> None:
-        """Copy exactly this version to a path, else StoredFileChanged or StoredFileMissing."""
         full = self._prefixes[Area.LANDING] + file.key
         temporary = to.parent / f".mp-{uuid.uuid4().hex}"
         try:
@@ -135,17 +138,17 @@ class S3Storage:
         finally:
             temporary.unlink(missing_ok=True)
 
+    @override
     def put(self, area: Area, name: str, source: Path) -> str:
-        """Place a local file under `name`, replacing it in one step; return its URI."""
         full = self._key(area, name)
         crash_point(f"storage.put.{area}.before")
         self._upload(source, full, f"putting {name} into {area}")
         crash_point(f"storage.put.{area}.after")
         return self.uri(area, name)
 
+    @override
     @contextmanager
     def reading(self, area: Area, name: str) -> Generator[Path]:
-        """A local path to read the named file at: a copy that goes with the block."""
         full = self._key(area, name)
         with tempfile.TemporaryDirectory(prefix="movie-pipeline-") as folder:
             copy = Path(folder) / "copy"
@@ -160,8 +163,8 @@ class S3Storage:
                 raise
             yield copy
 
+    @override
     def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
-        """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted."""
         start = self._prefixes[area]
         return sorted(
             item["Key"][len(start) :]
@@ -170,6 +173,7 @@ class S3Storage:
             and (before is None or item["LastModified"] < before)
         )
 
+    @override
     def half_written(self, before: datetime) -> list[str]:
         """Uploads in parts that were not completed, and landing's names of unfinished files."""
         keys = [
@@ -187,8 +191,8 @@ class S3Storage:
         ]
         return sorted(f"s3://{self._bucket}/{printable_name(key)}" for key in keys)
 
+    @override
     def size(self, area: Area, name: str) -> int:
-        """Bytes of the named file."""
         item = self._describe(self._key(area, name), f"looking at {name} in {area}")
         if item is None:
             raise StoredFileMissing(
@@ -196,14 +200,15 @@ class S3Storage:
             )
         return int(item["Size"])
 
+    @override
     def remove(self, area: Area, name: str) -> None:
-        """Remove a file that the pipeline wrote; nothing happens where it is not there."""
         full = self._key(area, name)
         with _told(f"removing {name} from {area}"):
             crash_point(f"storage.remove.{area}.before")
             self._s3.delete_object(Bucket=self._bucket, Key=full)
             crash_point(f"storage.remove.{area}.after")
 
+    @override
     def settle(self, file: LandedFile, area: Area, name: str) -> str:
         """Move this version out of landing to `name`; return its URI.
 
@@ -227,6 +232,7 @@ class S3Storage:
         crash_point("storage.settle.after")
         return self.uri(area, name)
 
+    @override
     def fetch_reference(self, place: str, to: Path) -> None:
         """Copy the object under a key of the bucket."""
         try:
@@ -239,6 +245,7 @@ class S3Storage:
                 ) from None
             raise
 
+    @override
     def uri(self, area: Area, name: str) -> str:
         """The s3:// address of a named file."""
         full = self._key(area, name) if name else self._prefixes[area]

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 from urllib.parse import unquote_plus
 
+from typing_extensions import override
+
 from movie_pipeline.aws_clients import Client, Clients, translated
 from movie_pipeline.errors import WakeupError
 from movie_pipeline.settings import Settings
-from movie_pipeline.wakeups.wakeups_port import Wakeup
+from movie_pipeline.wakeups.wakeups_port import Wakeup, Wakeups
 
 BATCH = 10
 """What SQS hands out and takes back at once."""
@@ -21,7 +23,7 @@ MOST_BATCHES = 50
 MOST_SECONDS = 5.0
 
 
-class SQSWakeups:
+class SQSWakeups(Wakeups):
     """A queue of messages about landed files; none where the settings name no queue.
 
     Args:
@@ -39,6 +41,7 @@ class SQSWakeups:
         self._clients = clients
         self._clock = clock
 
+    @override
     def pending(self) -> Wakeup | None:
         """Take the messages that wait, in bounded time; None where there is no queue."""
         if not self._queue:
@@ -60,6 +63,7 @@ class SQSWakeups:
                 break
         return Wakeup(tuple(keys), junk=junk, receipts=tuple(receipts))
 
+    @override
     def done(self, wakeup: Wakeup) -> None:
         """Delete what was understood; junk goes to the dead-letter queue by itself."""
         for start in range(0, len(wakeup.receipts), BATCH):

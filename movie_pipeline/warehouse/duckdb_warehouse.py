@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from typing_extensions import override
 
 from movie_pipeline.atomic_files import make_folder
 from movie_pipeline.crash_points import crash_point
@@ -34,7 +35,7 @@ from movie_pipeline.warehouse.duckdb_sql import (
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
-from movie_pipeline.warehouse.warehouse_port import WarehouseColumn, WarehouseSession
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseColumn, WarehouseSession
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +51,7 @@ _PARAMETERS_AT_ONCE = 10_000
 """What one statement binds at most: the memory that its values take stays small."""
 
 
-class DuckDBWarehouse:
+class DuckDBWarehouse(Warehouse):
     """A DuckDB file under the home folder.
 
     Args:
@@ -69,8 +70,8 @@ class DuckDBWarehouse:
         self._prepared = False
         self._preparing = threading.Lock()
 
+    @override
     def prepare(self) -> None:
-        """Create what does not exist yet of tables and views; safe to repeat."""
         try:
             make_folder(self.path.parent)
         except OSError as error:
@@ -83,20 +84,21 @@ class DuckDBWarehouse:
         crash_point("sql.prepare.after")
         self._prepared = True
 
+    @override
     def writing(self) -> AbstractContextManager[WarehouseSession]:
-        """One transaction that holds the writer lock, committed at the end of the block."""
         self._ensure_prepared()
         return self._transaction(_WITH_LOCK)
 
+    @override
     @contextmanager
     def reading(self) -> "Generator[_Session]":
-        """A session that changes nothing."""
         self._ensure_prepared()
         with self._connected(read_only=True) as connection:
             session = _Session(connection, self._storage, self._statements)
             session.execute("BEGIN TRANSACTION READ ONLY")
             yield session
 
+    @override
     def refresh(self, view: str) -> None:
         """Make the table that stands in for the materialized view again."""
         self._ensure_prepared()
@@ -108,12 +110,13 @@ class DuckDBWarehouse:
             session.replace_view(views[view])
         crash_point(f"refresh.{view}.after")
 
+    @override
     def stale_views(self, *, before: datetime | None = None) -> list[str]:
-        """The views that do not show what was loaded last, sorted."""
         with self.reading() as session:
             stale = stale_views(session, list(self._statements.views()), before)
             return sorted({*stale, *session.changed_views()})
 
+    @override
     def query(self, text: str) -> "pd.DataFrame":
         """The answer to one SELECT of a person's, in DuckDB's dialect."""
         self._ensure_prepared()
@@ -126,8 +129,8 @@ class DuckDBWarehouse:
             except duckdb.Error as error:
                 raise WarehouseError(f"the query failed: {error}") from error
 
+    @override
     def columns(self, table: str) -> list[WarehouseColumn]:
-        """The columns of a table or view, in order; empty where it does not exist."""
         with self.reading() as session:
             rows = session.fetch("describe/columns", schema_name=self._schema, table_name=table)
         return [
@@ -228,7 +231,7 @@ class DuckDBWarehouse:
         )
 
 
-class _Session:
+class _Session(WarehouseSession):
     """One open connection; every statement passes here, and so does every error of DuckDB's."""
 
     def __init__(
@@ -239,11 +242,13 @@ class _Session:
         self._statements = statements
         self._failed: str | None = None
 
+    @override
     def run(self, statement: str, **parameters: object) -> None:
         crash_point(f"sql.{statement}.before")
         self._execute(statement, parameters)
         crash_point(f"sql.{statement}.after")
 
+    @override
     def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
         crash_point(f"sql.{statement}.before")
         text = self._statements.text(statement)
@@ -256,10 +261,12 @@ class _Session:
                 self.execute(insert_of_many(text), lists, name=f"{statement}.sql")
         crash_point(f"sql.{statement}.after")
 
+    @override
     def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
         names, rows = self._execute(statement, parameters)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    @override
     def copy(self, table: str, names: Sequence[str]) -> int:
         crash_point("sql.copy.before")
         columns = self._column_types(table)

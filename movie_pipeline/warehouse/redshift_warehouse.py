@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
+from typing_extensions import override
 
 from movie_pipeline.aws_clients import Clients
 from movie_pipeline.crash_points import crash_point
@@ -35,12 +36,12 @@ from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.transactions import TRIES, Tries
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
-from movie_pipeline.warehouse.warehouse_port import WarehouseColumn, WarehouseSession
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseColumn, WarehouseSession
 
 _LOCK_STATEMENT = "load/lock_writers"
 
 
-class RedshiftWarehouse:
+class RedshiftWarehouse(Warehouse):
     """A database on Redshift.
 
     Args:
@@ -73,8 +74,8 @@ class RedshiftWarehouse:
         self._prepared = False
         self._preparing = threading.Lock()
 
+    @override
     def prepare(self) -> None:
-        """Create what does not exist yet of tables and views; safe to repeat, and beside others."""
         with self._preparing:
             self._again_after_conflicts(self._create_what_is_missing)
             self._prepared = True
@@ -111,9 +112,9 @@ class RedshiftWarehouse:
                 connection.together()
             yield connection
 
+    @override
     @contextmanager
     def writing(self) -> Generator[WarehouseSession]:
-        """One transaction, the writer lock its first statement; committed at the end."""
         self._ensure_prepared()
         with self._connected() as connection:
             self._lock(connection)
@@ -121,15 +122,15 @@ class RedshiftWarehouse:
             yield session
             session.commit()
 
+    @override
     @contextmanager
     def reading(self) -> Generator[WarehouseSession]:
-        """A session that changes nothing: it is rolled back."""
         self._ensure_prepared()
         with self._connected() as connection:
             yield self._session(connection)
 
+    @override
     def refresh(self, view: str) -> None:
-        """Bring one materialized view up to what is committed, in a transaction of its own."""
         self._ensure_prepared()
         views = self._statements.views()
         if view not in views:
@@ -138,8 +139,8 @@ class RedshiftWarehouse:
             raise WarehouseError(f"there is no view {view!r}; {hint}")
         self._again_after_conflicts(lambda: self._refresh_once(view))
 
+    @override
     def stale_views(self, *, before: datetime | None = None) -> list[str]:
-        """The views that do not show what was loaded last, sorted."""
         with self.reading() as session:
             stale = stale_views(session, list(self._statements.views()), before)
         with self._connected() as connection:
@@ -160,6 +161,7 @@ class RedshiftWarehouse:
         with self.writing() as session:
             note_refresh(session, view, through)
 
+    @override
     def query(self, text: str) -> pd.DataFrame:
         """The answer to one SELECT of a person's, in Redshift's dialect."""
         expect_one_reading_query(text)
@@ -175,8 +177,8 @@ class RedshiftWarehouse:
                 raise WarehouseError(f"the query failed: {error}") from None
         return _frame(names, rows)
 
+    @override
     def columns(self, table: str) -> list[WarehouseColumn]:
-        """The columns of a table or view, in order; empty where it does not exist."""
         with self.reading() as session:
             [here] = session.fetch("redshift/here")
             rows = session.fetch(
@@ -245,7 +247,7 @@ def _frame(names: Sequence[str], rows: Rows) -> pd.DataFrame:
     return frame.set_axis(pd.Index(names), axis="columns")
 
 
-class _Session:
+class _Session(WarehouseSession):
     """The statements of one transaction; after one failed, there is no commit."""
 
     def __init__(
@@ -261,11 +263,13 @@ class _Session:
         self._statements = statements
         self._failed: WarehouseError | None = None
 
+    @override
     def run(self, statement: str, **parameters: object) -> None:
         crash_point(f"sql.{statement}.before")
         self._execute(statement, parameters)
         crash_point(f"sql.{statement}.after")
 
+    @override
     def run_many(self, statement: str, rows: Sequence[Mapping[str, object]]) -> None:
         crash_point(f"sql.{statement}.before")
         text = self._statements.text(statement)
@@ -278,10 +282,12 @@ class _Session:
                 self._send(many.text, values_of(many, chunk), statement)
         crash_point(f"sql.{statement}.after")
 
+    @override
     def fetch(self, statement: str, **parameters: object) -> list[dict[str, Any]]:
         names, rows = self._execute(statement, parameters)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
+    @override
     def copy(self, table: str, names: Sequence[str]) -> int:
         if not names:
             return 0
