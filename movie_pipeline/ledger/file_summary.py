@@ -48,7 +48,7 @@ class FileColumn(NamedTuple):
     Attributes:
         header: its name as the file writes it.
         name: its name in the staged rows.
-        is_contract: whether that is a column of the movie contract.
+        is_contract: whether that is a column of the contract.
     """
 
     header: str
@@ -93,7 +93,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         lenient: lenient column to the unreadable cells that stay beside it as text.
         rules: every rule's answer.
         reasons: rule to the records that it set apart; a record counts under each of its reasons.
-        ratings: how many good rows have a rating in each half point, from 0 to 10.
+        ratings: how many good rows fall into each bin of the dataset's histogram.
         notes: sentences for people.
         mapping: the file's columns, in its order.
         dates: staged column of declared dates to their form.
