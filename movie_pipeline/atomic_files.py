@@ -7,8 +7,10 @@ import errno
 import json
 import os
 import shutil
+import stat
 import uuid
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,11 @@ from movie_pipeline.crash_points import crash_point
 
 TEMPORARY_PREFIX = ".mp-"
 """How every file of ours begins that is not finished; listings leave such names out."""
+
+
+_BLOCK = 1 << 20
+_NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""How a file system says that it has no hard links, or no more for this file."""
 
 
 def temporary_beside(target: Path) -> Path:
@@ -44,6 +51,75 @@ def copy_into_place(source: Path, target: Path) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync(target.parent)
+
+
+def copy_to_new_name(source: Path, target: Path) -> None:
+    """Copy a file under a name that nobody has, in one step.
+
+    Raises:
+        FileExistsError: the name is taken; what lies there was left alone.
+    """
+    temporary = temporary_beside(target)
+    try:
+        shutil.copyfile(source, temporary)
+        sync(temporary)
+        crash_point("files.copied")
+        name_once(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync(target.parent)
+
+
+@contextmanager
+def new_file(target: Path) -> Generator[Path]:
+    """A path to write a file at, which has its name when the block ends, and all of its bytes.
+
+    Raises:
+        FileExistsError: at the end, the name is taken by a file of other bytes, which was left
+            alone.
+    """
+    temporary = temporary_beside(target)
+    try:
+        yield temporary
+        sync(temporary)
+        try:
+            name_once(temporary, target)
+        except FileExistsError:
+            if not same_bytes(temporary, target):
+                raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    """Whether two regular files hold the same; not, where the second is none."""
+    try:
+        status = other.lstat()
+    except FileNotFoundError:
+        return False
+    if not stat.S_ISREG(status.st_mode) or status.st_size != one.stat().st_size:
+        return False
+    with one.open("rb") as first, other.open("rb") as second:
+        while block := first.read(_BLOCK):
+            if block != second.read(_BLOCK):
+                return False
+    return True
+
+
+def name_once(whole: Path, target: Path) -> None:
+    """Give a whole file its name, which nobody may have; the old name may stay as well.
+
+    Raises:
+        FileExistsError: the name is taken.
+    """
+    try:
+        os.link(whole, target, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # reserved first, as a rename alone would replace whatever lies there
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        whole.replace(target)
 
 
 def write_into_place(content: bytes, target: Path) -> None:

@@ -7,7 +7,8 @@ MoviePipelineError
 ├── UnreadableFile           a file cannot be read as the table it should be: it will be REJECTED
 ├── StorageError
 │   ├── StoredFileMissing    the file is no longer there
-│   └── StoredFileChanged    another version lies there than the one that was judged
+│   ├── StoredFileChanged    another version lies there than the one that was judged
+│   └── StoredNameTaken      another file lies under the name; it was left alone
 ├── WorkFolderError          the work folder cannot be made or written, as where a disk is full
 ├── WarehouseError           a statement failed
 │   ├── WarehouseBusy        it is held or cannot be reached; trying again later helps
@@ -93,6 +94,10 @@ class StoredFileMissing(StorageError):
 
 class StoredFileChanged(StorageError):
     """Another version lies there than the one that was listed."""
+
+
+class StoredNameTaken(StorageError):
+    """Another file lies in landing under the name; it was left alone, and nothing was written."""
 
 
 class WarehouseError(MoviePipelineError):

@@ -15,6 +15,9 @@ _FOREIGN = re.compile(r"[^A-Za-z0-9_.=-]+")
 _OUR_NAME = re.compile(r"[A-Za-z0-9_.=/-]+")
 UNFINISHED = (".tmp", ".part", ".crdownload")
 """Endings of names that uploads in progress bear."""
+MOST_NUMBERS = 98
+"""How many numbered folders there are for files of one name: 2 to 99."""
+_NUMBERED = re.compile(r"\A(?:[2-9]|[1-9][0-9])/")
 _MAX_BASENAME = 120
 _MAX_SHOWN = 200
 
@@ -56,6 +59,16 @@ def is_hidden(name: str) -> bool:
 def is_ignored(name: str) -> bool:
     """Whether one part of a key says that what lies there is hidden or unfinished."""
     return is_hidden(name) or name.lower().endswith(UNFINISHED)
+
+
+def numbered(key: str, number: int) -> str:
+    """The key in a numbered folder, which tells it from another file of the same name."""
+    return f"{number}/{key}"
+
+
+def without_number(key: str) -> str:
+    """The key that `numbered` was given; any other key as it is."""
+    return _NUMBERED.sub("", key)
 
 
 def expect_our_name(area: str, name: str) -> None:

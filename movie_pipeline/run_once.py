@@ -33,6 +33,7 @@ from movie_pipeline.reports.file_reports import file_report, replay_report
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps import notify
 from movie_pipeline.steps.discover import Batch, fix_batch
+from movie_pipeline.steps.land import land_beside
 from movie_pipeline.steps.reconcile import reconcile
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import LandedFile
@@ -49,7 +50,8 @@ def ingest_files(
         step: told what is being done, for a progress line.
 
     Returns:
-        The batch and what became of each file, in the order of the paths.
+        The batch and what became of each file, in the order of the paths, under the name it got
+        in landing.
 
     Raises:
         MoviePipelineError: the pipeline failed; the files stay in landing and can be tried again.
@@ -58,7 +60,8 @@ def ingest_files(
     definitions = build_definitions(deployment, read_ruleset(deployment.ruleset))
     step("landing")
     landed = [
-        deployment.storage.land(path, key) for path, key in zip(paths, _keys(paths), strict=True)
+        land_beside(deployment.storage, path, path.name, number=number)
+        for path, number in zip(paths, _numbers(paths), strict=True)
     ]
     batch = Batch.of(landed)
     _take_through(definitions, deployment, batch, step)
@@ -192,15 +195,14 @@ def clean_home(settings: Settings, *, dry_run: bool) -> dict[str, Any]:
     }
 
 
-def _keys(paths: Sequence[Path]) -> list[str]:
-    """A name in landing for each path: its own, in a numbered folder where two are called alike."""
+def _numbers(paths: Sequence[Path]) -> list[int]:
+    """The how-manieth of its name each path is, from 1."""
     names = Counter[str]()
-    keys: list[str] = []
+    numbers: list[int] = []
     for path in paths:
         names[path.name] += 1
-        number = names[path.name]
-        keys.append(path.name if number == 1 else f"{number}/{path.name}")
-    return keys
+        numbers.append(names[path.name])
+    return numbers
 
 
 def _report(deployment: Deployment, batch: Batch, landed: Sequence[LandedFile]) -> dict[str, Any]:
@@ -208,8 +210,9 @@ def _report(deployment: Deployment, batch: Batch, landed: Sequence[LandedFile]) 
     missing = [file.key for file in batch.files if file.file_id not in entries]
     if missing:
         raise MoviePipelineError(
-            f"{len(missing)} files were taken out of landing or replaced while the job ran, and "
-            "were not ingested: run the command again."
+            f"{len(missing)} files were taken out of landing or replaced while the job ran, or "
+            "another run decided on files with the same bytes, and they were not ingested: run the "
+            "command again."
         )
     return {
         "batch_id": batch.batch_id,

@@ -18,6 +18,7 @@ from movie_pipeline.quarantine.quarantine_record import read_records
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline_tests.samples import LENIENT_RULES
+from movie_pipeline_tests.stores import drop
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -48,11 +49,8 @@ class Home:
         return by_name
 
     def drop(self, key: str, content: bytes) -> LandedFile:
-        """Put a file into landing."""
-        self.settings.home.mkdir(parents=True, exist_ok=True)
-        scratch = self.settings.home / ".dropped"
-        scratch.write_bytes(content)
-        return self.deployment.storage.land(scratch, key)
+        """Put a file into landing, as a sender does, who may replace his own."""
+        return drop(self.deployment.storage, key, content)
 
     def query(self, text: str) -> list[dict[str, Any]]:
         """Rows of the warehouse."""

@@ -1,11 +1,22 @@
-"""Stores that behave unusually, for tests of those who use them."""
+"""Stores that behave unusually, and senders to a store, for tests of those who use them."""
 
 import threading
 from pathlib import Path
 
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.folder_storage import FolderStorage
-from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline.storage.folder_storage import FolderStorage, _landed_file
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+
+
+def drop(storage: Storage, key: str, content: bytes) -> LandedFile:
+    """Put a file into the landing folder as a sender does, who may replace what is his own."""
+    path = Path(storage.uri(Area.LANDING, ""), key)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_file() or path.read_bytes() != content:
+        written = path.with_name(".dropped")
+        written.write_bytes(content)
+        written.replace(path)
+    return _landed_file(key, path.lstat())
 
 
 class TwoAtOnce(FolderStorage):

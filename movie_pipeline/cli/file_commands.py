@@ -12,7 +12,8 @@ from movie_pipeline.cli.command_options import (
     told_in_a_sentence,
 )
 from movie_pipeline.cli.printing import console, errors, progress
-from movie_pipeline.errors import SettingsError
+from movie_pipeline.errors import SettingsError, StorageError
+from movie_pipeline.file_names import printable_name
 
 
 @click.command()
@@ -42,12 +43,26 @@ def inspect(file: Path, dataset: str) -> None:
 @dataset_option
 @told_in_a_sentence
 def sample(rows: int, seed: int, out: Path, dataset: str) -> None:
-    """Write a CSV that looks like the real one, with the same kinds of dirt, all invented."""
+    """Write a CSV that looks like the real one, with the same kinds of dirt, all invented.
+
+    It appears whole, and no other file is replaced: where one lies at FILE, the exit code is 1.
+    """
+    from movie_pipeline.atomic_files import new_file
     from movie_pipeline.datasets.chosen import chosen_dataset
 
     _, kind = chosen_dataset(settings_from(None), dataset)
     if kind.write_sample is None:
         raise SettingsError(f"the dataset {kind.name} has no sample to write.")
-    with progress("Writing"):
-        kind.write_sample(out, rows=rows, seed=seed)
+    try:
+        with progress("Writing"), new_file(out) as written:
+            kind.write_sample(written, rows=rows, seed=seed)
+    except FileExistsError:
+        raise StorageError(
+            f"another file lies at {printable_name(str(out))}; it was left alone: in landing it "
+            "may wait to be loaded. Choose another name with --out, or take the file away."
+        ) from None
+    except OSError as error:
+        raise StorageError(
+            f"{printable_name(str(out))} cannot be written: {error.strerror}."
+        ) from error
     errors.print(f"{rows:,} {kind.name} in {out}", markup=False, highlight=False)

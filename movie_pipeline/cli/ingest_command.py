@@ -1,7 +1,7 @@
 """The command that runs the ingest job."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import print_json, print_table, progress
+from movie_pipeline.cli.printing import console, print_json, print_table, progress
+from movie_pipeline.file_names import printable_name, without_number
 
 
 @click.command()
@@ -43,12 +44,12 @@ def ingest(
     if as_json:
         print_json(report)
     else:
-        _print_report(report)
+        _print_report(paths, report)
     set_aside = [file for file in report["files"] if file["state"] in {"HELD", "REJECTED"}]
     sys.exit(EXIT_SET_ASIDE if set_aside else 0)
 
 
-def _print_report(report: Mapping[str, Any]) -> None:
+def _print_report(paths: Sequence[Path], report: Mapping[str, Any]) -> None:
     counts = ("rows_in", "rows_loaded", "rows_quarantined", "rows_superseded", "rows_held")
     print_table(
         f"Batch {report['batch_id']}",
@@ -57,6 +58,15 @@ def _print_report(report: Mapping[str, Any]) -> None:
             for file in report["files"]
         ],
     )
+    for path, file in zip(paths, report["files"], strict=True):
+        if without_number(file["file"]) != file["file"]:
+            console.print(
+                f"{printable_name(str(path))} landed as {file['file']}, as another file of that "
+                "name was there.",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
+            )
     rules = [
         {"file": file["file"], **{name: rule[name] for name in ("rule", "outcome", "failing_rows")}}
         for file in report["files"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from movie_pipeline.errors import SettingsError
+from movie_pipeline.file_names import without_number
 from movie_pipeline.tabular import (
     NOTHING_DECLARED,
     BadForm,
@@ -61,9 +62,11 @@ class Sources:
 
         Where none is declared for it, files whose names differ in digits alone are of one source.
         """
-        for source in self.declared:
-            if fnmatchcase(key, source.pattern):
-                return source
+        # a file that was told apart by a numbered folder is its sender's all the same
+        for name in (key, without_number(key)):
+            for source in self.declared:
+                if fnmatchcase(name, source.pattern):
+                    return source
         return Source(re.sub(r"[0-9]+([-_.]?[0-9]+)*", "#", key), key, NOTHING_DECLARED)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.errors import ReplayError, StoredNameTaken
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.replays import FOLDER, Replay, Replays
 from movie_pipeline.replay.replay_draft import Draft
@@ -88,7 +89,15 @@ def request_replay(draft: Draft, storage: Storage, warehouse: Warehouse) -> Requ
     decided = _entry_of(warehouse, kept)
     if decided is not None:
         return RequestedReplay(kept, None, decided)
-    return RequestedReplay(kept, storage.land(draft.content, kept.key))
+    try:
+        return RequestedReplay(kept, storage.land(draft.content, kept.key))
+    except StoredNameTaken:
+        # a free name is none for a replay, which is known by its name
+        raise ReplayError(
+            f"another file lies in landing under the name of the replay, {kept.key}, and is not "
+            "decided yet; it was left alone. Have it judged by `movie-pipeline reconcile` and the "
+            "daemon, or take it away, and give the command again."
+        ) from None
 
 
 def unfinished(storage: Storage, warehouse: Warehouse) -> list[LandedFile]:

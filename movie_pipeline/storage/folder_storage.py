@@ -19,18 +19,28 @@ from typing_extensions import override
 from movie_pipeline.atomic_files import (
     TEMPORARY_PREFIX,
     copy_into_place,
+    copy_to_new_name,
     make_folder,
+    name_once,
+    same_bytes,
     sync,
     temporary_beside,
 )
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
+from movie_pipeline.errors import (
+    StorageError,
+    StoredFileChanged,
+    StoredFileMissing,
+    StoredNameTaken,
+)
 from movie_pipeline.file_names import (
+    MOST_NUMBERS,
     expect_key_of_a_file,
     expect_listed_key,
     expect_our_name,
     is_hidden,
     is_ignored,
+    numbered,
     printable_name,
 )
 from movie_pipeline.settings import Settings
@@ -40,10 +50,16 @@ STORE = "local"
 """The name of this store in file ids; the folder may move without files becoming new ones."""
 
 _BLOCK = 1 << 20
+_TAKEN_AT_ONCE = 3
+"""How often a name is tried again whose file was gone when it was looked at."""
 
 
 class FolderStorage(Storage):
     """A store in the folders that the settings name; they are made when something is put there.
+
+    A version is the file's modification time, its size, the time of its last change and its inode.
+    A sender may set the first and keep the second (`rsync -t` does); the third nobody sets, and a
+    file that was written anew has another inode.
 
     Args:
         settings: home, the names of the areas, and how old a file must be to count as whole.
@@ -89,11 +105,10 @@ class FolderStorage(Storage):
         expect_listed_key(key)
         with _translated(f"landing {printable_name(key)}"):
             make_folder(target.parent)
-            if not _same_bytes(source, target):
-                crash_point("storage.land.before")
-                copy_into_place(source, target)
-                crash_point("storage.land.after")
-            return _landed_file(key, target.lstat())
+            for _ in range(_TAKEN_AT_ONCE):
+                with suppress(FileNotFoundError):  # it was archived as soon as it lay there
+                    return _landed_once(source, target, key)
+        raise StoredFileMissing(f"{printable_name(key)} was taken out of landing at once.")
 
     @override
     def fetch(self, file: LandedFile, to: Path) -> None:
@@ -160,7 +175,10 @@ class FolderStorage(Storage):
         # taken out of sight first, so that what was checked is what moves
         aside = landed.parent / f"{TEMPORARY_PREFIX}settling-{file.file_id}"
         with _translated(f"moving {printable_name(file.key)} to {area}"):
-            _take_aside(landed, aside, file)
+            self._take_aside(landed, aside, file)
+            if target.exists() and aside.exists() and not same_bytes(aside, target):
+                self._put_back(aside, file.key)
+                raise _another_version(file)
             if target.exists():
                 crash_point("storage.settle.again")
                 aside.unlink(missing_ok=True)
@@ -170,10 +188,7 @@ class FolderStorage(Storage):
                 _move(aside, target)
                 crash_point("storage.settle.after")
             elif landed.exists():
-                raise StoredFileChanged(
-                    f"{printable_name(file.key)} is another version than the one that was judged; "
-                    "it was left where it is."
-                )
+                raise _another_version(file)
             else:
                 raise StoredFileMissing(
                     f"{printable_name(file.key)} is no longer in {landed.parent}."
@@ -193,6 +208,30 @@ class FolderStorage(Storage):
     def uri(self, area: Area, name: str) -> str:
         """The path of a named file."""
         return str(self._path(area, name) if name else self._folders[area])
+
+    def _take_aside(self, landed: Path, aside: Path, file: LandedFile) -> None:
+        """Rename this version out of sight; another version that got there is put back."""
+        if not aside.exists() and _has_version(landed, file):
+            crash_point("storage.aside.before")
+            landed.rename(aside)
+            crash_point("storage.aside.after")
+        if aside.exists() and not _has_version(aside, file, renamed=True):
+            self._put_back(aside, file.key)
+
+    def _put_back(self, aside: Path, key: str) -> None:
+        """Give a version its name back; where somebody took the name meanwhile, a free one."""
+        for name in (key, *(numbered(key, number + 2) for number in range(MOST_NUMBERS))):
+            landed = self._landing_path(name)
+            make_folder(landed.parent)
+            with suppress(FileExistsError):
+                name_once(aside, landed)
+                break
+        else:
+            raise StorageError(
+                f"{printable_name(key)} and {MOST_NUMBERS} names like it are taken in landing; "
+                f"the file lies in {aside}: move it to a free name."
+            )
+        aside.unlink(missing_ok=True)
 
     def _existing(self, area: Area, name: str) -> Path:
         path = self._path(area, name)
@@ -244,8 +283,48 @@ def _landed_file(key: str, status: os.stat_result) -> LandedFile:
     )
 
 
+def _landed_once(source: Path, target: Path, key: str) -> LandedFile:
+    """One try of landing a file; FileNotFoundError where it was gone when it was looked at."""
+    try:
+        crash_point("storage.land.before")
+        copy_to_new_name(source, target)
+        crash_point("storage.land.after")
+    except FileExistsError:
+        status = target.lstat()
+        if not same_bytes(source, target):
+            raise StoredNameTaken(
+                f"another file lies in landing under the name {printable_name(key)}; it was left "
+                "alone."
+            ) from None
+    else:
+        status = target.lstat()
+    return _landed_file(key, status)
+
+
 def _version(status: os.stat_result) -> str:
+    return f"{_version_before(status)}-{status.st_ctime_ns}-{status.st_ino}"
+
+
+def _version_before(status: os.stat_result) -> str:
+    """The version as entries have it that an earlier program wrote: time and size alone."""
     return f"{status.st_mtime_ns}-{status.st_size}"
+
+
+def _is_version(status: os.stat_result, file: LandedFile, *, renamed: bool = False) -> bool:
+    """Whether a file is this version; a rename by us changed the time of its last change alone."""
+    if file.version == _version_before(status):
+        return True
+    if not renamed:
+        return file.version == _version(status)
+    kept = f"{_version_before(status)}-"
+    return file.version.startswith(kept) and file.version.endswith(f"-{status.st_ino}")
+
+
+def _another_version(file: LandedFile) -> StoredFileChanged:
+    return StoredFileChanged(
+        f"{printable_name(file.key)} is another version than the one that was judged; it was left "
+        "in landing."
+    )
 
 
 def _copy_version(source: Path, file: LandedFile, to: Path) -> None:
@@ -263,36 +342,19 @@ def _copy_version(source: Path, file: LandedFile, to: Path) -> None:
 
 
 def _expect_version(descriptor: int, file: LandedFile) -> None:
-    if _version(os.fstat(descriptor)) != file.version:
+    if not _is_version(os.fstat(descriptor), file):
         raise StoredFileChanged(
             f"{printable_name(file.key)} is another version than the one that was listed; the next "
             "look at landing finds it."
         )
 
 
-def _take_aside(landed: Path, aside: Path, file: LandedFile) -> None:
-    """Rename this version out of sight; another version that got there is put back."""
-    if not aside.exists() and _has_version(landed, file):
-        crash_point("storage.aside.before")
-        landed.rename(aside)
-        crash_point("storage.aside.after")
-    if aside.exists() and not _has_version(aside, file):
-        _put_back(aside, landed)
-
-
-def _has_version(path: Path, file: LandedFile) -> bool:
+def _has_version(path: Path, file: LandedFile, *, renamed: bool = False) -> bool:
     try:
         status = path.lstat()
     except FileNotFoundError:
         return False
-    return stat.S_ISREG(status.st_mode) and _version(status) == file.version
-
-
-def _put_back(aside: Path, landed: Path) -> None:
-    """Give a version its name back, unless a newer one took the name: then that replaced it."""
-    with suppress(FileExistsError):
-        os.link(aside, landed)
-    aside.unlink()
+    return stat.S_ISREG(status.st_mode) and _is_version(status, file, renamed=renamed)
 
 
 def _move(aside: Path, target: Path) -> None:
@@ -305,20 +367,6 @@ def _move(aside: Path, target: Path) -> None:
         aside.unlink()
     sync(target.parent)
     sync(aside.parent)
-
-
-def _same_bytes(source: Path, target: Path) -> bool:
-    try:
-        status = target.lstat()
-    except FileNotFoundError:
-        return False
-    if not stat.S_ISREG(status.st_mode) or status.st_size != source.stat().st_size:
-        return False
-    with source.open("rb") as one, target.open("rb") as other:
-        while block := one.read(_BLOCK):
-            if block != other.read(_BLOCK):
-                return False
-    return True
 
 
 @contextmanager

@@ -17,9 +17,15 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError
 from typing_extensions import override
 
+from movie_pipeline.atomic_files import same_bytes
 from movie_pipeline.aws_clients import Client, Clients, has_code, translated
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
+from movie_pipeline.errors import (
+    StorageError,
+    StoredFileChanged,
+    StoredFileMissing,
+    StoredNameTaken,
+)
 from movie_pipeline.file_names import (
     expect_key_of_a_file,
     expect_listed_key,
@@ -28,16 +34,21 @@ from movie_pipeline.file_names import (
     printable_name,
 )
 from movie_pipeline.settings import Settings
+from movie_pipeline.storage.s3_new_object import put_new_object
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 
 _GONE = ("404", "NoSuchKey", "NoSuchVersion")
 _REFUSED = ("403", "AccessDenied")
 _CHANGED = ("412", "PreconditionFailed")
+_TAKEN = (*_CHANGED, "409", "ConditionalRequestConflict")
+"""How S3 says that a key is taken, or that somebody takes or removes it at this moment."""
 _FOLDER_ENDING = "_$folder$"
 """How some tools name the empty object that stands for a folder."""
 _MEBI = 1 << 20
 _BLOCK = _MEBI
 _KEY_BYTES = 1024
+_TAKEN_AT_ONCE = 3
+"""How often a key is tried again whose object was gone when it was looked at."""
 _READS = 4
 """How often a body that broke off is asked for again."""
 _AT_ONCE = 8
@@ -116,14 +127,11 @@ class S3Storage(Storage):
         full = self._landing_key(key)
         expect_listed_key(key)
         doing = f"landing {printable_name(key)}"
-        if not self._same_bytes(source, full, doing):
-            crash_point("storage.land.before")
-            self._upload(source, full, doing)
-            crash_point("storage.land.after")
-        item = self._describe(full, doing)
-        if item is None:
-            raise StoredFileMissing(f"{printable_name(key)} was taken out of landing at once.")
-        return self._landed_file(full, item)
+        for _ in range(_TAKEN_AT_ONCE):
+            landed = self._land_once(source, full, doing)
+            if landed is not None:
+                return landed
+        raise StoredFileMissing(f"{printable_name(key)} was taken out of landing at once.")
 
     @override
     def fetch(self, file: LandedFile, to: Path) -> None:
@@ -274,6 +282,46 @@ class S3Storage(Storage):
             )
         return full
 
+    def _land_once(self, source: Path, full: str, doing: str) -> LandedFile | None:
+        """One try of landing a file; None where it was gone when it was looked at."""
+        key = printable_name(full[len(self._prefixes[Area.LANDING]) :])
+        etag = None
+        if self._describe(full, doing) is None:  # else nothing needs to be sent
+            crash_point("storage.land.before")
+            etag = self._put_new(source, full, doing)
+            crash_point("storage.land.after")
+        item = self._describe(full, doing)
+        if item is None:
+            return None
+        if etag is not None and item["ETag"] != etag:
+            raise StoredFileChanged(
+                f"{key} was replaced by somebody else as soon as it lay in landing; what lies "
+                "there was left alone: give the command again."
+            )
+        if etag is None and not self._same_bytes(source, full, doing):
+            raise StoredNameTaken(
+                f"another file lies in landing under the name {key}; it was left alone."
+            )
+        return self._landed_file(full, item)
+
+    def _put_new(self, source: Path, full: str, doing: str) -> str | None:
+        """The ETag of what was put; None where somebody has the key, which is us after a retry."""
+        try:
+            with _told(doing):
+                return put_new_object(
+                    self._s3,
+                    source,
+                    bucket=self._bucket,
+                    key=full,
+                    part_bytes=self._part_bytes,
+                    in_parts_above=self._in_parts_above,
+                    arguments=self._encryption,
+                )
+        except StorageError as error:
+            if _answers(error.__cause__, _TAKEN):
+                return None
+            raise
+
     def _is_file(self, full: str, size: int) -> bool:
         key = full[len(self._prefixes[Area.LANDING]) :]
         ignored = any(is_ignored(part) for part in key.split("/") if part not in (".", ".."))
@@ -323,7 +371,7 @@ class S3Storage(Storage):
             copy = Path(folder) / "copy"
             with _told(doing):
                 self._download(full, copy)
-            return _equal(source, copy)
+            return same_bytes(source, copy)
 
     def _upload(self, source: Path, full: str, doing: str) -> None:
         """One put, or parts that appear at once when all are there; each with a checksum."""
@@ -398,10 +446,14 @@ class S3Storage(Storage):
             return self._describe(full, "looking again") is None
         return _answers(error.__cause__, _GONE)
 
+    @property
+    def _part_bytes(self) -> int:
+        return min(self._in_parts_above, 64 * _MEBI)
+
     def _transfer(self) -> TransferConfig:
         return TransferConfig(
             multipart_threshold=self._in_parts_above,
-            multipart_chunksize=min(self._in_parts_above, 64 * _MEBI),
+            multipart_chunksize=self._part_bytes,
             max_concurrency=4,
         )
 
@@ -435,14 +487,6 @@ def _write(body: _Body, to: Path, size: int) -> None:
                 f"the body of an object has {copy.tell()} bytes where {size} were announced, also "
                 "when it was asked for again; the next run tries again."
             )
-
-
-def _equal(one: Path, other: Path) -> bool:
-    with one.open("rb") as first, other.open("rb") as second:
-        while block := first.read(_BLOCK):
-            if block != second.read(_BLOCK):
-                return False
-        return not second.read(1)
 
 
 def _etag(version: str) -> str:

@@ -32,7 +32,7 @@ class LandedFile:
         key: the name within the landing area, opaque: never decoded, normalised or put into SQL.
         version: what changes when the content does (etag or modification time).
         size: bytes.
-        modified_at: when this version came to lie there, with a time zone.
+        modified_at: when this version came to lie there, as the store says, with a time zone.
     """
 
     store: str
@@ -71,7 +71,13 @@ class Storage(Protocol):
         ...
 
     def land(self, source: Path, key: str) -> LandedFile:
-        """Put a copy of `source` into landing under `key`; the same bytes lying there are kept."""
+        """Put a copy of `source` into landing under `key`, in one step; no file is replaced.
+
+        The same bytes lying there are kept, and are the answer.
+
+        Raises:
+            StoredNameTaken: another file lies under that name, decided or not; nothing was done.
+        """
         ...
 
     def fetch(self, file: LandedFile, to: Path) -> None:

@@ -164,3 +164,20 @@ def test_an_empty_file_is_rejected_in_a_sentence(command: CommandLine) -> None:
     result = command.here("ingest", path, "--json")
     assert result.exit_code == 3
     assert '"state": "REJECTED"' in result.stdout
+
+
+def test_a_file_of_a_sender_that_waits_is_not_replaced_and_both_are_loaded(
+    command: CommandLine,
+) -> None:
+    waiting = command.home.deployment.storage
+    command.home.drop("movies.csv", clean_movies(2, first=50))
+    other = command.folder.parent / "movies.csv"
+    other.write_bytes(clean_movies(3))
+    result = command.here("ingest", other)
+    assert result.exit_code == 0, result.output
+    assert f"{other} landed as 2/movies.csv, as another file of that" in result.stdout
+    assert command.home.count("movie_data_table") == 3
+    assert [file.key for file in waiting.landed()] == ["movies.csv"]
+    report: dict[str, Any] = command.json("ingest", command.folder / "input" / "movies.csv")
+    assert [file["file"] for file in report["files"]] == ["movies.csv"]
+    assert command.home.count("movie_data_table") == 5

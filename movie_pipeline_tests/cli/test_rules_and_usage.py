@@ -154,3 +154,25 @@ def test_a_sample_of_no_rows_is_a_header(command: CommandLine, tmp_path: Path) -
     path = tmp_path / "none.csv"
     assert command.run("sample", "--rows", "0", "--out", path).exit_code == 0
     assert path.read_bytes().count(b"\n") == 1
+
+
+def test_a_sample_replaces_no_other_file_and_the_same_one_may_lie_there(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    path = tmp_path / "sample.csv"
+    path.write_bytes(b"a sender's\n")
+    result = command.run("sample", "--rows", "2", "--out", path)
+    assert result.exit_code == 1
+    said = " ".join(result.stderr.split())
+    assert f"another file lies at {path}; it was left alone" in said.replace("/ ", "/")
+    assert path.read_bytes() == b"a sender's\n"
+    path.unlink()
+    for _ in range(2):
+        assert command.run("sample", "--rows", "2", "--out", path).exit_code == 0
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_sample_where_no_folder_is_says_so(command: CommandLine, tmp_path: Path) -> None:
+    result = command.run("sample", "--rows", "2", "--out", tmp_path / "none" / "sample.csv")
+    assert result.exit_code == 1
+    assert "cannot be written: No such file or directory" in " ".join(result.stderr.split())

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
+from movie_pipeline.errors import (
+    StorageError,
+    StoredFileChanged,
+    StoredFileMissing,
+    StoredNameTaken,
+)
 from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
@@ -102,10 +107,39 @@ class TestStorage:
         self, storage: Storage, source: Path
     ) -> None:
         first = storage.land(source, "a.csv")
-        source.write_bytes(b"movie_id\nm2\n")
-        second = storage.land(source, "a.csv")
+        second = replaced(storage, "a.csv", b"movie_id\nm2\n")
         assert first.file_id != second.file_id
         assert storage.landed() == [second]
+
+    def test_landing_never_replaces_what_lies_under_the_name(
+        self, storage: Storage, source: Path, tmp_path: Path
+    ) -> None:
+        first = storage.land(source, "a.csv")
+        other = tmp_path / "other"
+        other.write_bytes(b"movie_id\nm2\n")
+        with pytest.raises(
+            StoredNameTaken,
+            match=r"another file lies in landing under the name a\.csv; it was left alone",
+        ):
+            storage.land(other, "a.csv")
+        assert storage.landed() == [first]
+        storage.fetch(first, tmp_path / "copy")
+        assert (tmp_path / "copy").read_bytes() == source.read_bytes()
+
+    def test_of_many_that_land_under_one_name_at_once_one_does(
+        self, storage: Storage, tmp_path: Path
+    ) -> None:
+        def land(number: int) -> LandedFile | None:
+            source = tmp_path / f"source-{number}"
+            source.write_bytes(b"movie_id\n%d\n" % number)
+            try:
+                return storage.land(source, "a.csv")
+            except StoredNameTaken:
+                return None
+
+        landed = [file for file in side_by_side(land, range(8), at_once=8) if file]
+        assert storage.landed() == landed
+        assert len(landed) == 1
 
     @pytest.mark.parametrize("key", ["", "../a.csv", "a/../../b.csv", "/etc/passwd", "a//b.csv"])
     def test_a_key_that_leaves_landing_is_refused(
@@ -118,8 +152,7 @@ class TestStorage:
         self, storage: Storage, source: Path, tmp_path: Path
     ) -> None:
         first = storage.land(source, "a.csv")
-        source.write_bytes(b"other")
-        storage.land(source, "a.csv")
+        replaced(storage, "a.csv", b"other")
         with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
             storage.fetch(first, tmp_path / "copy")
         assert not (tmp_path / "copy").exists()
@@ -205,8 +238,7 @@ class TestStorage:
         self, storage: Storage, source: Path
     ) -> None:
         first = storage.land(source, "a.csv")
-        source.write_bytes(b"newer")
-        newer = storage.land(source, "a.csv")
+        newer = replaced(storage, "a.csv", b"newer")
         with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
             storage.settle(first, Area.HISTORY, "a")
         assert storage.landed() == [newer]
@@ -252,6 +284,17 @@ class TestStorage:
             True,
         ], found
         assert storage.landed()[0].key == "whole.csv"
+
+
+def replaced(storage: Storage, key: str, content: bytes) -> LandedFile:
+    """A sender's new version under a name: senders may replace what is theirs."""
+    if isinstance(storage, S3Storage):
+        full = storage._prefixes[Area.LANDING] + key
+        storage._s3.put_object(Bucket=storage._bucket, Key=full, Body=content)
+    else:
+        Path(storage.uri(Area.LANDING, ""), key).write_bytes(content)
+    (found,) = [file for file in storage.landed() if file.key == key]
+    return found
 
 
 def begin_half(storage: Storage) -> None:

@@ -98,7 +98,7 @@ def _no_stale() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _settle_whatever() -> Iterable[AbstractContextManager[Any]]:
-    def exists(path: Path, _: object) -> bool:
+    def exists(path: Path, _: object, **__: object) -> bool:
         return path.exists()
 
     yield patch.object(folder_storage, "_has_version", exists)

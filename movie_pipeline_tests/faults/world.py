@@ -14,8 +14,7 @@ from typing import Any, Protocol
 from movie_pipeline.atomic_files import read_lines
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import Deployment, local
-from movie_pipeline.storage.folder_storage import STORE
-from movie_pipeline.storage.storage_port import LandedFile
+from movie_pipeline.storage.folder_storage import _landed_file
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 from movie_pipeline_tests.faults.oracle import HEADER, Record, Sent
 from movie_pipeline_tests.home import settings_for
@@ -77,9 +76,7 @@ class LocalWorld:
         os.utime(part, ns=(_nanoseconds(version), _nanoseconds(version)))
         target = self.landing / key
         part.replace(target)
-        moment = f"{_nanoseconds(version)}-{len(content)}"
-        landed = LandedFile(STORE, key, moment, len(content), version)
-        return Sent(landed.file_id, key, content, version)
+        return Sent(_landed_file(key, target.lstat()).file_id, key, content, version)
 
     def delete(self, key: str) -> None:
         """Remove it."""

@@ -25,6 +25,7 @@ from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline.tabular import StagedFile
 from movie_pipeline_tests.parquet_files import read_frame
 from movie_pipeline_tests.samples import LENIENT_RULES
+from movie_pipeline_tests.stores import drop
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,7 @@ class Bench:
         """Stage and screen files as one batch; answers come in the order they were given."""
         settings, storage = self.deployment.settings, self.deployment.storage
         ruleset = parse_ruleset(rules) if isinstance(rules, str) else rules
-        scratch = settings.home / "scratch"
-        scratch.parent.mkdir(parents=True, exist_ok=True)
-        landed: dict[str, LandedFile] = {}
-        for key, content in contents.items():
-            scratch.write_bytes(content)
-            landed[key] = storage.land(scratch, key)
+        landed = {key: drop(storage, key, content) for key, content in contents.items()}
         batch = Batch.of(landed.values())
         work_folder = WorkFolder.at(settings.home / "work", batch.batch_id)
         ledger = Ledger(self.deployment.warehouse)

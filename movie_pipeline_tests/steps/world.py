@@ -27,6 +27,7 @@ from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline.tabular import ColumnType
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
+from movie_pipeline_tests.stores import drop
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 RULESET = hashlib.sha256(b"rules").hexdigest()
@@ -94,9 +95,7 @@ class World:
 
     def land(self, key: str, content: bytes) -> LandedFile:
         """Put a file into landing."""
-        source = self._scratch / "source"
-        source.write_bytes(content)
-        return self.storage.land(source, key)
+        return drop(self.storage, key, content)
 
     def screened(
         self,

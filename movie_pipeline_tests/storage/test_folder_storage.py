@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from movie_pipeline import atomic_files as files_module
-from movie_pipeline.errors import StorageError, StoredFileChanged
+from movie_pipeline.errors import StorageError, StoredFileChanged, StoredNameTaken
 from movie_pipeline.settings import Settings
+from movie_pipeline.steps.land import land_beside
 from movie_pipeline.storage import folder_storage as storage_module
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area, LandedFile
@@ -121,8 +122,10 @@ def test_a_file_overwritten_while_it_is_archived_is_put_back(
     [file] = storage.landed()
     checked = storage_module._has_version
 
-    def overwritten_after_the_check(path: Path, wanted: LandedFile) -> bool:
-        answer = checked(path, wanted)
+    def overwritten_after_the_check(
+        path: Path, wanted: LandedFile, *, renamed: bool = False
+    ) -> bool:
+        answer = checked(path, wanted, renamed=renamed)
         if path.name == "a.csv" and answer:
             write(home, "a.csv", b"newer")
         return answer
@@ -220,3 +223,132 @@ def test_a_store_that_moves_keeps_its_files_ids(home: Path, storage: FolderStora
     moved = home.with_name("moved")
     home.rename(moved)
     assert FolderStorage(Settings(home=moved).with_values(settle_seconds=0.0)).landed() == before
+
+
+def replaced_like_rsync(path: Path, content: bytes) -> None:
+    """Other bytes under the same name with the same time, as `rsync -t` and archives do it."""
+    before = path.stat()
+    new = path.with_name(".new")
+    new.write_bytes(content)
+    os.utime(new, ns=(before.st_atime_ns, before.st_mtime_ns))
+    new.replace(path)
+
+
+def test_other_bytes_of_the_same_name_size_and_time_are_another_version(
+    home: Path, storage: FolderStorage, tmp_path: Path
+) -> None:
+    path = write(home, "a.csv", b"one", age=100)
+    [first] = storage.landed()
+    replaced_like_rsync(path, b"two")
+    [second] = storage.landed()
+    assert (first.modified_at, first.size) == (second.modified_at, second.size)
+    assert first.file_id != second.file_id
+    with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
+        storage.fetch(first, tmp_path / "copy")
+    with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
+        storage.settle(first, Area.HISTORY, "a")
+    assert path.read_bytes() == b"two"
+
+
+def test_other_bytes_written_in_place_with_the_time_set_back_are_another_version(
+    home: Path, storage: FolderStorage
+) -> None:
+    path = write(home, "a.csv", b"one", age=100)
+    [first] = storage.landed()
+    time.sleep(0.02)  # the kernel's clock for files ticks
+    write(home, "a.csv", b"two")
+    os.utime(path, ns=(0, int(first.version.split("-")[0])))
+    [second] = storage.landed()
+    assert (first.modified_at, first.size) == (second.modified_at, second.size)
+    assert first.file_id != second.file_id
+
+
+def test_a_version_that_an_earlier_program_wrote_is_fetched_and_settled(
+    home: Path, storage: FolderStorage, tmp_path: Path
+) -> None:
+    path = write(home, "a.csv", b"one", age=100)
+    status = path.stat()
+    old = LandedFile(
+        "local", "a.csv", f"{status.st_mtime_ns}-3", 3, storage.landed()[0].modified_at
+    )
+    storage.fetch(old, tmp_path / "copy")
+    storage.settle(old, Area.HISTORY, "a")
+    assert storage.names(Area.HISTORY) == ["a"]
+    assert keys(storage) == []
+
+
+def test_what_an_earlier_program_took_to_be_one_version_is_not_removed_for_another(
+    home: Path, storage: FolderStorage
+) -> None:
+    path = write(home, "a.csv", b"one", age=100)
+    status = path.stat()
+    old = LandedFile(
+        "local", "a.csv", f"{status.st_mtime_ns}-3", 3, storage.landed()[0].modified_at
+    )
+    storage.settle(old, Area.HISTORY, "a")
+    write(home, "a.csv", b"two")
+    os.utime(path, ns=(0, status.st_mtime_ns))
+    with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
+        storage.settle(old, Area.HISTORY, "a")
+    assert path.read_bytes() == b"two"
+    assert (home / "history" / "a").read_bytes() == b"one"
+
+
+def test_a_version_that_cannot_have_its_name_back_gets_a_free_one(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home, "a.csv", b"judged", age=5)
+    [file] = storage.landed()
+    checked = storage_module._has_version
+
+    def overwritten(path: Path, wanted: LandedFile, *, renamed: bool = False) -> bool:
+        answer = checked(path, wanted, renamed=renamed)
+        # one version comes after the check, and another takes the name while that is out of sight
+        if path.name == "a.csv" or not answer:
+            write(home, "a.csv", b"newer" if answer else b"newest")
+        return answer
+
+    monkeypatch.setattr(storage_module, "_has_version", overwritten)
+    with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
+        storage.settle(file, Area.HISTORY, "a")
+    assert (home / "input" / "a.csv").read_bytes() == b"newest"
+    assert (home / "input" / "2" / "a.csv").read_bytes() == b"newer"
+
+
+def test_a_file_system_without_hard_links_replaces_nothing_either(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object, **__: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(files_module.os, "link", no_links)
+    source = home / "source"
+    source.write_bytes(b"one")
+    landed = storage.land(source, "a.csv")
+    assert storage.landed() == [landed]
+    assert storage.land(source, "a.csv") == landed
+    source.write_bytes(b"two")
+    with pytest.raises(StoredNameTaken, match=r"under the name a\.csv; it was left alone"):
+        storage.land(source, "a.csv")
+    assert [path.name for path in (home / "input").iterdir()] == ["a.csv"]
+
+
+def test_names_that_a_file_system_takes_for_one_do_not_replace_each_other(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.link
+
+    def folding(source: Path, target: Path, **more: bool) -> None:
+        if target.name.lower() in {one.name.lower() for one in target.parent.glob("[!.]*")}:
+            raise FileExistsError(errno.EEXIST, "File exists", str(target))
+        real(source, target, **more)
+
+    monkeypatch.setattr(files_module.os, "link", folding)
+    source = home / "source"
+    source.write_bytes(b"one")
+    storage.land(source, "Movies.csv")
+    source.write_bytes(b"two")
+    (home / "input" / "movies.csv").symlink_to(home / "input" / "Movies.csv")  # as it answers
+    landed = land_beside(storage, source, "movies.csv")
+    assert landed.key == "2/movies.csv"
+    assert (home / "input" / "Movies.csv").read_bytes() == b"one"

@@ -3,13 +3,19 @@
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
+from movie_pipeline.errors import (
+    StorageError,
+    StoredFileChanged,
+    StoredFileMissing,
+    StoredNameTaken,
+)
 from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline_tests.contracts.test_storage import HOSTILE_KEYS
@@ -430,3 +436,43 @@ def test_a_reference_dataset_is_a_key_of_the_bucket(seaweed: Endpoint, tmp_path:
     assert (tmp_path / "copy.csv").read_bytes() == b"name"
     with pytest.raises(StoredFileMissing, match="there is no object reference/x in the bucket"):
         storage.fetch_reference("reference/x", tmp_path / "copy.csv")
+
+
+@pytest.mark.parametrize("in_parts_above", [FIVE_MEBI, FIVE_MEBI * 4])
+def test_a_key_that_is_taken_between_look_and_put_is_left_alone(
+    seaweed: Endpoint, tmp_path: Path, in_parts_above: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket = Bucket(seaweed)
+    bucket.storage = s3_storage(seaweed, bucket.settings, in_parts_above=in_parts_above)
+    (tmp_path / "source").write_bytes(bytes(FIVE_MEBI + 1))
+    describe, looked = bucket.storage._describe, list[str]()
+
+    def taken_after_the_look(full: str, doing: str) -> object:
+        found = describe(full, doing)
+        if not looked:
+            bucket.drop("a.csv", b"a sender's")
+        looked.append(full)
+        return found
+
+    monkeypatch.setattr(bucket.storage, "_describe", taken_after_the_look)
+    with pytest.raises(StoredNameTaken, match=r"under the name a\.csv; it was left alone"):
+        bucket.storage.land(tmp_path / "source", "a.csv")
+    [file] = bucket.storage.landed()
+    assert file.size == len(b"a sender's")
+    assert bucket.storage.half_written(datetime.now(UTC) + timedelta(minutes=5)) == []
+
+
+def test_a_file_that_is_replaced_as_soon_as_it_landed_is_told(
+    bucket: Bucket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "source").write_bytes(b"ours")
+    put_new = bucket.storage._put_new
+
+    def replaced(source: Path, full: str, doing: str) -> str | None:
+        etag = put_new(source, full, doing)
+        bucket.drop("a.csv", b"a sender's")
+        return etag
+
+    monkeypatch.setattr(bucket.storage, "_put_new", replaced)
+    with pytest.raises(StoredFileChanged, match=r"a\.csv was replaced by somebody else as soon as"):
+        bucket.storage.land(tmp_path / "source", "a.csv")
