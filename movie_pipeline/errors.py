@@ -13,6 +13,7 @@ MoviePipelineError
 ├── WarehouseError           a statement failed
 │   ├── WarehouseBusy        it is held or cannot be reached; trying again later helps
 │   ├── WarehouseConflict    it undid the transaction, or was lost; the whole may be tried again
+│   ├── WarehouseRefused     it is another one, or of another form, than this program may write
 │   └── BatchRefused         the warehouse is well, but these files cannot be loaded
 ├── WakeupError              nobody could be asked for landed files; the listing finds them
 ├── CatalogError
@@ -112,6 +113,13 @@ class WarehouseConflict(WarehouseError):
     """The warehouse undid the transaction, or the connection was lost before its end was known.
 
     The whole transaction may be tried again at once, if it looks first what is there already.
+    """
+
+
+class WarehouseRefused(WarehouseError):
+    """A warehouse that this program must not write: newer, another one, or of another form.
+
+    Nothing was changed, and trying again is of no use before a person did something.
     """
 
 

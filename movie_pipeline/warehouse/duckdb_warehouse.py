@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,8 +35,15 @@ from movie_pipeline.warehouse.duckdb_sql import (
 )
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
+from movie_pipeline.warehouse.upgrading import plan_upgrade, upgrade
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
-from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseColumn, WarehouseSession
+from movie_pipeline.warehouse.warehouse_columns import columns_of
+from movie_pipeline.warehouse.warehouse_port import (
+    UpgradePlan,
+    Warehouse,
+    WarehouseColumn,
+    WarehouseSession,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +72,7 @@ class DuckDBWarehouse(Warehouse):
         self.path = settings.home.absolute() / FILE_NAME
         self._storage = storage
         self._statements = Statements(dataset)
-        self._schema = dataset.namespace or "main"
+        self._schema = schema_of(dataset)
         self._wait_seconds = settings.warehouse_wait_seconds
         self._config = _config(settings.engine)
         self._prepared = False
@@ -78,11 +86,30 @@ class DuckDBWarehouse(Warehouse):
             raise WarehouseError(
                 f"the folder of the warehouse {self.path} cannot be made: {error.strerror}."
             ) from error
-        with self._preparing, self._transaction(_NO_LOCK) as session:
+        with self._preparing:
+            if not self._is_up_to_date():
+                self._upgrade()
+            self._prepared = True
+
+    @override
+    def upgrade_plan(self) -> UpgradePlan:
+        if not self.path.exists():
+            return UpgradePlan("", str(self._statements.version), ("make the warehouse",))
+        with self._looking() as session:
+            # of a dataset that is new in this file not even the schema is there
+            plan = plan_upgrade(session, self._statements, str(self.path))
+            views = session.missing_views() if plan.found else []
+        return replace(plan, steps=(*plan.steps, *(f"make the view {view}" for view in views)))
+
+    def _is_up_to_date(self) -> bool:
+        return self.path.exists() and not self.upgrade_plan().steps
+
+    def _upgrade(self) -> None:
+        with self._transaction(_MAKING_LOCK) as session:
             crash_point("sql.prepare.before")
-            session.prepare()
+            upgrade(session, self._statements, str(self.path))
+            session.make_missing_views()
         crash_point("sql.prepare.after")
-        self._prepared = True
 
     @override
     def writing(self) -> AbstractContextManager[WarehouseSession]:
@@ -93,6 +120,12 @@ class DuckDBWarehouse(Warehouse):
     @contextmanager
     def reading(self) -> "Generator[_Session]":
         self._ensure_prepared()
+        with self._looking() as session:
+            yield session
+
+    @contextmanager
+    def _looking(self) -> "Generator[_Session]":
+        """A session that changes nothing, in a warehouse as it lies there."""
         with self._connected(read_only=True) as connection:
             session = _Session(connection, self._storage, self._statements)
             session.execute("BEGIN TRANSACTION READ ONLY")
@@ -132,15 +165,7 @@ class DuckDBWarehouse(Warehouse):
     @override
     def columns(self, table: str) -> list[WarehouseColumn]:
         with self.reading() as session:
-            rows = session.fetch("describe/columns", schema_name=self._schema, table_name=table)
-        return [
-            WarehouseColumn(
-                name=row["column_name"],
-                type=str(row["data_type"]).lower(),
-                nullable=row["is_nullable"] == "YES",
-            )
-            for row in rows
-        ]
+            return session.columns(table)
 
     def _ensure_prepared(self) -> None:
         if not self._prepared or not self.path.exists():
@@ -192,6 +217,8 @@ class DuckDBWarehouse(Warehouse):
             return
         if not read_only:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(self._schema)}")
+        elif not _has_schema(connection, self._schema):
+            return  # of a dataset that is new in this file: whoever looks finds no table
         connection.execute(f"SET schema = '{self._schema}'")
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -237,6 +264,7 @@ class _Session(WarehouseSession):
     def __init__(
         self, connection: duckdb.DuckDBPyConnection, storage: Storage, statements: Statements
     ) -> None:
+        self._schema = schema_of(statements.dataset)
         self._connection = connection
         self._storage = storage
         self._statements = statements
@@ -298,18 +326,29 @@ class _Session(WarehouseSession):
             raise translated from None
         return names, rows
 
-    def prepare(self) -> None:
-        """Create what is missing; a view that only changed is its refresh's matter."""
+    def tables(self) -> set[str]:
+        """The tables there are, views among them."""
+        return set(self._made())
+
+    def columns(self, table: str) -> list[WarehouseColumn]:
+        """The columns of a table of this schema, in order."""
+        return columns_of(self, self._schema, table)
+
+    def run_text(self, text: str, *, name: str) -> None:
+        """Execute one statement in Redshift's dialect."""
+        crash_point(f"sql.{name}.before")
+        self.execute(to_duckdb(text), name=name)
+
+    def missing_views(self) -> list[str]:
+        """The views that are not there; one that only changed is its refresh's matter."""
         made = self._made()
-        for table, statement in self._statements.tables().items():
-            if table not in made:
-                self._execute(statement, {})
-        self.execute(
-            "INSERT INTO mp_writer_lock SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM mp_writer_lock)"
-        )
-        for view in _views(self._statements).values():
-            if view.name not in made:
-                self.replace_view(view)
+        return [name for name in self._statements.views() if name not in made]
+
+    def make_missing_views(self) -> None:
+        """Make the tables that stand in for them."""
+        views = _views(self._statements)
+        for name in self.missing_views():
+            self.replace_view(views[name])
 
     def changed_views(self) -> list[str]:
         """The views that were made from another query than their file has now."""
@@ -327,7 +366,8 @@ class _Session(WarehouseSession):
     def _made(self) -> dict[str, str | None]:
         """The tables there are, with the query that a view was made from."""
         _, rows = self.execute(
-            "SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = current_schema()"
+            "SELECT table_name, comment FROM duckdb_tables() "
+            f"WHERE schema_name = '{self._schema}' AND NOT temporary"
         )
         return dict(rows)
 
@@ -379,7 +419,12 @@ class _Wait:
 
 
 _WITH_LOCK = (_LOCK_STATEMENT,)
-_NO_LOCK = ()
+_MAKING_LOCK = ("tables/mp_writer_lock", "warehouse/insert_lock_row", _LOCK_STATEMENT)
+
+
+def schema_of(dataset: Dataset) -> str:
+    """The schema of a dataset's tables."""
+    return dataset.namespace or "main"
 
 
 def _config(settings: EngineSettings) -> dict[str, str | bool | int | float | list[str]]:
@@ -391,6 +436,11 @@ def _config(settings: EngineSettings) -> dict[str, str | bool | int | float | li
     if settings.threads:
         config["threads"] = settings.threads
     return config
+
+
+def _has_schema(connection: duckdb.DuckDBPyConnection, schema: str) -> bool:
+    found = connection.execute("SELECT 1 FROM duckdb_schemas() WHERE schema_name = ?", [schema])
+    return found.fetchone() is not None
 
 
 def _views(statements: Statements) -> dict[str, MaterializedView]:

@@ -13,9 +13,14 @@ from movie_pipeline.warehouse.sql_files import Statements, statement_text
 
 def missing_views(connection: RedshiftConnection, statements: Statements) -> list[str]:
     """The views that are not there."""
-    connection.run_file("redshift/create_view_definitions")
     existing = _existing(connection)
     return [view for view in statements.views() if view not in existing]
+
+
+def drop_views(connection: RedshiftConnection, statements: Statements) -> None:
+    """Drop all of them, so that columns they read may go; prepare makes them again."""
+    for view in statements.views():
+        connection.run_file("redshift/drop_view", view=view)
 
 
 def changed_views(connection: RedshiftConnection, statements: Statements) -> list[str]:
@@ -32,6 +37,7 @@ def make_views(
     connection: RedshiftConnection, views: Sequence[str], statements: Statements
 ) -> None:
     """Make these views anew; each statement is a transaction of its own, and safe to repeat."""
+    connection.run_file("redshift/create_view_definitions")
     for view in views:
         file = statements.views()[view]
         text = statements.text(file)

@@ -8,6 +8,7 @@ import difflib
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,12 +32,24 @@ from movie_pipeline.warehouse.redshift_sql import (
     is_insert_of_one,
     values_of,
 )
-from movie_pipeline.warehouse.redshift_views import changed_views, make_views, missing_views
+from movie_pipeline.warehouse.redshift_views import (
+    changed_views,
+    drop_views,
+    make_views,
+    missing_views,
+)
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.transactions import TRIES, Tries
+from movie_pipeline.warehouse.upgrading import plan_upgrade, upgrade, views_in_the_way
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
-from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseColumn, WarehouseSession
+from movie_pipeline.warehouse.warehouse_columns import columns_of
+from movie_pipeline.warehouse.warehouse_port import (
+    UpgradePlan,
+    Warehouse,
+    WarehouseColumn,
+    WarehouseSession,
+)
 
 _LOCK_STATEMENT = "load/lock_writers"
 
@@ -77,18 +90,43 @@ class RedshiftWarehouse(Warehouse):
     @override
     def prepare(self) -> None:
         with self._preparing:
-            self._again_after_conflicts(self._create_what_is_missing)
+            self._again_after_conflicts(self._upgrade)
             self._prepared = True
 
-    def _create_what_is_missing(self) -> None:
-        with self._connected(create_schema=True) as connection:
+    @override
+    def upgrade_plan(self) -> UpgradePlan:
+        with self._connected() as connection:
+            session = self._session(connection)
+            plan = plan_upgrade(session, self._statements, self._connector.address)
+            views = missing_views(connection, self._statements) if plan.found else []
+        return replace(plan, steps=(*plan.steps, *(f"make the view {view}" for view in views)))
+
+    def _upgrade(self) -> None:
+        if not self.upgrade_plan().steps:
+            return
+        self._make_lock()
+        crash_point("sql.prepare.before")
+        with self._connected() as connection:
+            self._lock(connection)
+            session = self._session(connection)
+            if views_in_the_way(session, self._statements):
+                with self._connected() as dropping:
+                    dropping.one_by_one()
+                    drop_views(dropping, self._statements)
+            upgrade(session, self._statements, self._connector.address)
+            session.commit()
+        with self._connected() as connection:
             connection.one_by_one()
-            crash_point("sql.prepare.before")
-            for table in self._statements.names("tables"):
-                connection.execute(self._statements.text(table), name=f"{table}.sql")
             if missing_views(connection, self._statements):
                 self._make_views(connection, missing_views)
         crash_point("sql.prepare.after")
+
+    def _make_lock(self) -> None:
+        """Make what is locked before anything else is done; safe to repeat."""
+        with self._connected(create_schema=True) as connection:
+            connection.one_by_one()
+            lock = "tables/mp_writer_lock"
+            connection.execute(self._statements.text(lock), name=f"{lock}.sql")
 
     def _make_views(
         self,
@@ -179,19 +217,9 @@ class RedshiftWarehouse(Warehouse):
 
     @override
     def columns(self, table: str) -> list[WarehouseColumn]:
-        with self.reading() as session:
-            [here] = session.fetch("redshift/here")
-            rows = session.fetch(
-                "describe/columns", schema_name=here["schema_name"], table_name=table
-            )
-        return [
-            WarehouseColumn(
-                name=row["column_name"],
-                type=str(row["data_type"]).lower(),
-                nullable=row["is_nullable"] == "YES",
-            )
-            for row in rows
-        ]
+        self._ensure_prepared()
+        with self._connected() as connection:
+            return self._session(connection).columns(table)
 
     def _again_after_conflicts(self, work: Callable[[], None]) -> None:
         for tried in range(1, self._tries.most + 1):
@@ -313,6 +341,26 @@ class _Session(WarehouseSession):
         crash_point("sql.commit.before")
         self._connection.commit()
         crash_point("sql.commit.after")
+
+    def tables(self) -> set[str]:
+        """The tables and views there are."""
+        return {
+            row["table_name"] for row in self.fetch("describe/tables", schema_name=self._here())
+        }
+
+    def columns(self, table: str) -> list[WarehouseColumn]:
+        """The columns of a table or view of this schema, in order."""
+        return columns_of(self, self._here(), table)
+
+    def run_text(self, text: str, *, name: str) -> None:
+        """Execute one statement as it stands."""
+        crash_point(f"sql.{name}.before")
+        with self._noting_failure():
+            self._connection.execute(text, name=name)
+
+    def _here(self) -> str:
+        """The schema that unqualified names are of; there may be none yet."""
+        return str(self.fetch("redshift/here")[0]["schema_name"])
 
     def _execute(self, statement: str, parameters: Mapping[str, object]) -> tuple[list[str], Rows]:
         text = bound(self._statements.text(statement))

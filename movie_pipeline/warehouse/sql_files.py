@@ -11,10 +11,11 @@ from pathlib import Path
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import WarehouseError
+from movie_pipeline.warehouse.migrations import Migration, Version, migrations_of, newest
 
 _PACKAGE = Path(__file__).parents[1]
 _PLACE = re.compile(r"\{([a-z_]+)\}")
-_VIEWS, _ROWS = "views", "tables/data_table"
+_VIEWS, _ROWS, _MIGRATIONS = "views", "tables/data_table", "migrations"
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,39 @@ class Statements:
         """Of each view the statement that makes it, in the dataset's order."""
         return {view.name: f"{_VIEWS}/{view.name}" for view in self.dataset.views}
 
+    @cached_property
+    def migrations(self) -> tuple[Migration, ...]:
+        """The migrations of the tables that every dataset has.
+
+        Raises:
+            WarehouseError: they are not numbered as they must be.
+        """
+        return self._migrations_in(sql_folder() / _MIGRATIONS)
+
+    @cached_property
+    def table_migrations(self) -> tuple[Migration, ...]:
+        """The migrations of the dataset's own table; raises likewise."""
+        return self._migrations_in(self.dataset.sql / _MIGRATIONS)
+
+    @property
+    def version(self) -> Version:
+        """The version of a warehouse after all of them: what this program knows."""
+        return Version(newest(self.migrations), newest(self.table_migrations))
+
+    def _migrations_in(self, folder: Path) -> tuple[Migration, ...]:
+        names = sorted(path.stem for path in folder.glob("*.sql"))
+        texts = [(name, self._written(_read(folder, name, name), name)) for name in names]
+        return migrations_of(texts, folder)
+
     def _folder(self, folder: str) -> Path:
         return (self.dataset.sql if folder == _VIEWS else sql_folder()) / folder
 
     def _filled(self, name: str) -> str:
         folder, _, leaf = name.rpartition("/")
-        text = _read(self._folder(folder), leaf, name)
+        return self._written(_read(self._folder(folder), leaf, name), name)
+
+    def _written(self, text: str, name: str) -> str:
+        """The text with every place filled."""
 
         def fill(place: re.Match[str]) -> str:
             filled = self._fill(place[1])

@@ -44,18 +44,49 @@ class WarehouseSession(Protocol):
 
 @dataclass(frozen=True)
 class WarehouseColumn:
-    """A column as the warehouse reports it."""
+    """A column as the warehouse reports it.
+
+    Attributes:
+        name: its name.
+        type: in the warehouse's own words, lower case, without a length.
+        nullable: whether a row may have no value.
+        max_bytes: what a text may have; None where the warehouse does not say, or it is no text.
+    """
 
     name: str
     type: str
     nullable: bool
+    max_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class UpgradePlan:
+    """What brings a warehouse to the form that this program knows.
+
+    Attributes:
+        found: the version it has; empty where there is none yet.
+        known: the version that this program knows.
+        steps: what is to be done, a line each; none where it is up to date.
+    """
+
+    found: str
+    known: str
+    steps: tuple[str, ...]
 
 
 class Warehouse(Protocol):
     """Tables, ledger and outbox in one place, so that one transaction covers them."""
 
     def prepare(self) -> None:
-        """Create what does not exist yet of tables and views; safe to repeat."""
+        """Bring tables and views to the present form: make what is missing, migrate what is older.
+
+        Safe to repeat, and cheap where nothing is to be done. All or nothing, views apart.
+        WarehouseRefused where a newer program has changed the warehouse.
+        """
+        ...
+
+    def upgrade_plan(self) -> UpgradePlan:
+        """What `prepare` would do now; nothing is changed."""
         ...
 
     def writing(self) -> AbstractContextManager[WarehouseSession]:

@@ -1,10 +1,11 @@
 """One fixture per interface, parametrised over implementations: a new world adds a param here."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+import duckdb
 import pytest
 
 from movie_pipeline.alerts.alert_log import AlertLog
@@ -12,6 +13,7 @@ from movie_pipeline.alerts.alerts_port import Alerts, Events, Notice, NoticeKind
 from movie_pipeline.alerts.event_log import EventLog
 from movie_pipeline.alerts.eventbridge_events import EventBridgeEvents
 from movie_pipeline.alerts.sns_alerts import SNSAlerts
+from movie_pipeline.aws_clients import Clients
 from movie_pipeline.catalog.catalog_port import Catalog
 from movie_pipeline.catalog.folder_catalog import FolderCatalog
 from movie_pipeline.catalog.glue_catalog import GlueCatalog
@@ -21,12 +23,14 @@ from movie_pipeline.settings.groups import AlertSettings, GlueSettings
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
+from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.buckets import s3_storage
 from movie_pipeline_tests.standins.ministack import Ministack
 from movie_pipeline_tests.standins.queues import Queue, Rule, Topic
 from movie_pipeline_tests.standins.warehouses import (
+    QUICK,
     BucketFolder,
     redshift_standin,
     warehouse_on,
@@ -64,6 +68,43 @@ def world(
 @pytest.fixture
 def warehouse(world: tuple[Warehouse, Storage]) -> Warehouse:
     return world[0]
+
+
+Fresh = Callable[[], Warehouse]
+"""Makes the same warehouse again, as another process has it."""
+
+
+@pytest.fixture
+def fresh(world: tuple[Warehouse, Storage], settings: Settings) -> Fresh:
+    first, storage = world
+
+    def another() -> Warehouse:
+        if isinstance(first, DuckDBWarehouse):
+            return DuckDBWarehouse(settings, storage, MOVIES)
+        assert isinstance(first, RedshiftWarehouse)
+        return RedshiftWarehouse(
+            settings, storage, Clients(), MOVIES, connector=first._connector, tries=QUICK
+        )
+
+    return another
+
+
+@pytest.fixture
+def administer(world: tuple[Warehouse, Storage]) -> Callable[[str], None]:
+    """Does to the database what somebody beside the pipeline could do."""
+    first, _ = world
+
+    def execute(text: str) -> None:
+        if isinstance(first, DuckDBWarehouse):
+            with duckdb.connect(first.path) as connection:
+                connection.execute(text)
+            return
+        assert isinstance(first, RedshiftWarehouse)
+        with first._connector.connected() as connection:
+            connection.execute(text, name="a change from outside")
+            connection.commit()
+
+    return execute
 
 
 @pytest.fixture(params=["local", "aws"])

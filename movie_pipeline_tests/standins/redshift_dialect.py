@@ -25,7 +25,9 @@ create view svv_columns as
 select n.nspname as table_schema, c.relname as table_name, a.attname as column_name,
        a.attnum as ordinal_position,
        case when a.attnotnull then 'NO' else 'YES' end as is_nullable,
-       format_type(a.atttypid, null) as data_type
+       format_type(a.atttypid, null) as data_type,
+       case when a.atttypid = 1043 and a.atttypmod > 4 then a.atttypmod - 4 end
+           as character_maximum_length
 from pg_attribute a
 join pg_class c on a.attrelid = c.oid join pg_namespace n on n.oid = c.relnamespace
 where a.attnum > 0 and not a.attisdropped and relkind in ('r', 'v', 'm') and relpersistence = 'p';

@@ -10,7 +10,12 @@ import pytest
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.warehouse.transactions import Tries
-from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseColumn, WarehouseSession
+from movie_pipeline.warehouse.warehouse_port import (
+    UpgradePlan,
+    Warehouse,
+    WarehouseColumn,
+    WarehouseSession,
+)
 from movie_pipeline_tests.steps.world import Film, World
 
 RUN = LoadRun(batch_id="b", run_id="r")
@@ -25,6 +30,9 @@ class Doubtful:
 
     def prepare(self) -> None:
         self._warehouse.prepare()
+
+    def upgrade_plan(self) -> UpgradePlan:
+        return self._warehouse.upgrade_plan()
 
     @contextmanager
     def writing(self) -> Generator[WarehouseSession]:

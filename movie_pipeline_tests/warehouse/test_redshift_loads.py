@@ -83,9 +83,11 @@ def test_a_load_whose_commit_lost_its_connection_is_loaded_once_and_says_so(
     redshift: RedshiftWorld, cut: Cut
 ) -> None:
     redshift.warehouse.prepare()
+    before = len(redshift.standin.sent())
     redshift.standin.faults.commits.append(cut)
     assert_loaded_once(redshift, load(redshift))
-    assert redshift.standin.sent().count("commit") == (2 if cut is Cut.BEFORE else 1)
+    commits = redshift.standin.sent()[before:].count("commit")
+    assert commits == (2 if cut is Cut.BEFORE else 1)
 
 
 @pytest.mark.parametrize("cut", [Cut.HANG_BEFORE, Cut.HANG_AFTER])

@@ -27,6 +27,7 @@ NAMES = sorted(
         *(
             str(path.relative_to(sql_folder()).with_suffix(""))
             for path in sql_folder().rglob("*.sql")
+            if path.parent.name != "migrations"
         ),
         *SQL.views().values(),
     ]

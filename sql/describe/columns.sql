@@ -3,7 +3,8 @@
 select
     column_name,
     data_type,
-    is_nullable
+    is_nullable,
+    character_maximum_length
 from svv_columns
 where table_schema = :schema_name
   and table_name = :table_name

@@ -8,7 +8,12 @@ from pathlib import Path
 import pandas as pd
 
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
-from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseColumn, WarehouseSession
+from movie_pipeline.warehouse.warehouse_port import (
+    UpgradePlan,
+    Warehouse,
+    WarehouseColumn,
+    WarehouseSession,
+)
 
 
 class WrappedStorage:
@@ -90,6 +95,9 @@ class WrappedWarehouse:
     def prepare(self) -> None:
         self._before("prepare")
         self.real.prepare()
+
+    def upgrade_plan(self) -> UpgradePlan:
+        return self.real.upgrade_plan()
 
     def writing(self) -> AbstractContextManager[WarehouseSession]:
         self._before("writing")

@@ -1,0 +1,3 @@
+-- One more transaction that wrote.
+update mp_warehouse
+set generation = generation + 1
