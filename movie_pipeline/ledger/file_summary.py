@@ -83,6 +83,34 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
+class StoredFile(msgspec.Struct, frozen=True):
+    """A file that was published, by which one that was damaged or cut short is told.
+
+    Attributes:
+        size: bytes.
+        sha256: of them.
+    """
+
+    size: int
+    sha256: str
+
+
+class ReadWith(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The settings that a file was read with, as far as its rows depend on them.
+
+    Attributes:
+        sources_sha256: of the text of the declarations of sources; empty where there were none.
+        lenient_columns: whose unreadable cells leave the row in.
+        max_record_bytes: a longer record was set apart.
+        max_columns: a file with more was rejected.
+    """
+
+    sources_sha256: str = ""
+    lenient_columns: tuple[str, ...] = ()
+    max_record_bytes: int = 1_048_576
+    max_columns: int = 2_000
+
+
 class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was found of one file.
 
@@ -100,6 +128,9 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         looks: column to what its values look like.
         source: whose file it is.
         replay: what the file replays, where it is a replay.
+        output: the file of its good rows, as it was published.
+        quarantine: the file of its records set apart, likewise.
+        read_with: the settings it was read with.
         omitted: names of the above that the ledger had no room for.
     """
 
@@ -116,6 +147,9 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     looks: Mapping[str, str] = {}
     source: str = ""
     replay: ReplaySummary | None = None
+    output: StoredFile | None = None
+    quarantine: StoredFile | None = None
+    read_with: ReadWith = ReadWith()
     omitted: tuple[str, ...] = ()
 
     def stored(self) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import ReplayError, StoredNameTaken
+from movie_pipeline.ledger.decision_records import keep_replay
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.replays import FOLDER, Replay, Replays
 from movie_pipeline.replay.replay_draft import Draft
@@ -79,13 +80,15 @@ def request_replays(
 
 
 def request_replay(draft: Draft, storage: Storage, warehouse: Warehouse) -> RequestedReplay:
-    """Ask for one replay."""
+    """Ask for one replay; it is known beside history before its file lands."""
     replays = Replays(warehouse)
     kept = replays.by_key([draft.replay.key]).get(draft.replay.key)
     if kept is None:
         storage.put(Area.QUARANTINE, draft.replay.records_name, draft.records)
         crash_point("replay.listed")
         kept = replays.request(draft.replay)
+    keep_replay(storage, kept)
+    crash_point("replay.kept")
     decided = _entry_of(warehouse, kept)
     if decided is not None:
         return RequestedReplay(kept, None, decided)

@@ -1,17 +1,23 @@
 """Archive, the eighth step: decided files leave landing, and the ledger says where they went.
 
 It comes after the commit and can be repeated at any time. Nothing it meets makes a loaded file
-unloaded: a file that is gone or was overwritten is marked as found.
+unloaded: a file that is gone or was overwritten is marked as found. What was decided is kept first.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
 from movie_pipeline.ledger.archive_names import archive_place
+from movie_pipeline.ledger.decision_records import (
+    MOST_AT_ONCE,
+    DecisionRecord,
+    write_decisions,
+)
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.steps.keep_decisions import keep_decided
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import LandedFile, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -47,21 +53,52 @@ def archive(
     """Move the files of these entries out of landing, where that was not done before."""
     report = ArchiveReport()
     waiting = [entry for entry in entries if entry.archived_at is None]
+    for start in range(0, len(waiting), MOST_AT_ONCE):
+        _archive_some(storage, warehouse, waiting[start : start + MOST_AT_ONCE], report, now)
+    return report
 
+
+def _archive_some(
+    storage: Storage,
+    warehouse: Warehouse,
+    waiting: Sequence[LedgerEntry],
+    report: ArchiveReport,
+    now: Callable[[], datetime],
+) -> None:
     def archive_one(entry: LedgerEntry) -> LedgerEntry | str:
         return _archive_one(storage, entry, now())
 
+    # Kept before the first file leaves landing: whatever is lost then, either the file still lies
+    # there, or it is known what became of it.
+    try:
+        records = keep_decided(storage, warehouse, waiting)
+        write_decisions(storage, records)
+    except StorageError as error:
+        report.failed.update((entry.file_id, str(error)) for entry in waiting)
+        return
+    crash_point("archive.decisions_kept")
     found = side_by_side(archive_one, waiting, at_once=storage.at_once)
+    marks: dict[str, LedgerEntry] = {}
     for entry, marked in zip(waiting, found, strict=True):
         if isinstance(marked, str):
             report.failed[entry.file_id] = marked
-        elif marked.history_name is None:
-            report.not_found.append(marked)
         else:
-            report.archived.append(marked)
-    Ledger(warehouse).mark_archived([*report.archived, *report.not_found])
+            marks[entry.file_id] = marked
+    try:
+        write_decisions(storage, [_marked(record, marks) for record in records])
+    except StorageError as error:
+        report.failed.update((file_id, str(error)) for file_id in marks)
+        return
+    crash_point("archive.places_kept")
+    for marked in marks.values():
+        (report.archived if marked.history_name else report.not_found).append(marked)
+    Ledger(warehouse).mark_archived(list(marks.values()))
     crash_point("archive.marked")
-    return report
+
+
+def _marked(record: DecisionRecord, marks: Mapping[str, LedgerEntry]) -> DecisionRecord:
+    marked = marks.get(record.file_id)
+    return record if marked is None else replace(record, row=marked.to_row())
 
 
 def _archive_one(storage: Storage, entry: LedgerEntry, moment: datetime) -> LedgerEntry | str:

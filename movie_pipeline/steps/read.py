@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import assert_never
 
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.datasets.sources import read_sources
+from movie_pipeline.datasets.sources import Sources, read_sources
 from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.fetch import (
@@ -139,6 +140,33 @@ def read_one(
         threads=settings.engine.threads,
         sha256=content_sha256,
     )
+
+
+def read_again(  # noqa: PLR0913, PLR0917 - what is read, and how it was read then
+    source: Path,
+    entry: LedgerEntry,
+    replay: Replay | None,
+    settings: Settings,
+    dataset: Dataset,
+    sources: Sources,
+) -> StagedFile:
+    """Read a decided file beside itself as it was read before.
+
+    Args:
+        source: its bytes.
+        entry: the file.
+        replay: what was asked for, where it is a replay.
+        settings: with the limits of then.
+        dataset: what its rows are.
+        sources: what was declared then.
+
+    Raises:
+        UnreadableFile: it cannot be read as such a table.
+    """
+    if replay is not None:
+        return _staged_replay(source, entry.content_sha256, replay, settings, dataset)
+    declared = sources.of(entry.key).options
+    return read_one(source, settings, dataset, declared, content_sha256=entry.content_sha256)
 
 
 def _read(file: Fetched, work_folder: WorkFolder, settings: Settings, dataset: Dataset) -> Reading:

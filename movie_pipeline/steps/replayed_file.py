@@ -3,7 +3,7 @@
 Which records a replay takes is decided in replay/; what resolutions are stands in ledger/.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -94,6 +94,11 @@ def write_resolutions(
         if rows:
             file.write_table(_ARROW.Table.from_pylist(rows, schema=RESOLUTION_SCHEMA))
     return written
+
+
+def write_resolution_rows(rows: Sequence[Mapping[str, Any]], to: Path) -> None:
+    """Write resolutions as the warehouse has them, in the form that the load stages."""
+    cast("Any", pq).write_table(_ARROW.Table.from_pylist(rows, schema=RESOLUTION_SCHEMA), to)
 
 
 def _lines(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -15,7 +15,7 @@ from movie_pipeline.datasets.sources import Sources, read_sources
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.earlier_files import EarlierFiles
-from movie_pipeline.ledger.file_summary import FileColumn, FileSummary, ReadingForms
+from movie_pipeline.ledger.file_summary import FileColumn, FileSummary, ReadingForms, ReadWith
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.screening.reference_datasets import reference_tables
@@ -24,6 +24,7 @@ from movie_pipeline.screening.screening_engine import Connection, screening_engi
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.fetch import DuplicateFile, GoneFile, KnownFile
 from movie_pipeline.steps.judge import JudgedFile, judged_file
+from movie_pipeline.steps.keep_decisions import keep_rules, published
 from movie_pipeline.steps.read import ReadFile, Reading, RefusedFile
 from movie_pipeline.steps.replayed_file import replay_notes, write_resolutions
 from movie_pipeline.steps.split import SplitFile, split_file
@@ -66,6 +67,8 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
     """
     replays = [file.replay for file in files if isinstance(file, ReadFile) and file.replay]
     texts = [str(ruleset), *(replay.ruleset or "" for replay in replays)]
+    own = [replay.ruleset for replay in replays if replay.ruleset is not None]
+    read_with = keep_rules(storage, [ruleset.text, *own], settings.reading)
     decided: list[DecidedFile] = []
     loading: dict[str, str] = {}
     with (
@@ -82,6 +85,7 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
             sources=read_sources(settings.reading.sources, dataset.contract),
             earlier=earlier or EarlierFiles(),
             remote=remote,
+            read_with=read_with,
         )
         for file in files:
             match file:
@@ -122,6 +126,7 @@ class _Screening:
     sources: Sources
     earlier: EarlierFiles
     remote: RemoteJudge | None
+    read_with: ReadWith
 
     def decided(self, file: ReadFile) -> DecidedFile:
         """The decision about one file, published."""
@@ -140,7 +145,7 @@ class _Screening:
             split = split_file(judged, self.dataset, self.work_folder.name)
         source = self.sources.of(file.landed.key).name
         changes = self.earlier.changes(source, file.staged.mapping, file.staged.value_shapes)
-        summary = file_summary(judged, split)
+        summary = self._published(split, file_summary(judged, split))
         summary = msgspec.structs.replace(summary, source=source, notes=(*summary.notes, *changes))
         self._publish(file, split)
         return _decided(judged, split, summary)
@@ -159,7 +164,8 @@ class _Screening:
         ) as judged:
             split = split_file(judged, self.dataset, self.work_folder.name)
         self._publish(file, split)
-        decided = _decided(judged, split, _replay_summary(judged, split, replay))
+        summary = self._published(split, _replay_summary(judged, split, replay))
+        decided = _decided(judged, split, summary)
         with self.storage.reading(Area.QUARANTINE, replay.records_name) as records:
             write_resolutions(
                 replay, decided, records=records, set_apart=split.quarantine, to=folder.resolutions
@@ -167,6 +173,15 @@ class _Screening:
         name = f"resolutions/{file.file_id}.parquet"
         self.storage.put(Area.OUTPUT, name, folder.resolutions)
         return replace(decided, replay_id=replay.replay_id, resolutions_name=name)
+
+    def _published(self, split: SplitFile, summary: FileSummary) -> FileSummary:
+        """The summary with what both sides are as they leave this machine."""
+        return msgspec.structs.replace(
+            summary,
+            output=published(split.good) if split.good else None,
+            quarantine=published(split.quarantine) if split.quarantine else None,
+            read_with=self.read_with,
+        )
 
     def _publish(self, file: ReadFile, split: SplitFile) -> None:
         if split.quarantine is not None:

@@ -7,7 +7,7 @@ quarantined record says stands in quarantine/.
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,9 @@ from movie_pipeline.quarantine.quarantine_writer import (
     judged_columns,
     write_quarantine,
 )
-from movie_pipeline.screening.screening_engine import identifier, literal
+from movie_pipeline.screening.screening_engine import Connection, identifier, literal
 from movie_pipeline.steps.judge import STAGED, JudgedFile
+from movie_pipeline.steps.work_folder import FileFolder
 from movie_pipeline.tabular import RawRecord, StagedFile, raw_records
 
 ROW_GROUP = 61_440
@@ -163,8 +164,40 @@ def _records(judged: JudgedFile, numbers: Iterable[int]) -> Iterator[RawRecord]:
 
 
 def _write_good(judged: JudgedFile, contract_names: Sequence[str], bad: str) -> int:
-    """Write the rows that load, in the order of columns that the warehouse stages them in."""
-    connection, folder = judged.connection, judged.folder
+    written = write_good_rows(
+        judged.connection,
+        judged.folder,
+        contract_names,
+        bad,
+        file_id=judged.file.file_id,
+        file_version=judged.file.file_version,
+    )
+    crash_point("screen.good.after")
+    return written
+
+
+def write_good_rows(  # noqa: PLR0913 - which rows, and what each is to carry
+    connection: Connection,
+    folder: FileFolder,
+    contract_names: Sequence[str],
+    bad: str,
+    *,
+    file_id: str,
+    file_version: datetime,
+) -> int:
+    """Write the rows that load, in the order of columns that the warehouse stages them in.
+
+    Args:
+        connection: the engine.
+        folder: where the staged rows lie, and the Parquet file goes.
+        contract_names: the columns that come first.
+        bad: SQL that is true of the rows that do not load.
+        file_id: of the file; each row carries it.
+        file_version: of the file, likewise.
+
+    Returns:
+        How many there are.
+    """
     # The record number travels with each row, so the order of the rows need not be kept.
     connection.execute("SET preserve_insertion_order = false")
     columns = ", ".join(map(identifier, contract_names))
@@ -187,12 +220,11 @@ def _write_good(judged: JudgedFile, contract_names: Sequence[str], bad: str) -> 
         (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP}, ROW_GROUP_SIZE_BYTES '{ROW_GROUP_BYTES}')
         """,
         {
-            "file_id": judged.file.file_id,
-            "file_version": judged.file.file_version.astimezone(UTC).replace(tzinfo=None),
+            "file_id": file_id,
+            "file_version": file_version.astimezone(UTC).replace(tzinfo=None),
         },
     ).fetchall()
     connection.unregister(STREAMED)
-    crash_point("screen.good.after")
     return int(written)
 
 

@@ -142,7 +142,7 @@ def _quarantined(world: Watched) -> Iterable[Mapping[str, Any]]:
 def _archived(world: Watched) -> dict[tuple[str, str], bytes]:
     """By area and file id; by its whole name what lies where it should not, or once too often."""
     storage = world.deployment.storage
-    places = {"history": (Area.HISTORY, ""), "quarantine": (Area.QUARANTINE, "files/")}
+    places = {"history": (Area.HISTORY, "committed_on="), "quarantine": (Area.QUARANTINE, "files/")}
     found: dict[tuple[str, str], bytes] = {}
     for called, (area, prefix) in places.items():
         for name in storage.names(area, prefix):

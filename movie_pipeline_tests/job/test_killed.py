@@ -77,7 +77,9 @@ def state_of(home: Home) -> dict[str, Any]:
             )
             for name, entry in entries.items()
         ),
-        "history": sorted(name.partition("__")[2] for name in storage.names(Area.HISTORY)),
+        "history": sorted(
+            name.partition("__")[2] for name in storage.names(Area.HISTORY, "committed_on=")
+        ),
         "rejected": sorted(
             name.partition("__")[2] for name in storage.names(Area.QUARANTINE, "files/")
         ),

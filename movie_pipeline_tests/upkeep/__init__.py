@@ -1,0 +1,1 @@
+"""Verify, back up, rebuild: what comes with years."""
