@@ -23,13 +23,18 @@ from movie_pipeline.warehouse.warehouse_port import Warehouse
 def view_lineage(view: str, dataset: Dataset) -> dg.TableColumnLineage:
     """Which columns of the table each column of a view is made of, traced through its SQL."""
     created = parse_one(Statements(dataset).text(f"views/{view}"), dialect="redshift")
-    query = created.expression
     columns = {column.name: column.sql_type for column in dataset.contract.columns}
-    schema = {dataset.table: columns}
+    traced: Any = tracing
+    # all columns at once, and no text of each column's part: every start waits for this
+    nodes: dict[str, tracing.Node] = traced.lineage(
+        None,
+        created.expression,
+        schema={dataset.table: columns},
+        dialect="redshift",
+        trim_selects=False,
+    )
     origins: dict[str, list[tuple[str, str]]] = {}
-    for column in query.named_selects:
-        traced: Any = tracing
-        node: tracing.Node = traced.lineage(column, query.copy(), schema=schema, dialect="redshift")
+    for column, node in nodes.items():
         leaves = {
             found.name.rpartition(".")[2]
             for found in node.walk()
