@@ -1,10 +1,12 @@
 """A home of its own for a test: the real deployment and definitions over one temporary folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.alerts_port import Notice
@@ -17,6 +19,7 @@ from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.quarantine.quarantine_record import read_records
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 from movie_pipeline_tests.samples import LENIENT_RULES
 from movie_pipeline_tests.stores import drop
 
@@ -35,6 +38,7 @@ class Home:
     def __init__(self, folder: Path, **settings: object) -> None:
         self.settings = settings_for(folder, **settings)
         self.deployment: Deployment = local(self.settings, MOVIES)
+        self._warehouse = self.deployment.warehouse
 
     @property
     def ledger(self) -> Ledger:
@@ -94,14 +98,32 @@ class Home:
         """The ingest job once, in this process, over these files or over all that wait."""
         batch = IngestBatch(batch_id=batch_id, files=[file.file_id for file in files])
         job = self.definitions(rules).resolve_job_def(MOVIES.ingest_job)
-        return job.execute_in_process(
-            instance=instance,
-            run_config={**dg.RunConfig(resources={"batch": batch}).to_config_dict(), **QUIET},
-            raise_on_error=False,
-            asset_selection=None
-            if asset_selection is None
-            else [dg.AssetKey(name) for name in asset_selection],
-        )
+        with self.kept_open():
+            return job.execute_in_process(
+                instance=instance,
+                run_config={**dg.RunConfig(resources={"batch": batch}).to_config_dict(), **QUIET},
+                raise_on_error=False,
+                asset_selection=None
+                if asset_selection is None
+                else [dg.AssetKey(name) for name in asset_selection],
+            )
+
+    @contextmanager
+    def kept_open(self) -> Generator[None]:
+        """All sessions of this process share one opened file: opening it takes a third of a run.
+
+        A file that cannot be opened is left to those who ask for it.
+        """
+        assert isinstance(self._warehouse, DuckDBWarehouse)
+        connection: duckdb.DuckDBPyConnection | None = None
+        with suppress(duckdb.Error):
+            self._warehouse.path.parent.mkdir(parents=True, exist_ok=True)
+            connection = self._warehouse._connect_once(read_only=False)
+        try:
+            yield
+        finally:
+            if connection is not None:
+                connection.close()
 
 
 def check_results(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:

@@ -1,5 +1,6 @@
 """Runs the fault matrix and prints it: `python -m movie_pipeline_tests.faults.matrix --help`."""
 
+import itertools
 import os
 import queue
 import sys
@@ -7,10 +8,11 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import click
 
@@ -59,7 +61,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Matrix:
-    """Warm processes that work off orders side by side.
+    """Warm processes that work off orders side by side; it is to be closed, and they with it.
 
     Attributes:
         shared: a folder for what the cases share.
@@ -74,11 +76,30 @@ class Matrix:
     extent: str = "short"
     processes: int = PROCESSES
     progress: Callable[[Order, Answer], None] = lambda _, __: None
+    _idle: dict[str, list[Warm]] = field(default_factory=lambda: defaultdict[str, list[Warm]](list))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for warm in itertools.chain.from_iterable(self._idle.values()):
+            warm.close()
+        self._idle.clear()
+
+    @contextmanager
+    def warm(self, world: str = FOLDER) -> Generator[Warm]:
+        """A warm process for one world, kept for whoever asks next."""
+        idle = self._idle[world]
+        warm = idle.pop() if idle else Warm(self.shared, world)
+        try:
+            yield warm
+        finally:
+            idle.append(warm)
 
     def cases(self, faults: Iterable[Fault], world: str = FOLDER) -> list[Order]:
         """The cases of these faults in one world."""
         orders: list[Order] = []
-        with Warm(self.shared, world) as warm:
+        with self.warm(world) as warm:
             for fault in faults:
                 answer = warm.ask(cases=fault.id, **self._how(world))
                 if answer.why:
@@ -100,7 +121,7 @@ class Matrix:
             waiting.put(order)
 
         def work() -> None:
-            with Warm(self.shared, world) as warm:
+            with self.warm(world) as warm:
                 while True:
                     try:
                         order = waiting.get_nowait()
@@ -244,13 +265,13 @@ def main(  # noqa: PLR0913 - one parameter for each option
     ):
         if chosen.get(AWS):
             stack.enter_context(started_servers(Path(shared)))
-        matrix = Matrix(Path(shared), seed, extent, processes, _progress)
+        matrix = stack.enter_context(Matrix(Path(shared), seed, extent, processes, _progress))
         for name, faults in chosen.items():
             found = scores(matrix.run(matrix.cases(faults, name)))
             click.echo("\n".join(matrix_table(found, seed, name)) + "\n")
             survived = _tell_lost(found) and survived
         if mutations and not only:
-            mutated = Matrix(Path(shared), seed, "short", processes, _progress)
+            mutated = replace(matrix, extent="short")
             red = red_by_guard(mutated.run(mutants(worlds=worlds)))
             click.echo("\n".join(mutation_table(red)))
             survived = all(red.values()) and survived

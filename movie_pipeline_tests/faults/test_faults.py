@@ -20,7 +20,6 @@ from movie_pipeline_tests.faults.matrix import (
     scores,
 )
 from movie_pipeline_tests.faults.mutations import MUTATIONS
-from movie_pipeline_tests.faults.warm import Warm
 from movie_pipeline_tests.standins.aws_world import AwsServers
 
 pytestmark = pytest.mark.long
@@ -49,8 +48,11 @@ AWS_GUARD = "delete by ETag"
 
 @pytest.fixture(scope="module")
 def matrix() -> Iterator[Matrix]:
-    with tempfile.TemporaryDirectory(prefix="faults-", dir=memory()) as shared:
-        yield Matrix(Path(shared), processes=1)
+    with (
+        tempfile.TemporaryDirectory(prefix="faults-", dir=memory()) as shared,
+        Matrix(Path(shared), processes=1) as matrix,
+    ):
+        yield matrix
 
 
 def few(orders: list[Order], most: Mapping[str, int] = MOST) -> list[Order]:
@@ -99,7 +101,7 @@ def assert_survived(found: dict[str, Score], tried: Collection[str]) -> None:
 
 
 def test_the_points_to_die_at_cover_every_effect_of_the_job(matrix: Matrix) -> None:
-    with Warm(matrix.shared) as warm:
+    with matrix.warm() as warm:
         points = set(warm.ask(cases="F01", seed=1, extent="everything", world=FOLDER).value)
     assert points >= {
         "storage.fetch.after",

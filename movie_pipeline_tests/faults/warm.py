@@ -15,7 +15,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.warehouse.duckdb_sql import materialized_view, parameters_of, to_duckdb
@@ -59,10 +59,8 @@ class Warm:
             env={**environment, "DAGSTER_DISABLE_TELEMETRY": "1"},
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
+        """End it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()

@@ -1,5 +1,6 @@
 """A home for each test."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from movie_pipeline_tests.replay.world import ReplayHome
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> ReplayHome:
+def home(tmp_path: Path) -> Iterator[ReplayHome]:
     """An empty home."""
-    return ReplayHome(tmp_path / "home")
+    home = ReplayHome(tmp_path / "home")
+    with home.kept_open():
+        yield home
