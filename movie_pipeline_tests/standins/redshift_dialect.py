@@ -14,6 +14,8 @@ from movie_pipeline.warehouse.duckdb_sql import without_redshift_only
 from movie_pipeline_tests.standins.redshift_copy import Column
 
 SYSTEM_OBJECTS = """
+set allow_system_table_mods = on;
+set search_path to pg_catalog;
 create function mp_fail(state text, message text, detail text) returns integer language plpgsql as
 $$ begin raise exception using errcode = state, message = message, detail = detail; end $$;
 create view svv_mv_info as
@@ -32,7 +34,7 @@ from pg_attribute a
 join pg_class c on a.attrelid = c.oid join pg_namespace n on n.oid = c.relnamespace
 where a.attnum > 0 and not a.attisdropped and relkind in ('r', 'v', 'm') and relpersistence = 'p';
 """
-"""What Redshift has and PostgreSQL lacks, made once in every database."""
+"""What Redshift has and PostgreSQL lacks, made once in every database, and found from any schema."""
 
 _PLACE = re.compile(r"\$(\d+)")
 _MASKED = re.compile(r"\bstandin_p(\d+)\b")

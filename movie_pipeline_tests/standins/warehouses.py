@@ -11,6 +11,7 @@ from typing import Any, cast
 import redshift_connector
 
 from movie_pipeline.aws_clients import Clients
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
@@ -64,13 +65,13 @@ def redshift_settings(settings: Settings, standin: RedshiftStandIn) -> Settings:
 
 
 def warehouse_on(
-    standin: RedshiftStandIn, settings: Settings, storage: Storage
+    standin: RedshiftStandIn, settings: Settings, storage: Storage, dataset: Dataset = MOVIES
 ) -> RedshiftWarehouse:
     """A warehouse of its own, as another process would have it."""
     settings = redshift_settings(settings, standin)
     clients = Clients()
     connector = PlainConnector(settings, clients)
-    return RedshiftWarehouse(settings, storage, clients, MOVIES, connector=connector, tries=QUICK)
+    return RedshiftWarehouse(settings, storage, clients, dataset, connector=connector, tries=QUICK)
 
 
 @contextmanager

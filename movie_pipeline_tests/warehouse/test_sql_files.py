@@ -1,6 +1,8 @@
 """Every file under sql/ is one statement that Redshift takes and DuckDB can be given."""
 
 import re
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sqlglot
@@ -188,6 +190,33 @@ def test_two_statements_in_a_text_are_refused() -> None:
 def test_a_statement_that_is_not_there_is_named_with_the_place_looked_at() -> None:
     with pytest.raises(WarehouseError, match=r"there is no SQL file load/nothing\.sql under .*sql"):
         statement_text("load/nothing")
+
+
+@pytest.mark.parametrize("name", ["load/nothing", "views/nothing", "nowhere/nothing"])
+def test_a_statement_of_a_dataset_that_is_not_there_is_named_with_the_place_looked_at(
+    name: str,
+) -> None:
+    folder = MOVIES.sql if name.startswith("views/") else sql_folder()
+    with pytest.raises(WarehouseError) as refused:
+        SQL.text(name)
+    assert str(refused.value) == (
+        f"there is no SQL file {name}.sql under {folder / name.partition('/')[0]}: "
+        "No such file or directory."
+    )
+
+
+def test_a_place_that_nothing_fills_is_named_with_its_file(tmp_path: Path) -> None:
+    views = tmp_path / "sql" / "views"
+    views.mkdir(parents=True)
+    (views / "mv_odd.sql").write_text("select {key} from {tabel}")
+    (views / "mv_even.sql").write_text("select {key} from {table}")
+    statements = Statements(replace(MOVIES, folder=tmp_path))
+    with pytest.raises(WarehouseError) as refused:
+        statements.text("views/mv_odd")
+    assert str(refused.value) == (
+        "the SQL file views/mv_odd.sql has the place {tabel}, which nothing fills."
+    )
+    assert statements.text("views/mv_even") == "select movie_id from movie_data_table"
 
 
 def test_a_view_that_is_none_is_refused() -> None:
