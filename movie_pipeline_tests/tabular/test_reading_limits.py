@@ -51,7 +51,7 @@ def test_a_file_four_times_the_memory_limit_loads_in_bounded_memory(
 def test_a_gzip_bomb_is_refused_before_it_is_unpacked(big: Path, tmp_path: Path) -> None:
     with gzip.GzipFile(big, "wb", mtime=0) as bomb:
         bomb.write(b"title,rating\n")
-        for _ in range(1_000):
+        for _ in range(250):
             bomb.write(bytes(1_000_000))
     size = big.stat().st_size
     found = measure(big, tmp_path / "home", memory_limit=f"{ENGINE_MB}MB")

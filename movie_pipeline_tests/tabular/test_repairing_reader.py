@@ -73,7 +73,7 @@ FINE = [
 BODIES = st.lists(st.sampled_from([*FINE, *FINE, *ODD.values()]), min_size=1, max_size=9)
 BITS = st.sampled_from([b"", b'"', b'""', b",", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b" ", b"x"])
 quickly = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 
 
@@ -233,7 +233,7 @@ def kept_carefully(place: Path, content: bytes) -> tuple[list[list[bytes]], Foun
     return kept, accountant.close(), index.getvalue()
 
 
-@settings(quickly, max_examples=600)
+@settings(quickly, max_examples=300)
 @given(body=bodies(), window=st.integers(1, 90), in_a_row=st.integers(1, 3))
 def test_a_mended_text_holds_the_records_that_are_kept(
     body: bytes, window: int, in_a_row: int

@@ -21,7 +21,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.deployments import Deployment, deployment_from
@@ -78,7 +78,7 @@ def wait_until(what: str, done: Callable[[], object], seconds: float) -> None:
     while time.monotonic() < deadline:
         if done():
             return
-        time.sleep(1)
+        time.sleep(0.5)
     pytest.fail(f"{what} did not come true within {seconds:.0f} seconds")
 
 
@@ -142,7 +142,8 @@ def _answers(ui: RunningUi) -> bool:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[BrowserContext]:
+    """With a memory of its own, so that the UI's program is fetched and compiled once."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -158,14 +159,14 @@ def browser() -> Iterator[Browser]:
                 "--disable-sync",
             ],
         )
-        yield chromium
+        yield chromium.new_context(viewport={"width": 2300, "height": 1500})
         chromium.close()
 
 
-def look(browser: Browser, ui: RunningUi, path: str, words: list[str], picture: str) -> None:
+def look(browser: BrowserContext, ui: RunningUi, path: str, words: list[str], picture: str) -> None:
     """Open a page, wait until every word stands on it; a screenshot is kept in any case."""
     foreign: list[str] = []
-    page: Page = browser.new_page(viewport={"width": 2300, "height": 1500})
+    page: Page = browser.new_page()
     page.on(
         "request",
         lambda request: (
@@ -186,7 +187,7 @@ def look(browser: Browser, ui: RunningUi, path: str, words: list[str], picture: 
             lambda: "Loading" not in page.locator("body").inner_text(),
             LONGEST_WAIT,
         )
-        page.wait_for_timeout(2000)
+        page.wait_for_timeout(500)
         assert foreign == []
     finally:
         PICTURES.mkdir(parents=True, exist_ok=True)
@@ -224,7 +225,9 @@ def test_a_file_dropped_into_the_landing_folder_turns_every_asset_green(ui: Runn
     assert [one["kind"] for one in told if one["details"]["file"] == "sample.csv"] == ["success"]
 
 
-def test_the_lineage_page_shows_the_whole_way_of_the_data(ui: RunningUi, browser: Browser) -> None:
+def test_the_lineage_page_shows_the_whole_way_of_the_data(
+    ui: RunningUi, browser: BrowserContext
+) -> None:
     groups = ",".join(f"global@global:{group}" for group in GROUPS)
     look(
         browser,
@@ -235,7 +238,9 @@ def test_the_lineage_page_shows_the_whole_way_of_the_data(ui: RunningUi, browser
     )
 
 
-def test_the_checks_page_shows_each_rule_in_glues_words(ui: RunningUi, browser: Browser) -> None:
+def test_the_checks_page_shows_each_rule_in_glues_words(
+    ui: RunningUi, browser: BrowserContext
+) -> None:
     look(
         browser,
         ui,
@@ -245,7 +250,9 @@ def test_the_checks_page_shows_each_rule_in_glues_words(ui: RunningUi, browser: 
     )
 
 
-def test_an_assets_page_shows_its_pictures_and_counts(ui: RunningUi, browser: Browser) -> None:
+def test_an_assets_page_shows_its_pictures_and_counts(
+    ui: RunningUi, browser: BrowserContext
+) -> None:
     look(browser, ui, "/assets/validated_movies?view=events", ["ratings_chart"], "validated_movies")
     look(
         browser,
@@ -267,7 +274,7 @@ RUNS = "{ runsOrError(limit: 50) { ... on Runs { results { runId status jobName 
 
 
 def test_a_record_corrected_in_the_launchpad_comes_into_the_table_and_the_view(
-    ui: RunningUi, browser: Browser
+    ui: RunningUi, browser: BrowserContext
 ) -> None:
     world = deployment_from(Settings(home=ui.home))
     record = _rated_too_high(world)
