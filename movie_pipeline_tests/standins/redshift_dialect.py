@@ -34,7 +34,7 @@ from pg_attribute a
 join pg_class c on a.attrelid = c.oid join pg_namespace n on n.oid = c.relnamespace
 where a.attnum > 0 and not a.attisdropped and relkind in ('r', 'v', 'm') and relpersistence = 'p';
 """
-"""What Redshift has and PostgreSQL lacks, made once in every database, and found from any schema."""
+"""What Redshift has and PostgreSQL lacks, made once in each database, found from any schema."""
 
 _PLACE = re.compile(r"\$(\d+)")
 _MASKED = re.compile(r"\bstandin_p(\d+)\b")
