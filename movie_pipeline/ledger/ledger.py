@@ -97,6 +97,16 @@ class LedgerEntry:
         return printable_name(self.key)
 
     @property
+    def keys(self) -> int:
+        """How many keys its good rows have; more than that where an earlier program loaded it."""
+        return self.rows_loaded + self.rows_superseded - self.summary.repeated
+
+    @property
+    def brought_nothing(self) -> bool:
+        """Whether it was loaded, and all its good rows were superseded."""
+        return self.state is FileState.LOADED and self.rows_loaded == 0 and self.rows_superseded > 0
+
+    @property
     def landed(self) -> LandedFile:
         """The version in landing that this entry is about."""
         return LandedFile(
@@ -159,6 +169,27 @@ class StateTotals:
         return cls(**values)
 
 
+@dataclass(frozen=True)
+class LoadedContent:
+    """A file that loaded a content, and what is left of it.
+
+    Attributes:
+        file_id: the file.
+        version: what decided between its rows and others; never later than it was loaded.
+        stands: whether each of its rows is in the table now, but for those that another row of the
+            file itself replaced.
+    """
+
+    file_id: str
+    version: datetime
+    stands: bool
+
+    @property
+    def age(self) -> tuple[datetime, str]:
+        """Its place among other files: the latest has the last word."""
+        return self.version, self.file_id
+
+
 class Ledger:
     """Questions to the ledger of a warehouse, each in a session of its own."""
 
@@ -170,8 +201,8 @@ class Ledger:
         with self._warehouse.reading() as session:
             return known(session, file_ids)
 
-    def loaded_content(self, hashes: Iterable[str]) -> dict[str, str]:
-        """Of those hashes of contents that are loaded: the file_id that brought each first."""
+    def loaded_content(self, hashes: Iterable[str]) -> dict[str, list[LoadedContent]]:
+        """Of those hashes of contents that were loaded: every file that did so."""
         with self._warehouse.reading() as session:
             return loaded_content(session, hashes)
 
@@ -266,11 +297,29 @@ def known(session: WarehouseSession, file_ids: Iterable[str]) -> dict[str, Ledge
     return {row["file_id"]: LedgerEntry.from_row(row) for row in rows}
 
 
-def loaded_content(session: WarehouseSession, hashes: Iterable[str]) -> dict[str, str]:
-    """Of those hashes that are loaded: the file_id that brought each, asked within a session."""
+def loaded_content(
+    session: WarehouseSession, hashes: Iterable[str]
+) -> dict[str, list[LoadedContent]]:
+    """Of those hashes that were loaded: every file that did so, asked within a session."""
     want(session, hashes)
-    rows = session.fetch("ledger/loaded_content")
-    return {row["content_sha256"]: row["file_id"] for row in rows}
+    found = [row["file_id"] for row in session.fetch("ledger/loaded_content")]
+    if not found:
+        return {}
+    entries = known(session, found)  # and their ids are wanted now
+    in_table = {
+        row["file_id"]: int(row["row_count"]) for row in session.fetch("load/count_in_table")
+    }
+    loaded: dict[str, list[LoadedContent]] = {}
+    for file_id in found:
+        entry = entries[file_id]
+        loaded.setdefault(entry.content_sha256, []).append(
+            LoadedContent(
+                file_id,
+                min(entry.file_version, entry.committed_at),
+                stands=in_table.get(file_id, 0) == entry.keys,
+            )
+        )
+    return loaded
 
 
 def insert(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:

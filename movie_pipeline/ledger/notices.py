@@ -29,6 +29,8 @@ _WHAT = {
     FileState.HELD: "is held: none of it was loaded",
     FileState.REJECTED: "was rejected: it could not be read",
 }
+_NOTHING_NEWER = "was read, but none of its rows is newer than what is loaded"
+_SUBJECT_NOTHING_NEWER = "Movie pipeline: a file brought nothing newer"
 _SUBJECTS = {
     FileState.LOADED: "Movie pipeline: a file was loaded",
     FileState.DUPLICATE: "Movie pipeline: a file was a duplicate",
@@ -98,7 +100,8 @@ def job_failure_notice(  # noqa: PLR0913 - what a notice tells
 
 
 def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
-    lines = [f"{entry.shown_name} {_WHAT[entry.state]}."]
+    what = _NOTHING_NEWER if entry.brought_nothing else _WHAT[entry.state]
+    lines = [f"{entry.shown_name} {what}."]
     replay = entry.summary.replay
     if replay:
         lines.append(f"It is {replay.sentence}.")
@@ -113,7 +116,7 @@ def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
     return Notice(
         id=f"file-{entry.file_id}",
         kind=_kind([entry]),
-        subject=_SUBJECTS[entry.state],
+        subject=_SUBJECT_NOTHING_NEWER if entry.brought_nothing else _SUBJECTS[entry.state],
         text="\n".join(lines),
         details=_details(entry, where),
     )

@@ -108,7 +108,7 @@ class DraftWriter:
             original_state=FileState(entry.state),
             root_file_id=root_file_id,
             root_key=root_key,
-            file_version=entry.file_version,
+            file_version=min(entry.file_version, entry.committed_at),
             row_count=self.count,
             corrected_count=self._corrected,
             accepted=accepted,

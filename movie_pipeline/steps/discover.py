@@ -6,7 +6,8 @@ every re-execution sees the same, whatever lies in landing by then.
 
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Self
 
 from movie_pipeline.ledger.ledger import Ledger
@@ -18,10 +19,17 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Batch:
-    """The files of one run; the same files make the same id, in whatever order they are given."""
+    """The files of one run; the same files make the same id, in whatever order they are given.
+
+    Attributes:
+        batch_id: its id.
+        files: its files.
+        fixed_at: when it was fixed: no file of it is newer, whatever its date; None until then.
+    """
 
     batch_id: str
     files: tuple[LandedFile, ...]
+    fixed_at: datetime | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, files: Iterable[LandedFile]) -> Self:
@@ -66,6 +74,7 @@ def fix_batch(work_folder: WorkFolder, batch: Batch) -> Batch:
     fixed = fixed_batch(work_folder)
     if fixed is not None:
         return fixed
+    batch = replace(batch, fixed_at=datetime.now(UTC))
     work_folder.keep(MANIFEST, batch)
     return batch
 

@@ -6,7 +6,7 @@ gone is an answer here, not an error; only a store or a warehouse that fails rai
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.steps.discover import Batch
+from movie_pipeline.steps.duplicates import Arrival, said_by_loaded
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import LandedFile, Storage
@@ -55,15 +56,30 @@ class HashedFile(FileOfBatch, frozen=True, kw_only=True):
     Attributes:
         content_sha256: of its bytes; empty where a file that is refused could not be fetched.
         replay: what was asked for, where the file is a replay.
+        capped_at: where its time lies ahead of when its batch was fixed: what it counts as.
     """
 
     content_sha256: str
     replay: Replay | None = None
+    capped_at: datetime | None = None
 
     @property
     def file_version(self) -> datetime:
         """What decides between two rows of one key: when the file came, unless it is a replay."""
-        return self.replay.file_version if self.replay else self.landed.modified_at
+        return self.capped_at or _own_version(self.landed, self.replay)
+
+    @property
+    def time_notes(self) -> list[str]:
+        """What is to be said of the file's time: that it lies in the future, if it does."""
+        own = self.landed.modified_at
+        if self.replay or self.capped_at is None or own - self.capped_at < CLOCKS_DIFFER:
+            return []
+        counts_as = f"it counts as of when it was taken, {self.capped_at:%Y-%m-%d %H:%M} UTC"
+        return [f"its time lies in the future, {own:%Y-%m-%d %H:%M} UTC: {counts_as}"]
+
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much a file's time may lie ahead without a word: the clocks of two machines differ."""
 
 
 class FetchedFile(HashedFile, frozen=True):
@@ -71,7 +87,7 @@ class FetchedFile(HashedFile, frozen=True):
 
 
 class DuplicateFile(HashedFile, frozen=True, kw_only=True):
-    """The same bytes were loaded before.
+    """The same bytes were loaded before, and what they said still holds.
 
     Attributes:
         duplicate_of: the file_id that brought them.
@@ -113,29 +129,69 @@ def fetch_batch(  # noqa: PLR0913 - what is fetched, from where, and what is kno
     known = ledger.known([file.file_id for file in batch.files])
     new = [file for file in batch.files if file.file_id not in known]
     hashes = _fetch_all(new, work_folder, storage, tolerant=tolerant)
-    loaded = ledger.loaded_content(hashes.values()) if hashes else {}
+    capped = _capped(batch, replays or {})
+    found = {
+        file.file_id: FetchedFile(
+            landed=file,
+            content_sha256=hashes[file.file_id],
+            replay=(replays or {}).get(file.key),
+            capped_at=capped.get(file.file_id),
+        )
+        for file in batch.files
+        if file.file_id in hashes
+    }
+    said = _said_before(list(found.values()), ledger)
     fetched: list[Fetched] = []
     for file in batch.files:
         if file.file_id in known:
             fetched.append(KnownFile(landed=file))
-        elif file.file_id not in hashes:
+        elif file.file_id not in found:
             fetched.append(GoneFile(landed=file))
+        elif file.file_id in said:
+            fetched.append(_duplicate(found[file.file_id], said[file.file_id]))
         else:
-            replay = (replays or {}).get(file.key)
-            found = FetchedFile(landed=file, content_sha256=hashes[file.file_id], replay=replay)
-            fetched.append(_with_content_compared(found, loaded))
+            fetched.append(found[file.file_id])
     return fetched
 
 
-def _with_content_compared(
-    file: FetchedFile, loaded: Mapping[str, str]
-) -> FetchedFile | DuplicateFile:
-    """The file, or what it is where its bytes were loaded; a replay's may have been."""
-    duplicate_of = loaded.get(file.content_sha256)
-    if file.replay or duplicate_of is None or duplicate_of == file.file_id:
-        return file
+def _own_version(file: LandedFile, replay: Replay | None) -> datetime:
+    return replay.file_version if replay else file.modified_at
+
+
+def _capped(batch: Batch, replays: Mapping[str, Replay]) -> dict[str, datetime]:
+    """What files count as whose own version lies ahead of when the batch was fixed.
+
+    Among each other they keep their order: a store's clock may be ahead of ours a little.
+    """
+    fixed_at = batch.fixed_at or datetime.now(UTC)
+    versions = {file.file_id: _own_version(file, replays.get(file.key)) for file in batch.files}
+    ahead = sorted({version for version in versions.values() if version > fixed_at})
+    places = {version: place for place, version in enumerate(ahead)}
+    return {
+        file_id: fixed_at + timedelta(microseconds=places[version])
+        for file_id, version in versions.items()
+        if version in places
+    }
+
+
+def _said_before(files: Sequence[FetchedFile], ledger: Ledger) -> dict[str, str]:
+    """Of those files whose bytes loaded files said before: the file_id of the one that did."""
+    loaded = ledger.loaded_content(file.content_sha256 for file in files) if files else {}
+    if not loaded:
+        return {}
+    arrivals = [
+        Arrival(file.file_id, file.file_version, file.content_sha256, compared=file.replay is None)
+        for file in files
+    ]
+    return said_by_loaded(arrivals, loaded)
+
+
+def _duplicate(file: FetchedFile, duplicate_of: str) -> DuplicateFile:
     return DuplicateFile(
-        landed=file.landed, content_sha256=file.content_sha256, duplicate_of=duplicate_of
+        landed=file.landed,
+        content_sha256=file.content_sha256,
+        capped_at=file.capped_at,
+        duplicate_of=duplicate_of,
     )
 
 

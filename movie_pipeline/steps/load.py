@@ -4,9 +4,11 @@ Lock, drop what the ledger knows, stage, de-duplicate, never regress, resolve, d
 ledger, outbox, commit. After it, whatever the warehouse said, the ledger is the truth.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+import msgspec
 
 from movie_pipeline.alerts.alerts_port import Notice
 from movie_pipeline.crash_points import crash_point
@@ -15,6 +17,7 @@ from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger import ledger, outbox, resolutions
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
+from movie_pipeline.steps.duplicates import Arrival, said_by_later, said_by_loaded
 from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.transactions import TRIES, Tries, transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
@@ -52,19 +55,28 @@ def load_batch(  # noqa: PLR0913 - what is loaded, where, and how often it is tr
     Raises:
         BatchRefused: the batch's files are to blame; nothing of it was loaded.
         WarehouseError: nothing of the batch was loaded, or, where the warehouse is not to be asked
-            after a lost connection, it is not known; loading again finds out.
+            after a lost connection, it is not known; loading again finds out. Or a file that was a
+            duplicate when it was fetched is none any more: it alone is not decided.
     """
     file_ids = [file.file_id for file in files]
+    put_off: list[DecidedFile] = []
 
     def work(session: WarehouseSession) -> None:
         crash_point("load.locked")
-        _apply(session, files, run, notices, now())
+        put_off[:] = _apply(session, files, run, notices, now())
         crash_point("load.before_commit")
 
     # an answer to COMMIT may be lost, or be wrong: the ledger says what was committed
     transact(warehouse, work, done=lambda: _in_ledger(warehouse, file_ids), tries=tries)
     crash_point("load.committed")
     entries = Ledger(warehouse).known(file_ids)
+    waiting = [file for file in put_off if file.file_id not in entries]
+    if waiting and set(file_ids) <= entries.keys() | {file.file_id for file in waiting}:
+        raise WarehouseError(
+            f"{waiting[0].shown_name}: while this run was at work, another loaded something later "
+            "than its bytes, which were loaded before; so they are no duplicate any more. All "
+            "other files of the batch are decided: start the run again, and this one is judged."
+        )
     if not set(file_ids) <= entries.keys():
         raise WarehouseError(
             "the warehouse reported a commit, but the ledger does not hold the batch's files; "
@@ -83,20 +95,24 @@ def _apply(
     run: LoadRun,
     notices: NoticeMaker,
     committed_at: datetime,
-) -> None:
+) -> list[DecidedFile]:
+    """Load what is undecided; return the files on which nothing can be decided in this run."""
     known = ledger.known(session, [file.file_id for file in files])
     undecided = {
         file.file_id: file for file in sorted(files, key=_age) if file.file_id not in known
     }
     if not undecided:
-        return
-    decided = resolutions.stage(session, list(undecided.values()))
-    decided = _duplicates_marked(session, decided)
+        return []
+    staged = resolutions.stage(session, list(undecided.values()))
+    decided, put_off = _duplicates_marked(session, staged)
+    if not decided:
+        return put_off
     loaded = _load_rows(session, decided, committed_at)
-    entries = [_entry(file, run, loaded.get(file.file_id, 0), committed_at) for file in decided]
+    entries = [_entry(file, run, loaded, committed_at) for file in decided]
     ledger.insert(session, entries)
     crash_point("load.ledger_written")
     outbox.insert(session, notices(entries), committed_at)
+    return put_off
 
 
 def _age(file: DecidedFile) -> tuple[datetime, str]:
@@ -105,25 +121,44 @@ def _age(file: DecidedFile) -> tuple[datetime, str]:
 
 def _duplicates_marked(
     session: WarehouseSession, files: Sequence[DecidedFile]
-) -> list[DecidedFile]:
-    """Turn LOADED into DUPLICATE where the same bytes are loaded, or load with an earlier file."""
-    first = ledger.loaded_content(session, [file.content_sha256 for file in files])
+) -> tuple[list[DecidedFile], list[DecidedFile]]:
+    """Turn LOADED into DUPLICATE where the same bytes were loaded, or load with a later file.
+
+    Returns:
+        The files that are decided; and those that were taken for duplicates when they were fetched,
+        and of which another run loaded something later since: their rows are not at hand.
+    """
+    arrivals = [
+        Arrival(
+            file.file_id,
+            file.file_version,
+            file.content_sha256,
+            compared=file.replay_id is None,
+            loads=file.state is FileState.LOADED,
+        )
+        for file in files
+        if file.state in {FileState.LOADED, FileState.DUPLICATE}
+    ]
+    loaded = ledger.loaded_content(session, [arrival.content_sha256 for arrival in arrivals])
+    said = {**said_by_later(arrivals), **said_by_loaded(arrivals, loaded)}
     names = {file.file_id: file.landed.key for file in files}
-    marked: list[DecidedFile] = []
+    decided: list[DecidedFile] = []
+    put_off: list[DecidedFile] = []
     for file in files:
-        if file.state is not FileState.LOADED or file.replay_id:
-            marked.append(file)
-        elif file.content_sha256 in first:
-            marked.append(_duplicate(file, first[file.content_sha256], names))
+        if file.state is FileState.DUPLICATE and not file.replay_id and file.file_id not in said:
+            put_off.append(file)
+        elif file.state is FileState.LOADED and file.file_id in said:
+            decided.append(_duplicate(file, said[file.file_id], names))
         else:
-            first[file.content_sha256] = file.file_id
-            marked.append(file)
-    return marked
+            decided.append(file)
+    return decided, put_off
 
 
 def _duplicate(file: DecidedFile, first: str, names: dict[str, str]) -> DecidedFile:
     """The same file as one whose records are all accounted for: it has no rows of its own."""
-    known_as = f"{printable_name(names[first])} ({first})" if first in names else f"file {first}"
+    known_as = f"file {first}, which was loaded before"
+    if first in names:
+        known_as = f"{printable_name(names[first])} ({first}), which is loaded with it"
     return replace(
         file,
         state=FileState.DUPLICATE,
@@ -132,27 +167,35 @@ def _duplicate(file: DecidedFile, first: str, names: dict[str, str]) -> DecidedF
         rows_quarantined=0,
         output_name=None,
         quarantine_name=None,
-        reason=f"the same bytes as {known_as}, which was loaded before; nothing was loaded twice.",
+        reason=f"the same bytes as {known_as}; nothing was loaded twice.",
     )
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """Of each file: its rows in the table now, and those that another row of itself replaced."""
+
+    in_table: Mapping[str, int] = field(default_factory=dict[str, int])
+    repeated: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def _load_rows(
     session: WarehouseSession, files: Sequence[DecidedFile], loaded_at: datetime
-) -> dict[str, int]:
-    """Upsert the good rows; return how many of each file are in the table now."""
+) -> _Loaded:
+    """Upsert the good rows."""
     loading = [file for file in files if file.rows_good]
     if not loading:
         resolutions.write(session, files)
-        return {}
+        return _Loaded()
     session.run("load/create_staging")
     _stage(session, loading)
-    _keep_latest_of_each_key(session)
+    repeated = _keep_latest_of_each_key(session)
     session.run("load/delete_stale")
     loaded = _staged_counts(session)
     resolutions.write(session, files)
     session.run("load/delete_replaced")
     session.run("load/insert_staged", loaded_at=to_stored_time(loaded_at))
-    return loaded
+    return _Loaded(loaded, repeated)
 
 
 def _stage(session: WarehouseSession, loading: Sequence[DecidedFile]) -> None:
@@ -173,7 +216,8 @@ def _stage(session: WarehouseSession, loading: Sequence[DecidedFile]) -> None:
         )
 
 
-def _keep_latest_of_each_key(session: WarehouseSession) -> None:
+def _keep_latest_of_each_key(session: WarehouseSession) -> dict[str, int]:
+    """De-duplicate staging; return how many rows of each file another of the same file replaced."""
     row_count, keyed_count, key_count = _key_counts(session)
     if keyed_count != row_count:
         raise BatchRefused(
@@ -181,7 +225,8 @@ def _keep_latest_of_each_key(session: WarehouseSession) -> None:
             "Screening must set such rows apart: this is a fault of the pipeline."
         )
     if row_count == key_count:
-        return
+        return {}
+    repeated = _counts(session, "load/count_repeated")
     session.run("load/create_losers")
     session.run("load/delete_losers")
     if _key_counts(session) != (key_count, key_count, key_count):
@@ -190,6 +235,7 @@ def _keep_latest_of_each_key(session: WarehouseSession) -> None:
             "keys; nothing was loaded. Record numbers within a file must be unique: this is a "
             "fault of the pipeline."
         )
+    return repeated
 
 
 def _key_counts(session: WarehouseSession) -> tuple[int, int, int]:
@@ -198,12 +244,21 @@ def _key_counts(session: WarehouseSession) -> tuple[int, int, int]:
 
 
 def _staged_counts(session: WarehouseSession) -> dict[str, int]:
-    return {row["file_id"]: int(row["row_count"]) for row in session.fetch("load/count_staged")}
+    return _counts(session, "load/count_staged")
 
 
-def _entry(
-    file: DecidedFile, run: LoadRun, rows_loaded: int, committed_at: datetime
-) -> LedgerEntry:
+def _counts(session: WarehouseSession, question: str) -> dict[str, int]:
+    return {row["file_id"]: int(row["row_count"]) for row in session.fetch(question)}
+
+
+def _entry(file: DecidedFile, run: LoadRun, loaded: _Loaded, committed_at: datetime) -> LedgerEntry:
+    rows_loaded = loaded.in_table.get(file.file_id, 0)
+    repeated = loaded.repeated.get(file.file_id, 0)
+    summary = msgspec.structs.replace(
+        file.summary,
+        repeated=repeated,
+        notes=(*file.summary.notes, *_older_notes(file.rows_good - repeated, rows_loaded)),
+    )
     return LedgerEntry(
         file_id=file.file_id,
         store=file.landed.store,
@@ -224,7 +279,28 @@ def _entry(
         rows_held=file.rows_held,
         output_name=file.output_name,
         quarantine_name=file.quarantine_name,
-        reason=file.reason,
-        summary=file.summary,
+        reason=file.reason or _nothing_newer(file, rows_loaded),
+        summary=summary,
         committed_at=committed_at,
     )
+
+
+def _nothing_newer(file: DecidedFile, rows_loaded: int) -> str:
+    """A word of warning where the file is fine, but not one of its rows is the latest."""
+    if rows_loaded or not file.rows_good:
+        return ""
+    counted = (
+        "Its one good row is" if file.rows_good == 1 else f"All {file.rows_good:,} good rows are"
+    )
+    return (
+        f"{counted} older than what is loaded of the same keys; none was loaded. It counts as of "
+        f"{file.file_version:%Y-%m-%d %H:%M:%S} UTC."
+    )
+
+
+def _older_notes(keys: int, rows_loaded: int) -> list[str]:
+    """What is to be said of a file of which less than half is newer than what is loaded."""
+    older = keys - rows_loaded
+    if not rows_loaded or older <= keys // 2:
+        return []
+    return [f"{older:,} of {keys:,} keys were loaded before from later files, and keep their rows"]

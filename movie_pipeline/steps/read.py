@@ -183,6 +183,7 @@ def _read(file: Fetched, work_folder: WorkFolder, settings: Settings, dataset: D
                 landed=file.landed,
                 content_sha256=file.content_sha256,
                 replay=file.replay,
+                capped_at=file.capped_at,
                 staged=staged,
             )
         case _:
@@ -191,7 +192,11 @@ def _read(file: Fetched, work_folder: WorkFolder, settings: Settings, dataset: D
 
 def _refused(file: HashedFile, reason: str) -> RefusedFile:
     return RefusedFile(
-        landed=file.landed, content_sha256=file.content_sha256, replay=file.replay, reason=reason
+        landed=file.landed,
+        content_sha256=file.content_sha256,
+        replay=file.replay,
+        capped_at=file.capped_at,
+        reason=reason,
     )
 
 

@@ -6,6 +6,7 @@ names are fixed by the file_id, so a repeated step overwrites its own files.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import assert_never
 
 import msgspec
@@ -29,6 +30,7 @@ from movie_pipeline.steps.read import ReadFile, Reading, RefusedFile
 from movie_pipeline.steps.replayed_file import replay_notes, write_resolutions
 from movie_pipeline.steps.split import SplitFile, split_file
 from movie_pipeline.steps.work_folder import WorkFolder
+from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import Area, Storage
 
 OUTCOMES = "outcomes.json"
@@ -69,8 +71,9 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
     texts = [str(ruleset), *(replay.ruleset or "" for replay in replays)]
     own = [replay.ruleset for replay in replays if replay.ruleset is not None]
     read_with = keep_rules(storage, [ruleset.text, *own], settings.reading)
-    decided: list[DecidedFile] = []
+    decided: dict[str, DecidedFile] = {}
     loading: dict[str, str] = {}
+    publishing = _Publishing(storage)
     with (
         screening_engine(work_folder.folder, settings.engine) as connection,
         reference_tables(connection, storage, settings, work_folder.folder, texts) as references,
@@ -86,31 +89,64 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
             earlier=earlier or EarlierFiles(),
             remote=remote,
             read_with=read_with,
+            publishing=publishing,
         )
-        for file in files:
+        for file in _latest_first(files):
             match file:
-                case GoneFile() | KnownFile():
-                    pass
                 case RefusedFile():
-                    decided.append(_rejected(file, ruleset))
+                    decided[file.file_id] = _rejected(file, ruleset)
                 case DuplicateFile():
-                    decided.append(_duplicate(file, file.duplicate_of, ruleset))
+                    decided[file.file_id] = _duplicate(file, file.duplicate_of, ruleset)
                 case ReadFile() if file.replay is None and file.content_sha256 in loading:
-                    # Known only now: had the first of the two been held, the second would be too.
-                    decided.append(_duplicate(file, loading[file.content_sha256], ruleset))
+                    # The later one has the last word. Known only now: had it been held, this one
+                    # would be too.
+                    first = loading[file.content_sha256]
+                    decided[file.file_id] = _duplicate(file, first, ruleset)
                 case ReadFile():
-                    decided.append(screening.decided(file))
-                    if file.replay is None and decided[-1].state is FileState.LOADED:
+                    one = decided[file.file_id] = screening.decided(file)
+                    if file.replay is None and one.state is FileState.LOADED:
                         loading[file.content_sha256] = file.file_id
                 case _:
                     assert_never(file)
-    work_folder.keep(OUTCOMES, decided)
-    return decided
+        publishing.finish()
+    outcomes = [decided[file.file_id] for file in files if file.file_id in decided]
+    work_folder.keep(OUTCOMES, outcomes)
+    return outcomes
+
+
+def _latest_first(
+    files: Sequence[Reading],
+) -> list[ReadFile | RefusedFile | DuplicateFile]:
+    """The files that are to be decided, that with the last word first."""
+    there = [file for file in files if not isinstance(file, GoneFile | KnownFile)]
+    return sorted(there, key=lambda file: (file.file_version, file.file_id), reverse=True)
 
 
 def decided_files(work_folder: WorkFolder) -> list[DecidedFile] | None:
     """What `screen_batch` kept in the work folder; None where it did not come to an end yet."""
     return work_folder.kept(OUTCOMES, list[DecidedFile])
+
+
+class _Publishing:
+    """What is to be put into a store while the next files are judged; put side by side.
+
+    A store that has no use for that has each put at once.
+    """
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._waiting: list[tuple[Area, str, Path]] = []
+
+    def put(self, area: Area, name: str, source: Path) -> None:
+        """Put a file, now or when enough wait; it must stay where it is."""
+        self._waiting.append((area, name, source))
+        if len(self._waiting) >= self._storage.at_once:
+            self.finish()
+
+    def finish(self) -> None:
+        """Put all that wait."""
+        waiting, self._waiting = self._waiting, []
+        side_by_side(lambda one: self._storage.put(*one), waiting, at_once=self._storage.at_once)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +163,7 @@ class _Screening:
     earlier: EarlierFiles
     remote: RemoteJudge | None
     read_with: ReadWith
+    publishing: _Publishing
 
     def decided(self, file: ReadFile) -> DecidedFile:
         """The decision about one file, published."""
@@ -146,7 +183,8 @@ class _Screening:
         source = self.sources.of(file.landed.key).name
         changes = self.earlier.changes(source, file.staged.mapping, file.staged.value_shapes)
         summary = self._published(split, file_summary(judged, split))
-        summary = msgspec.structs.replace(summary, source=source, notes=(*summary.notes, *changes))
+        notes = (*file.time_notes, *summary.notes, *changes)
+        summary = msgspec.structs.replace(summary, source=source, notes=notes)
         self._publish(file, split)
         return _decided(judged, split, summary)
 
@@ -171,7 +209,7 @@ class _Screening:
                 replay, decided, records=records, set_apart=split.quarantine, to=folder.resolutions
             )
         name = f"resolutions/{file.file_id}.parquet"
-        self.storage.put(Area.OUTPUT, name, folder.resolutions)
+        self.publishing.put(Area.OUTPUT, name, folder.resolutions)
         return replace(decided, replay_id=replay.replay_id, resolutions_name=name)
 
     def _published(self, split: SplitFile, summary: FileSummary) -> FileSummary:
@@ -185,9 +223,10 @@ class _Screening:
 
     def _publish(self, file: ReadFile, split: SplitFile) -> None:
         if split.quarantine is not None:
-            self.storage.put(Area.QUARANTINE, _quarantine_name(file.file_id), split.quarantine)
+            name = _quarantine_name(file.file_id)
+            self.publishing.put(Area.QUARANTINE, name, split.quarantine)
         if split.good is not None:
-            self.storage.put(Area.OUTPUT, _output_name(file.file_id), split.good)
+            self.publishing.put(Area.OUTPUT, _output_name(file.file_id), split.good)
 
 
 def _output_name(file_id: str) -> str:
@@ -281,7 +320,9 @@ def _rejected(file: RefusedFile, ruleset: Ruleset) -> DecidedFile:
         ruleset_sha256=ruleset.sha256,
         file_version=file.file_version,
         reason=file.reason,
-        summary=FileSummary(replay=replay.summary() if replay else None),
+        summary=FileSummary(
+            notes=tuple(file.time_notes), replay=replay.summary() if replay else None
+        ),
         replay_id=replay.replay_id if replay else None,
     )
 
@@ -294,4 +335,5 @@ def _duplicate(file: DuplicateFile | ReadFile, first: str, ruleset: Ruleset) -> 
         ruleset_sha256=ruleset.sha256,
         file_version=file.file_version,
         reason=f"the same bytes as file {first}; nothing was loaded twice.",
+        summary=FileSummary(notes=tuple(file.time_notes)),
     )

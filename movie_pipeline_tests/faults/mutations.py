@@ -84,7 +84,7 @@ def _no_ledger_check() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_latest() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(load, "_keep_latest_of_each_key", _always(None))
+    yield patch.object(load, "_keep_latest_of_each_key", _always({}))
 
 
 def _no_stale() -> Iterable[AbstractContextManager[Any]]:

@@ -48,12 +48,12 @@ def test_the_same_bytes_under_another_name_are_a_duplicate(world: World) -> None
     assert world.table() == {"m1": 7.0}
 
 
-def test_of_the_same_bytes_twice_in_one_batch_the_older_file_loads(world: World) -> None:
-    young = world.screened("b.csv", [Film("m1", 7.0)], content=b"same", minutes=5)
+def test_of_the_same_bytes_twice_in_one_batch_the_later_file_loads(world: World) -> None:
     old = world.screened("a.csv", [Film("m1", 7.0)], content=b"same")
-    entries = world.load(young, old)
+    young = world.screened("b.csv", [Film("m1", 7.0)], content=b"same", minutes=5)
+    entries = world.load(old, young)
     assert [entry.state for entry in entries] == [FileState.DUPLICATE, FileState.LOADED]
-    assert "the same bytes as a.csv" in entries[0].reason
+    assert "the same bytes as b.csv" in entries[0].reason
 
 
 def test_the_same_bytes_as_a_held_file_are_judged_on_their_own(world: World) -> None:
