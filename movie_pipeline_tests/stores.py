@@ -20,7 +20,7 @@ def drop(storage: Storage, key: str, content: bytes) -> LandedFile:
 
 
 class TwoAtOnce(FolderStorage):
-    """A folder that fetches and moves no file before another is to be fetched or moved too."""
+    """A folder that does nothing to a file before the same is to be done to another."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
@@ -35,6 +35,11 @@ class TwoAtOnce(FolderStorage):
         """Wait for the other."""
         self._together.wait()
         super().fetch(file, to)
+
+    def put(self, area: Area, name: str, source: Path) -> str:
+        """Wait for the other."""
+        self._together.wait()
+        return super().put(area, name, source)
 
     def settle(self, file: LandedFile, area: Area, name: str) -> str:
         """Wait for the other."""

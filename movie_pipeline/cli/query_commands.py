@@ -1,8 +1,7 @@
 """The commands that ask what is there: ledger, warehouse, quarantine."""
 
 import json
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +16,10 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, plain, print_json, print_table
-from movie_pipeline.settings import Settings
+from movie_pipeline.cli.printing import console, errors, plain, print_json, print_table
 
 if TYPE_CHECKING:  # slow to import: only the commands that need them do so
     from movie_pipeline.deployments import Deployment
-    from movie_pipeline.ledger.ledger import Ledger
 
 
 @click.command()
@@ -32,12 +29,19 @@ if TYPE_CHECKING:  # slow to import: only the commands that need them do so
 @dataset_option
 @told_in_a_sentence
 def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> None:
-    """Show the ledger: what became of each file."""
+    """Show the ledger: what became of each file, and what lies in landing and is never taken."""
+    from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.ledger.ledger import Ledger
     from movie_pipeline.reports.file_reports import entry_report, totals_report
+    from movie_pipeline.steps.left_in_landing import left_in_landing
 
-    with _ledger(existing(settings_from(home, dataset=dataset))) as ledger:
-        entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
-        totals = [totals_report(total) for total in ledger.totals()]
+    deployment = deployment_from(existing(settings_from(home, dataset=dataset)))
+    deployment.warehouse.prepare()
+    ledger = Ledger(deployment.warehouse)
+    entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
+    totals = [totals_report(total) for total in ledger.totals()]
+    for sentence in left_in_landing(deployment.storage, ledger):
+        errors.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
     if as_json:
         print_json({"totals": totals, "files": entries})
         return
@@ -156,13 +160,3 @@ def _write_template(deployment: "Deployment", name: str | None, path: Path) -> N
         highlight=False,
         soft_wrap=True,
     )
-
-
-@contextmanager
-def _ledger(settings: Settings) -> "Generator[Ledger]":
-    from movie_pipeline.deployments import deployment_from
-    from movie_pipeline.ledger.ledger import Ledger
-
-    warehouse = deployment_from(settings).warehouse
-    warehouse.prepare()
-    yield Ledger(warehouse)

@@ -15,6 +15,7 @@ from movie_pipeline.ledger.digests import WAITING_PREFIX, DigestTiming
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.steps import notify
 from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.left_in_landing import left_in_landing
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -52,6 +53,7 @@ class ReconcileReport:
         not_found: entries whose file was gone or overwritten, and which are marked so.
         notices_sent: notices that were handed over.
         refreshed: views that were brought up to date.
+        left_in_landing: files that nothing will ever take, a sentence each.
         problems: what did not work, a sentence each; the next time tries again.
     """
 
@@ -59,6 +61,7 @@ class ReconcileReport:
     not_found: tuple[LedgerEntry, ...] = ()
     notices_sent: int = 0
     refreshed: tuple[str, ...] = ()
+    left_in_landing: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -125,6 +128,9 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
         report = archive(storage, warehouse, waiting, now=now)
         archived, not_found = report.archived, report.not_found
         problems += [f"file {file_id}: {problem}" for file_id, problem in report.failed.items()]
+    left: list[str] = []
+    with _noting(problems, "landing could not be held against the ledger"):
+        left = left_in_landing(storage, Ledger(warehouse))
     refreshed: list[str] = []
     stale: list[str] = []
     with _noting(problems, "stale views could not be looked for"):
@@ -137,7 +143,12 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
     with _noting(problems, "notices could not be sent"):
         sent = notify.drain(warehouse, alerts, events, timing, now=now)
     return ReconcileReport(
-        tuple(archived), tuple(not_found), sent, tuple(refreshed), tuple(problems)
+        tuple(archived),
+        tuple(not_found),
+        sent,
+        tuple(refreshed),
+        left_in_landing=tuple(left),
+        problems=tuple(problems),
     )
 
 

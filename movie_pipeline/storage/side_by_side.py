@@ -3,10 +3,14 @@
 How many are worth it is the store's to say; that they may be repeated is the caller's affair.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from threading import Event
 from typing import TypeVar
+
+from movie_pipeline.storage.storage_port import Area, Storage
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -41,3 +45,17 @@ def side_by_side(
 
     with ThreadPoolExecutor(at_once, thread_name_prefix="store") as pool:
         return [answer for answers in pool.map(begin, items) for answer in answers]
+
+
+@contextmanager
+def reading_side_by_side(
+    storage: Storage, area: Area, names: Sequence[str]
+) -> Generator[list[Path]]:
+    """Local paths to read the named files at, brought at the same time, for the `with` block."""
+    with ExitStack() as all_of_them:
+        opened = [(all_of_them.enter_context(ExitStack()), name) for name in names]
+        yield side_by_side(
+            lambda one: one[0].enter_context(storage.reading(area, one[1])),
+            opened,
+            at_once=storage.at_once,
+        )

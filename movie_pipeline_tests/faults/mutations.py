@@ -5,6 +5,7 @@ Patched in the child that runs a case, before its own children are forked.
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from movie_pipeline.orchestration.sensors import landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay import replay_draft
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps import fetch, load, notify
+from movie_pipeline.steps import duplicates, fetch, load, notify
 from movie_pipeline.steps.load import load_batch
 from movie_pipeline.steps.reconcile import ReconcileReport
 from movie_pipeline.storage import folder_storage, s3_storage
@@ -35,6 +36,7 @@ from movie_pipeline.warehouse import duckdb_warehouse, redshift_connection, reds
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 from movie_pipeline.warehouse.redshift_connection import RedshiftConnection
 from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
+from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.transactions import Tries
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 from movie_pipeline_tests.faults import job
@@ -136,6 +138,47 @@ def _later(module: ModuleType, into: str, kind: type[Any] = DuckDBWarehouse) -> 
 
 def _no_content_check() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(ledger, "loaded_content", _always({}))
+
+
+def _land_whatever() -> Iterable[AbstractContextManager[Any]]:
+    def replacing(source: Path, target: Path, key: str) -> LandedFile:
+        folder_storage.copy_into_place(source, target)
+        return folder_storage._landed_file(key, target.lstat())
+
+    yield patch.object(folder_storage, "_landed_once", replacing)
+
+
+def _time_and_size_alone() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(folder_storage, "_version", folder_storage._version_before)
+
+
+def _duplicate_for_ever() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(duplicates, "_says", _always(value=True))
+
+
+def _duplicates_not_asked_again() -> Iterable[AbstractContextManager[Any]]:
+    marked = load._duplicates_marked
+
+    def believing(
+        session: WarehouseSession, files: Sequence[DecidedFile]
+    ) -> tuple[list[DecidedFile], list[DecidedFile]]:
+        decided, put_off = marked(session, files)
+        return [*decided, *put_off], []
+
+    yield patch.object(load, "_duplicates_marked", believing)
+
+
+def _dates_believed() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(fetch, "_capped", _always({}))
+
+
+def _old_dates_believed() -> Iterable[AbstractContextManager[Any]]:
+    text = Statements.text
+
+    def as_it_stands(self: Statements, name: str) -> str:
+        return re.sub(r"least\((\S+), \S+\)", r"\1", text(self, name))
+
+    yield patch.object(Statements, "text", as_it_stands)
 
 
 def _no_lease() -> Iterable[AbstractContextManager[Any]]:
@@ -288,6 +331,15 @@ def _read_whatever_s3_has() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(S3Storage, "_download", unconditional)
 
 
+def _put_whatever() -> Iterable[AbstractContextManager[Any]]:
+    def unconditional(self: S3Storage, source: Path, full: str, doing: str) -> LandedFile | None:
+        self._upload(source, full, doing)
+        item = self._describe(full, doing)
+        return None if item is None else self._landed_file(full, item)
+
+    yield patch.object(S3Storage, "_land_once", unconditional)
+
+
 def _copy_whatever() -> Iterable[AbstractContextManager[Any]]:
     def unconditional(self: S3Storage, file: LandedFile, target: str) -> None:
         source = {"Bucket": self._bucket, "Key": self._prefixes[Area.LANDING] + file.key}
@@ -381,6 +433,34 @@ MUTATIONS: dict[str, Mutation] = {
         "the same bytes do not load again",
         _no_content_check,
         [("F19", "the same bytes later")],
+    ),
+    "name": Mutation(
+        "a command replaces nothing in landing",
+        _land_whatever,
+        [("F43", "beside a sender's"), ("F43", "three at once")],
+    ),
+    "last change": Mutation(
+        "versions are told apart by last change and inode",
+        _time_and_size_alone,
+        [("F44", "after the load"), ("F44", "after archiving")],
+    ),
+    "last word": Mutation(
+        "the same bytes are a duplicate only while they are the last word",
+        _duplicate_for_ever,
+        [("F45", "batch after batch"), ("F45", "with the correction")],
+    ),
+    "last word in the transaction": Mutation(
+        "a duplicate is asked for again in the transaction",
+        _duplicates_not_asked_again,
+        [("F45", "loaded meanwhile")],
+    ),
+    "date": Mutation(
+        "no file counts as later than it came", _dates_believed, [("F46", "then a true one")]
+    ),
+    "old dates": Mutation(
+        "no row counts as later than it was loaded",
+        _old_dates_believed,
+        [("F46", "believed by an earlier program")],
     ),
     "lease": Mutation(
         "a run whose process is gone is failed", _no_lease, [("F04", "load.before_commit")]
@@ -502,6 +582,18 @@ MUTATIONS: dict[str, Mutation] = {
         "a broken body is asked for again",
         _bodies_read_once,
         [("F31", "body cut short"), ("F31", "body not as sent")],
+        AWS,
+    ),
+    "name on S3": Mutation(
+        "a command replaces nothing in landing",
+        _put_whatever,
+        [("F43", "beside a sender's")],
+        AWS,
+    ),
+    "old dates on Redshift": Mutation(
+        "no row counts as later than it was loaded",
+        _old_dates_believed,
+        [("F46", "believed by an earlier program")],
         AWS,
     ),
     "listing": Mutation("landing is listed without events", _events_alone, [("F10", "")], AWS),

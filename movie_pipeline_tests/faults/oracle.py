@@ -9,7 +9,7 @@ import gzip
 import hashlib
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -107,31 +107,29 @@ class Expected:
     resolutions: Resolutions = field(default_factory=dict[tuple[str, int], tuple[str, str, int]])
 
 
-def expect(batches: Iterable[Sequence[Sent]], winners: Mapping[str, str] | None = None) -> Expected:
+def expect(batches: Iterable[Sequence[Sent]], duplicates: Collection[str] = ()) -> Expected:
     """The state after these batches, in their order.
 
     Args:
         batches: what was loaded together.
-        winners: of contents that were sent more than once, the file that loads (sha256 to file_id);
-            the first sent of the first batch where not given.
+        duplicates: file_ids of files whose bytes another loads; which of several that is, is open.
     """
-    expected, loaded = Expected(), dict(winners or {})
+    expected = Expected()
     for batch in batches:
         staged: list[Row] = []
         for sent in sorted(batch, key=lambda sent: sent.file_id):
             if sent.file_id not in expected.accounts:
-                staged += _decide(sent, read(sent.content), expected, loaded)
+                is_duplicate = sent.file_id in duplicates
+                staged += _decide(sent, read(sent.content), expected, is_duplicate=is_duplicate)
         _load(staged, expected)
         for sent in batch:
             _resolve(sent, expected)
     return expected
 
 
-def _decide(sent: Sent, file: Read, expected: Expected, loaded: dict[str, str]) -> list[Row]:
+def _decide(sent: Sent, file: Read, expected: Expected, *, is_duplicate: bool) -> list[Row]:
     """Write a file's account; return its good rows."""
-    duplicate = (
-        file.state == "LOADED" and loaded.setdefault(sent.sha256, sent.file_id) != sent.file_id
-    )
+    duplicate = file.state == "LOADED" and is_duplicate
     account = Account("DUPLICATE") if duplicate else Account(file.state, rows_in=file.records)
     expected.accounts[sent.file_id] = account
     area = "quarantine" if file.state == "REJECTED" else "history"

@@ -166,7 +166,7 @@ def check_end(state: State, batches: Iterable[Sequence[Sent]], *, in_order: bool
             superseded rows is known of each file.
     """
     batches = [list(batch) for batch in batches]
-    expected = oracle.expect(batches, _winners(state))
+    expected = oracle.expect(batches, _duplicates(state))
     same("the table", state.table, rows_of(expected))
     same("the states", _states(state), {key: a.state for key, a in expected.accounts.items()})
     wanted = _expected_accounts(expected, in_order=in_order)
@@ -237,12 +237,39 @@ def _resolutions(state: State) -> oracle.Resolutions:
     return {(row[0], row[1]): (row[2], row[3], row[4]) for row in state.resolutions}
 
 
-def _winners(state: State) -> dict[str, str]:
-    """Of each content, the file that the ledger says was loaded; at most one may be."""
+def _duplicates(state: State) -> set[str]:
+    """The files that the ledger says are duplicates; others with their bytes must be loaded.
+
+    A content may be loaded more than once only where something else was said after the first time.
+    """
     loaded = [entry for entry in state.entries.values() if str(entry.state) == "LOADED"]
-    counted = Counter(entry.content_sha256 for entry in loaded)
-    same("contents loaded twice", [key for key, count in counted.items() if count > 1], [])
-    return {entry.content_sha256: entry.file_id for entry in loaded}
+    contents = {entry.content_sha256 for entry in loaded}
+    found = [entry for entry in state.entries.values() if str(entry.state) == "DUPLICATE"]
+    replays = {entry.file_id for entry in found if entry.summary.replay}
+    lone = [entry.key for entry in found if entry.content_sha256 not in contents]
+    same("duplicates of nothing", [key for key in lone if key not in replays], [])
+    for_nothing = [
+        entry.key for entry in loaded if not entry.summary.replay and _said_already(entry, loaded)
+    ]
+    same("contents loaded twice", for_nothing, [])
+    return {entry.file_id for entry in found}
+
+
+def _said_already(entry: LedgerEntry, loaded: Sequence[LedgerEntry]) -> bool:
+    """Whether another file loaded the same bytes and nothing else was said after it."""
+
+    def age(one: LedgerEntry) -> tuple[object, ...]:
+        return one.file_version, one.file_id
+
+    same_bytes = [
+        one
+        for one in loaded
+        if one.content_sha256 == entry.content_sha256
+        and age(one) < age(entry)
+        and one.committed_at <= entry.committed_at
+    ]
+    others = [one for one in loaded if one.content_sha256 != entry.content_sha256]
+    return any(not any(age(other) > age(one) for other in others) for one in same_bytes)
 
 
 def rows_of(expected: Expected) -> list[tuple[Any, ...]]:

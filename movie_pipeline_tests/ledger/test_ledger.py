@@ -47,7 +47,8 @@ def test_only_loaded_contents_count_as_loaded(world: World) -> None:
         entry(file_id="f2", content_sha256="b", state=FileState.HELD),
         entry(file_id="f3", content_sha256="a", state=FileState.DUPLICATE),
     )
-    assert world.ledger.loaded_content(["a", "b", "c"]) == {"a": "f1"}
+    loaded = world.ledger.loaded_content(["a", "b", "c"])
+    assert {content: [one.file_id for one in by] for content, by in loaded.items()} == {"a": ["f1"]}
 
 
 def test_entries_come_newest_first_and_by_state_batch_and_key(world: World) -> None:

@@ -9,7 +9,7 @@ from movie_pipeline_tests.steps.bench import Bench
 from movie_pipeline_tests.stores import TwoAtOnce
 
 
-def test_as_many_files_are_fetched_at_once_as_the_store_takes(tmp_path: Path) -> None:
+def test_as_many_files_are_fetched_and_put_at_once_as_the_store_takes(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     bench.deployment = replace(bench.deployment, storage=TwoAtOnce(bench.deployment.settings))
     files = {f"{name}.csv": film_file(Film(name)) for name in "abcd"}

@@ -1,5 +1,7 @@
 """The reconciler: each kind of leftover is closed, and no failing part holds up another."""
 
+import os
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +16,10 @@ from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.archive_names import archive_place
 from movie_pipeline.ledger.digests import DigestTiming
 from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.reports.file_reports import reconcile_report
+from movie_pipeline.steps.left_in_landing import left_in_landing
 from movie_pipeline.steps.reconcile import OpenWork, ReconcileReport, open_work, reconcile
+from movie_pipeline.storage import folder_storage
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
@@ -174,3 +179,43 @@ def test_the_digests_of_a_burst_are_left_to_wait_for_each_other(world: World) ->
     soon, late = now + timedelta(seconds=59), now + timedelta(seconds=60)
     assert close(world, timing=timing, now=lambda: soon).notices_sent == 0
     assert close(world, timing=timing, now=lambda: late).notices_sent == 1
+
+
+def test_what_lies_under_a_version_that_was_archived_is_told(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a file system that keeps no time of change and no inodes, two files look the same."""
+    monkeypatch.setattr(folder_storage, "_version", folder_storage._version_before)
+    first = world.screened("a.csv", [Film("m1")], content=b"one")
+    world.load(first)
+    world.archive()
+    assert close(world).left_in_landing == ()
+    world.land("a.csv", b"two")
+    path = world.settings.home / world.settings.areas.landing / "a.csv"
+    os.utime(path, ns=(0, int(first.landed.version.split("-")[0])))
+    [sentence] = close(world).left_in_landing
+    assert sentence.startswith(
+        "a.csv lies in landing, but under its name, size and time the ledger has a file that is "
+        f"LOADED and was archived (file id {first.file_id}); so it is never taken."
+    )
+    assert reconcile_report(close(world))["problems"] == [sentence]
+    path.touch()
+    assert close(world).left_in_landing == ()
+
+
+def test_what_is_archived_while_it_is_looked_at_is_not_told(world: World) -> None:
+    class Archiving(FolderStorage):
+        """Landing as it was a moment ago."""
+
+        @override
+        def landed(self) -> list[LandedFile]:
+            return [file.landed]
+
+        @override
+        def look_at(self, keys: Sequence[str]) -> list[LandedFile]:
+            return []
+
+    file = world.screened("a.csv", [Film("m1")])
+    world.load(file)
+    world.archive()
+    assert left_in_landing(Archiving(world.settings), world.ledger) == []

@@ -1,10 +1,17 @@
 """Calls side by side: their order, their errors, and that they are under way at the same time."""
 
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from movie_pipeline.storage.side_by_side import side_by_side
+from movie_pipeline.errors import StoredFileMissing
+from movie_pipeline.settings import Settings
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.side_by_side import reading_side_by_side, side_by_side
+from movie_pipeline.storage.storage_port import Area
 
 
 @pytest.mark.parametrize("at_once", [1, 3])
@@ -94,3 +101,46 @@ def test_an_error_that_overtakes_an_earlier_item_is_told_all_the_same() -> None:
 
     with pytest.raises(ValueError, match=r"^1$"):
         side_by_side(fail_second, range(2), at_once=2)
+
+
+class ReadTogether(FolderStorage):
+    """A folder that brings no file before another is asked for, and says which are open."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        self.open: list[str] = []
+        self._together = threading.Barrier(2, timeout=30)
+
+    @property
+    def at_once(self) -> int:
+        return 2
+
+    @contextmanager
+    def reading(self, area: Area, name: str) -> Generator[Path]:
+        self._together.wait()
+        with super().reading(area, name) as path:
+            self.open.append(name)
+            yield path
+            self.open.remove(name)
+
+
+def test_files_are_brought_at_the_same_time_and_are_there_together(tmp_path: Path) -> None:
+    storage = ReadTogether(Settings(home=tmp_path))
+    names = ["a", "b", "c", "d"]
+    for name in names:
+        (tmp_path / "source").write_text(name)
+        storage.put(Area.OUTPUT, name, tmp_path / "source")
+    with reading_side_by_side(storage, Area.OUTPUT, names) as paths:
+        assert [path.read_text() for path in paths] == names
+        assert sorted(storage.open) == names
+    assert storage.open == []
+
+
+def test_where_one_of_them_cannot_be_brought_the_others_are_let_go(tmp_path: Path) -> None:
+    storage = ReadTogether(Settings(home=tmp_path))
+    (tmp_path / "source").write_text("a")
+    storage.put(Area.OUTPUT, "a", tmp_path / "source")
+    missing = pytest.raises(StoredFileMissing, match="b is not in")
+    with missing, reading_side_by_side(storage, Area.OUTPUT, ["a", "b"]):
+        pass
+    assert "b" not in storage.open

@@ -1,7 +1,6 @@
 """The two checks that hold the load: the accounting, and the contract."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 
 import dagster as dg
 
@@ -14,6 +13,7 @@ from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.gate import BATCH_ROWS, account_for, violations_of_each
 from movie_pipeline.steps.screen import decided_files
+from movie_pipeline.storage.side_by_side import reading_side_by_side, side_by_side
 from movie_pipeline.storage.storage_port import Area, Storage
 
 ACCOUNTING = "every_record_accounted_for"
@@ -62,7 +62,7 @@ def _check_what_loads(
 def _accounting(
     files: Sequence[DecidedFile], storage: Storage, dataset: Dataset
 ) -> dg.AssetCheckResult:
-    accounts = [account_for(file, storage) for file in files]
+    accounts = side_by_side(lambda file: account_for(file, storage), files, at_once=storage.at_once)
     wrong = [account for account in accounts if not account.balanced]
     records = sum(account.decided.rows_in for account in accounts)
     return dg.AssetCheckResult(
@@ -98,11 +98,8 @@ def _contract(
     rows = sum(file.rows_good for file in published)
     broken: list[dict[str, str | int | float | None]] = []
     for group in _validated_together(published):
-        with ExitStack() as stack:
-            paths = [
-                stack.enter_context(storage.reading(Area.OUTPUT, str(file.output_name)))
-                for file in group
-            ]
+        names = [str(file.output_name) for file in group]
+        with reading_side_by_side(storage, Area.OUTPUT, names) as paths:
             found = violations_of_each(paths, dataset)
         for file, violations in zip(group, found, strict=True):
             for what, count in violations.items():

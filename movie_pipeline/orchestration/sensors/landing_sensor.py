@@ -182,4 +182,9 @@ def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str
 def _why_nothing(plan: QueuePlan, seen: Listing) -> str:
     if not seen.landed:
         return "Nothing lies in landing." if seen.complete else "What was told of is gone."
+    if not plan.waiting:
+        return (
+            f"{len(seen.landed)} files lie in landing that were decided and archived, or are being "
+            "archived now; where they stay, `movie-pipeline status` says which they are."
+        )
     return f"{plan.waiting} files wait for a run at work or for their next attempt."

@@ -44,7 +44,7 @@ def close_what_is_open(
         views_older_than=VIEWS_GRACE,
         timing=digest_timing_now(context.instance, dataset, settings.digests),
     )
-    for problem in report.problems:
+    for problem in (*report.problems, *report.left_in_landing):
         context.log.warning("%s", problem)
     for view in report.refreshed:
         context.log_event(dg.AssetMaterialization(view, description="refreshed: it was stale"))
