@@ -24,6 +24,7 @@ from movie_pipeline.quarantine.quarantine_record import (
     contract_rule,
     record_line,
 )
+from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular import (
     RawRecord,
     StagedFile,
@@ -194,6 +195,7 @@ def write_quarantine(
     written = 0
     with to.open("wb", buffering=1 << 20) as lines:
         for piece in _pieces(_judged(judged), sorted(why.not_rows)):
+            raise_if_stopped()
             for raw in records(piece):
                 masks = piece[raw.record_number]
                 reasons = why.reasons(raw, masks)

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from movie_pipeline.settings.groups import EngineSettings
+from movie_pipeline.stop_signals import ended_by_stops
 
 Connection = duckdb.DuckDBPyConnection
 FAULTS_OF_DATA = (duckdb.DataError, duckdb.ProgrammingError)
@@ -27,7 +28,8 @@ def screening_engine(folder: Path, settings: EngineSettings) -> Generator[Connec
         connection.execute("SET temp_directory = $1", [str(folder / "spill")])
         if settings.threads:
             connection.execute("SET threads = $1", [settings.threads])
-        yield connection
+        with ended_by_stops(connection.interrupt):
+            yield connection
     finally:
         connection.close()
 
@@ -46,7 +48,8 @@ def sealed_engine() -> Generator[Connection]:
     try:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET lock_configuration = true")
-        yield connection
+        with ended_by_stops(connection.interrupt):
+            yield connection
     finally:
         connection.close()
 

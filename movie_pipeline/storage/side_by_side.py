@@ -3,13 +3,13 @@
 How many are worth it is the store's to say; that they may be repeated is the caller's affair.
 """
 
+import threading
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Event
-from typing import TypeVar
+from typing import Generic, TypeVar
 
+from movie_pipeline.stop_signals import heeding_stops, stopped_by
 from movie_pipeline.storage.storage_port import Area, Storage
 
 Item = TypeVar("Item")
@@ -29,22 +29,59 @@ def side_by_side(
     Raises:
         Exception: what `work` raised for the first item, in their order, that it raised for; calls
             under way are awaited, no others begin.
+        Stopped: this process was asked to stop. Calls under way are not awaited, as a store may
+            take a minute to answer: they end as they would where the process is killed.
     """
     if at_once == 1 or len(items) <= 1:
         return [work(item) for item in items]
-    failed = Event()
-
-    def begin(item: Item) -> list[Answer]:
-        if failed.is_set():
-            return []
+    with heeding_stops():
+        calls = _Calls(work, items)
+        # daemons: the end of the process does not await them either
+        threads = [
+            threading.Thread(target=calls.make, name=f"store_{number}", daemon=True)
+            for number in range(min(at_once, len(items)))
+        ]
         try:
-            return [work(item)]
-        except BaseException:
-            failed.set()  # here, as the caller's thread may be late to hear of it
-            raise
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            calls.end()
+            if stopped_by() is None:
+                for thread in threads:
+                    thread.join()
+        return calls.answers()
 
-    with ThreadPoolExecutor(at_once, thread_name_prefix="store") as pool:
-        return [answer for answers in pool.map(begin, items) for answer in answers]
+
+class _Calls(Generic[Item, Answer]):
+    """The calls, each made by whichever thread is free."""
+
+    def __init__(self, work: Callable[[Item], Answer], items: Sequence[Item]) -> None:
+        self._work = work
+        self._waiting = list(enumerate(items))[::-1]
+        self._answers: dict[int, Answer] = {}
+        self._errors: dict[int, BaseException] = {}
+
+    def make(self) -> None:
+        while not self._errors:
+            try:
+                place, item = self._waiting.pop()
+            except IndexError:
+                return
+            try:
+                self._answers[place] = self._work(item)
+            except BaseException as error:  # noqa: BLE001 - it is raised by who waits for it
+                self._errors[place] = error
+
+    def end(self) -> None:
+        """No further call begins."""
+        self._waiting.clear()
+
+    def answers(self) -> list[Answer]:
+        if self._errors:
+            raise self._errors[min(self._errors)]
+        return [self._answers[place] for place in sorted(self._answers)]
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from movie_pipeline.stop_signals import ended_by_stops
+
 Connection = duckdb.DuckDBPyConnection
 EngineError = duckdb.Error
 
@@ -53,7 +55,7 @@ def engine_connection(engine: Engine, folders: tuple[Path, ...]) -> Generator[Co
     places = [folder.resolve() for folder in folders]
     for root, (kind, shared) in _shared.items():
         if kind == engine and all(place.is_relative_to(root) for place in places):
-            with shared.cursor() as connection:
+            with shared.cursor() as connection, ended_by_stops(connection.interrupt):
                 # unlike the others, this setting is a connection's own
                 connection.execute(f"set streaming_buffer_size = '{_BUFFERED}'")
                 yield connection
@@ -70,7 +72,10 @@ def _opened(engine: Engine, folders: tuple[Path, ...]) -> Generator[Connection]:
     }
     if engine.threads:
         config["threads"] = engine.threads
-    with duckdb.connect(":memory:", config=config) as connection:
+    with (
+        duckdb.connect(":memory:", config=config) as connection,
+        ended_by_stops(connection.interrupt),
+    ):
         allowed = ", ".join(literal(str(folder.resolve())) for folder in folders)
         connection.execute(f"set allowed_directories = [{allowed}]")
         connection.execute("set enable_external_access = false")

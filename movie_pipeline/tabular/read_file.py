@@ -17,6 +17,7 @@ import numpy as np
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
 from movie_pipeline.tabular.dialect import Layout, layout_of, with_decimal
 from movie_pipeline.tabular.encodings import (
@@ -50,6 +51,7 @@ from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
 from movie_pipeline.tabular.table_contract import TableContract
 
+_HASHED_AT_ONCE = 1 << 20
 _BACKSLASHES = "quotes are escaped by a backslash"
 
 
@@ -106,8 +108,12 @@ def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a
 
 
 def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(_HASHED_AT_ONCE):
+            raise_if_stopped()
+            digest.update(block)
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from movie_pipeline.stop_signals import raise_if_stopped
+
 CHUNK = 2 << 20
 _QUOTE, _LF, _CR, _BACKSLASH = ord('"'), ord("\n"), ord("\r"), ord("\\")
 
@@ -229,6 +231,7 @@ def _windows(file: RawIOBase, start: int, size: int) -> Iterator[tuple[Bytes, in
     filled = 1  # bytes in the buffer, the one before the chunk included
     offset = start
     while True:
+        raise_if_stopped()
         read = _fill(file, view[filled : filled + left])
         filled += read
         left -= read

@@ -24,6 +24,7 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import EngineSettings
+from movie_pipeline.stop_signals import ended_by_stops
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse import parquet_rows
 from movie_pipeline.warehouse.duckdb_sql import (
@@ -207,7 +208,8 @@ class DuckDBWarehouse(Warehouse):
             # the tables hold UTC; a query must not answer in the machine's own zone
             connection.execute("SET TimeZone = 'UTC'")
             self._enter_schema(connection, read_only=read_only)
-            yield connection
+            with ended_by_stops(connection.interrupt):
+                yield connection
         finally:
             # closing rolls back what was not committed
             connection.close()

@@ -16,6 +16,7 @@ from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.rule_plan import QueryRefused
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import Words
+from movie_pipeline.stop_signals import ended_by_stops
 
 Connection = duckdb.DuckDBPyConnection
 Relation = duckdb.DuckDBPyRelation
@@ -24,9 +25,11 @@ _FAULTS_OF_A_QUERY = (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSuppo
 """What a query can cause; running out of memory, or a broken disk, is no verdict on data."""
 
 
-def new_connection() -> Connection:
-    """A DuckDB in memory, which nobody else uses."""
-    return duckdb.connect()
+@contextlib.contextmanager
+def new_connection() -> Generator[Connection]:
+    """A DuckDB in memory, which nobody else uses; closed at the end of the block."""
+    with duckdb.connect() as connection, ended_by_stops(connection.interrupt):
+        yield connection
 
 
 class DuckDbEngine(Engine):
