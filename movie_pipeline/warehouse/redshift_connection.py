@@ -8,6 +8,7 @@ import json
 import logging
 import random
 import ssl
+import struct
 import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -34,6 +35,7 @@ _KEEP_ALIVE: Mapping[str, object] = {
     "tcp_keepalive_count": 5,
 }
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
+_ENDING_SECONDS = 3.0
 
 Rows = list[tuple[Any, ...]]
 Driver = Any
@@ -46,6 +48,7 @@ class RedshiftConnection:
     def __init__(self, driver: Driver) -> None:
         self._driver = driver
         self._lost = False
+        self._abandoned = False
 
     def execute(
         self, text: str, arguments: Sequence[object] | None = None, *, name: str
@@ -59,7 +62,7 @@ class RedshiftConnection:
         """
         try:
             # a cursor of its own: the driver keeps what it knows of the last rows in the cursor
-            with self._driver.cursor() as cursor:
+            with self._noting_interrupt(), self._driver.cursor() as cursor:
                 cursor.paramstyle = "numeric"
                 cursor.execute(text, arguments)
                 description = cursor.description or ()
@@ -76,7 +79,8 @@ class RedshiftConnection:
     def commit(self) -> None:
         """Commit; an error may mean that it was committed all the same."""
         try:
-            self._driver.commit()
+            with self._noting_interrupt():
+                self._driver.commit()
         except DRIVER_ERRORS as error:
             raise self._translated("COMMIT", error) from None
 
@@ -94,10 +98,30 @@ class RedshiftConnection:
         self._driver._usock.settimeout(seconds + READ_GRACE_SECONDS)  # noqa: SLF001 - see above
         self.run_file("redshift/set_statement_timeout", milliseconds=str(int(seconds * 1000)))
 
+    @property
+    def abandoned(self) -> int | None:
+        """The server's number of this session, where a statement was interrupted: it goes on."""
+        known: bytes | None = getattr(self._driver, "_backend_key_data", None)
+        if not self._abandoned or known is None:
+            return None
+        number, _ = struct.unpack("!ii", known)
+        return int(number)
+
+    @contextmanager
+    def _noting_interrupt(self) -> Generator[None]:
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException:
+            # its answer was not read: whatever is asked next would wait for it first
+            self._abandoned = True
+            raise
+
     def close(self) -> None:
         """Roll back what was not committed, and close."""
         with suppress(*DRIVER_ERRORS):
-            if not self._lost:
+            if not (self._lost or self._abandoned):
                 # the lock is free when this returns, not when the server notices
                 self._driver.rollback()
         # where the connection is lost the driver forgets its sockets, and leaves them open
@@ -142,6 +166,21 @@ class Connector:
             yield connection
         finally:
             connection.close()
+            if connection.abandoned is not None:
+                self._end_session(connection.abandoned)
+
+    def _end_session(self, number: int) -> None:
+        """End the session of an interrupted connection, which goes on and keeps the writer lock.
+
+        Where that fails, the time-out of statements ends it.
+        """
+        with suppress(WarehouseError, *DRIVER_ERRORS):
+            connection = RedshiftConnection(self._sign_in())
+            try:
+                connection.limit(_ENDING_SECONDS)
+                connection.run_file("redshift/end_session", session=str(number))
+            finally:
+                connection.close()
 
     def _open(self) -> Driver:
         """Wait, with growing pauses, while the warehouse does not answer."""
