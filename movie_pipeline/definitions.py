@@ -43,6 +43,7 @@ from movie_pipeline.orchestration.sensors.reconcile_job import (
     reconcile_job,
     reconcile_schedule,
 )
+from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.work_folder import work_root
 
@@ -67,7 +68,7 @@ def build_definitions(
         schedules=[schedule for part in parts for schedule in part.schedules],
         sensors=[sensor for part in parts for sensor in part.sensors],
         resources={name: each for part in parts for name, each in part.resources.items()},
-        executor=dg.in_process_executor,
+        executor=stoppable_executor,
     )
 
 
@@ -135,7 +136,7 @@ def _ingest_job(dataset: Dataset, assets: Sequence[dg.AssetsDefinition]) -> Any:
     return dg.define_asset_job(
         dataset.ingest_job,
         selection=dg.AssetSelection.assets(*assets) | dg.AssetSelection.checks_for_assets(*assets),
-        executor_def=dg.in_process_executor,
+        executor_def=stoppable_executor,
         description="Take a batch of landed files from landing to warehouse and archive.",
     )
 
@@ -144,7 +145,7 @@ def _refresh_job(dataset: Dataset, assets: Sequence[dg.AssetsDefinition]) -> Any
     return dg.define_asset_job(
         scoped_name(dataset, REFRESH_JOB),
         selection=dg.AssetSelection.assets(*assets),
-        executor_def=dg.in_process_executor,
+        executor_def=stoppable_executor,
         description="Bring the views and the catalog up to what is loaded.",
     )
 

@@ -22,11 +22,22 @@ MoviePipelineError
 
 Every message names the culprit, the cause and the way out. No row value stands in a message, except
 in what is written to quarantine. Foreign exceptions become one of these at the edge, once.
+
+A step is tried again at once only for an error that is `retryable`; a whole run, later, for others.
 """
+
+from typing import ClassVar
 
 
 class MoviePipelineError(Exception):
-    """Base of all errors that this project raises on purpose."""
+    """Base of all errors that this project raises on purpose.
+
+    Attributes:
+        retryable: whether the same may succeed seconds later though nobody changed anything. Not a
+            mistake in settings, rules, names or SQL, and not what costs minutes to try.
+    """
+
+    retryable: ClassVar[bool] = False
 
 
 class SettingsError(MoviePipelineError):
@@ -88,13 +99,19 @@ class UnreadableFile(MoviePipelineError):
 class StorageError(MoviePipelineError):
     """A store did not do what was asked."""
 
+    retryable: ClassVar[bool] = True
+
 
 class StoredFileMissing(StorageError):
     """The file is no longer there."""
 
+    retryable: ClassVar[bool] = False
+
 
 class StoredFileChanged(StorageError):
     """Another version lies there than the one that was listed."""
+
+    retryable: ClassVar[bool] = False
 
 
 class StoredNameTaken(StorageError):
@@ -108,12 +125,16 @@ class WarehouseError(MoviePipelineError):
 class WarehouseBusy(WarehouseError):
     """Another holds the warehouse, or it cannot be reached; the same call may succeed later."""
 
+    retryable: ClassVar[bool] = True
+
 
 class WarehouseConflict(WarehouseError):
     """The warehouse undid the transaction, or the connection was lost before its end was known.
 
     The whole transaction may be tried again at once, if it looks first what is there already.
     """
+
+    retryable: ClassVar[bool] = True
 
 
 class WarehouseRefused(WarehouseError):
@@ -130,13 +151,19 @@ class BatchRefused(WarehouseError):
 class WorkFolderError(MoviePipelineError):
     """The work folder cannot be made or written; the files of the batch are not to blame."""
 
+    retryable: ClassVar[bool] = True
+
 
 class WakeupError(MoviePipelineError):
     """The queue of wake-ups could not be asked; the listing finds every file all the same."""
 
+    retryable: ClassVar[bool] = True
+
 
 class CatalogError(MoviePipelineError):
     """The catalog did not take or give a table."""
+
+    retryable: ClassVar[bool] = True
 
 
 class ClusterError(MoviePipelineError):
@@ -145,3 +172,5 @@ class ClusterError(MoviePipelineError):
 
 class AlertError(MoviePipelineError):
     """A notice could not be delivered."""
+
+    retryable: ClassVar[bool] = True

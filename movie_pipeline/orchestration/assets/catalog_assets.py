@@ -25,10 +25,10 @@ from movie_pipeline.orchestration.assets.asset_names import (
     ARCHIVE,
     CATALOG,
     OWNERS,
-    RETRY,
     WAREHOUSE_POOL,
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
+from movie_pipeline.orchestration.assets.retrying import retrying
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.storage.storage_port import Area, Storage
@@ -50,9 +50,8 @@ def raw_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
         group_name=scoped_name(dataset, CATALOG),
         owners=OWNERS,
         kinds={"catalog"},
-        retry_policy=RETRY,
         automation_condition=refresh_after_update,
-    )(scoped(dataset, _describe_files))
+    )(scoped(dataset, retrying(_describe_files)))
 
 
 def _describe_files(
@@ -87,9 +86,8 @@ def warehouse_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"catalog"},
         pool=WAREHOUSE_POOL,
-        retry_policy=RETRY,
         automation_condition=refresh_after_update,
-    )(scoped(dataset, _describe_warehouse))
+    )(scoped(dataset, retrying(_describe_warehouse)))
 
 
 def _describe_warehouse(

@@ -11,12 +11,12 @@ from movie_pipeline.ledger.notices import build_notices, quarantine_name
 from movie_pipeline.orchestration.assets.asset_names import (
     ARCHIVE,
     OWNERS,
-    RETRY,
     WAREHOUSE,
     WAREHOUSE_POOL,
 )
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, readings_or_fail
+from movie_pipeline.orchestration.assets.retrying import retrying
 from movie_pipeline.orchestration.assets.ui_metadata import dataset_schema, same_columns, table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
@@ -41,12 +41,11 @@ def table_asset(dataset: Dataset) -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"duckdb", "table"},
         pool=WAREHOUSE_POOL,
-        retry_policy=RETRY,
         metadata={
             "dagster/column_schema": dataset_schema(dataset, loaded=True),
             "dagster/table_name": dataset.table,
         },
-    )(scoped(dataset, _load_batch))
+    )(scoped(dataset, retrying(_load_batch)))
 
 
 def _load_batch(
@@ -101,8 +100,7 @@ def archive_asset(dataset: Dataset) -> dg.AssetsDefinition:
         group_name=scoped_name(dataset, WAREHOUSE),
         owners=OWNERS,
         kinds={"csv"},
-        retry_policy=RETRY,
-    )(scoped(dataset, _archive_files))
+    )(scoped(dataset, retrying(_archive_files)))
 
 
 def _archive_files(

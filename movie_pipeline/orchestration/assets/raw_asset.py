@@ -11,8 +11,9 @@ from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.ledger.replays import Replays
-from movie_pipeline.orchestration.assets.asset_names import INTAKE, OWNERS, RETRY
+from movie_pipeline.orchestration.assets.asset_names import INTAKE, OWNERS
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch, work_id
+from movie_pipeline.orchestration.assets.retrying import retrying
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
@@ -57,8 +58,7 @@ def raw_asset(dataset: Dataset) -> dg.AssetsDefinition:
         group_name=scoped_name(dataset, INTAKE),
         owners=OWNERS,
         kinds={"csv", "arrow"},
-        retry_policy=RETRY,
-    )(scoped(dataset, _read_batch))
+    )(scoped(dataset, retrying(_read_batch)))
 
 
 def _read_batch(

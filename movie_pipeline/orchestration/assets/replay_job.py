@@ -14,6 +14,7 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
+from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.replay.land_replay import RequestedReplay, request_replay
 from movie_pipeline.replay.replay_plan import plan_replays
 from movie_pipeline.replay.replay_request import ReplayRequest, login_name
@@ -128,7 +129,7 @@ def replay_job(dataset: Dataset) -> dg.JobDefinition:
         ),
     )(scoped(dataset, land_replays))
     return dg.GraphDefinition(name=scoped_name(dataset, REPLAY_JOB), node_defs=[step]).to_job(
-        executor_def=dg.in_process_executor,
+        executor_def=stoppable_executor,
         description=(
             "Take quarantined or held records through the same assets again, as they were or "
             "corrected. Say which: a file, a condition (where) or corrections."

@@ -12,9 +12,10 @@ from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.ledger import Ledger
-from movie_pipeline.orchestration.assets.asset_names import OWNERS, RETRY, SCREENING
+from movie_pipeline.orchestration.assets.asset_names import OWNERS, SCREENING
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, readings_or_fail
+from movie_pipeline.orchestration.assets.retrying import retrying
 from movie_pipeline.orchestration.assets.ui_charts import histogram_chart, reasons_chart
 from movie_pipeline.orchestration.assets.ui_metadata import (
     bar_table,
@@ -61,8 +62,7 @@ def screening_assets(dataset: Dataset) -> dg.AssetsDefinition:
             ),
         ],
         name=f"screen_{dataset.name}",
-        retry_policy=RETRY,
-    )(scoped(dataset, _screen_batch))
+    )(scoped(dataset, retrying(_screen_batch)))
 
 
 def _screen_batch(

@@ -10,10 +10,10 @@ from movie_pipeline.datasets.dataset import Dataset, View
 from movie_pipeline.orchestration.assets.asset_names import (
     MARTS,
     OWNERS,
-    RETRY,
     WAREHOUSE_POOL,
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
+from movie_pipeline.orchestration.assets.retrying import retrying
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, warehouse_schema
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.warehouse.sql_files import Statements
@@ -71,7 +71,6 @@ def _mart(view: View, dataset: Dataset) -> dg.AssetsDefinition:
         owners=OWNERS,
         kinds={"duckdb", "view"},
         pool=WAREHOUSE_POOL,
-        retry_policy=RETRY,
         automation_condition=refresh_after_update,
         metadata={"dagster/table_name": view.name},
-    )(scoped(dataset, refresh))
+    )(scoped(dataset, retrying(refresh)))

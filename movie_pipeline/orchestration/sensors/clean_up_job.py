@@ -11,6 +11,7 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.orchestration.sensors.past_runs import ACTIVE, BATCH_TAG
+from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import RetentionSettings
 from movie_pipeline.steps.clean_up import CleanUpReport, Removed, clean_up
@@ -121,7 +122,7 @@ def clean_up_job(dataset: Dataset) -> dg.JobDefinition:
         scoped(dataset, remove_what_is_kept_no_longer)
     )
     return dg.GraphDefinition(name=scoped_name(dataset, CLEAN_UP_JOB), node_defs=[step]).to_job(
-        executor_def=dg.in_process_executor,
+        executor_def=stoppable_executor,
         description="Remove what is kept no longer, report what nobody owns.",
     )
 

@@ -14,6 +14,7 @@ from movie_pipeline.orchestration.assets.asset_names import ARCHIVE, WAREHOUSE_P
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
 from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
+from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.reconcile import GRACE, VIEWS_GRACE, OpenWork, open_work, reconcile
 from movie_pipeline.storage.storage_port import Storage
@@ -76,7 +77,7 @@ def reconcile_job(dataset: Dataset) -> dg.JobDefinition:
         scoped(dataset, close_what_is_open)
     )
     return dg.GraphDefinition(name=scoped_name(dataset, RECONCILE_JOB), node_defs=[step]).to_job(
-        executor_def=dg.in_process_executor,
+        executor_def=stoppable_executor,
         description=(
             "Close what a crash left open: archive decided files, refresh stale views, send."
         ),

@@ -1,0 +1,42 @@
+"""The executor of all jobs: Dagster's in-process one, which here hears a stop between steps too.
+
+Dagster's own notes it there and goes on to wait: for a slot of the pool that another run holds, or
+until a step is to be tried again.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+from dagster._core.errors import raise_execution_interrupts
+from dagster._core.execution.context.system import PlanOrchestrationContext
+from dagster._core.execution.plan.plan import ExecutionPlan
+from dagster._core.execution.retries import RetryMode
+from dagster._core.executor.in_process import InProcessExecutor
+from typing_extensions import override
+
+
+class StoppableExecutor(InProcessExecutor):
+    """All steps in one process; an interrupt is raised wherever the run is."""
+
+    @override
+    def execute(
+        self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
+    ) -> Iterator[dg.DagsterEvent]:
+        events = iter(super().execute(plan_context, execution_plan))
+        while True:
+            with raise_execution_interrupts():  # not while others handle the event
+                event = next(events, None)
+            if event is None:
+                return
+            yield event
+
+
+_like: Any = dg.in_process_executor
+
+
+@dg.executor(name="in_process", config_schema=_like.config_schema)
+def stoppable_executor(context: dg.InitExecutorContext) -> StoppableExecutor:
+    """One process for all steps of a run; it takes the configuration of Dagster's own."""
+    retries: Any = context.executor_config["retries"]
+    return StoppableExecutor(RetryMode.from_config(retries) or RetryMode.ENABLED)
