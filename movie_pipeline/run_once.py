@@ -4,6 +4,7 @@ For the command line and for tests; the sensors do the same through the daemon.
 """
 
 import os
+import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -13,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dagster as dg
+from dagster._core.execution.plan.objects import ErrorSource
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
@@ -36,6 +38,7 @@ from movie_pipeline.steps.discover import Batch, fix_batch
 from movie_pipeline.steps.land import land_beside
 from movie_pipeline.steps.reconcile import reconcile
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
+from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.storage.storage_port import LandedFile
 
 
@@ -243,7 +246,10 @@ def _run(
             attempt=launch.attempt,
         )
         tags = ingest_tags(launch)
+    run_id = str(uuid.uuid4())
+    _cancel_where_stopped(instance, run_id)
     result = definitions.resolve_job_def(job).execute_in_process(
+        run_id=run_id,
         instance=instance,
         run_config={
             **dg.RunConfig(resources=config).to_config_dict(),
@@ -252,8 +258,27 @@ def _run(
         tags=tags,
         raise_on_error=False,
     )
+    raise_if_stopped()  # Dagster keeps it from its caller
     if not result.success:
         raise MoviePipelineError(f"the job {job} failed in run {result.run_id}: {_cause(result)}")
+
+
+def _cancel_where_stopped(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Have a run that a person stops here end CANCELED: to Dagster an interrupt is a failure.
+
+    What is interrupted without a word of a person, as by a machine that goes down, is one.
+    """
+
+    def look(entry: dg.EventLogEntry) -> None:
+        event = entry.dagster_event
+        if event is None or not event.is_step_failure:
+            return
+        if event.step_failure_data.error_source is ErrorSource.INTERRUPT:
+            run = instance.get_run_by_id(run_id)
+            if run is not None:
+                instance.report_run_canceling(run, "it was stopped at the command line")
+
+    instance.add_event_listener(run_id, look)
 
 
 def _cause(result: dg.ExecuteInProcessResult) -> str:

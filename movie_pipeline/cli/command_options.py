@@ -1,7 +1,11 @@
 """What the commands share: options, exit codes, the settings, and errors told in a sentence."""
 
+import os
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -11,20 +15,31 @@ import click
 from movie_pipeline.cli.printing import errors
 from movie_pipeline.errors import MoviePipelineError, ReplayError, RulesetError, SettingsError
 from movie_pipeline.settings import Settings
+from movie_pipeline.stop_signals import Stopped, ended_by_stops, heeding_stops, stopped_by
 
 EXIT_PIPELINE_FAILED, EXIT_USAGE, EXIT_SET_ASIDE = 1, 2, 3
+
+EXIT_BY_SIGNAL = 128
+"""And the signal's number: 130 after Ctrl-C, 143 after SIGTERM, as a shell says it."""
+_LONGEST_END_SECONDS = 10.0
+"""What does not end by then is left as kill -9 would leave it, which the next run mends."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
-    """Our errors end in a sentence and an exit code, never in a traceback."""
+    """Our errors, and a stop, end in a sentence and an exit code, never in a traceback."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return command(*args, **kwargs)
+            with _stoppable():
+                return command(*args, **kwargs)
+        except KeyboardInterrupt as stop:
+            number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+            _say_stopped(number)
+            sys.exit(EXIT_BY_SIGNAL + number)
         except (SettingsError, RulesetError, ReplayError) as error:
             errors.print(str(error), style="red", markup=False, highlight=False)
             sys.exit(EXIT_USAGE)
@@ -33,6 +48,46 @@ def told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
             sys.exit(EXIT_PIPELINE_FAILED)
 
     return run
+
+
+@contextmanager
+def _stoppable() -> Generator[None]:
+    """SIGTERM stops what Ctrl-C stops, and what does not stop in time is ended all the same."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    late = threading.Timer(_LONGEST_END_SECONDS, _end_now)
+    late.daemon = True
+
+    def begin_to_wait() -> None:
+        if late.ident is None:
+            late.start()
+
+    try:
+        with heeding_stops(), ended_by_stops(begin_to_wait):
+            yield
+    finally:
+        late.cancel()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end_now() -> None:
+    """For a call that no signal reaches, such as a wait of Dagster's for a slot of its pool."""
+    number = stopped_by() or signal.SIGTERM
+    _say_stopped(number)
+    os._exit(EXIT_BY_SIGNAL + number)
+
+
+def _say_stopped(number: int) -> None:
+    errors.print(
+        f"Stopped by {signal.Signals(number).name}. Nothing is half done: what was not loaded "
+        "waits in landing, and the command may be given again.",
+        style="red",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def home_option(command: Callable[P, R]) -> Callable[P, R]:
