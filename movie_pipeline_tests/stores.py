@@ -10,7 +10,9 @@ from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 
 def drop(storage: Storage, key: str, content: bytes) -> LandedFile:
     """Put a file into the landing folder as a sender does, who may replace what is his own."""
-    path = Path(storage.uri(Area.LANDING, ""), key)
+    assert isinstance(storage, FolderStorage)
+    # asked of the folder itself: stand-ins give the addresses of a bucket
+    path = Path(FolderStorage.uri(storage, Area.LANDING, ""), key)
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_file() or path.read_bytes() != content:
         written = path.with_name(".dropped")

@@ -10,6 +10,7 @@ from movie_pipeline.cli.ingest_command import ingest
 from movie_pipeline.cli.query_commands import quarantine, query, status
 from movie_pipeline.cli.replay_command import replay
 from movie_pipeline.cli.rule_commands import check, rules
+from movie_pipeline.cli.upgrade_command import upgrade
 from movie_pipeline.cli.upkeep_commands import clean_up, reconcile
 
 COMMANDS = (
@@ -24,6 +25,7 @@ COMMANDS = (
     rules,
     sample,
     status,
+    upgrade,
 )
 
 

@@ -187,6 +187,7 @@ def _load_rows(
     if not loading:
         resolutions.write(session, files)
         return _Loaded()
+    session.expect_contract()
     session.run("load/create_staging")
     _stage(session, loading)
     repeated = _keep_latest_of_each_key(session)

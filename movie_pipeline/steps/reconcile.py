@@ -78,6 +78,7 @@ def open_work(
     Raises:
         WarehouseError: the warehouse could not be asked.
     """
+    warehouse.prepare()  # which warehouse lies there is looked at anew, time and again
     now = now or datetime.now(UTC)
     before = now - older_than
     longest = timedelta(seconds=(timing or DigestTiming()).longest_seconds)

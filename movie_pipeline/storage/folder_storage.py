@@ -139,6 +139,13 @@ class FolderStorage(Storage):
         yield self._existing(area, name)
 
     @override
+    def tail(self, area: Area, name: str, size: int) -> bytes:
+        path = self._existing(area, name)
+        with _translated(f"reading {name} of {area}"), path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - size))
+            return file.read(size)
+
+    @override
     def size(self, area: Area, name: str) -> int:
         return self._existing(area, name).stat().st_size
 

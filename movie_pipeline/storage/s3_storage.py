@@ -165,11 +165,30 @@ class S3Storage(Storage):
                     self._download(full, copy)
             except StorageError as error:
                 if self._is_gone(full, error):
-                    raise StoredFileMissing(
-                        f"{name} is not in {self.uri(area, '')}: it was removed, or never put."
-                    ) from None
+                    raise self._not_there(area, name) from None
                 raise
             yield copy
+
+    @override
+    def tail(self, area: Area, name: str, size: int) -> bytes:
+        full = self._key(area, name)
+        with tempfile.TemporaryDirectory(prefix="movie-pipeline-") as folder:
+            copy = Path(folder) / "end"
+            try:
+                with _told(f"reading the end of {name} in {area}"):
+                    self._download(full, copy, Range=f"bytes=-{size}")
+            except StorageError as error:
+                if self._is_gone(full, error):
+                    raise self._not_there(area, name) from None
+                if _answers(error.__cause__, ("InvalidRange", "416")):
+                    return b""  # an empty object has no end
+                raise
+            return copy.read_bytes()
+
+    def _not_there(self, area: Area, name: str) -> StoredFileMissing:
+        return StoredFileMissing(
+            f"{name} is not in {self.uri(area, '')}: it was removed, or never put."
+        )
 
     @override
     def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
@@ -203,9 +222,7 @@ class S3Storage(Storage):
     def size(self, area: Area, name: str) -> int:
         item = self._describe(self._key(area, name), f"looking at {name} in {area}")
         if item is None:
-            raise StoredFileMissing(
-                f"{name} is not in {self.uri(area, '')}: it was removed, or never put."
-            )
+            raise self._not_there(area, name)
         return int(item["Size"])
 
     @override

@@ -92,6 +92,10 @@ class Storage(Protocol):
         """A local path to read the named file at, for the length of the `with` block."""
         ...
 
+    def tail(self, area: Area, name: str, size: int) -> bytes:
+        """So many bytes of the end of the named file, or all of them where it has no more."""
+        ...
+
     def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
         """Names under a prefix (`a/` is one of `a/b`, not of `ab`), sorted.
 

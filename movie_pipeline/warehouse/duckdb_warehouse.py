@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ from typing_extensions import override
 from movie_pipeline.atomic_files import make_folder
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.errors import BatchRefused, WarehouseBusy, WarehouseError
+from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import EngineSettings
 from movie_pipeline.stop_signals import ended_by_stops
@@ -34,9 +34,18 @@ from movie_pipeline.warehouse.duckdb_sql import (
     parameters_of,
     to_duckdb,
 )
+from movie_pipeline.warehouse.home_marker import HomeMarker
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
-from movie_pipeline.warehouse.upgrading import plan_upgrade, upgrade
+from movie_pipeline.warehouse.table_shape import expect_contract, staging_columns
+from movie_pipeline.warehouse.upgrading import (
+    MAKE_ALL,
+    WarehouseIdentity,
+    advance,
+    look,
+    plan_upgrade,
+    upgrade,
+)
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
 from movie_pipeline.warehouse.warehouse_columns import columns_of
 from movie_pipeline.warehouse.warehouse_port import (
@@ -76,7 +85,8 @@ class DuckDBWarehouse(Warehouse):
         self._schema = schema_of(dataset)
         self._wait_seconds = settings.warehouse_wait_seconds
         self._config = _config(settings.engine)
-        self._prepared = False
+        self._marker = HomeMarker(storage, str(self.path))
+        self._own: WarehouseIdentity | None = None
         self._preparing = threading.Lock()
 
     @override
@@ -88,34 +98,54 @@ class DuckDBWarehouse(Warehouse):
                 f"the folder of the warehouse {self.path} cannot be made: {error.strerror}."
             ) from error
         with self._preparing:
-            if not self._is_up_to_date():
-                self._upgrade()
-            self._prepared = True
+            self._own = self._brought_up_to_date(adopting=False)
 
     @override
-    def upgrade_plan(self) -> UpgradePlan:
+    def adopt(self) -> None:
+        with self._preparing:
+            self._own = self._brought_up_to_date(adopting=True)
+
+    @override
+    def upgrade_plan(self, *, adopting: bool = False) -> UpgradePlan:
+        plan, found = self._look()
+        if not adopting:
+            self._marker.expect(found, is_empty=not plan.found)
+        return plan
+
+    def _look(self) -> tuple[UpgradePlan, WarehouseIdentity | None]:
+        """What is to be done, and which warehouse it is; nothing is made by looking."""
         if not self.path.exists():
-            return UpgradePlan("", str(self._statements.version), ("make the warehouse",))
+            return UpgradePlan("", str(self._statements.version), (MAKE_ALL,)), None
         with self._looking() as session:
-            # of a dataset that is new in this file not even the schema is there
             plan = plan_upgrade(session, self._statements, str(self.path))
             views = session.missing_views() if plan.found else []
-        return replace(plan, steps=(*plan.steps, *(f"make the view {view}" for view in views)))
+            found = look(session)
+        steps = (*plan.steps, *(f"make the view {view}" for view in views))
+        return replace(plan, steps=steps), found
 
-    def _is_up_to_date(self) -> bool:
-        return self.path.exists() and not self.upgrade_plan().steps
-
-    def _upgrade(self) -> None:
-        with self._transaction(_MAKING_LOCK) as session:
-            crash_point("sql.prepare.before")
-            upgrade(session, self._statements, str(self.path))
-            session.make_missing_views()
-        crash_point("sql.prepare.after")
+    def _brought_up_to_date(self, *, adopting: bool) -> WarehouseIdentity:
+        plan, found = self._look()
+        # a warehouse of before versions were counted has no marker either
+        marker = None if adopting else self._marker.expect(found, is_empty=not plan.found)
+        if plan.steps or found is None:
+            with self._transaction(_MAKING_LOCK) as session:
+                crash_point("sql.prepare.before")
+                found = upgrade(session, self._statements, str(self.path))
+                session.make_missing_views()
+            crash_point("sql.prepare.after")
+        if marker is None:
+            self._marker.keep(found)
+        return found
 
     @override
-    def writing(self) -> AbstractContextManager[WarehouseSession]:
-        self._ensure_prepared()
-        return self._transaction(_WITH_LOCK)
+    @contextmanager
+    def writing(self) -> "Generator[_Session]":
+        own = self._ensure_prepared()
+        with self._transaction(_WITH_LOCK) as session:
+            own = advance(session, own, self._statements.version, str(self.path))
+            yield session
+        self._own = own
+        self._marker.keep_if_possible(own)
 
     @override
     @contextmanager
@@ -168,9 +198,11 @@ class DuckDBWarehouse(Warehouse):
         with self.reading() as session:
             return session.columns(table)
 
-    def _ensure_prepared(self) -> None:
-        if not self._prepared or not self.path.exists():
+    def _ensure_prepared(self) -> WarehouseIdentity:
+        if self._own is None or not self.path.exists():
             self.prepare()
+        assert self._own is not None  # noqa: S101 - prepare says which it is
+        return self._own
 
     @contextmanager
     def _transaction(self, first: Sequence[str]) -> "Generator[_Session]":
@@ -299,7 +331,7 @@ class _Session(WarehouseSession):
     @override
     def copy(self, table: str, names: Sequence[str]) -> int:
         crash_point("sql.copy.before")
-        columns = self._column_types(table)
+        columns = staging_columns(self._statements, table)
         rows = sum(self._copy_one(table, name, columns) for name in names)
         crash_point("sql.copy.after")
         return rows
@@ -327,6 +359,10 @@ class _Session(WarehouseSession):
             # Dagster keeps causes in its event log, and DuckDB's own words may quote a row
             raise translated from None
         return names, rows
+
+    @override
+    def expect_contract(self) -> None:
+        expect_contract(self, self._statements)
 
     def tables(self) -> set[str]:
         """The tables there are, views among them."""
@@ -380,11 +416,7 @@ class _Session(WarehouseSession):
             to_duckdb(self._statements.text(statement)), parameters, name=f"{statement}.sql"
         )
 
-    def _column_types(self, table: str) -> dict[str, str]:
-        _, rows = self.execute(f"DESCRIBE {_quoted(table)}", name=f"the table {table}")
-        return {row[0]: row[1] for row in rows}
-
-    def _copy_one(self, table: str, name: str, columns: Mapping[str, str]) -> int:
+    def _copy_one(self, table: str, name: str, columns: Sequence[WarehouseColumn]) -> int:
         with self._storage.reading(Area.OUTPUT, name) as path:
             try:
                 with parquet_rows.opened(path, name, columns) as reader:
@@ -398,8 +430,9 @@ class _Session(WarehouseSession):
                 self._failed = str(error)
                 raise
             except (*parquet_rows.READ_ERRORS, duckdb.Error) as error:
-                self._failed = f"{name} in the output area cannot be read as Parquet: {error}"
-                raise BatchRefused(self._failed) from error
+                refused = parquet_rows.not_parquet(name, error)
+                self._failed = str(refused)
+                raise refused from error
         return int(rows[0][0])
 
 

@@ -1,10 +1,11 @@
-"""Parquet files as COPY takes them: by position, the physical types exactly the table's.
+"""Parquet files as a warehouse takes them: the columns and types of the staging table, exactly.
 
-As strict as Redshift, so that what loads here loads there. Files are read by pyarrow: no path ever
-reaches DuckDB.
+As strict as Redshift, so that what loads here loads there, and nothing is ever cast. Files are read
+by pyarrow: no path ever reaches DuckDB.
 """
 
-from collections.abc import Generator, Mapping
+import struct
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -12,52 +13,140 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from movie_pipeline.errors import WarehouseError
+from movie_pipeline.errors import BatchRefused
+from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 
 BATCH_ROWS = 4096
 """Read at a time: wide rows are kilobytes each, and DuckDB's memory limit does not see these."""
 READ_ERRORS: tuple[type[Exception], ...] = (cast("type[Exception]", pa.ArrowException), OSError)
 """What reading a file that is no whole Parquet file raises."""
 
-_ACCEPTED: Mapping[str, tuple[str, ...]] = {
-    "VARCHAR": ("string", "large_string"),
-    "INTEGER": ("int32",),
-    "BIGINT": ("int64",),
-    "DOUBLE": ("double",),
-    "TIMESTAMP": ("timestamp[us]",),
+_ARROW = cast("Any", pa)
+_ACCEPTED: Mapping[str, tuple[Any, ...]] = {
+    "varchar": (_ARROW.string(), _ARROW.large_string()),
+    "integer": (_ARROW.int32(),),
+    "bigint": (_ARROW.int64(),),
+    "double precision": (_ARROW.float64(),),
+    "timestamp": (_ARROW.timestamp("us"),),
 }
 """Of each type of the warehouse, the Arrow types that Parquet gives for what COPY would take."""
+_END = 64 * 1024
+"""Bytes at the end of a file in which its schema stands as a rule."""
+_MAGIC = b"PAR1"
 
 
 @contextmanager
-def opened(path: Path, name: str, columns: Mapping[str, str]) -> Generator[Any]:
-    """The rows of a Parquet file, batch by batch, its columns checked against a table's.
+def opened(path: Path, name: str, columns: Sequence[WarehouseColumn]) -> Generator[Any]:
+    """The rows of a Parquet file, batch by batch, in the columns of a table and in their order.
 
     Args:
         path: where the file can be read.
         name: what it is called in errors.
-        columns: the table's columns and types, in order.
+        columns: the table's, in order; what is nullable may be missing in a file of an older form,
+            and is null then.
 
     Raises:
-        WarehouseError: the columns do not match.
+        BatchRefused: a column is missing, unknown, or of another type.
     """
     with pq.ParquetFile(path, pre_buffer=False) as file:
         schema = cast("Any", file).schema_arrow
-        _check(name, [str(kind) for kind in schema.types], columns)
-        yield pa.RecordBatchReader.from_batches(
-            schema, file.iter_batches(BATCH_ROWS, use_threads=False)
+        expect_columns(schema, name, columns)
+        wanted = _schema_of(columns, schema)
+        batches = cast("Any", file).iter_batches(BATCH_ROWS, use_threads=False)
+        yield _ARROW.RecordBatchReader.from_batches(wanted, _in_order(batches, wanted))
+
+
+def expect_columns(schema: Any, name: str, columns: Sequence[WarehouseColumn]) -> None:  # noqa: ANN401 - Arrow's, untyped
+    """Hold a file's columns against a table's.
+
+    Raises:
+        BatchRefused: they differ in more than in nullable ones that are missing.
+    """
+    found = dict(zip(schema.names, schema.types, strict=True))
+    told = [
+        f"{column.name} is {found[column.name]}, but the table's is {column.type} and takes "
+        f"{' or '.join(map(str, _ACCEPTED.get(column.type, ('nothing',))))}"
+        for column in columns
+        if column.name in found and found[column.name] not in _ACCEPTED.get(column.type, ())
+    ]
+    wanted = {column.name for column in columns}
+    missing = [each.name for each in columns if each.name not in found and not each.nullable]
+    unknown = [each for each in found if each not in wanted]
+    if missing:
+        told.append(f"it lacks {', '.join(missing)}")
+    if unknown:
+        told.append(f"the table has no {', '.join(unknown)}")
+    if len(found) != len(schema.names):
+        told.append("a column stands in it twice")
+    if told:
+        raise BatchRefused(
+            f"{name} in the output area is not of the form that the table takes: "
+            f"{'; '.join(told)}. Nothing was loaded; run the batch again from the start, so that "
+            "its files are screened by this program."
         )
 
 
-def _check(name: str, found: list[str], columns: Mapping[str, str]) -> None:
-    if len(found) != len(columns):
-        raise WarehouseError(
-            f"{name} has {len(found)} columns, but the table has {len(columns)}; they map by "
-            "position and must be the same."
-        )
-    for place, (kind, (column, wanted)) in enumerate(zip(found, columns.items(), strict=True), 1):
-        if kind not in _ACCEPTED.get(wanted, ()):
-            raise WarehouseError(
-                f"{name}: column {place} is {kind}, but {column} of the table is {wanted} and "
-                f"takes {' or '.join(_ACCEPTED.get(wanted, ('nothing')))}."
-            )
+def is_of_present_form(schema: Any, columns: Sequence[WarehouseColumn]) -> bool:  # noqa: ANN401 - Arrow's, untyped
+    """Whether a file has all of the columns, in their order."""
+    return schema.names == [column.name for column in columns]
+
+
+def schema_at_end(tail: Callable[[int], bytes], name: str) -> Any:  # noqa: ANN401 - Arrow's, untyped
+    """The schema of a Parquet file, of which only the end is read.
+
+    Args:
+        tail: gives so many bytes of its end, or all of them where it has no more.
+        name: what it is called in errors.
+
+    Raises:
+        BatchRefused: it is no Parquet file.
+    """
+    end = tail(_END)
+    try:
+        if len(end) > len(_MAGIC) * 2 and end.endswith(_MAGIC):
+            needed = struct.unpack("<I", end[-8:-4])[0] + 8
+            if needed > len(end):
+                end = tail(needed)
+        # what stands before the footer is not looked at
+        return cast("Any", pq).read_schema(_ARROW.BufferReader(_MAGIC + end))
+    except READ_ERRORS as error:
+        raise not_parquet(name, error) from error
+
+
+def not_parquet(name: str, error: Exception) -> BatchRefused:
+    """The error of a file that cannot be read."""
+    return BatchRefused(f"{name} in the output area cannot be read as Parquet: {error}")
+
+
+def rewritten(path: Path, name: str, columns: Sequence[WarehouseColumn], to: Path) -> None:
+    """Write the file's rows anew, in the columns of a table and in their order."""
+    with opened(path, name, columns) as rows, pq.ParquetWriter(to, rows.schema) as writer:
+        for batch in rows:
+            writer.write_batch(batch)
+
+
+def _schema_of(columns: Sequence[WarehouseColumn], found: Any) -> Any:  # noqa: ANN401 - Arrow's, untyped
+    names = set(found.names)
+    return _ARROW.schema(
+        [
+            found.field(column.name)
+            if column.name in names
+            else _ARROW.field(column.name, _ACCEPTED[column.type][0])
+            for column in columns
+        ]
+    )
+
+
+def _in_order(batches: Iterator[Any], wanted: Any) -> Iterator[Any]:  # noqa: ANN401 - Arrow's, untyped
+    for batch in batches:
+        if batch.schema.names == wanted.names:
+            yield batch
+            continue
+        names = set(batch.schema.names)
+        arrays = [
+            batch.column(field.name)
+            if field.name in names
+            else _ARROW.nulls(batch.num_rows, field.type)
+            for field in wanted
+        ]
+        yield _ARROW.record_batch(arrays, schema=wanted)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 from typing_extensions import override
@@ -21,8 +21,9 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.warehouse.home_marker import HomeMarker
 from movie_pipeline.warehouse.redshift_connection import Connector, RedshiftConnection, Rows
-from movie_pipeline.warehouse.redshift_copy import manifest_of
+from movie_pipeline.warehouse.redshift_copy import in_present_form, manifest_of
 from movie_pipeline.warehouse.redshift_errors import TookTooLong
 from movie_pipeline.warehouse.redshift_queries import expect_one_reading_query
 from movie_pipeline.warehouse.redshift_sql import (
@@ -40,8 +41,16 @@ from movie_pipeline.warehouse.redshift_views import (
 )
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
+from movie_pipeline.warehouse.table_shape import expect_contract, staging_columns
 from movie_pipeline.warehouse.transactions import TRIES, Tries
-from movie_pipeline.warehouse.upgrading import plan_upgrade, upgrade, views_in_the_way
+from movie_pipeline.warehouse.upgrading import (
+    WarehouseIdentity,
+    advance,
+    look,
+    plan_upgrade,
+    upgrade,
+    views_in_the_way,
+)
 from movie_pipeline.warehouse.view_refreshes import newest_load, note_refresh, stale_views
 from movie_pipeline.warehouse.warehouse_columns import columns_of
 from movie_pipeline.warehouse.warehouse_port import (
@@ -50,6 +59,8 @@ from movie_pipeline.warehouse.warehouse_port import (
     WarehouseColumn,
     WarehouseSession,
 )
+
+Answer = TypeVar("Answer")
 
 _LOCK_STATEMENT = "load/lock_writers"
 
@@ -84,26 +95,50 @@ class RedshiftWarehouse(Warehouse):
         self._wait_seconds = settings.warehouse_wait_seconds
         self._statement_seconds = settings.redshift.statement_seconds
         self._tries = tries
-        self._prepared = False
+        self._marker = HomeMarker(storage, self._connector.address)
+        self._own: WarehouseIdentity | None = None
         self._preparing = threading.Lock()
 
     @override
     def prepare(self) -> None:
         with self._preparing:
-            self._again_after_conflicts(self._upgrade)
-            self._prepared = True
+            self._own = self._again_after_conflicts(
+                lambda: self._brought_up_to_date(adopting=False)
+            )
 
     @override
-    def upgrade_plan(self) -> UpgradePlan:
+    def adopt(self) -> None:
+        with self._preparing:
+            self._own = self._again_after_conflicts(lambda: self._brought_up_to_date(adopting=True))
+
+    @override
+    def upgrade_plan(self, *, adopting: bool = False) -> UpgradePlan:
+        plan, found = self._look()
+        if not adopting:
+            self._marker.expect(found, is_empty=not plan.found)
+        return plan
+
+    def _look(self) -> tuple[UpgradePlan, WarehouseIdentity | None]:
+        """What is to be done, and which warehouse it is; nothing is made by looking."""
         with self._connected() as connection:
             session = self._session(connection)
             plan = plan_upgrade(session, self._statements, self._connector.address)
             views = missing_views(connection, self._statements) if plan.found else []
-        return replace(plan, steps=(*plan.steps, *(f"make the view {view}" for view in views)))
+            found = look(session)
+        steps = (*plan.steps, *(f"make the view {view}" for view in views))
+        return replace(plan, steps=steps), found
 
-    def _upgrade(self) -> None:
-        if not self.upgrade_plan().steps:
-            return
+    def _brought_up_to_date(self, *, adopting: bool) -> WarehouseIdentity:
+        plan, found = self._look()
+        # a warehouse of before versions were counted has no marker either
+        marker = None if adopting else self._marker.expect(found, is_empty=not plan.found)
+        if plan.steps or found is None:
+            found = self._upgrade()
+        if marker is None:
+            self._marker.keep(found)
+        return found
+
+    def _upgrade(self) -> WarehouseIdentity:
         self._make_lock()
         crash_point("sql.prepare.before")
         with self._connected() as connection:
@@ -113,13 +148,14 @@ class RedshiftWarehouse(Warehouse):
                 with self._connected() as dropping:
                     dropping.one_by_one()
                     drop_views(dropping, self._statements)
-            upgrade(session, self._statements, self._connector.address)
+            own = upgrade(session, self._statements, self._connector.address)
             session.commit()
         with self._connected() as connection:
             connection.one_by_one()
             if missing_views(connection, self._statements):
                 self._make_views(connection, missing_views)
         crash_point("sql.prepare.after")
+        return own
 
     def _make_lock(self) -> None:
         """Make what is locked before anything else is done; safe to repeat."""
@@ -153,12 +189,15 @@ class RedshiftWarehouse(Warehouse):
     @override
     @contextmanager
     def writing(self) -> Generator[WarehouseSession]:
-        self._ensure_prepared()
+        own = self._ensure_prepared()
         with self._connected() as connection:
             self._lock(connection)
             session = self._session(connection)
+            own = advance(session, own, self._statements.version, self._connector.address)
             yield session
             session.commit()
+        self._own = own
+        self._marker.keep_if_possible(own)
 
     @override
     @contextmanager
@@ -221,20 +260,22 @@ class RedshiftWarehouse(Warehouse):
         with self._connected() as connection:
             return self._session(connection).columns(table)
 
-    def _again_after_conflicts(self, work: Callable[[], None]) -> None:
-        for tried in range(1, self._tries.most + 1):
+    def _again_after_conflicts(self, work: Callable[[], Answer]) -> Answer:
+        tried = 1
+        while True:
             try:
-                work()
+                return work()
             except WarehouseConflict:
                 if tried == self._tries.most:
                     raise
                 self._tries.wait(tried)
-            else:
-                return
+            tried += 1
 
-    def _ensure_prepared(self) -> None:
-        if not self._prepared:
+    def _ensure_prepared(self) -> WarehouseIdentity:
+        if self._own is None:
             self.prepare()
+        assert self._own is not None  # noqa: S101 - prepare says which it is
+        return self._own
 
     def _session(self, connection: RedshiftConnection) -> "_Session":
         return _Session(connection, self._storage, self._copy_role, self._statements)
@@ -320,7 +361,12 @@ class _Session(WarehouseSession):
         if not names:
             return 0
         crash_point("sql.copy.before")
-        with manifest_of(self._storage, names) as manifest_url, self._noting_failure():
+        columns = staging_columns(self._statements, table)
+        with (
+            self._noting_failure(),
+            in_present_form(self._storage, names, columns) as fitting,
+            manifest_of(self._storage, fitting) as manifest_url,
+        ):
             self._connection.run_file(
                 "redshift/copy",
                 table=table,
@@ -341,6 +387,11 @@ class _Session(WarehouseSession):
         crash_point("sql.commit.before")
         self._connection.commit()
         crash_point("sql.commit.after")
+
+    @override
+    def expect_contract(self) -> None:
+        with self._noting_failure():
+            expect_contract(self, self._statements)
 
     def tables(self) -> set[str]:
         """The tables and views there are."""

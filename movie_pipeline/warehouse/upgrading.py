@@ -11,12 +11,19 @@ from importlib import metadata
 from typing import Protocol
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import WarehouseRefused
+from movie_pipeline.errors import (
+    WarehouseBusy,
+    WarehouseConflict,
+    WarehouseError,
+    WarehouseRefused,
+)
 from movie_pipeline.stored_values import from_stored_time, to_stored_time
 from movie_pipeline.warehouse.migrations import Migration, Version, added_column, pending
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.warehouse_port import UpgradePlan, WarehouseColumn, WarehouseSession
 
+MAKE_ALL = "make the warehouse"
+"""The step where there is none yet."""
 IDENTITY_TABLE = "mp_warehouse"
 _LEDGER_TABLE = "mp_load_ledger"
 
@@ -96,6 +103,11 @@ def expect_known(found: WarehouseIdentity, known: Version, where: str) -> None:
         )
 
 
+def look(session: UpgradeSession) -> WarehouseIdentity | None:
+    """Which warehouse it is; None where nobody has counted its versions yet."""
+    return _identity(session, session.tables())
+
+
 def plan_upgrade(session: UpgradeSession, statements: Statements, where: str) -> UpgradePlan:
     """What `upgrade` would do in this warehouse, views apart."""
     there = session.tables()
@@ -104,7 +116,7 @@ def plan_upgrade(session: UpgradeSession, statements: Statements, where: str) ->
     if found is not None:
         expect_known(found, known, where)
     if found is None and _is_fresh(there, statements):
-        return UpgradePlan("", str(known), ("make the warehouse",))
+        return UpgradePlan("", str(known), (MAKE_ALL,))
     version = found.version if found else Version()
     missing = [table for table in statements.tables() if table not in there]
     steps = [f"make the table {table}" for table in missing]
@@ -127,13 +139,11 @@ def views_in_the_way(session: UpgradeSession, statements: Statements) -> bool:
     )
 
 
-def upgrade(
-    session: UpgradeSession, statements: Statements, where: str
-) -> tuple[WarehouseIdentity, bool]:
+def upgrade(session: UpgradeSession, statements: Statements, where: str) -> WarehouseIdentity:
     """Make what is missing and migrate what is older; within one transaction.
 
     Returns:
-        Which warehouse it is now, and whether it was made by this very transaction.
+        Which warehouse it is now.
 
     Raises:
         WarehouseRefused: a newer program has changed it; nothing was done.
@@ -153,7 +163,37 @@ def upgrade(
         session.run("warehouse/insert", **_row(found))
     if found.version != statements.version:
         found = _migrate(session, statements, found)
-    return found, fresh
+    return found
+
+
+def advance(
+    session: WarehouseSession, own: WarehouseIdentity, known: Version, where: str
+) -> WarehouseIdentity:
+    """Count one more transaction that writes, in the warehouse that was met at the start.
+
+    Raises:
+        WarehouseRefused: it was exchanged meanwhile, or a newer program has changed it.
+    """
+    try:
+        found = found_identity(session)
+    except (WarehouseBusy, WarehouseConflict):
+        raise
+    except WarehouseError:
+        found = None  # not even the table is there any more
+    if found is not None:
+        expect_known(found, known, where)
+    if (
+        found is None
+        or found.warehouse_id != own.warehouse_id
+        or found.generation < own.generation
+        or found.version != known
+    ):
+        raise WarehouseRefused(
+            f"the warehouse {where} was exchanged while this program ran: start it again, so that "
+            "it looks at what lies there now. Nothing was changed."
+        )
+    session.run("warehouse/advance")
+    return replace(found, generation=found.generation + 1)
 
 
 def _migrate(

@@ -37,8 +37,14 @@ class WarehouseSession(Protocol):
     def copy(self, table: str, names: Sequence[str]) -> int:
         """Append Parquet files of the output area to a staging table; return the rows added.
 
-        Columns map by position, as COPY does. The caller compares the count with what it expects.
+        Columns map by name and nothing is cast: BatchRefused where a column is unknown, of another
+        type, or missing; one that a row need not have is null where a file of an older form lacks
+        it. The caller compares the count with what it expects.
         """
+        ...
+
+    def expect_contract(self) -> None:
+        """Hold the rows' table against the contract; WarehouseRefused names every difference."""
         ...
 
 
@@ -81,12 +87,17 @@ class Warehouse(Protocol):
         """Bring tables and views to the present form: make what is missing, migrate what is older.
 
         Safe to repeat, and cheap where nothing is to be done. All or nothing, views apart.
-        WarehouseRefused where a newer program has changed the warehouse.
+        WarehouseRefused where a newer program has changed the warehouse, or where it is not the one
+        that belongs to the store: gone, another one, or an older copy.
         """
         ...
 
-    def upgrade_plan(self) -> UpgradePlan:
-        """What `prepare` would do now; nothing is changed."""
+    def adopt(self) -> None:
+        """Prepare this warehouse as the store's own, though another one belonged to it before."""
+        ...
+
+    def upgrade_plan(self, *, adopting: bool = False) -> UpgradePlan:
+        """What `prepare` would do now, or `adopt`; raises what it would, and changes nothing."""
         ...
 
     def writing(self) -> AbstractContextManager[WarehouseSession]:

@@ -9,7 +9,9 @@ import pytest
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import WarehouseError, WarehouseRefused
+from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse import duckdb_warehouse, redshift_warehouse, upgrading
+from movie_pipeline.warehouse.home_marker import NAME
 from movie_pipeline.warehouse.migrations import Migration
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -101,10 +103,15 @@ class TestUpgrades:
         assert after["program_version"] == "9.9"
 
     def test_a_warehouse_of_before_versions_were_counted_is_the_first_version(
-        self, warehouse: Warehouse, fresh: Fresh, administer: Callable[[str], None]
+        self,
+        world: tuple[Warehouse, Storage],
+        fresh: Fresh,
+        administer: Callable[[str], None],
     ) -> None:
+        warehouse, storage = world
         warehouse.prepare()
         administer("drop table mp_warehouse")
+        storage.remove(Area.HISTORY, NAME)
         assert fresh().upgrade_plan().found == "1.1"
         fresh().prepare()
         assert identity(fresh())["warehouse_id"]

@@ -27,9 +27,8 @@ def test_each_state_goes_to_its_place(world: World) -> None:
     )
     report = world.archive()
     assert (len(report.archived), report.not_found, report.failed) == (4, [], {})
-    history = [
-        name.partition("__")[2] for name in world.storage.names(Area.HISTORY, "committed_on=")
-    ]
+    names = world.storage.names(Area.HISTORY, "committed_on=")
+    history = [name.partition("__")[2] for name in names]
     assert sorted(history) == ["again.csv", "held.csv", "loaded.csv"]
     [rejected] = world.storage.names(Area.QUARANTINE, "files/")
     assert rejected.endswith("__no_movies.csv")

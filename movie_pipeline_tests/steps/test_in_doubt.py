@@ -31,8 +31,11 @@ class Doubtful:
     def prepare(self) -> None:
         self._warehouse.prepare()
 
-    def upgrade_plan(self) -> UpgradePlan:
-        return self._warehouse.upgrade_plan()
+    def adopt(self) -> None:
+        self._warehouse.adopt()
+
+    def upgrade_plan(self, *, adopting: bool = False) -> UpgradePlan:
+        return self._warehouse.upgrade_plan(adopting=adopting)
 
     @contextmanager
     def writing(self) -> Generator[WarehouseSession]:

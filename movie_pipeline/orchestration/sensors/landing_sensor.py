@@ -70,6 +70,9 @@ def _look(
     if seen is None:
         return dg.SkipReason("No message came, and landing was listed a moment ago.")
     plan = _plan(context.instance, dataset, seen.landed, warehouse, settings)
+    if plan.launches:
+        with warehouse.reading() as session:
+            session.expect_contract()  # no run could load: better none is launched
     for launch in plan.launches:
         work_folder = WorkFolder.at(work_root(settings), launch.batch.batch_id)
         fix_batch(work_folder, launch.batch)
@@ -117,6 +120,7 @@ def _plan(
 ) -> QueuePlan:
     if not landed:
         return QueuePlan((), 0)
+    warehouse.prepare()  # whoever is long-lived looks anew which warehouse lies there
     finished = Ledger(warehouse).finished(file.file_id for file in landed)
     runs = past_runs(instance, dataset, {file.file_id for file in landed} - finished)
     return plan_launches(landed, finished, runs, settings.batches, time.time())

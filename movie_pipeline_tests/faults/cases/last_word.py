@@ -137,7 +137,10 @@ def _future(bench: Bench, how: str) -> None:
 
 
 def _believing(world: AnyWorld) -> None:
-    with patch.object(fetch, "_capped", lambda *_: {}):
+    def none_capped(*_: object) -> dict[str, datetime]:
+        return {}
+
+    with patch.object(fetch, "_capped", none_capped):
         job.run_job(world.deployment, work="odd")
 
 

@@ -47,6 +47,9 @@ class WrappedStorage:
     def size(self, area: Area, name: str) -> int:
         return self.real.size(area, name)
 
+    def tail(self, area: Area, name: str, size: int) -> bytes:
+        return self.real.tail(area, name, size)
+
     def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:
         return self.real.names(area, prefix, before=before)
 
@@ -96,8 +99,11 @@ class WrappedWarehouse:
         self._before("prepare")
         self.real.prepare()
 
-    def upgrade_plan(self) -> UpgradePlan:
-        return self.real.upgrade_plan()
+    def adopt(self) -> None:
+        self.real.adopt()
+
+    def upgrade_plan(self, *, adopting: bool = False) -> UpgradePlan:
+        return self.real.upgrade_plan(adopting=adopting)
 
     def writing(self) -> AbstractContextManager[WarehouseSession]:
         self._before("writing")
