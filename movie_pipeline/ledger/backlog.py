@@ -1,7 +1,7 @@
 """The backlog: records that wait in quarantine, by the reason they were set apart and by age.
 
-Read from the ledger alone: what files set apart, less what replays resolved. No quarantine file is
-opened for it.
+Counted in the warehouse: what files set apart, less what replays resolved. No summary is read for
+it, and no quarantine file opened.
 """
 
 from collections import Counter, defaultdict
@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from movie_pipeline.ledger.file_summary import FileSummary
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.stored_values import from_json, to_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -48,38 +47,56 @@ class Backlog:
         return self.quarantined + self.held
 
     @classmethod
-    def of(cls, waiting: Iterable[Mapping[str, Any]], taken: Reasons, now: datetime) -> Self:
-        """Count the files with records that wait.
+    def of(
+        cls,
+        waiting: Iterable[Mapping[str, Any]],
+        reasons: Iterable[Mapping[str, Any]],
+        partly: Iterable[Mapping[str, Any]] = (),
+        taken: Reasons | None = None,
+    ) -> Self:
+        """Count the records that wait.
 
         Args:
             waiting: rows of `checks/backlog`.
+            reasons: rows of `checks/backlog_reasons`.
+            partly: rows of `checks/backlog_partly`.
             taken: file_id to the reasons of the records that replays resolved.
-            now: the present.
         """
         states: Counter[str] = Counter()
-        ages = dict.fromkeys([*(name for name, _ in AGES), OLDER], 0)
-        limits = [(name, to_stored_time(now - age)) for name, age in AGES]
-        reasons: Counter[str] = Counter()
-        uncounted = 0
+        names = [*(name for name, _ in AGES), OLDER]
+        ages = dict.fromkeys(names, 0)
         for row in waiting:
             count = int(row["records_open"])
             states[row["state"]] += count
-            since = row["waiting_since"]
-            ages[next((name for name, limit in limits if since > limit), OLDER)] += count
-            summary = FileSummary.from_stored(row["summary"])
-            uncounted += "reasons" in summary.omitted
-            resolved = taken.get(row["file_id"])
-            found = summary.reasons
-            reasons.update(Counter[str](found) - resolved if resolved else found)
+            ages[names[int(row["age"])]] += count
+        counted: Counter[str] = Counter()
+        uncounted = 0
+        for row in reasons:
+            if row["rule"]:
+                counted[row["rule"]] += int(row["record_count"])
+            else:
+                uncounted += int(row["files"])
+        for row in partly:
+            resolved = (taken or {}).get(row["file_id"], Counter[str]())
+            if row["rule"]:
+                counted[row["rule"]] += max(0, int(row["record_count"]) - resolved[row["rule"]])
+            else:
+                uncounted += 1
         held = states[FileState.HELD]
-        return cls(states.total() - held, held, ages, dict(reasons.most_common()), uncounted)
+        by_reason = dict((+counted).most_common())
+        return cls(states.total() - held, held, ages, by_reason, uncounted)
 
 
 def backlog(warehouse: Warehouse, now: datetime) -> Backlog:
     """Ask the warehouse what waits."""
     taken: Reasons = defaultdict(Counter)
+    first, second, third = (to_stored_time(now - age) for _, age in AGES)
     with warehouse.reading() as session:
-        waiting = session.fetch("checks/backlog")
-        for row in session.fetch("checks/backlog_taken"):
+        waiting = session.fetch(
+            "checks/backlog", first_limit=first, second_limit=second, third_limit=third
+        )
+        reasons = session.fetch("checks/backlog_reasons")
+        partly = session.fetch("checks/backlog_partly")
+        for row in session.fetch("checks/backlog_taken") if partly else ():
             taken[row["original_file_id"]].update(from_json(row["taken"], dict[str, int]))
-    return Backlog.of(waiting, taken, now)
+    return Backlog.of(waiting, reasons, partly, taken)

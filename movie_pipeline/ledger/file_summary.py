@@ -4,14 +4,24 @@ One typed value on its whole way, from the steps through the ledger to notices a
 row value in it. Here also is how the ledger stores it.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple, Self
 
 import msgspec
 
 from movie_pipeline.errors import MoviePipelineError
-from movie_pipeline.stored_values import fit_json, fit_notes, from_json, to_json_values
+from movie_pipeline.stored_values import (
+    TEXT_BYTES,
+    fit_json,
+    fit_notes,
+    from_json,
+    from_json_values,
+    read_json,
+    to_json,
+    to_json_values,
+)
 
 
 class RuleState(StrEnum):
@@ -132,7 +142,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         output: the file of its good rows, as it was published.
         quarantine: the file of its records set apart, likewise.
         read_with: the settings it was read with.
-        omitted: names of the above that the ledger had no room for.
+        omitted: names of the above that the ledger had no room for, and does not know.
     """
 
     dialect: str = ""
@@ -158,6 +168,22 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         """The summary as the ledger stores it: JSON; what has no room is left out, and named."""
         fitting = msgspec.structs.replace(self, notes=tuple(fit_notes(self.notes)))
         return fit_json(to_json_values(fitting))
+
+    def without_room(self, stored: str) -> list[str]:
+        """What `stored` left out, as JSON in pieces that fit; none as a rule."""
+        omitted = read_json(stored).get("omitted", ())
+        if not omitted:
+            return []
+        values = to_json_values(self)
+        text = to_json({name: values[name] for name in omitted})
+        return [text[at : at + TEXT_BYTES] for at in range(0, len(text), TEXT_BYTES)]
+
+    def with_parts(self, pieces: Iterable[str]) -> Self:
+        """The whole summary again, with the pieces of `without_room` in their order."""
+        found = json.loads("".join(pieces))
+        omitted = [name for name in self.omitted if name not in found]
+        values = {**to_json_values(self), **found, "omitted": omitted}
+        return from_json_values(values, type(self))
 
     @classmethod
     def from_stored(cls, text: str) -> Self:

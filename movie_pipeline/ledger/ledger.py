@@ -5,8 +5,9 @@ Here are the entry and the questions; times are UTC with a time zone in Python, 
 table.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
@@ -17,6 +18,7 @@ from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline.stored_values import (
     KEY_BYTES,
     REASON_BYTES,
+    TEXT_BYTES,
     fit_text,
     from_stored_time,
     to_stored_time,
@@ -229,7 +231,7 @@ class Ledger:
                 batch_id=batch_id,
                 object_key=fit_text(to_stored_key(key), KEY_BYTES),
             )
-        return [LedgerEntry.from_row(row) for row in rows]
+            return _entries_of(session, rows)
 
     def of_file(self, name: str) -> list[LedgerEntry]:
         """The entries of a file, by id or name, and of replays that go back to it, newest first."""
@@ -260,7 +262,7 @@ class Ledger:
     def unarchived(self) -> list[LedgerEntry]:
         """The entries whose file is still to be moved out of landing, oldest first."""
         with self._warehouse.reading() as session:
-            return [LedgerEntry.from_row(row) for row in session.fetch("ledger/unarchived")]
+            return _entries_of(session, session.fetch("ledger/unarchived"))
 
     def totals(self) -> list[StateTotals]:
         """Files and rows by state."""
@@ -293,8 +295,26 @@ class Ledger:
 def known(session: WarehouseSession, file_ids: Iterable[str]) -> dict[str, LedgerEntry]:
     """The entries of those of the files that have one, asked within a session."""
     want(session, file_ids)
-    rows = session.fetch("ledger/known")
-    return {row["file_id"]: LedgerEntry.from_row(row) for row in rows}
+    entries = _entries_of(session, session.fetch("ledger/known"))
+    return {entry.file_id: entry for entry in entries}
+
+
+def _entries_of(session: WarehouseSession, rows: Sequence[Mapping[str, Any]]) -> list[LedgerEntry]:
+    """The entries of these rows, with what their summaries had no room for."""
+    entries = [LedgerEntry.from_row(row) for row in rows]
+    cut = [entry.file_id for entry in entries if entry.summary.omitted]
+    if not cut:
+        return entries
+    want(session, cut)
+    pieces: dict[str, list[str]] = defaultdict(list)
+    for row in session.fetch("ledger/summary_parts"):
+        pieces[row["file_id"]].append(row["piece"])
+    return [
+        replace(entry, summary=entry.summary.with_parts(pieces[entry.file_id]))
+        if entry.file_id in pieces
+        else entry
+        for entry in entries
+    ]
 
 
 def loaded_content(
@@ -324,8 +344,25 @@ def loaded_content(
 
 def insert(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
     """Write entries within the transaction that makes them true."""
-    if entries:
-        session.run_many("ledger/insert", [entry.to_row() for entry in entries])
+    if not entries:
+        return
+    rows = [entry.to_row() for entry in entries]
+    session.run_many("ledger/insert", rows)
+    parts = [
+        {"file_id": entry.file_id, "place": place, "piece": piece}
+        for entry, row in zip(entries, rows, strict=True)
+        for place, piece in enumerate(entry.summary.without_room(str(row["summary"])))
+    ]
+    if parts:
+        session.run_many("ledger/insert_summary_part", parts)
+    counts = [
+        {"file_id": entry.file_id, "rule": fit_text(rule, TEXT_BYTES), "record_count": count}
+        for entry in entries
+        if entry.rows_quarantined + entry.rows_held
+        for rule, count in entry.summary.reasons.items()
+    ]
+    if counts:
+        session.run_many("ledger/insert_reason_count", counts)
 
 
 def want(session: WarehouseSession, values: Iterable[str]) -> None:

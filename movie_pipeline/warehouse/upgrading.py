@@ -18,6 +18,7 @@ from movie_pipeline.errors import (
     WarehouseRefused,
 )
 from movie_pipeline.stored_values import from_stored_time, to_stored_time
+from movie_pipeline.warehouse.fillings import FILLINGS
 from movie_pipeline.warehouse.migrations import Migration, Version, added_column, pending
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.warehouse_port import UpgradePlan, WarehouseColumn, WarehouseSession
@@ -203,6 +204,9 @@ def _migrate(
         crash_point(f"migration.{migration.name}.before")
         for statement in migration.statements:
             _apply(session, statement, migration.name)
+        fill = FILLINGS.get(migration.name)
+        if fill:
+            fill(session)
         crash_point(f"migration.{migration.name}.after")
     now = replace(found, version=statements.version, program_version=program_version())
     row = _row(now)

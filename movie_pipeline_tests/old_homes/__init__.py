@@ -1,8 +1,8 @@
 """Homes that earlier versions wrote, whole as they lay on the disk: each opens in later ones.
 
 `version_1.tar.xz` was written at commit f81dbc8, before versions were counted: movies (loaded,
-quarantined, held, rejected, a duplicate, a replay, a file not decided yet) and books, in a namespace
-of their own. It is never made anew.
+quarantined, held, rejected, a duplicate, a replay, a file not decided yet) and books, in a
+namespace of their own. It is never made anew.
 """
 
 import tarfile

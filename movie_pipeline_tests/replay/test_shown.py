@@ -1,14 +1,11 @@
 """What people see: the job in the UI, the backlog, and the accounts over originals and replays."""
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
-import pytest
 
-from movie_pipeline.ledger.backlog import Backlog, backlog
+from movie_pipeline.ledger.backlog import backlog
 from movie_pipeline.orchestration.assets.replay_job import REPLAY_JOB
-from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline_tests.home import QUIET, check_results
 from movie_pipeline_tests.replay.world import WHY, ReplayHome
 from movie_pipeline_tests.samples import Film, film_file, low_ratings
@@ -74,41 +71,8 @@ def test_a_record_replayed_in_vain_is_as_old_as_it_was(home: ReplayHome) -> None
     entry = home.ingest("movies.csv", low_ratings(), STRICT)
     home.replay(STRICT, file="movies.csv")
     later = entry.committed_at + timedelta(days=1)
-    with home.deployment.warehouse.reading() as session:
-        (row,) = session.fetch("checks/backlog")
-    assert row["waiting_since"] == to_stored_time(entry.committed_at)
     found = backlog(home.deployment.warehouse, later)
     assert found.by_age["less than a week"] == found.records == 2
-
-
-@pytest.mark.parametrize(
-    ("days", "age"),
-    [(0, "less than a day"), (1, "less than a week"), (7, "less than a month"), (30, "older")],
-)
-def test_ages(days: int, age: str) -> None:
-    row = {
-        "file_id": "f",
-        "state": "HELD",
-        "records_open": 3,
-        "waiting_since": to_stored_time(NOW - timedelta(days=days)),
-        "summary": '{"reasons": {"a": 3, "b": 1}}',
-    }
-    found = Backlog.of([row], {"f": Counter({"b": 1})}, NOW)
-    assert found.by_age == {**dict.fromkeys(found.by_age, 0), age: 3}
-    assert found.by_reason == {"a": 3}
-    assert (found.quarantined, found.held, found.uncounted) == (0, 3, 0)
-
-
-def test_files_whose_reasons_had_no_room_are_told() -> None:
-    row = {
-        "file_id": "f",
-        "state": "LOADED",
-        "records_open": 3,
-        "waiting_since": to_stored_time(NOW),
-        "summary": '{"omitted": ["reasons"]}',
-    }
-    found = Backlog.of([row], {}, NOW)
-    assert (found.records, found.uncounted, found.by_reason) == (3, 1, {})
 
 
 def test_every_original_record_is_resolved_once_or_open_once_over_many_replays(
