@@ -14,6 +14,7 @@ from movie_pipeline_tests.faults.cases import (
     redshift,
     replays,
     services,
+    upgrades,
 )
 from movie_pipeline_tests.faults.fault import Fault
 
@@ -32,6 +33,7 @@ FAULTS: Mapping[str, Fault] = {
             *clean_up.FAULTS,
             *redshift.FAULTS,
             *services.FAULTS,
+            *upgrades.FAULTS,
         ],
         key=lambda fault: fault.id,
     )

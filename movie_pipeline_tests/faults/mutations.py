@@ -32,8 +32,14 @@ from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline.wakeups import sqs_wakeups
-from movie_pipeline.warehouse import duckdb_warehouse, redshift_connection, redshift_warehouse
+from movie_pipeline.warehouse import (
+    duckdb_warehouse,
+    redshift_connection,
+    redshift_warehouse,
+    upgrading,
+)
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
+from movie_pipeline.warehouse.home_marker import HomeMarker
 from movie_pipeline.warehouse.redshift_connection import RedshiftConnection
 from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
 from movie_pipeline.warehouse.sql_files import Statements
@@ -79,6 +85,38 @@ def _always(value: object) -> Callable[..., object]:
 
 def _no_lock() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(duckdb_warehouse, "_WITH_LOCK", ())
+
+
+def _committed_one_by_one() -> Iterable[AbstractContextManager[Any]]:
+    apply = upgrading._apply
+
+    def alone(session: Any, statement: str, name: str) -> None:  # noqa: ANN401 - DuckDB's session
+        apply(session, statement, name)
+        session.execute("COMMIT")
+        session.execute("BEGIN TRANSACTION")
+
+    yield patch.object(upgrading, "_apply", alone)
+
+
+def _no_versions() -> Iterable[AbstractContextManager[Any]]:
+    def believing(_: object, own: upgrading.WarehouseIdentity, *__: object) -> object:
+        return own
+
+    yield patch.object(duckdb_warehouse, "advance", believing)
+    yield patch.object(upgrading, "expect_known", _always(None))
+    yield from _no_contract()
+
+
+def _no_contract() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(duckdb_warehouse, "expect_contract", _always(None))
+
+
+def _no_contract_on_redshift() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(redshift_warehouse, "expect_contract", _always(None))
+
+
+def _no_marker() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(HomeMarker, "expect", _always(None))
 
 
 def _no_ledger_check() -> Iterable[AbstractContextManager[Any]]:
@@ -595,6 +633,29 @@ MUTATIONS: dict[str, Mutation] = {
         _old_dates_believed,
         [("F46", "believed by an earlier program")],
         AWS,
+    ),
+    "whole upgrades": Mutation(
+        "an upgrade is one transaction",
+        _committed_one_by_one,
+        [("U01", "migration.9001_studio.after")],
+    ),
+    "versions": Mutation("the version is looked at before writing", _no_versions, [("U02", "")]),
+    "contract": Mutation(
+        "the table is held against the contract", _no_contract, [("U03", "another type")]
+    ),
+    "contract on AWS": Mutation(
+        "the table is held against the contract",
+        _no_contract_on_redshift,
+        [("U03", "another type")],
+        AWS,
+    ),
+    "marker": Mutation(
+        "a home knows its warehouse",
+        _no_marker,
+        [("U04", "an older copy"), ("U04", "another one")],
+    ),
+    "marker on AWS": Mutation(
+        "a home knows its warehouse", _no_marker, [("U04", "another one")], AWS
     ),
     "listing": Mutation("landing is listed without events", _events_alone, [("F10", "")], AWS),
     "junk": Mutation(

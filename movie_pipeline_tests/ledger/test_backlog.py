@@ -1,4 +1,4 @@
-"""The backlog is counted in the warehouse, and what summaries have no room for is kept beside them."""
+"""The backlog is counted in the warehouse; what a summary has no room for is kept beside it."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -92,10 +92,9 @@ def test_of_a_file_partly_replayed_what_was_taken_is_not_counted() -> None:
 def test_a_file_of_two_thousand_columns_keeps_its_mapping_and_its_shapes(world: World) -> None:
     """The next file of its source is held against them; they are three times a summary's room."""
     names = [f"a rather long header of a column, as exports have them, {n}" for n in range(2000)]
+    columns = [FileColumn(name, name.replace(" ", "_"), is_contract=False) for name in names]
     summary = FileSummary(
-        mapping=tuple(
-            FileColumn(name, name.replace(" ", "_"), is_contract=False) for name in names
-        ),
+        mapping=tuple(columns),
         looks={name.replace(" ", "_"): "whole numbers" for name in names},
         source="wide",
         notes=("a note",),

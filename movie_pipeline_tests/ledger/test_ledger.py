@@ -117,9 +117,7 @@ def test_the_days_of_history_are_those_of_files_that_lie_there(world: World) -> 
     assert world.ledger.history_days() == [NOON.date(), (NOON + timedelta(days=2)).date()]
 
 
-def test_a_reason_too_long_for_the_table_is_cut_and_a_summary_goes_on_beside_it(
-    world: World,
-) -> None:
+def test_a_reason_that_is_too_long_is_cut_and_a_summary_goes_on_beside_it(world: World) -> None:
     summary = FileSummary(repairs={"votes": 3}, looks={"x" * 1000: "y" * 100_000})
     write(world, entry(reason="é" * 5000, summary=summary))
     [found] = world.ledger.entries()
