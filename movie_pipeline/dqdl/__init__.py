@@ -10,6 +10,7 @@ from movie_pipeline.dqdl.engines.judging import judge
 from movie_pipeline.dqdl.engines.spark_words import evaluable_on_spark
 from movie_pipeline.dqdl.language.ruleset import Rule, Ruleset, SimpleRule
 from movie_pipeline.dqdl.rules.explanation import explain
+from movie_pipeline.dqdl.rules.metric_names import counts
 from movie_pipeline.dqdl.rules.parsing import parse_ruleset
 from movie_pipeline.dqdl.rules.unsupported import require_supported, unsupported
 from movie_pipeline.errors import RulesetError
@@ -22,6 +23,7 @@ __all__ = [
     "Ruleset",
     "RulesetError",
     "SimpleRule",
+    "counts",
     "evaluable_on_spark",
     "evaluate",
     "explain",

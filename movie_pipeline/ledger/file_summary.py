@@ -1,7 +1,7 @@
 """The summary of a file: what was read, repaired, judged and noticed, beside its state and counts.
 
 One typed value on its whole way, from the steps through the ledger to notices and reports; never a
-row value in it. Here also is how the ledger stores it.
+row value in it but what a rule measured. Here also is how the ledger stores it.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 import msgspec
 
+from movie_pipeline.dqdl import counts
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.stored_values import (
     TEXT_BYTES,
@@ -39,7 +40,7 @@ class RuleAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
         rule: the canonical text.
         outcome: Passed, Failed, or Error where it could not be evaluated.
         failing_rows: rows whose own outcome is Fail; None where the rule has no rows.
-        metrics: Glue's names and values.
+        metrics: Glue's names and values; one that does not count may be the value of a cell.
         reason: why it failed or could not be evaluated, without row values.
         waived: whether it would have held the file, and did not: see steps/verdict.py.
     """
@@ -50,6 +51,11 @@ class RuleAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     metrics: Mapping[str, float]
     reason: str
     waived: bool = False
+
+    @property
+    def told_metrics(self) -> dict[str, float]:
+        """The metrics that may leave the warehouse: those that count rows or columns."""
+        return {name: value for name, value in self.metrics.items() if counts(name)}
 
 
 class FileColumn(NamedTuple):

@@ -7,6 +7,8 @@ never a row value, and its subject no foreign name.
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.ledger.archive_names import archive_place
 from movie_pipeline.ledger.digests import (
@@ -16,6 +18,7 @@ from movie_pipeline.ledger.digests import (
     counts_line,
     short_hash,
 )
+from movie_pipeline.ledger.file_summary import RuleAnswer
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.stored_values import to_json_values
 
@@ -156,9 +159,14 @@ def _details(entry: LedgerEntry, where: str, *, short: bool = False) -> dict[str
         "attempt": entry.attempt,
         "ruleset_sha256": entry.ruleset_sha256,
         "quarantine": where,
-        "rules": to_json_values(entry.summary.rules),
+        "rules": to_json_values([_told(rule) for rule in entry.summary.rules]),
         **({"replay": to_json_values(replay)} if replay else {}),
     }
+
+
+def _told(rule: RuleAnswer) -> RuleAnswer:
+    """The answer without what was measured of values: that stays in the ledger."""
+    return msgspec.structs.replace(rule, metrics=rule.told_metrics)
 
 
 def _sums(entries: Sequence[LedgerEntry]) -> dict[str, int]:

@@ -4,6 +4,7 @@ Reasons name columns and counts, never a value of a row.
 """
 
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
+from movie_pipeline.dqdl.rules.metric_names import counts
 from movie_pipeline.dqdl.rules.rule_plan import Context, Verdict
 
 
@@ -24,11 +25,15 @@ def empty(rule: SimpleRule) -> Verdict:
 
 
 def judged(context: Context, rule: SimpleRule, metric: str, value: float) -> Verdict:
-    """The verdict of one number held against the rule's condition."""
+    """The verdict of one number held against the rule's condition.
+
+    The reason names the number only where it counts rows or columns.
+    """
     passed = context.meets(rule, value, metric)
     what = metric.rsplit(".", maxsplit=1)[-1]
     about = f" of {', '.join(rule.columns)}" if rule.columns else ""
-    reason = f"{what}{about} is {value:.6g}, which does not meet {rule.condition}."
+    is_value = f" is {value:.6g}, which" if counts(metric) else ""
+    reason = f"{what}{about}{is_value} does not meet {rule.condition}."
     return Verdict(passed, {metric: value}, None if passed else reason)
 
 

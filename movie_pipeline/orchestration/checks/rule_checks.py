@@ -111,7 +111,7 @@ def _row(file: DecidedFile, answer: RuleAnswer) -> dict[str, str | int | float |
 
 
 def _metrics(answers: Sequence[tuple[DecidedFile, RuleAnswer]]) -> dict[str, float]:
-    """Glue's metrics as plottable numbers; only where they speak of one file."""
+    """Glue's metrics as plottable numbers; only where they speak of one file, and count."""
     if len(answers) != 1:
         return {}
-    return {f"metric: {name}": value for name, value in answers[0][1].metrics.items()}
+    return {f"metric: {name}": value for name, value in answers[0][1].told_metrics.items()}
