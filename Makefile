@@ -58,7 +58,7 @@ $(DAGSTER_HOME)/ready: .venv/installed $(DAGSTER_HOME)/dagster.yaml
 
 run: install $(DAGSTER_HOME)/ready first-sample ## Start the Dagster UI on 127.0.0.1:3000 with a sample in the landing folder
 	@echo "The Dagster UI: http://127.0.0.1:$(PORT)   Drop movie CSVs into: $(INPUT)"
-	$(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+	exec $(BIN)/python -m movie_pipeline.cli.supervise $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 sample: install ## Put a sample of ROWS movies into the landing folder
 	mkdir -p "$(INPUT)"

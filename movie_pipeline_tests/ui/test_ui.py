@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
+import psutil
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
@@ -104,7 +105,10 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUi]:
     port = free_port()
     with (home / "dagster.log").open("wb") as log:
         server = subprocess.Popen(
-            [
+            [  # as `make run` does
+                sys.executable,
+                "-m",
+                "movie_pipeline.cli.supervise",
                 programs / "dagster",
                 "dev",
                 "-w",
@@ -118,19 +122,19 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUi]:
             env=environment,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
         )
         running = RunningUi(f"http://127.0.0.1:{port}", home)
         try:
             wait_until("the UI answering", lambda: _answers(running), LONGEST_WAIT)
             yield running
+            processes = psutil.Process(server.pid).children(recursive=True)
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
-            try:
-                server.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(server.pid, signal.SIGKILL)
-                server.wait()
+            server.terminate()
+            server.wait(LONGEST_WAIT)
+    # neither webserver nor daemon nor code server nor a run outlives what was started
+    assert len(processes) >= 4
+    assert server.returncode == -signal.SIGTERM
+    assert [process for process in processes if process.is_running()] == []
 
 
 def _answers(ui: RunningUi) -> bool:

@@ -1,0 +1,126 @@
+"""`make run` ends as its users expect: at once, wholly, and with an exit code that says why."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+STUBBORN = """
+import pathlib, signal, subprocess, sys, time
+folder, depth = pathlib.Path(sys.argv[1]), int(sys.argv[2])
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if depth:
+    subprocess.Popen([sys.executable, *sys.orig_argv[1:-1], str(depth - 1)])
+(folder / f"{depth}.up").touch()
+time.sleep(600)
+"""
+"""A program of three processes, none of which ends when it is asked to."""
+OBEDIENT = STUBBORN.replace("signal.SIG_IGN", "signal.SIG_DFL")
+LONGEST_WAIT = 60.0
+
+
+class Supervised:
+    """A program under supervision."""
+
+    def __init__(self, folder: Path, program: str, *arguments: str) -> None:
+        self._folder = folder
+        supervise = [sys.executable, "-m", "movie_pipeline.cli.supervise"]
+        with (folder / "said").open("wb") as said:
+            self.process = subprocess.Popen(
+                [*supervise, sys.executable, "-c", program, str(folder), *arguments], stderr=said
+            )
+
+    @property
+    def said(self) -> str:
+        """What it printed for people."""
+        return (self._folder / "said").read_text()
+
+    def processes(self) -> list[psutil.Process]:
+        """Those of the program, once all three are up."""
+        wait_for(lambda: len(list(self._folder.glob("*.up"))) == 3)
+        found = psutil.Process(self.process.pid).children(recursive=True)
+        assert len(found) == 3
+        return found
+
+
+def wait_for(look: Callable[[], bool]) -> None:
+    end = time.monotonic() + LONGEST_WAIT
+    while not look():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def living(processes: list[psutil.Process]) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_all_processes_are_gone_when_it_has_been_told_to_stop(tmp_path: Path, number: int) -> None:
+    program = Supervised(tmp_path, OBEDIENT, "2")
+    processes = program.processes()
+    program.process.send_signal(number)
+    assert program.process.wait(LONGEST_WAIT) == -number
+    assert living(processes) == []
+
+
+def test_processes_that_do_not_listen_are_killed(tmp_path: Path) -> None:
+    program = Supervised(tmp_path, STUBBORN, "2")
+    processes = program.processes()
+    program.process.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        program.process.wait(0.5)
+    assert len(living(processes)) == 3
+    program.process.send_signal(signal.SIGTERM)  # who asks twice does not want to wait
+    assert program.process.wait(LONGEST_WAIT) == -signal.SIGTERM
+    assert living(processes) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [("sys.exit(0)", 1), ("sys.exit(3)", 3), ("os.kill(os.getpid(), 9)", 137)],
+    ids=["said that all was well", "failed", "was killed"],
+)
+def test_a_program_that_ends_by_itself_leaves_nothing_and_says_so(
+    tmp_path: Path, end: str, code: int
+) -> None:
+    """A supervisor starts again what did not end with 0."""
+    program = Supervised(
+        tmp_path,
+        OBEDIENT.replace(
+            "time.sleep(600)",
+            "import os\n"
+            "while depth == 2 and len(list(folder.glob('*.up'))) < 3: time.sleep(0.05)\n"
+            "while depth == 2 and not (folder / 'go').exists(): time.sleep(0.05)\n"
+            f"if depth == 2: {end}\n"
+            "time.sleep(600)",
+        ),
+        "2",
+    )
+    processes = program.processes()
+    (tmp_path / "go").touch()
+    assert program.process.wait(LONGEST_WAIT) == code
+    assert program.said == f"{sys.executable} ended by itself.\n"
+    assert living(processes) == []
+
+
+def test_nobody_else_is_told(tmp_path: Path) -> None:
+    """The program is a session of its own: what is beside it in the terminal's group lives on."""
+    program = Supervised(tmp_path, OBEDIENT, "2")
+    groups = {os.getpgid(process.pid) for process in program.processes()}
+    assert len(groups) == 1
+    assert groups != {os.getpgid(program.process.pid)}
+    program.process.terminate()
+    program.process.wait(LONGEST_WAIT)
