@@ -48,20 +48,18 @@ install: .venv/installed ## Install exactly what the lock file says into .venv
 	touch $@
 
 $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
-	mkdir -p $(DAGSTER_HOME)
-	cp dagster.yaml $@
+	umask 077; mkdir -p $(DAGSTER_HOME); cp dagster.yaml $@
 
 # Several processes that start on a fresh Dagster home would race to create its database.
 $(DAGSTER_HOME)/ready: .venv/installed $(DAGSTER_HOME)/dagster.yaml
-	$(BIN)/dagster instance info > /dev/null
-	touch $@
+	umask 077; $(BIN)/dagster instance info > /dev/null; touch $@
 
 run: install $(DAGSTER_HOME)/ready first-sample ## Start the Dagster UI on 127.0.0.1:3000 with a sample in the landing folder
 	@echo "The Dagster UI: http://127.0.0.1:$(PORT)   Drop movie CSVs into: $(INPUT)"
 	exec $(BIN)/python -m movie_pipeline.cli.supervise $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 sample: install ## Put a sample of ROWS movies into the landing folder
-	mkdir -p "$(INPUT)"
+	umask 077; mkdir -p "$(INPUT)"
 	$(BIN)/movie-pipeline sample --rows $(ROWS) --out "$(INPUT)/sample.csv"
 
 first-sample: install

@@ -44,6 +44,7 @@ from movie_pipeline.orchestration.sensors.reconcile_job import (
     reconcile_schedule,
 )
 from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
+from movie_pipeline.private_files import keep_files_private
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.work_folder import work_root
 
@@ -188,4 +189,5 @@ def _with_code_references(
 @dg.definitions
 def defs() -> dg.Definitions:
     """What `dagster dev` and `dg` load: everything as the environment says."""
+    keep_files_private()  # of the code server and of its runs
     return from_settings(Settings.from_environment())

@@ -12,6 +12,7 @@ from movie_pipeline.cli.replay_command import replay
 from movie_pipeline.cli.rule_commands import check, rules
 from movie_pipeline.cli.upgrade_command import upgrade
 from movie_pipeline.cli.upkeep_commands import clean_up, reconcile
+from movie_pipeline.private_files import keep_files_private
 
 COMMANDS = (
     check,
@@ -33,6 +34,7 @@ COMMANDS = (
 @click.version_option(package_name="movie-pipeline")
 def main() -> None:
     """Judge movie CSVs row by row, load the good rows exactly once, quarantine the others."""
+    keep_files_private()
 
 
 for command in COMMANDS:

@@ -17,6 +17,7 @@ from movie_pipeline.cli.command_options import (
     told_in_a_sentence,
 )
 from movie_pipeline.cli.printing import console, errors, plain, print_json, print_table
+from movie_pipeline.private_files import open_to_others
 
 if TYPE_CHECKING:  # slow to import: only the commands that need them do so
     from movie_pipeline.deployments import Deployment
@@ -35,7 +36,14 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     from movie_pipeline.reports.file_reports import entry_report, totals_report
     from movie_pipeline.steps.left_in_landing import left_in_landing
 
-    deployment = deployment_from(existing(settings_from(home, dataset=dataset)))
+    settings = existing(settings_from(home, dataset=dataset))
+    if open_to_others(settings.home, [settings.home / settings.areas.landing]):
+        errors.print(
+            f"Other users of this machine can read what is in {plain(settings.home)}; "
+            "chmod -R go= takes that away.",
+            soft_wrap=True,
+        )
+    deployment = deployment_from(settings)
     deployment.warehouse.prepare()
     ledger = Ledger(deployment.warehouse)
     entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from movie_pipeline.private_files import keep_files_private
+
 GRACE_SECONDS = 5.0
 """What the processes get to end by themselves. Longer is of no use: a run that is killed loses
 nothing, and those of `dagster dev` take a quarter of a minute where they are left alone."""
@@ -78,6 +80,7 @@ def _send(group: int, number: int) -> bool:
 
 def main(command: Sequence[str]) -> None:
     """Supervise, and end as the program did; where a signal said so, by that signal."""
+    keep_files_private()
     code = supervise(command)
     if code > 0:
         print(f"{command[0]} ended by itself.", file=sys.stderr)  # noqa: T201 - what a person reads

@@ -43,6 +43,7 @@ from movie_pipeline.file_names import (
     numbered,
     printable_name,
 )
+from movie_pipeline.private_files import make_private
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 
@@ -372,6 +373,7 @@ def _move(aside: Path, target: Path) -> None:
             raise
         copy_into_place(aside, target)
         aside.unlink()
+    make_private(target)  # its sender gave it a mode
     sync(target.parent)
     sync(aside.parent)
 
