@@ -1,7 +1,7 @@
 """The files under deploy/, read as text: what they say must agree with the code, and be safe."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from movie_pipeline.settings.variables import variables_of
 from movie_pipeline_tests.samples import REPOSITORY
 
 DEPLOY = REPOSITORY / "deploy"
-TEMPLATES = ("core.yaml", "warehouse.yaml")
+TEMPLATES = ("core.yaml", "warehouse.yaml", "sign-in.yaml")
 KNOW_NO_RESOURCE = ("ec2:Describe", "ecr:GetAuthorizationToken")
 """Actions that AWS grants on everything or not at all."""
 
@@ -37,8 +37,9 @@ def plain(name: str) -> dict[str, Any]:
 def statements(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every statement of every policy that allows something to a role, with its resource's name."""
     for resource, body in template(name)["Resources"].items():
-        documents = [body["Properties"].get("PolicyDocument")]
-        documents += [policy["PolicyDocument"] for policy in body["Properties"].get("Policies", [])]
+        properties = body.get("Properties", {})
+        documents = [properties.get("PolicyDocument")]
+        documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         if body["Type"] in {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}:
             for document in filter(None, documents):
                 for statement in document["Statement"]:
@@ -59,6 +60,110 @@ def test_no_role_may_do_anything_it_likes(name: str) -> None:
         everywhere = statement["Resource"] == "*"
         nameless = all(action.startswith(KNOW_NO_RESOURCE) for action in actions)
         assert not everywhere or nameless, f"{resource} may {actions} on everything"
+
+
+KEY = {"Fn::GetAtt": ["DataKey", "Arn"]}
+ENCRYPTION = "s3:x-amz-server-side-encryption"
+KEY_NAME = f"{ENCRYPTION}-aws-kms-key-id"
+OWN_KEY = f"{ENCRYPTION}-customer-algorithm"
+
+
+def refuses(statement: Mapping[str, Any], headers: Mapping[str, object]) -> bool:
+    """Whether a Deny of the bucket's policy is about a put with these headers, by IAM's rules.
+
+    A condition that is not understood here is an error, so that a new one is looked at.
+    """
+    answers: list[bool] = []
+    for operator, wanted in statement["Condition"].items():
+        for name, value in wanted.items():
+            given = headers.get(name)
+            answers.append(
+                {
+                    "Null": (given is None) == (value == "true"),
+                    "Bool": False,  # all of these come over TLS
+                    "StringEquals": given == value,
+                    "StringNotEquals": given != value,
+                    "StringNotEqualsIfExists": given is None or given != value,
+                }[operator]
+            )
+    return all(answers)
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused_by"),
+    [
+        ({}, []),
+        ({ENCRYPTION: "aws:kms", KEY_NAME: KEY}, []),
+        ({ENCRYPTION: "aws:kms", KEY_NAME: "another"}, ["NoOtherKey"]),
+        ({ENCRYPTION: "aws:kms"}, ["NoKeyOfAws"]),
+        ({ENCRYPTION: "AES256"}, ["NoOtherEncryption"]),
+        ({ENCRYPTION: "aws:kms:dsse", KEY_NAME: KEY}, ["NoOtherEncryption"]),
+        ({OWN_KEY: "AES256"}, ["NoKeyOfTheSenders"]),
+    ],
+    ids=[
+        "none named",
+        "the bucket's key",
+        "another key",
+        "a key of AWS",
+        "AES256",
+        "twice",
+        "SSE-C",
+    ],
+)
+def test_the_bucket_takes_nothing_that_is_not_encrypted_by_its_key(
+    headers: Mapping[str, object], refused_by: list[str]
+) -> None:
+    policy = template("core.yaml")["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]
+    denials = [one for one in policy["Statement"] if one["Effect"] == "Deny"]
+    assert len(denials) == 5
+    assert {str(one["Principal"]) for one in denials} == {"*"}
+    assert [one["Sid"] for one in denials if refuses(one, headers)] == refused_by
+
+
+def test_every_service_that_takes_a_role_says_for_which_account() -> None:
+    roles = [
+        body["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        for name in TEMPLATES
+        for body in template(name)["Resources"].values()
+        if body["Type"] == "AWS::IAM::Role"
+    ]
+    assert len(roles) == 4
+    for [statement] in roles:
+        assert "aws:SourceAccount" in str(statement["Condition"])
+    [[task]] = [role for role in roles if "TaskPrincipal" in str(role)]
+    assert "aws:SourceArn" in str(task["Condition"])
+
+
+def test_the_machine_gives_its_keys_to_nobody_who_cannot_ask_twice() -> None:
+    machine = template("warehouse.yaml")["Resources"]["Machine"]["Properties"]["LaunchTemplateData"]
+    assert machine["MetadataOptions"]["HttpTokens"] == "required"
+    assert all(disk["Ebs"]["Encrypted"] for disk in machine["BlockDeviceMappings"])
+
+
+def test_nobody_gets_to_the_webserver_without_signing_in() -> None:
+    made = template("sign-in.yaml")["Resources"]
+    listeners = [
+        one for one in made.values() if one["Type"] == "AWS::ElasticLoadBalancingV2::Listener"
+    ]
+    assert len(listeners) == 1
+    first, then = sorted(listeners[0]["Properties"]["DefaultActions"], key=lambda a: a["Order"])
+    assert first["Type"] == "authenticate-oidc"
+    assert first["AuthenticateOidcConfig"]["OnUnauthenticatedRequest"] == "authenticate"
+    assert then["Type"] == "forward"
+    way_in = [one["Properties"] for one in made.values() if "SecurityGroupIngress" in one["Type"]]
+    assert [one["SourceSecurityGroupId"] for one in way_in] == [{"Ref": "BalancerGroup"}]
+    assert not [one for one in way_in if "CidrIp" in one]
+
+
+def test_no_check_is_left_out_without_a_reason() -> None:
+    skips = [
+        skip
+        for name in TEMPLATES
+        for body in template(name)["Resources"].values()
+        for skip in body.get("Metadata", {}).get("checkov", {}).get("skip", [])
+    ]
+    assert skips
+    assert [skip["id"] for skip in skips if len(skip["comment"]) < 20] == []
 
 
 def test_nothing_may_remove_history_or_quarantine() -> None:

@@ -36,7 +36,7 @@ def deployed_core(
     formation = services.client("cloudformation")
     formation.create_stack(
         StackName=name,
-        TemplateBody=CORE.read_text(encoding="utf-8"),
+        TemplateBody=_as_the_stand_in_knows_it(CORE.read_text(encoding="utf-8")),
         Capabilities=["CAPABILITY_IAM"],
         Parameters=[
             {"ParameterKey": "BucketName", "ParameterValue": bucket},
@@ -54,6 +54,13 @@ def deployed_core(
         },
     )
     formation.delete_stack(StackName=name)
+
+
+def _as_the_stand_in_knows_it(template: str) -> str:
+    """The template without Glue's security configuration, which ministack takes for a mistake."""
+    without, blocks = re.subn(r"(?m)^  GlueSecurity(Name)?:\n(    .*\n)+", "", template)
+    assert blocks == 2
+    return re.sub(r"(?m)^ +(Crawler)?SecurityConfiguration: !Ref GlueSecurity\n", "", without)
 
 
 def _settled(formation: Client, name: str) -> dict[str, Any]:
