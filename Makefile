@@ -15,6 +15,8 @@ SERVICE ?= pypi
 # One process more than two cores have use for, as some tests mostly wait for a daemon.
 WORKERS ?= 3
 SHUFFLE ?=
+LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+TEMPLATES = deploy/core.yaml deploy/warehouse.yaml deploy/sign-in.yaml
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(addprefix --shuffle=,$(SHUFFLE))
 export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
 export DAGSTER_HOME ?= $(MOVIE_PIPELINE_HOME)/dagster
@@ -23,7 +25,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run sample first-sample ingest test quick faults check format lint types layers definitions picture bench bench-burst lock audit clean
+.PHONY: help install run sample first-sample ingest test quick faults check format lint types layers templates definitions picture bench bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,8 +34,9 @@ help: ## List what can be done here
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
 	  || { echo "Python 3.11 to 3.14 is needed; $(PYTHON) is $$($(PYTHON) --version). Say which: make PYTHON=python3.12 ..."; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' requirements.lock)"
-	$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python requirements.lock
+	sed -n '/^uv==/,/^    #/p' requirements.lock > .venv/uv.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement .venv/uv.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
@@ -44,7 +47,13 @@ install: .venv/installed ## Install exactly what the lock file says into .venv
 # ministack pins an older botocore than ours, so it lives in an environment of its own.
 .venv/standins/installed: .venv/installed standins.lock
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/standins
-	$(BIN)/uv pip sync --quiet --compile-bytecode --python .venv/standins/bin/python standins.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python .venv/standins/bin/python standins.lock
+	touch $@
+
+# checkov pins an older boto3 than ours: likewise.
+.venv/checkov/installed: .venv/installed checkov.lock
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/checkov
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python .venv/checkov/bin/python checkov.lock
 	touch $@
 
 $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
@@ -79,7 +88,7 @@ quick: install ## Run the tests that need neither Dagster nor a server, in less 
 faults: install .venv/standins/installed ## Inject every fault in both worlds, then switch off every guard: half an hour
 	$(BIN)/python -m movie_pipeline_tests.faults.matrix --seed $(SEED)
 
-check: lint types layers definitions ## Lint, types, import layers, and whether the definitions load
+check: lint types layers templates definitions ## Lint, types, import layers, AWS templates, and whether the definitions load
 
 lint: install
 	$(BIN)/ruff format --check
@@ -90,6 +99,12 @@ types: install
 
 layers: install
 	$(BIN)/lint-imports
+
+# What is skipped, and why, stands at each resource. Nothing is fetched, and nobody is told.
+templates: install .venv/checkov/installed
+	$(BIN)/cfn-lint $(TEMPLATES)
+	LOG_LEVEL=ERROR .venv/checkov/bin/checkov --framework cloudformation --skip-download --quiet --compact \
+	  $(addprefix --file ,$(TEMPLATES))
 
 definitions: install $(DAGSTER_HOME)/ready
 	$(BIN)/dagster definitions validate -w workspace.yaml
@@ -113,16 +128,14 @@ bench-burst: install ## Measure a burst: FILES=10000 files of ROWS_PER_FILE=1000
 	$(BIN)/python benchmarks/ledger_at_scale.py
 
 lock: install ## Work the lock file out again from pyproject.toml
-	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
-	  --group dev pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
-	  --group standins -o standins.lock
-	$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --no-emit-find-links --no-header \
-	  --extra container --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+	$(LOCK) --group dev pyproject.toml -o requirements.lock
+	$(LOCK) --group standins -o standins.lock
+	$(LOCK) --group templates -o checkov.lock
+	$(LOCK) --extra container --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 
 audit: install ## Ask SERVICE (pypi or osv, in the network) for known vulnerabilities of all locked packages
 	$(BIN)/python -m movie_pipeline_tests.locks.audit --service $(SERVICE) \
-	  requirements.lock standins.lock deploy/requirements.lock
+	  requirements.lock standins.lock checkov.lock deploy/requirements.lock
 
 clean: ## Remove everything that the other targets made, the data folder included
 	rm -rf .venv data build dist test-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache \

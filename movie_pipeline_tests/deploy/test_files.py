@@ -200,6 +200,54 @@ def test_the_container_only_listens_on_the_loopback_of_its_machine() -> None:
     assert not [name for name, service in services.items() if "network_mode" in service]
 
 
+def test_every_service_is_bounded_and_may_do_no_more_than_it_needs() -> None:
+    services = plain("deploy/compose.yaml")["services"]
+    assert set(services) == {"postgres", "code", "daemon", "webserver"}
+    for name, service in services.items():
+        assert service["mem_limit"], name
+        assert service["pids_limit"], name
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+    assert not [name for name, service in services.items() if "privileged" in service]
+    assert [name for name, service in services.items() if "cap_add" in service] == ["postgres"]
+    limits = [re.search(r":-(\d+)m\}", one["mem_limit"]) for one in services.values()]
+    assert sum(int(one[1]) for one in limits if one) <= 3800, "the machine in docs/aws.md has 4 GB"
+
+
+def test_a_stop_waits_for_the_runs_and_every_service_says_whether_it_is_well() -> None:
+    services = plain("deploy/compose.yaml")["services"]
+    assert services["code"]["stop_grace_period"] == "15m"
+    assert all(services[name]["init"] for name in ("code", "daemon", "webserver"))
+    assert all("healthcheck" in services[name] for name in ("postgres", "daemon", "webserver"))
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(r"^HEALTHCHECK .*\\\n  CMD \[", text, re.MULTILINE)  # the code server's
+    assert re.search(r"^CMD \[", text, re.MULTILINE)  # no shell between init and the program
+    commands = [service["command"] for service in services.values() if "command" in service]
+    assert all(isinstance(command, list) for command in commands)
+
+
+def test_the_image_is_made_of_what_the_lock_names_and_nothing_else() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    installs = re.findall(r"^RUN pip install (.*)$", text, re.MULTILINE)
+    assert installs == [
+        "--require-hashes --no-deps --compile --requirement requirements.lock",
+        "--no-deps --no-build-isolation --compile .",
+    ]
+    assert "FROM ${PYTHON_IMAGE}" in text
+
+
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "standins.lock", "checkov.lock", "deploy/requirements.lock"]
+)
+def test_every_locked_package_has_its_hashes_and_no_address(name: str) -> None:
+    text = (REPOSITORY / name).read_text(encoding="utf-8")
+    packages = re.findall(r"^\S+==\S+.*$", text, re.MULTILINE)
+    assert packages
+    assert [line for line in packages if not line.endswith(" \\")] == []
+    assert not re.search(r"https?://|file:|--(index|find|extra)", text)
+
+
 def test_the_container_runs_as_a_user_without_rights_and_tells_nobody() -> None:
     lines = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").splitlines()
     assert lines.index("USER pipeline") < next(
@@ -228,4 +276,4 @@ def test_the_glue_job_has_the_same_pipe_as_the_pipeline() -> None:
     job = template("core.yaml")["Resources"]["GlueJob"]["Properties"]
     pipe = job["DefaultArguments"]["--additional-python-modules"]
     lock = (DEPLOY / "requirements.lock").read_text(encoding="utf-8")
-    assert re.search(rf"^{re.escape(pipe)}$", lock, re.MULTILINE), f"{pipe} is not the lock's"
+    assert re.search(rf"^{re.escape(pipe)} \\$", lock, re.MULTILINE), f"{pipe} is not the lock's"
