@@ -16,7 +16,7 @@ SERVICE ?= pypi
 WORKERS ?= 3
 SHUFFLE ?=
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
-TEMPLATES = deploy/core.yaml deploy/warehouse.yaml deploy/sign-in.yaml
+TEMPLATES = deploy/core.yaml deploy/warehouse.yaml deploy/sign-in.yaml deploy/dataset.yaml
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(addprefix --shuffle=,$(SHUFFLE))
 export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
 export DAGSTER_HOME ?= $(MOVIE_PIPELINE_HOME)/dagster

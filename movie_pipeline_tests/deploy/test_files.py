@@ -1,7 +1,7 @@
 """The files under deploy/, read as text: what they say must agree with the code, and be safe."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from movie_pipeline.settings.variables import variables_of
 from movie_pipeline_tests.samples import REPOSITORY
 
 DEPLOY = REPOSITORY / "deploy"
-TEMPLATES = ("core.yaml", "warehouse.yaml", "sign-in.yaml")
+TEMPLATES = ("core.yaml", "warehouse.yaml", "sign-in.yaml", "dataset.yaml")
 KNOW_NO_RESOURCE = ("ec2:Describe", "ecr:GetAuthorizationToken")
 """Actions that AWS grants on everything or not at all."""
 
@@ -166,21 +166,51 @@ def test_no_check_is_left_out_without_a_reason() -> None:
     assert [skip["id"] for skip in skips if len(skip["comment"]) < 20] == []
 
 
+def rights(
+    template_name: str, resources: Collection[str], within: str = ""
+) -> set[tuple[str, str]]:
+    """Actions on objects of the bucket, with the area they are about."""
+    found = re.compile(rf"/{re.escape(within)}\$\{{(\w+Prefix)\}}/\*")
+    return {
+        (action, area)
+        for resource, statement in statements(template_name)
+        if resource in resources
+        for action in (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
+        for area in found.findall(str(statement["Resource"]))
+    }
+
+
+def test_one_more_dataset_gives_the_roles_what_they_have_within_the_first() -> None:
+    """But for reference datasets, which are the same for all."""
+    for ours, theirs in (
+        ({"SensorPolicy", "WorkerPolicy"}, {"RunsAndSensors"}),
+        ({"CopyRole"}, {"Copy"}),
+    ):
+        first = rights("core.yaml", ours)
+        assert first
+        assert rights("dataset.yaml", theirs, "${DataPrefix}/") == {
+            right for right in first if right[1] != "ReferencePrefix"
+        }
+
+
 def test_nothing_may_remove_history_or_quarantine() -> None:
     removing = [
         (resource, statement)
-        for resource, statement in statements("core.yaml")
+        for name in ("core.yaml", "dataset.yaml")
+        for resource, statement in statements(name)
         if "s3:DeleteObject" in statement["Action"]
     ]
     areas = sorted(str(statement["Resource"]) for _, statement in removing)
-    assert ["LandingPrefix" in area or "OutputPrefix" in area for area in areas] == [True] * 3
+    assert ["LandingPrefix" in area or "OutputPrefix" in area for area in areas] == [True] * 5
 
 
 def test_every_output_named_after_a_setting_names_one() -> None:
     named = {
         found
         for name in TEMPLATES
-        for output in template(name)["Outputs"].values()
+        for output in template(name).get("Outputs", {}).values()
         for found in re.findall(r"MOVIE_PIPELINE_[A-Z_]+", output.get("Description", ""))
     }
     assert named
