@@ -68,6 +68,8 @@ def test_runs_events_and_limits_are_kept_in_postgresql_and_nothing_in_files(
     assert [
         path.name for path in dagster_home.rglob("*") if path.suffix in {".db", ".sqlite"}
     ] == []
+    # in the container only `storage` can be written to
+    assert {path.name for path in dagster_home.iterdir()} <= {"dagster.yaml", "storage"}
 
 
 def test_the_limits_of_the_file_hold(dagster_home: Path) -> None:

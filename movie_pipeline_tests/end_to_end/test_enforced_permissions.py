@@ -54,6 +54,9 @@ FORBIDDEN: Mapping[str, Call] = {
     "removing from quarantine": lambda world: _client("s3").delete_object(
         Bucket=world.settings.s3.bucket, Key="badrecords/x"
     ),
+    "putting what AES256 encrypts": lambda world: _client("s3").put_object(
+        Bucket=world.settings.s3.bucket, Key="output/x", Body=b"x", ServerSideEncryption="AES256"
+    ),
     "listing all of the bucket": lambda world: _client("s3").list_objects_v2(
         Bucket=world.settings.s3.bucket
     ),
