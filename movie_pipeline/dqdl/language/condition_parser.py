@@ -7,6 +7,7 @@ a condition is not decided here.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from movie_pipeline.dqdl.language import limits
 from movie_pipeline.dqdl.language.cursor import Cursor
 from movie_pipeline.dqdl.language.lexer import Kind
 from movie_pipeline.dqdl.language.ruleset import (
@@ -74,6 +75,7 @@ def parse_condition(cursor: Cursor, constants: Constants) -> Condition:
         operands = (_operand(cursor),)
     kind = _kind(cursor, operands, place)
     _check_operator(cursor, operator, operands, kind, place)
+    _check_pattern(cursor, operator, operands, place)
     return Condition(kind, operator, operands, variable, place)
 
 
@@ -108,10 +110,17 @@ def bracketed(cursor: Cursor, item: Callable[[], Item]) -> tuple[Item, ...]:
     cursor.need_sign("[", "this")
     if cursor.at_sign("]"):
         raise cursor.refuse("this list is empty", hint="name at least one value")
+    place = cursor.place
     items = [item()]
     while cursor.take_sign(","):
         items.append(item())
     cursor.need_sign("]", "the list")
+    if len(items) > limits.LONGEST_LIST:
+        raise cursor.refuse(
+            limits.too_much("values of this list", len(items), limits.LONGEST_LIST),
+            place=place,
+            hint="hold them in a reference dataset, and use ReferentialIntegrity",
+        )
     return tuple(items)
 
 
@@ -227,17 +236,40 @@ def _shifted_now(cursor: Cursor) -> Now:
 
 def parse_expression(cursor: Cursor) -> Expression:
     """Parses a number expression: one level of precedence, from left to right."""
-    left = _term(cursor)
+    return _expression(cursor, _Terms(cursor))
+
+
+class _Terms:
+    """How many terms an expression has so far, those inside its parentheses counted."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._place = cursor.place
+        self._found = 0
+
+    def count(self) -> None:
+        """One more; each may stand inside the one before, so that they bound the depth too."""
+        self._found += 1
+        if self._found > limits.MOST_TERMS:
+            raise self._cursor.refuse(
+                f"more than {limits.MOST_TERMS:,} terms in one expression, and that is the most",
+                place=self._place,
+            )
+
+
+def _expression(cursor: Cursor, terms: _Terms) -> Expression:
+    left = _term(cursor, terms)
     while cursor.at_sign("+", "-", "*", "/"):
         operator = cursor.take().written
-        left = Arithmetic(operator, left, _term(cursor))
+        left = Arithmetic(operator, left, _term(cursor, terms))
     return left
 
 
-def _term(cursor: Cursor) -> Expression:
+def _term(cursor: Cursor, terms: _Terms) -> Expression:
+    terms.count()
     token = cursor.token
     if cursor.take_sign("("):
-        inner = parse_expression(cursor)
+        inner = _expression(cursor, terms)
         cursor.need_sign(")", "the expression")
         if isinstance(inner, Arithmetic):
             return Arithmetic(inner.operator, inner.left, inner.right, in_parentheses=True)
@@ -250,19 +282,19 @@ def _term(cursor: Cursor) -> Expression:
     if token.kind is Kind.NUMBER:
         return Number(cursor.take().written)
     if token.kind is Kind.NAME and cursor.following.written == "(":
-        return _call(cursor)
+        return _call(cursor, terms)
     hint = None
     if token.kind is Kind.NAME and token.written[:1] in ".0123456789":
         hint = "numbers are written 5 or 0.5, with no exponent and no bare point"
     raise cursor.unexpected("a value", hint)
 
 
-def _call(cursor: Cursor) -> Call:
+def _call(cursor: Cursor, terms: _Terms) -> Call:
     name = cursor.take()
     cursor.take()
     arguments: list[Expression] = []
     while not cursor.at_sign(")"):
-        arguments.append(parse_expression(cursor))
+        arguments.append(_expression(cursor, terms))
         if not cursor.take_sign(","):
             break
     cursor.need_sign(")", f"the arguments of {name.written}")
@@ -314,3 +346,14 @@ def _check_operator(
     ordering = operator not in ("=", "!=", "in", "not in")
     if ordering and any(isinstance(o, Keyword) for o in operands):
         raise cursor.refuse(f"NULL does not go with `{operator}`", place=place)
+
+
+def _check_pattern(
+    cursor: Cursor, operator: str, operands: tuple[Operand, ...], place: Place
+) -> None:
+    if operator not in ("matches", "not matches") or not isinstance(operands[0], Text):
+        return
+    length = len(operands[0].value)
+    if length > limits.LONGEST_PATTERN:
+        problem = limits.too_much("characters of this pattern", length, limits.LONGEST_PATTERN)
+        raise cursor.refuse(problem, place=place)

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from movie_pipeline.dqdl.language import limits
 from movie_pipeline.dqdl.language.ruleset import Place
 from movie_pipeline.errors import RulesetError
 
@@ -108,6 +109,12 @@ def tokenize(text: str, *, strict: bool) -> list[Token]:
     Raises:
         RulesetError: a character or a string that DQDL does not know.
     """
+    size = len(text.encode(errors="surrogatepass"))
+    if size > limits.LARGEST_RULESET:
+        raise RulesetError(
+            limits.too_much("bytes of this ruleset", size, limits.LARGEST_RULESET),
+            hint="hold long lists of values in a reference dataset",
+        )
     tokens: list[Token] = []
     position, line, line_start = 0, 1, 0
     while position < len(text):
@@ -118,6 +125,11 @@ def tokenize(text: str, *, strict: bool) -> list[Token]:
         written = match.group()
         if match.lastgroup in ("string", "word", "sign"):
             tokens.append(_token(match, place))
+            if tokens[-1].kind is Kind.NUMBER and len(written) > limits.LONGEST_NUMBER:
+                problem = limits.too_much(
+                    "characters of this number", len(written), limits.LONGEST_NUMBER
+                )
+                raise refuse(text, problem, place)
         elif strict:
             _refuse_extension(text, match, place)
         newlines = written.count("\n")

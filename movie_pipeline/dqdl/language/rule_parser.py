@@ -7,6 +7,7 @@ labels of a whole ruleset are in `ruleset_parser.py`.
 from collections.abc import Callable
 from dataclasses import replace
 
+from movie_pipeline.dqdl.language import limits
 from movie_pipeline.dqdl.language.condition_parser import (
     UNITS_OF_SIZE,
     UNITS_OF_TIME,
@@ -26,6 +27,7 @@ from movie_pipeline.dqdl.language.ruleset import (
     Logical,
     Number,
     Parameter,
+    Place,
     Rule,
     SimpleRule,
     Size,
@@ -51,6 +53,8 @@ class RulesParser:
         self._analyzers = frozenset({_ONLY_ANALYZER, *measuring})
         self._constants = constants
         self._defaults = default_labels
+        self._found = 0
+        self._depth = 0
 
     def rule(self) -> Rule:
         """Parses a rule or a composite: OR binds loosest."""
@@ -83,9 +87,15 @@ class RulesParser:
 
     def _group(self) -> Rule:
         cursor = self._cursor
+        place = cursor.place
         if not cursor.take_sign("("):
             return self._simple()
+        self._depth += 1
+        if self._depth > limits.DEEPEST_RULE:
+            problem = f"more than {limits.DEEPEST_RULE} parentheses stand in each other here"
+            raise cursor.refuse(problem, place=place, hint="leave out those that change nothing")
         inner = self.rule()
+        self._depth -= 1
         cursor.need_sign(")", "the rules in parentheses")
         if not cursor.at_word("labels"):
             return inner
@@ -95,8 +105,15 @@ class RulesParser:
 
     def _simple(self) -> SimpleRule:
         name = self._kind_name("a rule")
+        self._found += 1
+        if self._found > limits.MOST_RULES:
+            problem = f"more than {limits.MOST_RULES:,} rules stand in this ruleset"
+            hint = "one rule may hold a column against many values; see docs/dqdl.md, Limits"
+            raise self._cursor.refuse(problem, place=name.place, hint=hint)
         parameters = self._parameters()
         syntax = self._syntax(name, parameters)
+        if syntax.is_sql:
+            self._check_sql("this statement", parameters[0].value, parameters[0].place)
         condition = self._condition(name, syntax, parameters)
         where = self._where(name, syntax)
         labels = self._labels(()) if self._cursor.at_word("labels") else ()
@@ -216,7 +233,18 @@ class RulesParser:
         clause = cursor.need_string("a where clause in double quotes")
         if not clause.value.strip():
             raise cursor.refuse("this where clause is empty", place=clause.place)
+        self._check_sql("this where clause", clause.value, clause.place)
         return Text(clause.value, clause.written)
+
+    def _check_sql(self, what: str, text: str, place: Place) -> None:
+        """Refuses SQL that is longer, or nests deeper, than anybody writes by hand."""
+        found, most, of = len(text), limits.LONGEST_SQL, "characters"
+        if found <= most:
+            found, most = limits.parentheses_in(text), limits.DEEPEST_SQL
+            of = "parentheses that stand in each other"
+        if found > most:
+            problem = limits.too_much(f"{of} of {what}", found, most)
+            raise self._cursor.refuse(problem, place=place)
 
     # --- labels and tags ------------------------------------------------------------------------
 

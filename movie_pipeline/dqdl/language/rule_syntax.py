@@ -29,6 +29,7 @@ class RuleSyntax:
         judges_rows: whether it gives each row an outcome; one that takes a condition and may stand
             bare does so when it is bare.
         routes: whether a failure of one without a threshold only sets rows apart.
+        is_sql: whether its parameter is an SQL statement.
         example: a rule of the kind, for messages.
     """
 
@@ -42,6 +43,7 @@ class RuleSyntax:
     threshold: bool = False
     judges_rows: bool = False
     routes: bool = False
+    is_sql: bool = False
     example: str = ""
 
     @property

@@ -128,7 +128,15 @@ def _threshold_problems(rule: SimpleRule) -> Iterator[Problem]:
 KINDS = (
     RuleKind(
         RuleSyntax(
-            "CustomSql", 1, 1, NUMBER, bare=True, threshold=True, judges_rows=True, routes=True
+            "CustomSql",
+            1,
+            1,
+            NUMBER,
+            bare=True,
+            threshold=True,
+            judges_rows=True,
+            routes=True,
+            is_sql=True,
         ),
         plan=custom_sql,
         meaning=_meaning,

@@ -56,10 +56,15 @@ def some(parts: Iterable[Sql]) -> Sql:
 def _joined(operator: type[exp.Connector], parts: list[Sql], none: Sql, settles: Sql) -> Sql:
     if not parts or settles in parts:
         return (settles if parts else none).copy()
-    joined = _enclosed(parts[0])
-    for part in parts[1:]:
-        joined = operator(this=joined, expression=_enclosed(part))
-    return parts[0].copy() if len(parts) == 1 else joined
+    if len(parts) == 1:
+        return parts[0].copy()
+    # joined in pairs: the tree stays flat however many there are, and its text is the same
+    joined: list[Sql] = [_enclosed(part) for part in parts]
+    while len(joined) > 1:
+        last = joined[-1:] if len(joined) % 2 else []
+        pairs = zip(joined[::2], joined[1::2], strict=False)
+        joined = [*(operator(this=left, expression=right) for left, right in pairs), *last]
+    return joined[0]
 
 
 def _enclosed(part: Sql) -> Sql:
@@ -111,7 +116,7 @@ def _is_decided(part: Sql) -> bool:
     if isinstance(part, (exp.Not, exp.Paren)):
         return _is_decided(part.this)
     if isinstance(part, exp.Connector):
-        return _is_decided(part.this) and _is_decided(part.expression)
+        return all(map(_is_decided, _chain(part)))
     if isinstance(part, exp.Coalesce):
         return part.expressions == [FALSE]
     return isinstance(part, (exp.Boolean, exp.Is))
@@ -162,12 +167,25 @@ def folded(part: Sql) -> Sql:
     if isinstance(part, exp.Not):
         return negated(folded(part.this.unnest()))
     if isinstance(part, exp.And):
-        return every([folded(part.this), folded(part.expression)])
+        return every(folded(one) for one in _chain(part))
     if isinstance(part, exp.Or):
-        return some([folded(part.this), folded(part.expression)])
+        return some(folded(one) for one in _chain(part))
     if isinstance(part, exp.Coalesce) and part.expressions == [FALSE]:
         return decided(folded(part.this))
     return part
+
+
+def _chain(part: Sql) -> list[Sql]:
+    """What one connector joins, left to right, however long the chain of them is."""
+    parts: list[Sql] = []
+    left = [part]
+    while left:
+        one = left.pop()
+        if type(one) is type(part):
+            left += [one.expression, one.this]
+        else:
+            parts.append(one)
+    return parts
 
 
 def field_of(column: str, path: Iterable[str]) -> Sql:
