@@ -20,13 +20,27 @@ MoviePipelineError
 ├── ClusterError             the cluster did not judge rows, or its answer does not add up
 └── AlertError               a notice could not be delivered; it stays in the outbox
 
-Every message names the culprit, the cause and the way out. No row value stands in a message, except
-in what is written to quarantine. Foreign exceptions become one of these at the edge, once.
+Each class says who is to blame: a FILE, the RULESET or a setting, or the WORLD. No file is rejected
+for what a ruleset or the world did. Every message names the culprit, the cause and the way out. No
+row value stands in a message, except in what is written to quarantine. Foreign exceptions become
+one of these at the edge, once.
 
 A step is tried again at once only for an error that is `retryable`; a whole run, later, for others.
 """
 
+from enum import StrEnum
 from typing import ClassVar
+
+
+class Blame(StrEnum):
+    """Who is to blame for an error, which says what becomes of the files."""
+
+    FILE = "file"
+    """What the file brings: it is tried alone, and REJECTED in the end."""
+    RULESET = "ruleset"
+    """What people asked for, in a ruleset, a setting or a command: the file waits, or is HELD."""
+    WORLD = "world"
+    """A store, a warehouse, a disk: the same file is tried again."""
 
 
 class MoviePipelineError(Exception):
@@ -35,13 +49,17 @@ class MoviePipelineError(Exception):
     Attributes:
         retryable: whether the same may succeed seconds later though nobody changed anything. Not a
             mistake in settings, rules, names or SQL, and not what costs minutes to try.
+        blame: who is to blame, and so what becomes of the files.
     """
 
     retryable: ClassVar[bool] = False
+    blame: ClassVar[Blame] = Blame.WORLD
 
 
 class SettingsError(MoviePipelineError):
     """A setting has a value that cannot be used."""
+
+    blame: ClassVar[Blame] = Blame.RULESET
 
 
 class RulesetError(MoviePipelineError):
@@ -55,6 +73,8 @@ class RulesetError(MoviePipelineError):
         source_line: the text of that line, so that the message can put a caret under the place.
         file: which file the text came from, None where it came from none.
     """
+
+    blame: ClassVar[Blame] = Blame.RULESET
 
     def __init__(  # noqa: PLR0913 - a refusal is said in one call
         self,
@@ -91,9 +111,13 @@ class RulesetError(MoviePipelineError):
 class ReplayError(MoviePipelineError):
     """A replay that cannot be asked for like this; nothing was done."""
 
+    blame: ClassVar[Blame] = Blame.RULESET
+
 
 class UnreadableFile(MoviePipelineError):
     """A file that is not the table it should be; the message is what its REJECTED entry says."""
+
+    blame: ClassVar[Blame] = Blame.FILE
 
 
 class StorageError(MoviePipelineError):
@@ -106,12 +130,14 @@ class StoredFileMissing(StorageError):
     """The file is no longer there."""
 
     retryable: ClassVar[bool] = False
+    blame: ClassVar[Blame] = Blame.FILE
 
 
 class StoredFileChanged(StorageError):
     """Another version lies there than the one that was listed."""
 
     retryable: ClassVar[bool] = False
+    blame: ClassVar[Blame] = Blame.FILE
 
 
 class StoredNameTaken(StorageError):
@@ -143,9 +169,13 @@ class WarehouseRefused(WarehouseError):
     Nothing was changed, and trying again is of no use before a person did something.
     """
 
+    blame: ClassVar[Blame] = Blame.RULESET
+
 
 class BatchRefused(WarehouseError):
     """What a batch brings cannot be loaded; the warehouse itself is well."""
+
+    blame: ClassVar[Blame] = Blame.FILE
 
 
 class WorkFolderError(MoviePipelineError):

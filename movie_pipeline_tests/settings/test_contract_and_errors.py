@@ -124,3 +124,16 @@ def test_every_error_is_of_the_one_family_and_stands_in_its_tree() -> None:
     for name, kind in family.items():
         assert issubclass(kind, MoviePipelineError), name
         assert name in (errors.__doc__ or ""), name
+
+
+def test_only_what_a_file_brings_speaks_against_it() -> None:
+    against = {
+        name
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type)
+        and issubclass(kind, MoviePipelineError)
+        and kind.blame is errors.Blame.FILE
+    }
+    assert against == {"BatchRefused", "StoredFileChanged", "StoredFileMissing", "UnreadableFile"}
+    by_people = (errors.RulesetError, errors.SettingsError, errors.ReplayError)
+    assert {kind.blame for kind in by_people} == {errors.Blame.RULESET}

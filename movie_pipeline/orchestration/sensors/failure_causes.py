@@ -10,33 +10,9 @@ import dagster as dg
 from dagster._core.events import JobFailureData
 from dagster_shared.error import SerializableErrorInfo
 
-from movie_pipeline.errors import (
-    AlertError,
-    BatchRefused,
-    CatalogError,
-    ClusterError,
-    MoviePipelineError,
-    RulesetError,
-    SettingsError,
-    StorageError,
-    StoredFileChanged,
-    StoredFileMissing,
-    WarehouseError,
-    WorkFolderError,
-)
+from movie_pipeline.errors import Blame, MoviePipelineError
 from movie_pipeline.orchestration.sensors.failure_history import Fault
 
-_OF_THE_WORLD = (
-    AlertError,
-    CatalogError,
-    ClusterError,
-    RulesetError,
-    SettingsError,
-    StorageError,
-    WarehouseError,
-    WorkFolderError,
-)
-_OF_THE_BATCH = (BatchRefused, StoredFileChanged, StoredFileMissing)
 _FOREIGN_OF_THE_WORLD = (
     "DagsterExecutionInterruptedError",  # Dagster was stopped
     "KeyboardInterrupt",
@@ -144,9 +120,8 @@ def _is_of_the_world(
             return True
         if any(saying in error.message for saying in _SAYINGS_OF_THE_WORLD):
             return True
-    if kind is None or issubclass(kind, _OF_THE_BATCH):
-        return False
-    return issubclass(kind, _OF_THE_WORLD)
+    # a ruleset and a setting are mended by people: like the world, they speak against no file
+    return kind is not None and kind.blame is not Blame.FILE
 
 
 def _message(error: SerializableErrorInfo) -> str:
