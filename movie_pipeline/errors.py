@@ -169,8 +169,6 @@ class WarehouseRefused(WarehouseError):
     Nothing was changed, and trying again is of no use before a person did something.
     """
 
-    blame: ClassVar[Blame] = Blame.RULESET
-
 
 class BatchRefused(WarehouseError):
     """What a batch brings cannot be loaded; the warehouse itself is well."""
