@@ -293,19 +293,17 @@ def _landed_file(key: str, status: os.stat_result) -> LandedFile:
 
 def _landed_once(source: Path, target: Path, key: str) -> LandedFile:
     """One try of landing a file; FileNotFoundError where it was gone when it was looked at."""
-    try:
-        crash_point("storage.land.before")
-        copy_to_new_name(source, target)
-        crash_point("storage.land.after")
-    except FileExistsError:
-        status = target.lstat()
-        if not same_bytes(source, target):
-            raise StoredNameTaken(
-                f"another file lies in landing under the name {printable_name(key)}; it was left "
-                "alone."
-            ) from None
-    else:
-        status = target.lstat()
+    if not os.path.lexists(target):  # else nothing needs to be copied
+        with suppress(FileExistsError):
+            crash_point("storage.land.before")
+            copy_to_new_name(source, target)
+            crash_point("storage.land.after")
+            return _landed_file(key, target.lstat())
+    status = target.lstat()
+    if not same_bytes(source, target):
+        raise StoredNameTaken(
+            f"another file lies in landing under the name {printable_name(key)}; it was left alone."
+        )
     return _landed_file(key, status)
 
 
