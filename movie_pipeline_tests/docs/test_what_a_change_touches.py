@@ -20,6 +20,7 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.settings import Settings
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline_tests.books import BOOKS
+from movie_pipeline_tests.old_homes import VERSION_1, unpack
 from movie_pipeline_tests.samples import REPOSITORY
 
 MOVIES_FOLDER = "datasets/movies"
@@ -29,6 +30,9 @@ COLUMN = """
     studio: Series[str] = text_field("Studio that made it", max_bytes=64)
 
     class Config("""
+MIGRATION = """-- Movies have a studio.
+alter table {table} add column studio varchar(64)
+"""
 VIEW = """
         View("mv_studios", "Movies by studio."),
         View("mv_yearly_trends","""
@@ -81,6 +85,7 @@ class Change:
         for name, edits in self.edits.items():
             path = package / name
             for before, after in edits:
+                path.parent.mkdir(exist_ok=True)
                 text = path.read_text(encoding="utf-8") if before else ""
                 assert before is None or text.count(before) == 1
                 path.write_text(text.replace(before, after) if before else after, encoding="utf-8")
@@ -92,6 +97,7 @@ CHANGES = (
         {
             f"{MOVIES_FOLDER}/contract.py": (("\n    class Config(", COLUMN),),
             f"{MOVIES_FOLDER}/aliases.toml": (("\ngenre =", '\nstudio = ["made_by"]\ngenre ='),),
+            f"{MOVIES_FOLDER}/sql/migrations/0002_studio.sql": ((None, MIGRATION),),
         },
     ),
     Change(
@@ -122,6 +128,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def found(package: Path) -> dict[str, Any]:
     """What came of a file that brings the new column, judged by the new kind of rule."""
     folder = package.parent
+    unpack(VERSION_1, folder / "home")
+    (folder / "home" / "input" / "late.csv").unlink()
     file, ruleset = folder / "new.csv", folder / "new.dqdl"
     file.write_text("title,rating,made_by\nHeat,8.3,WARNER\nAlien,8.5,FOX\nUp,8.3,Pixar\n")
     ruleset.write_text('Rules = [ RowCount > 0, IsCapital "studio" ]')
@@ -158,7 +166,10 @@ def files_named(change: str) -> set[str]:
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.line)
 def test_a_change_touches_the_files_that_contributing_names(change: Change) -> None:
-    named = {name.replace("<name>", "mv_studios") for name in files_named(change.line)}
+    named = {
+        name.replace("<number>_<name>", "0002_studio").replace("<name>", "mv_studios")
+        for name in files_named(change.line)
+    }
     touched = set(change.edits)
     # of a kind of rule the page names the folder of the families
     assert named == touched or named == {f"{Path(name).parent}/" for name in touched}
@@ -190,11 +201,14 @@ def test_a_new_column_is_in_the_table_staging_columns_tab_and_catalog(
 
 def test_a_new_column_is_read_under_its_alias_and_loaded(found: dict[str, Any]) -> None:
     assert found["state"] == "LOADED"
-    assert {row["studio"] for row in found["answer"]} == {"WARNER", "FOX"}
+    assert {row["studio"] for row in found["answer"]} == {"WARNER", "FOX", None}
 
 
 def test_a_new_view_is_made_refreshed_and_described(found: dict[str, Any]) -> None:
-    assert found["answer"] == [{"studio": "FOX", "movies": 1}, {"studio": "WARNER", "movies": 1}]
+    """The movies that an earlier program loaded into this very home have no studio."""
+    studios = [(row["studio"], row["movies"]) for row in found["answer"] if row["studio"]]
+    assert studios == [("FOX", 1), ("WARNER", 1)]
+    assert [row["movies"] for row in found["answer"] if not row["studio"]] == [6]
     assert '"movies"' in found["catalog"]["mv_studios"]
 
 
