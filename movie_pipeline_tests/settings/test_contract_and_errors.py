@@ -137,3 +137,20 @@ def test_only_what_a_file_brings_speaks_against_it() -> None:
     assert against == {"BatchRefused", "StoredFileChanged", "StoredFileMissing", "UnreadableFile"}
     by_people = (errors.RulesetError, errors.SettingsError, errors.ReplayError)
     assert {kind.blame for kind in by_people} == {errors.Blame.RULESET}
+
+
+def test_seconds_may_mend_these_errors_and_no_mistake_of_a_person() -> None:
+    family = [
+        kind
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, MoviePipelineError)
+    ]
+    assert {kind.__name__ for kind in family if kind.retryable} == {
+        "StorageError",
+        "WarehouseBusy",
+        "WarehouseConflict",
+        "WorkFolderError",
+        "WakeupError",
+        "CatalogError",
+        "AlertError",
+    }
