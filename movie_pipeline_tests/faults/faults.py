@@ -14,6 +14,7 @@ from movie_pipeline_tests.faults.cases import (
     redshift,
     replays,
     services,
+    stops,
     upgrades,
 )
 from movie_pipeline_tests.faults.fault import Fault
@@ -34,6 +35,7 @@ FAULTS: Mapping[str, Fault] = {
             *redshift.FAULTS,
             *services.FAULTS,
             *upgrades.FAULTS,
+            *stops.FAULTS,
         ],
         key=lambda fault: fault.id,
     )

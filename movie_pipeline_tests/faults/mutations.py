@@ -7,19 +7,24 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Generator, Iterable, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 from unittest.mock import patch
+
+import dagster as dg
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from movie_pipeline import aws_clients
 from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.ledger import ledger, outbox, resolutions
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.orchestration.assets import load_assets
 from movie_pipeline.orchestration.sensors import landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay import replay_draft
@@ -334,6 +339,27 @@ def _clean_needed_output() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(duckdb_warehouse._Session, "fetch", finding)
 
 
+def _no_ear() -> Iterable[AbstractContextManager[Any]]:
+    """The statement goes on until it is done; Python's handler runs after it."""
+    yield patch.object(duckdb_warehouse, "ended_by_stops", _always(nullcontext()))
+
+
+def _stop_is_an_error() -> Iterable[AbstractContextManager[Any]]:
+    """What a RetryPolicy of Dagster's does with an interrupt."""
+
+    def repeating(step: Callable[..., object]) -> Callable[..., object]:
+        @wraps(step)
+        def run(*values: object, **named: object) -> object:
+            try:
+                return step(*values, **named)
+            except (KeyboardInterrupt, DagsterExecutionInterruptedError) as stop:
+                raise dg.RetryRequested(max_retries=2) from stop
+
+        return run
+
+    yield patch.object(load_assets, "retrying", repeating)
+
+
 # --- AWS -----------------------------------------------------------------------------------------
 
 
@@ -342,6 +368,10 @@ def _no_redshift_lock() -> Iterable[AbstractContextManager[Any]]:
         connection.together()
 
     yield patch.object(RedshiftWarehouse, "_lock", together)
+
+
+def _session_left() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(redshift_connection.Connector, "_end_session", _always(None))
 
 
 def _no_stale_on_redshift() -> Iterable[AbstractContextManager[Any]]:
@@ -549,6 +579,13 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "mark after sending": Mutation(
         "a notice is marked after it was sent", _marked_before_sent, [("F01", "outbox.before_send")]
+    ),
+    "ear": Mutation(
+        "a statement is ended by a stop", _no_ear, [("S01", "a statement"), ("S01", "a step")]
+    ),
+    "stop": Mutation("a stop is no reason to try again", _stop_is_an_error, [("S01", "a step")]),
+    "session on Redshift": Mutation(
+        "an interrupted session is ended", _session_left, [("S01", "a statement")], AWS
     ),
     "lock on Redshift": Mutation(
         "the writer lock", _no_redshift_lock, [("F20", "threads"), ("F20", "processes")], AWS
