@@ -11,6 +11,7 @@ FILE ?=
 FILES ?= 10000
 ROWS_PER_FILE ?= 1000
 SEED ?= 1
+MINUTES ?= 20
 SERVICE ?= pypi
 # One process more than two cores have use for, as some tests mostly wait for a daemon.
 WORKERS ?= 3
@@ -25,7 +26,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run sample first-sample ingest test quick faults check format lint types layers templates definitions picture bench bench-burst lock audit clean
+.PHONY: help install run sample first-sample ingest test quick faults soak check format lint types layers templates definitions picture bench bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +88,9 @@ quick: install ## Run the tests that need neither Dagster nor a server, in less 
 
 faults: install .venv/standins/installed ## Inject every fault in both worlds, then switch off every guard: half an hour
 	$(BIN)/python -m movie_pipeline_tests.faults.matrix --seed $(SEED)
+
+soak: install ## Disturb the real daemon for MINUTES=20, then hold what stands there against an oracle
+	$(BIN)/python -m movie_pipeline_tests.soak --minutes $(MINUTES) --seed $(SEED)
 
 check: lint types layers templates definitions ## Lint, types, import layers, AWS templates, and whether the definitions load
 
