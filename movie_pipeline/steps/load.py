@@ -190,7 +190,7 @@ def _load_rows(
     session.expect_contract()
     session.run("load/create_staging")
     _stage(session, loading)
-    repeated = _keep_latest_of_each_key(session)
+    repeated = keep_latest_of_each_key(session)
     session.run("load/delete_stale")
     loaded = _staged_counts(session)
     resolutions.write(session, files)
@@ -200,9 +200,27 @@ def _load_rows(
 
 
 def _stage(session: WarehouseSession, loading: Sequence[DecidedFile]) -> None:
-    names = [file.output_name for file in loading if file.output_name]
+    stage_rows(
+        session,
+        {file.file_id: file.rows_good for file in loading},
+        [file.output_name for file in loading if file.output_name],
+    )
+
+
+def stage_rows(
+    session: WarehouseSession, expected: Mapping[str, int], names: Sequence[str]
+) -> None:
+    """Copy files of the output area into staging, and count what came.
+
+    Args:
+        session: within a transaction that made the staging table.
+        expected: file_id to its rows.
+        names: the files.
+
+    Raises:
+        BatchRefused: other rows came than were expected.
+    """
     added = session.copy(STAGING, names)
-    expected = {file.file_id: file.rows_good for file in loading}
     staged = _staged_counts(session)
     if staged != expected or added != sum(expected.values()):
         wrong = sorted(
@@ -217,7 +235,7 @@ def _stage(session: WarehouseSession, loading: Sequence[DecidedFile]) -> None:
         )
 
 
-def _keep_latest_of_each_key(session: WarehouseSession) -> dict[str, int]:
+def keep_latest_of_each_key(session: WarehouseSession) -> dict[str, int]:
     """De-duplicate staging; return how many rows of each file another of the same file replaced."""
     row_count, keyed_count, key_count = _key_counts(session)
     if keyed_count != row_count:

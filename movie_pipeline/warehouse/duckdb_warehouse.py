@@ -9,10 +9,12 @@ import random
 import re
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -27,6 +29,7 @@ from movie_pipeline.settings.groups import EngineSettings
 from movie_pipeline.stop_signals import ended_by_stops
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse import parquet_rows
+from movie_pipeline.warehouse.duckdb_files import copy_checked, finish_swap, is_swapping, swap_in
 from movie_pipeline.warehouse.duckdb_sql import (
     MaterializedView,
     insert_of_many,
@@ -59,10 +62,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FILE_NAME = "warehouse.duckdb"
+WAYS_OUT = (
+    "Put a backup back with `movie-pipeline restore`, or make it anew from history with "
+    "`movie-pipeline rebuild`; both keep the present file aside."
+)
+"""What helps where the file is damaged."""
 
 _LOCK_STATEMENT = "load/lock_writers"
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_DAMAGED = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
 _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 0.25
 _PARAMETERS_AT_ONCE = 10_000
@@ -80,6 +89,7 @@ class DuckDBWarehouse(Warehouse):
 
     def __init__(self, settings: Settings, storage: Storage, dataset: Dataset) -> None:
         self.path = settings.home.absolute() / FILE_NAME
+        self._made_of = (settings, storage, dataset)
         self._storage = storage
         self._statements = Statements(dataset)
         self._schema = schema_of(dataset)
@@ -198,6 +208,88 @@ class DuckDBWarehouse(Warehouse):
         with self.reading() as session:
             return session.columns(table)
 
+    @override
+    def beside(self) -> Warehouse:
+        self.drop_beside()
+        settings, storage, dataset = self._made_of
+        elsewhere = replace(dataset, namespace=self._statements.rebuilt_schema)
+        return DuckDBWarehouse(settings, storage, elsewhere)
+
+    @override
+    def drop_beside(self) -> None:
+        self._ensure_prepared()
+        with self._transaction(_WITH_LOCK) as session:
+            crash_point("rebuild.drop.before")
+            schema = _quoted(self._statements.rebuilt_schema)
+            session.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        crash_point("rebuild.drop.after")
+
+    @property
+    @override
+    def keeps_snapshots(self) -> bool:
+        """False: a file is copied."""
+        return False
+
+    @override
+    def put_aside(self) -> Path | None:
+        """Swap an empty file in; other datasets of the file are put aside with it."""
+        make_folder(self.path.parent)
+        with TemporaryDirectory(prefix="movie-pipeline-") as folder:
+            empty = Path(folder) / FILE_NAME
+            duckdb.connect(empty).close()
+            return self._swapped_in(empty)
+
+    @override
+    def back_up(self, to: Path) -> None:
+        """Checkpoint, and copy the file while no other process has it open."""
+        self._ensure_prepared()
+        if to.exists():
+            raise WarehouseError(f"{to} is there already; nothing is replaced by a backup.")
+        try:
+            make_folder(to.parent)
+            with self._connected(read_only=False) as connection:
+                self._begin(connection, _WITH_LOCK)
+                counts = _row_counts(connection)
+                connection.execute("ROLLBACK")
+                connection.execute("FORCE CHECKPOINT")
+                crash_point("backup.before")
+                copy_checked(self.path, to, lambda copy: _expect_counts(copy, counts))
+        except duckdb.Error as error:
+            raise _translated("the backup", error) from None
+        except OSError as error:
+            raise WarehouseError(f"{to} cannot be written: {error.strerror}.") from error
+        crash_point("backup.after")
+
+    @override
+    def put_back(self, copy: Path, *, ours: Callable[[Sequence[str]], bool]) -> Path | None:
+        make_folder(self.path.parent)
+        _expect_ours(copy, self._schema, ours)
+        return self._swapped_in(copy)
+
+    def _swapped_in(self, copy: Path) -> Path | None:
+        try:
+            return swap_in(copy, self.path, self._wait_for_holders)
+        except OSError as error:
+            raise WarehouseError(f"{self.path} cannot be replaced: {error.strerror}.") from error
+        finally:
+            self._own = None
+
+    @contextmanager
+    def _wait_for_holders(self) -> Generator[None]:
+        """Keep other processes out for the length of the block, where the file can be opened."""
+        try:
+            connection = self._connect(read_only=False)
+        except WarehouseBusy:
+            raise
+        except WarehouseError:
+            yield  # what cannot be opened is open in no other process
+            return
+        try:
+            connection.execute("FORCE CHECKPOINT")
+            yield
+        finally:
+            connection.close()
+
     def _ensure_prepared(self) -> WarehouseIdentity:
         if self._own is None or not self.path.exists():
             self.prepare()
@@ -258,16 +350,21 @@ class DuckDBWarehouse(Warehouse):
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         wait = _Wait(self._wait_seconds)
         while True:
+            if is_swapping(self.path):
+                finish_swap(self.path)
             try:
-                return self._connect_once(read_only=read_only)
+                connection = self._connect_once(read_only=read_only)
             except duckdb.Error as error:
                 if not _is_held(error):
                     raise WarehouseError(
-                        f"{self.path} cannot be opened as a DuckDB warehouse: {error} Put it aside "
-                        "and load the files in history again, or restore a copy."
+                        f"{self.path} cannot be opened as a DuckDB warehouse: {error} {WAYS_OUT}"
                     ) from error
                 if not wait.again():
                     raise self._busy(error) from error
+            else:
+                if not is_swapping(self.path):
+                    return connection
+                connection.close()  # what was opened is about to be put aside
 
     def _connect_once(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         try:
@@ -506,7 +603,53 @@ def _is_held(error: duckdb.Error) -> bool:
 def _translated(what: str, error: duckdb.Error) -> WarehouseError:
     """DuckDB's message without what it quotes: that may be a value of a row."""
     cause = _QUOTED.sub("'…'", str(error).split("\n", 1)[0])
-    return WarehouseError(f"{what} failed in the warehouse: {cause}")
+    way_out = f" The file may be damaged. {WAYS_OUT}" if isinstance(error, _DAMAGED) else ""
+    return WarehouseError(f"{what} failed in the warehouse: {cause}{way_out}")
+
+
+def _row_counts(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Rows of every table there is."""
+    tables = connection.execute(
+        "SELECT schema_name, table_name FROM duckdb_tables() ORDER BY ALL"
+    ).fetchall()
+    counts: dict[str, int] = {}
+    for schema, table in tables:
+        [count] = connection.execute(f'SELECT count(*) FROM "{schema}"."{table}"').fetchall()
+        counts[f"{schema}.{table}"] = int(count[0])
+    return counts
+
+
+def _expect_counts(copy: Path, counts: Mapping[str, int]) -> None:
+    with duckdb.connect(copy, read_only=True) as connection:
+        found = _row_counts(connection)
+    if found != counts:
+        wrong = sorted(name for name in counts if found.get(name) != counts[name])
+        raise WarehouseError(
+            f"the backup has other rows than the warehouse in {', '.join(wrong[:3])}: it was not "
+            "kept. Look at the disk, and back up again."
+        )
+
+
+def _expect_ours(copy: Path, schema: str, ours: Callable[[Sequence[str]], bool]) -> None:
+    """Let no copy take the warehouse's place that is damaged, or another home's."""
+    if not copy.is_file():
+        raise WarehouseError(f"there is no backup {copy}.")
+    try:
+        with duckdb.connect(copy, read_only=True) as connection:
+            _row_counts(connection)
+            newest = connection.execute(
+                f'SELECT file_id FROM "{schema}".mp_load_ledger ORDER BY committed_at DESC LIMIT 99'
+            ).fetchall()
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"{copy} is no whole backup of a warehouse: {str(error).splitlines()[0]} Nothing was "
+            "changed; take another backup."
+        ) from None
+    if newest and not ours([row[0] for row in newest]):
+        raise WarehouseError(
+            f"{copy} is the backup of another home: none of the files that it decided last is "
+            "known here. Nothing was changed; take a backup of this one."
+        )
 
 
 def _quoted(name: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -63,6 +64,11 @@ from movie_pipeline.warehouse.warehouse_port import (
 Answer = TypeVar("Answer")
 
 _LOCK_STATEMENT = "load/lock_writers"
+_SNAPSHOTS = (
+    'Redshift is backed up and restored by its own snapshots: see "On Redshift" in '
+    "docs/operations.md. After a restore, `movie-pipeline verify --repair` loads what was decided "
+    "since."
+)
 
 
 class RedshiftWarehouse(Warehouse):
@@ -87,6 +93,7 @@ class RedshiftWarehouse(Warehouse):
         connector: Connector | None = None,
         tries: Tries = TRIES,
     ) -> None:
+        self._made_of = (settings, storage, clients, dataset)
         self._connector = connector or Connector(settings, clients)
         self._storage = storage
         self._statements = Statements(dataset)
@@ -259,6 +266,44 @@ class RedshiftWarehouse(Warehouse):
         self._ensure_prepared()
         with self._connected() as connection:
             return self._session(connection).columns(table)
+
+    @override
+    def beside(self) -> Warehouse:
+        self.drop_beside()
+        settings, storage, clients, dataset = self._made_of
+        elsewhere = replace(dataset, namespace=self._statements.rebuilt_schema)
+        return RedshiftWarehouse(
+            settings, storage, clients, elsewhere, connector=self._connector, tries=self._tries
+        )
+
+    @override
+    def drop_beside(self) -> None:
+        with self._connected() as connection:
+            connection.one_by_one()
+            crash_point("rebuild.drop.before")
+            connection.run_file("redshift/drop_schema", schema=self._statements.rebuilt_schema)
+        crash_point("rebuild.drop.after")
+
+    @property
+    @override
+    def keeps_snapshots(self) -> bool:
+        """True: Redshift takes them by itself."""
+        return True
+
+    @override
+    def put_aside(self) -> Path | None:
+        """Refuse: a cluster that does not answer is no file to be put aside."""
+        raise WarehouseError(f"the warehouse cannot be read. {_SNAPSHOTS}")
+
+    @override
+    def back_up(self, to: Path) -> None:
+        """Refuse: Redshift has snapshots, which are whole and cost the cluster nothing."""
+        raise WarehouseError(_SNAPSHOTS)
+
+    @override
+    def put_back(self, copy: Path, *, ours: Callable[[Sequence[str]], bool]) -> Path | None:
+        """Refuse, likewise."""
+        raise WarehouseError(_SNAPSHOTS)
 
     def _again_after_conflicts(self, work: Callable[[], Answer]) -> Answer:
         tried = 1

@@ -15,6 +15,8 @@ from movie_pipeline.warehouse.migrations import Migration, Version, migrations_o
 
 _PACKAGE = Path(__file__).parents[1]
 _PLACE = re.compile(r"\{([a-z_]+)\}")
+REBUILT = "mp_rebuilt"
+"""The schema in which the tables are made anew of a dataset that is alone in its warehouse."""
 _VIEWS, _ROWS, _MIGRATIONS = "views", "tables/data_table", "migrations"
 
 
@@ -24,10 +26,16 @@ class Statements:
 
     Attributes:
         dataset: whose table, key and columns stand where a file has `{table}`, `{key}`,
-            `{columns}`, `{columns_of_table}` or `{columns_of_staging}`.
+            `{columns}`, `{columns_of_table}` or `{columns_of_staging}`; `{rebuilt}` is the schema
+            in which its tables are made anew.
     """
 
     dataset: Dataset
+
+    @property
+    def rebuilt_schema(self) -> str:
+        """The schema beside the dataset's own in which its tables are made anew."""
+        return f"{REBUILT}_{self.dataset.namespace}".rstrip("_")
 
     def text(self, name: str) -> str:
         """The text of one statement, such as `load/delete_stale`.
@@ -104,19 +112,15 @@ class Statements:
         return {}
 
     def _fill(self, place: str) -> str | None:
-        match place:
-            case "table":
-                return self.dataset.table
-            case "key":
-                return self.dataset.key
-            case "columns":
-                return self._lines("{name}")
-            case "columns_of_table":
-                return self._lines("{name} {type}{not_null}")
-            case "columns_of_staging":
-                return self._lines("{name} {type}")
-            case _:
-                return None
+        filled = {
+            "table": lambda: self.dataset.table,
+            "key": lambda: self.dataset.key,
+            "rebuilt": lambda: self.rebuilt_schema,
+            "columns": lambda: self._lines("{name}"),
+            "columns_of_table": lambda: self._lines("{name} {type}{not_null}"),
+            "columns_of_staging": lambda: self._lines("{name} {type}"),
+        }
+        return filled[place]() if place in filled else None
 
     def _lines(self, form: str) -> str:
         """The contract's columns, a line each."""

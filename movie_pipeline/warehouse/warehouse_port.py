@@ -3,10 +3,11 @@
 Only verbs and the values they exchange; statements are named, their text stands in `sql/`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -129,4 +130,45 @@ class Warehouse(Protocol):
 
     def columns(self, table: str) -> list[WarehouseColumn]:
         """The columns of a table or view, in order; empty where it does not exist."""
+        ...
+
+    def beside(self) -> "Warehouse":
+        """An empty warehouse of the same dataset beside this one, in a schema of its own.
+
+        Statements of this one reach it as `{rebuilt}`. What an earlier call left there is dropped.
+        """
+        ...
+
+    def drop_beside(self) -> None:
+        """Drop what `beside` made; nothing happens where there is none."""
+        ...
+
+    @property
+    def keeps_snapshots(self) -> bool:
+        """Whether copies are its own matter, so that `back_up` and `put_back` refuse."""
+        ...
+
+    def put_aside(self) -> Path | None:
+        """Begin with an empty warehouse in place of one that cannot be read; return where it is.
+
+        WarehouseError where that is not to be done from here.
+        """
+        ...
+
+    def back_up(self, to: Path) -> None:
+        """Write a copy of all that is committed, whole or not at all; loads wait meanwhile.
+
+        WarehouseError where a file stands there already, or where this warehouse is backed up by
+        other means; the message says by which.
+        """
+        ...
+
+    def put_back(self, copy: Path, *, ours: Callable[[Sequence[str]], bool]) -> Path | None:
+        """Put a copy that `back_up` wrote in the warehouse's place, in one step.
+
+        `ours` is asked with the newest file_ids of the copy whether one of them is known here.
+
+        The present one, readable or not, is kept aside; returns where, None where there was none.
+        WarehouseError where the copy is no whole one, or is somebody else's; nothing was changed.
+        """
         ...

@@ -26,6 +26,7 @@ FOLDERS = (
     "ledger",
     "load",
     "outbox",
+    "rebuild",
     "refresh",
     "replays",
     "resolutions",

@@ -1,0 +1,2 @@
+-- No view shows what was made anew.
+delete from mp_view_refreshes

@@ -1,0 +1,2 @@
+-- Make room for replays that were made anew.
+delete from mp_replays

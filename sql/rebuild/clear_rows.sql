@@ -1,0 +1,2 @@
+-- Make room for rows that were made anew.
+delete from {table}

@@ -1,0 +1,39 @@
+-- Replays that were made anew, in place of those that stood here.
+insert into mp_replays (
+    replay_id,
+    object_key,
+    content_sha256,
+    original_file_id,
+    original_state,
+    root_file_id,
+    root_key,
+    file_version,
+    row_count,
+    corrected_count,
+    accepted,
+    ruleset,
+    reading,
+    taken,
+    requested_at,
+    requested_by,
+    why
+)
+select
+    replay_id,
+    object_key,
+    content_sha256,
+    original_file_id,
+    original_state,
+    root_file_id,
+    root_key,
+    file_version,
+    row_count,
+    corrected_count,
+    accepted,
+    ruleset,
+    reading,
+    taken,
+    requested_at,
+    requested_by,
+    why
+from {rebuilt}.mp_replays
