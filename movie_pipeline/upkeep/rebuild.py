@@ -124,28 +124,35 @@ def put_aside_if_damaged(parts: Parts) -> Path | None:
     return None if is_readable(parts.warehouse) else parts.warehouse.put_aside()
 
 
-def keep_what_is_not_kept(parts: Parts) -> list[str]:
-    """Write the records that are missing, such as those of homes of earlier versions.
-
-    Returns:
-        The file_ids of the records that were written.
-    """
+def keep_what_is_not_kept(parts: Parts) -> None:
+    """Write the records that are missing, such as those of homes of earlier versions."""
     archive(parts.storage, parts.warehouse, Ledger(parts.warehouse).unarchived())
     kept = find_decisions(parts.storage)
     with parts.warehouse.reading() as session:
         ids = [row["file_id"] for row in session.fetch("rebuild/file_ids")]
-    return keep_records(parts, [file_id for file_id in ids if file_id not in kept.places])
+    keep_records(parts, [file_id for file_id in ids if file_id not in kept.places])
 
 
 def keep_records(parts: Parts, file_ids: list[str]) -> list[str]:
-    """Write the records of these entries from the ledger."""
+    """Write the records of these entries from the ledger; return the names of their files."""
     left = iter(file_ids)
+    names: list[str] = []
     while some := list(islice(left, AT_ONCE)):
         entries = Ledger(parts.warehouse).known(some)
         records = keep_decided(parts.storage, parts.warehouse, list(entries.values()))
-        write_decisions(parts.storage, records)
+        names.append(write_decisions(parts.storage, records))
         crash_point("repair.records_kept")
-    return file_ids
+    return names
+
+
+def compared_beside(parts: Parts) -> tuple[CaughtUp, list[Difference]]:
+    """What would be made anew, and how it differs; nothing stays of it."""
+    beside = parts.warehouse.beside()
+    try:
+        caught_up = _made_beside(parts, beside).caught_up
+        return caught_up, compared(parts.warehouse)
+    finally:
+        parts.warehouse.drop_beside()
 
 
 def compared(warehouse: Warehouse) -> list[Difference]:
