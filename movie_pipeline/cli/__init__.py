@@ -11,22 +11,33 @@ from movie_pipeline.cli.query_commands import quarantine, query, status
 from movie_pipeline.cli.replay_command import replay
 from movie_pipeline.cli.rule_commands import check, rules
 from movie_pipeline.cli.upgrade_command import upgrade
-from movie_pipeline.cli.upkeep_commands import clean_up, reconcile
+from movie_pipeline.cli.upkeep_commands import (
+    backup,
+    clean_up,
+    rebuild,
+    reconcile,
+    restore,
+    verify,
+)
 from movie_pipeline.private_files import keep_files_private
 
 COMMANDS = (
+    backup,
     check,
     clean_up,
     ingest,
     inspect,
     quarantine,
     query,
+    rebuild,
     reconcile,
     replay,
+    restore,
     rules,
     sample,
     status,
     upgrade,
+    verify,
 )
 
 

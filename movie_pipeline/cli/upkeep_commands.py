@@ -1,7 +1,9 @@
-"""The commands that close what a crash left open, and remove what is old."""
+"""The commands that keep a home for years: close, clean, verify, back up, restore, rebuild."""
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,7 +16,11 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, errors, print_json, print_table
+from movie_pipeline.cli.printing import console, errors, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from movie_pipeline.settings import Settings
+    from movie_pipeline.upkeep.parts import Parts
 
 
 @click.command()
@@ -66,3 +72,137 @@ def clean_up(*, dry_run: bool, home: Path | None, as_json: bool, dataset: str) -
         for problem in report["problems"]:
             errors.print(problem, style="red", markup=False, highlight=False)
     sys.exit(EXIT_PIPELINE_FAILED if report["problems"] else 0)
+
+
+@click.command()
+@click.option("--deep", is_flag=True, help="Read all contents, and compare every row.")
+@click.option("--repair", is_flag=True, help="Do what is safe, and say what was done.")
+@home_option
+@json_option
+@dataset_option
+@told_in_a_sentence
+def verify(*, deep: bool, repair: bool, home: Path | None, as_json: bool, dataset: str) -> None:
+    """Hold history, output, quarantine, ledger, table and outbox against each other.
+
+    Exit code: 0 nothing disagrees, or all of it was repaired; 1 something disagrees.
+    """
+    from movie_pipeline.reports.upkeep_reports import verify_report
+    from movie_pipeline.upkeep.verify import verify as look
+
+    with progress("Verifying", quiet=as_json):
+        found = look(
+            _parts(existing(settings_from(home, dataset=dataset))), deep=deep, repair=repair
+        )
+    if as_json:
+        print_json(verify_report(found))
+    else:
+        for finding in found.findings:
+            done = f" Repaired: {finding.repaired}." if finding.repaired else ""
+            way_out = "" if finding.repaired else f" Way out: {finding.way_out}."
+            _say(f"{finding.kind}: {finding.sentence}{way_out}{done}")
+        _say(f"{found.files:,} files, {len(found.findings):,} disagreements")
+    is_open = any(not finding.repaired for finding in found.findings)
+    sys.exit(EXIT_PIPELINE_FAILED if is_open else 0)
+
+
+@click.command()
+@click.argument("to", type=click.Path(dir_okay=False, path_type=Path))
+@home_option
+@json_option
+@dataset_option
+@told_in_a_sentence
+def backup(*, to: Path, home: Path | None, as_json: bool, dataset: str) -> None:
+    """Write a copy of the warehouse to the file TO, whole or not at all; loads wait meanwhile.
+
+    The files of the areas are not in it: copy them with the tools of their store.
+    """
+    from movie_pipeline.upkeep.backup import back_up
+
+    with progress("Copying", quiet=as_json):
+        files = back_up(_parts(existing(settings_from(home, dataset=dataset))), to)
+    if as_json:
+        print_json({"backup": str(to), "files": files})
+    else:
+        _say(f"{to} has the warehouse, in which {files:,} files are decided.")
+
+
+@click.command()
+@click.argument("copy", metavar="FROM", type=click.Path(path_type=Path))
+@home_option
+@json_option
+@dataset_option
+@told_in_a_sentence
+def restore(*, copy: Path, home: Path | None, as_json: bool, dataset: str) -> None:
+    """Put the backup FROM in the warehouse's place, and load what was decided since.
+
+    The present warehouse is kept beside it. Exit code: 0 done, 1 something could not be loaded.
+    """
+    from movie_pipeline.reports.upkeep_reports import restore_report
+    from movie_pipeline.upkeep.backup import restore as put_back
+
+    with progress("Restoring", quiet=as_json):
+        report = put_back(_parts(settings_from(home, dataset=dataset)), copy)
+    if as_json:
+        print_json(restore_report(report))
+    else:
+        if report.kept:
+            _say(f"what stood there is kept as {report.kept}")
+        _say(
+            f"{report.caught_up.files:,} files with {report.caught_up.rows:,} good rows were "
+            "decided after the backup, and are loaded again"
+        )
+    _end_with(report.caught_up.problems.values())
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only make it beside and compare.")
+@click.option("--anyway", is_flag=True, help="Swap it in even where files had to be left out.")
+@home_option
+@json_option
+@dataset_option
+@told_in_a_sentence
+def rebuild(*, dry_run: bool, anyway: bool, home: Path | None, as_json: bool, dataset: str) -> None:
+    """Make table, views and ledger anew from history, compare them with the present, swap them in.
+
+    Exit code: 0 swapped, or without a difference in a dry run; 1 files had to be left out, or a dry
+    run found differences.
+    """
+    from movie_pipeline.reports.upkeep_reports import rebuild_report
+    from movie_pipeline.upkeep.rebuild import rebuild as make_anew
+
+    with progress("Rebuilding", quiet=as_json):
+        parts = _parts(existing(settings_from(home, dataset=dataset)))
+        report = make_anew(parts, dry_run=dry_run, anyway=anyway)
+    if as_json:
+        print_json(rebuild_report(report))
+    else:
+        for difference in report.differences:
+            _say(difference.sentence())
+        _say(
+            f"{report.caught_up.files:,} files with {report.caught_up.rows:,} good rows made anew; "
+            f"{len(report.differences):,} differences; "
+            + ("swapped in" if report.swapped else "nothing was swapped")
+        )
+        if report.kept:
+            _say(f"what stood there is kept as {report.kept}")
+    _end_with(report.caught_up.problems.values(), failed=dry_run and bool(report.differences))
+
+
+def _parts(settings: "Settings") -> "Parts":
+    from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.upkeep.parts import Parts
+
+    world = deployment_from(settings)
+    return Parts(world.storage, world.warehouse, world.settings, world.dataset)
+
+
+def _say(line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _end_with(problems: Iterable[str], *, failed: bool = False) -> None:
+    """Tell what did not work, and end."""
+    for problem in problems:
+        failed = True
+        errors.print(problem, style="red", markup=False, highlight=False)
+    sys.exit(EXIT_PIPELINE_FAILED if failed else 0)

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,6 +24,8 @@ REPLAYS, RESOLUTIONS = "replays/", "resolutions/"
 """The folders of the history area that hold what is kept beside the files."""
 MOST_AT_ONCE = 400
 """Records in one file: those of the largest usual batch."""
+_NEWEST = 3
+"""Files of records that a cheap look reads."""
 _TIMES = ("file_version", "committed_at", "archived_at", "requested_at")
 
 
@@ -183,6 +185,19 @@ def find_decisions(storage: Storage) -> Kept:
             if record.is_archived:
                 kept.archived.add(record.file_id)
     return kept
+
+
+def newest_decisions(storage: Storage, now: datetime) -> list[DecisionRecord]:
+    """The records of the newest few archivings of this month and the last; for a cheap look."""
+    months = (now.astimezone(UTC), now.astimezone(UTC).replace(day=1) - timedelta(days=1))
+    names = [
+        name
+        for month in reversed(months)
+        for name in storage.names(Area.HISTORY, f"{DECISIONS}{month:%Y%m}")
+    ]
+    return [
+        record for name in names[-_NEWEST:] for record in _records_of(storage, name, problems={})
+    ]
 
 
 def decisions(

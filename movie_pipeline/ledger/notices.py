@@ -11,6 +11,7 @@ import msgspec
 
 from movie_pipeline.alerts.alerts_port import Notice, NoticeKind
 from movie_pipeline.ledger.archive_names import archive_place
+from movie_pipeline.ledger.decision_records import DecisionRecord
 from movie_pipeline.ledger.digests import (
     MOST_LINES,
     WAITING_PREFIX,
@@ -99,6 +100,26 @@ def job_failure_notice(  # noqa: PLR0913 - what a notice tells
         subject="Movie pipeline: a job failed",
         text="\n".join(lines),
         details={**details, "error": error},
+    )
+
+
+def lost_notice(records: Sequence[DecisionRecord]) -> Notice:
+    """Files were decided that the ledger does not know: the warehouse is not the one it was."""
+    names = ", ".join(record.entry.shown_name for record in records[:MOST_LINES])
+    ids = sorted(record.file_id for record in records)
+    return Notice(
+        id=f"lost-{short_hash(' '.join(ids))}",
+        kind=NoticeKind.JOB_FAILURE,
+        subject="Movie pipeline: the warehouse lacks files that were loaded",
+        text="\n".join(
+            [
+                f"{_counted(len(records), 'file')} that were decided are not in the ledger: {names}.",
+                "An older copy of the warehouse was put back, or it was removed or damaged.",
+                "`movie-pipeline verify` says what is missing, `movie-pipeline verify --repair` "
+                "loads it again from what is kept beside history.",
+            ]
+        ),
+        details={"files": len(records), "file_ids": ids[:MOST_LINES]},
     )
 
 

@@ -4,15 +4,18 @@ Every part goes on where another fails, and all of it may be repeated at any tim
 entry are the queue's matter, not this one's.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.ledger import outbox
+from movie_pipeline.ledger.decision_records import DecisionRecord, newest_decisions
 from movie_pipeline.ledger.digests import WAITING_PREFIX, DigestTiming
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.ledger.notices import lost_notice
 from movie_pipeline.steps import notify
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.left_in_landing import left_in_landing
@@ -34,14 +37,16 @@ class OpenWork:
         unarchived: files whose entry stands, but which the ledger does not know out of landing.
         unsent: notices that wait in the outbox.
         stale_views: views that do not show what was loaded last.
+        lost: files that were decided lately and that the ledger does not know, until it was told.
     """
 
     unarchived: int
     unsent: int
     stale_views: tuple[str, ...]
+    lost: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.unarchived or self.unsent or self.stale_views)
+        return bool(self.unarchived or self.unsent or self.stale_views or self.lost)
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,11 @@ def open_work(
     views_older_than: timedelta = VIEWS_GRACE,
     timing: DigestTiming | None = None,
     now: datetime | None = None,
+    storage: Storage | None = None,
 ) -> OpenWork:
     """A cheap look at what is open for longer than that; the digests of batches may wait longer.
+
+    With a store, the newest decisions that are kept beside history are looked for in the ledger.
 
     Raises:
         WarehouseError: the warehouse could not be asked.
@@ -92,7 +100,22 @@ def open_work(
             digests_before=to_stored_time(before - longest),
         )[0]["notices"]
     stale = warehouse.stale_views(before=now - views_older_than)
-    return OpenWork(int(files), int(notices), tuple(stale))
+    lost = lost_files(storage, warehouse, now) if storage else []
+    if lost and _is_told(warehouse, lost):
+        lost = []
+    return OpenWork(int(files), int(notices), tuple(stale), len(lost))
+
+
+def lost_files(storage: Storage, warehouse: Warehouse, now: datetime) -> list[DecisionRecord]:
+    """Of the files that were decided last, as is kept beside history, those without an entry."""
+    newest = newest_decisions(storage, now)
+    known = Ledger(warehouse).known(record.file_id for record in newest)
+    return [record for record in newest if record.file_id not in known]
+
+
+def _is_told(warehouse: Warehouse, lost: Sequence[DecisionRecord]) -> bool:
+    with warehouse.reading() as session:
+        return bool(session.fetch("outbox/by_id", id=lost_notice(lost).id))
 
 
 def reconcile(  # noqa: PLR0913 - the parts of one world
@@ -140,6 +163,12 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
         with _noting(problems, f"{view} could not be refreshed"):
             warehouse.refresh(view)
             refreshed.append(view)
+    with _noting(problems, "it could not be seen whether decided files are missing"):
+        lost = lost_files(storage, warehouse, now())
+        if lost:
+            notice = lost_notice(lost)
+            outbox.post(warehouse, notice)
+            problems.append(notice.text.replace("\n", " "))
     sent = 0
     with _noting(problems, "notices could not be sent"):
         sent = notify.drain(warehouse, alerts, events, timing, now=now)

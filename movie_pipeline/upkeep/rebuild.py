@@ -9,7 +9,12 @@ from itertools import islice
 from pathlib import Path
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
+from movie_pipeline.errors import (
+    WarehouseBusy,
+    WarehouseConflict,
+    WarehouseError,
+    WarehouseRefused,
+)
 from movie_pipeline.ledger.decision_records import (
     Kept,
     decisions,
@@ -106,13 +111,14 @@ def is_readable(warehouse: Warehouse) -> bool:
 
     Raises:
         WarehouseBusy: it could not be asked now.
+        WarehouseRefused: it is not one that this program may write.
     """
     try:
         warehouse.prepare()
         Ledger(warehouse).totals()
         with warehouse.reading() as session:
             session.fetch("checks/duplicate_keys")
-    except (WarehouseBusy, WarehouseConflict):
+    except (WarehouseBusy, WarehouseConflict, WarehouseRefused):
         raise
     except WarehouseError:
         return False

@@ -141,6 +141,10 @@ class Years:
         assert kept.problems == {}
         return {record.entry.key: record for record in decisions(self.storage, kept)}
 
+    def records_places(self) -> dict[str, str]:
+        """Where the record of each file lies in history."""
+        return find_decisions(self.storage).places
+
     def area(self, area: Area) -> Path:
         """The folder of an area."""
         return self.settings.home / getattr(self.settings.areas, area)

@@ -97,13 +97,14 @@ def reconcile_schedule(dataset: Dataset) -> dg.ScheduleDefinition:
 
 def look_every_five_minutes(
     context: dg.ScheduleEvaluationContext,
+    storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
 ) -> dg.RunRequest | dg.SkipReason:
     """Look first, so that no runs pile up that had nothing to do."""
     del context
     try:
-        found = _open_work(warehouse, settings)
+        found = _open_work(storage, warehouse, settings)
     except AWAY as error:
         return skip_while_away(error)
     return dg.RunRequest() if found else dg.SkipReason(_NOTHING)
@@ -122,6 +123,7 @@ def reconcile_at_start(dataset: Dataset) -> dg.SensorDefinition:
 
 def look_at_start(
     context: dg.SensorEvaluationContext,
+    storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
 ) -> dg.RunRequest | dg.SkipReason:
@@ -133,13 +135,19 @@ def look_at_start(
     if context.cursor == _THIS_START:
         return dg.SkipReason("It was looked at this start.")
     try:
-        found = _open_work(warehouse, settings)
+        found = _open_work(storage, warehouse, settings)
     except AWAY as error:
         return skip_while_away(error)
     context.update_cursor(_THIS_START)
     return dg.RunRequest(run_key=f"start-{_THIS_START}") if found else dg.SkipReason(_NOTHING)
 
 
-def _open_work(warehouse: Warehouse, settings: Settings) -> OpenWork:
+def _open_work(storage: Storage, warehouse: Warehouse, settings: Settings) -> OpenWork:
     timing = DigestTiming.of(settings.digests)
-    return open_work(warehouse, older_than=GRACE, views_older_than=VIEWS_GRACE, timing=timing)
+    return open_work(
+        warehouse,
+        older_than=GRACE,
+        views_older_than=VIEWS_GRACE,
+        timing=timing,
+        storage=storage,
+    )
