@@ -14,6 +14,7 @@ MoviePipelineError
 │   ├── WarehouseBusy        it is held or cannot be reached; trying again later helps
 │   ├── WarehouseConflict    it undid the transaction, or was lost; the whole may be tried again
 │   ├── WarehouseRefused     it is another one, or of another form, than this program may write
+│   │   └── WarehouseLost    it is gone, or an older copy: what is missing can be loaded again
 │   └── BatchRefused         the warehouse is well, but these files cannot be loaded
 ├── WakeupError              nobody could be asked for landed files; the listing finds them
 ├── CatalogError
@@ -168,6 +169,10 @@ class WarehouseRefused(WarehouseError):
 
     Nothing was changed, and trying again is of no use before a person did something.
     """
+
+
+class WarehouseLost(WarehouseRefused):
+    """A warehouse that is gone or an older copy; what is missing can be loaded again."""
 
 
 class BatchRefused(WarehouseError):

@@ -9,7 +9,7 @@ import json
 import tempfile
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ from movie_pipeline.errors import MoviePipelineError, StoredFileMissing
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.stored_values import to_json
 
 DECISIONS, RULESETS, SOURCES = "decisions/", "rulesets/", "sources/"
 REPLAYS, RESOLUTIONS = "replays/", "resolutions/"
@@ -45,8 +46,13 @@ class DecisionRecord:
 
     @classmethod
     def of(cls, entry: LedgerEntry, replay: Replay | None = None, resolutions: int = 0) -> Self:
-        """The record of an entry."""
-        return cls(entry.to_row(), replay.to_row() if replay else None, resolutions)
+        """The record of an entry, its summary whole."""
+        row = {**entry.to_row(), "summary": to_json(entry.summary)}
+        return cls(row, replay.to_row() if replay else None, resolutions)
+
+    def marked(self, entry: LedgerEntry) -> Self:
+        """The record with what the archive step found."""
+        return replace(self, row=type(self).of(entry).row)
 
     @property
     def file_id(self) -> str:

@@ -111,13 +111,11 @@ def lost_notice(records: Sequence[DecisionRecord]) -> Notice:
         id=f"lost-{short_hash(' '.join(ids))}",
         kind=NoticeKind.JOB_FAILURE,
         subject="Movie pipeline: the warehouse lacks files that were loaded",
-        text="\n".join(
-            [
-                f"{_counted(len(records), 'file')} that were decided are not in the ledger: {names}.",
-                "An older copy of the warehouse was put back, or it was removed or damaged.",
-                "`movie-pipeline verify` says what is missing, `movie-pipeline verify --repair` "
-                "loads it again from what is kept beside history.",
-            ]
+        text=(
+            f"{_counted(len(records), 'file')} that were decided are not in the ledger: {names}.\n"
+            "An older copy of the warehouse was put back, or it was removed or damaged.\n"
+            "`movie-pipeline verify` says what is missing, `movie-pipeline verify --repair` loads "
+            "it again from what is kept beside history."
         ),
         details={"files": len(records), "file_ids": ids[:MOST_LINES]},
     )

@@ -98,7 +98,7 @@ def _archive_some(
 
 def _marked(record: DecisionRecord, marks: Mapping[str, LedgerEntry]) -> DecisionRecord:
     marked = marks.get(record.file_id)
-    return record if marked is None else replace(record, row=marked.to_row())
+    return record if marked is None else record.marked(marked)
 
 
 def _archive_one(storage: Storage, entry: LedgerEntry, moment: datetime) -> LedgerEntry | str:

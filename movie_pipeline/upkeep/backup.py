@@ -48,6 +48,7 @@ def restore(parts: Parts, copy: Path) -> RestoreReport:
         return not kept.places or any(file_id in kept.places for file_id in file_ids)
 
     aside = parts.warehouse.put_back(copy, ours=ours)
+    parts.warehouse.adopt()
     return RestoreReport(aside, bring_up_to_date(parts))
 
 

@@ -170,7 +170,7 @@ def _insert(session: WarehouseSession, ready: Sequence[_Ready], known: set[str])
     new = [one for one in ready if one.record.file_id not in present]
     again = [one for one in ready if one.record.file_id in known]
     _insert_replays(session, [dict(one.record.replay_row) for one in new if one.record.replay_row])
-    session.run_many("ledger/insert", [_row(one.record) for one in new])
+    ledger.insert(session, [one.record.entry for one in new])
     resolving = [one for one in new if one.resolved]
     if resolving:
         session.run("resolutions/create_staging")
@@ -200,9 +200,3 @@ def _insert_replays(session: WarehouseSession, rows: Sequence[dict[str, object]]
     new = {row["replay_id"]: row for row in rows if row["replay_id"] not in known}
     if new:
         session.run_many("replays/insert", list(new.values()))
-
-
-def _row(record: DecisionRecord) -> dict[str, object]:
-    """The ledger's row as it was; what this version adds takes its default."""
-    made = record.entry.to_row()
-    return {name: record.row.get(name, value) for name, value in made.items()}

@@ -13,6 +13,7 @@ from movie_pipeline.errors import (
     WarehouseBusy,
     WarehouseConflict,
     WarehouseError,
+    WarehouseLost,
     WarehouseRefused,
 )
 from movie_pipeline.ledger.decision_records import (
@@ -32,6 +33,10 @@ from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
 KINDS = ("rows", "entries", "replays", "resolutions")
 """What is compared and swapped, each by statements of its name."""
+
+
+_OF_ENTRIES = ("reason_counts", "summary_parts")
+"""What goes with the entries: not compared, as earlier versions had less of it."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ def rebuild(parts: Parts, *, dry_run: bool = False, anyway: bool = False) -> Reb
     Raises:
         WarehouseError: the warehouse failed; what stands there is as it was.
     """
-    kept = None if dry_run else put_aside_if_damaged(parts)
+    kept = _made_readable(parts, dry_run=dry_run)
     keep_what_is_not_kept(parts)
     beside = parts.warehouse.beside()
     try:
@@ -125,9 +130,32 @@ def is_readable(warehouse: Warehouse) -> bool:
     return True
 
 
-def put_aside_if_damaged(parts: Parts) -> Path | None:
-    """Begin with an empty warehouse where the present one cannot be read; return where it is."""
-    return None if is_readable(parts.warehouse) else parts.warehouse.put_aside()
+def _made_readable(parts: Parts, *, dry_run: bool) -> Path | None:
+    """See to it that there is a warehouse to be compared with.
+
+    One that is gone or older than what was decided is taken as it is, one that is damaged is put
+    aside for an empty one.
+
+    Returns:
+        Where a damaged one is kept.
+    """
+    try:
+        if is_readable(parts.warehouse):
+            return None
+    except WarehouseLost:
+        if dry_run:
+            raise
+        parts.warehouse.adopt()
+        if is_readable(parts.warehouse):
+            return None
+    if dry_run:
+        raise WarehouseError(
+            "the warehouse cannot be read: there is nothing to compare with. Leave --dry-run out "
+            "to make it anew; the present file is kept."
+        )
+    aside = parts.warehouse.put_aside()
+    parts.warehouse.adopt()
+    return aside
 
 
 def keep_what_is_not_kept(parts: Parts) -> None:
@@ -207,6 +235,9 @@ def _swap(parts: Parts, beside: Warehouse, report: RebuildReport) -> None:
         if session.fetch("rebuild/not_rebuilt"):
             raise _DecidedMeanwhile
         for kind in KINDS:
+            session.run(f"rebuild/clear_{kind}")
+            session.run(f"rebuild/fill_{kind}")
+        for kind in _OF_ENTRIES:
             session.run(f"rebuild/clear_{kind}")
             session.run(f"rebuild/fill_{kind}")
         session.run("rebuild/clear_refreshes")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from movie_pipeline.errors import StoredFileMissing
+from movie_pipeline.errors import StoredFileMissing, WarehouseLost
 from movie_pipeline.ledger.decision_records import (
     DecisionRecord,
     Kept,
@@ -81,7 +81,23 @@ def verify(
         now: the clock.
     """
     report = VerifyReport()
-    if not is_readable(parts.warehouse):
+    lost = ""
+    try:
+        readable = is_readable(parts.warehouse)
+    except WarehouseLost as error:
+        if not repair:
+            way_out = (
+                "`movie-pipeline verify --repair` takes it and loads again what is missing, "
+                "`movie-pipeline restore` puts a newer backup back"
+            )
+            report.findings.append(Finding("warehouse-older", "warehouse", str(error), way_out))
+            return report
+        parts.warehouse.adopt()
+        lost, readable = str(error), True
+    if lost:
+        what = "it was taken as it is, and what was missing was loaded again"
+        report.findings.append(Finding("warehouse-older", "warehouse", lost, "", what))
+    if not readable:
         report.findings.append(
             Finding(
                 "warehouse-unreadable",
@@ -95,7 +111,9 @@ def verify(
     look = _Look(parts, deep=deep, moment=now(), report=report)
     look.at_everything()
     if repair:
-        report.findings = list(_repaired(look, report.findings))
+        found = [finding for finding in report.findings if not finding.repaired]
+        done = [finding for finding in report.findings if finding.repaired]
+        report.findings = [*done, *_repaired(look, found)]
     return report
 
 
@@ -198,7 +216,7 @@ class _Look:
                 "history: it was decided by an earlier version, or the record was removed.",
                 "`movie-pipeline verify --repair` writes it from the ledger",
             )
-        elif _without_marks(record.row) != _without_marks(entry.to_row()):
+        elif _without_marks(record.row) != _without_marks(DecisionRecord.of(entry).row):
             self.say(
                 "record-differs",
                 entry.file_id,

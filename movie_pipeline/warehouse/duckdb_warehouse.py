@@ -37,7 +37,7 @@ from movie_pipeline.warehouse.duckdb_sql import (
     parameters_of,
     to_duckdb,
 )
-from movie_pipeline.warehouse.home_marker import HomeMarker
+from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.table_shape import expect_contract, staging_columns
@@ -213,7 +213,9 @@ class DuckDBWarehouse(Warehouse):
         self.drop_beside()
         settings, storage, dataset = self._made_of
         elsewhere = replace(dataset, namespace=self._statements.rebuilt_schema)
-        return DuckDBWarehouse(settings, storage, elsewhere)
+        made = DuckDBWarehouse(settings, storage, elsewhere)
+        made._marker = NoMarker(storage, str(self.path))  # noqa: SLF001 - one of its own kind
+        return made
 
     @override
     def drop_beside(self) -> None:

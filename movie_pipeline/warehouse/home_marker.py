@@ -9,7 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from movie_pipeline.errors import StorageError, StoredFileMissing, WarehouseRefused
+from typing_extensions import override
+
+from movie_pipeline.errors import StorageError, StoredFileMissing, WarehouseLost, WarehouseRefused
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.upgrading import WarehouseIdentity
 
@@ -96,7 +98,7 @@ class HomeMarker:
         if marker is None:
             return None
         if is_empty:
-            raise WarehouseRefused(
+            raise WarehouseLost(
                 f"the warehouse {self._where} is gone or empty, but {self.address} tells of one in "
                 f"which {marker.generation:,} transactions wrote: its rows, the ledger and what "
                 f"people decided would be missing. {_WAYS_OUT}"
@@ -109,9 +111,21 @@ class HomeMarker:
             )
         generation = 0 if found is None else found.generation
         if generation < marker.generation:
-            raise WarehouseRefused(
+            raise WarehouseLost(
                 f"the warehouse {self._where} is an older copy: {generation:,} transactions "
                 f"wrote in it, but {self.address} knows of {marker.generation:,}, so what was "
                 f"loaded since is missing. {_WAYS_OUT}"
             )
         return marker
+
+
+class NoMarker(HomeMarker):
+    """For a warehouse that is no home's own, such as one that is made anew beside it."""
+
+    @override
+    def read(self) -> Marker | None:
+        return None
+
+    @override
+    def keep(self, identity: WarehouseIdentity) -> None:
+        """Do nothing."""

@@ -22,7 +22,7 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Storage
-from movie_pipeline.warehouse.home_marker import HomeMarker
+from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
 from movie_pipeline.warehouse.redshift_connection import Connector, RedshiftConnection, Rows
 from movie_pipeline.warehouse.redshift_copy import in_present_form, manifest_of
 from movie_pipeline.warehouse.redshift_errors import TookTooLong
@@ -272,9 +272,11 @@ class RedshiftWarehouse(Warehouse):
         self.drop_beside()
         settings, storage, clients, dataset = self._made_of
         elsewhere = replace(dataset, namespace=self._statements.rebuilt_schema)
-        return RedshiftWarehouse(
+        made = RedshiftWarehouse(
             settings, storage, clients, elsewhere, connector=self._connector, tries=self._tries
         )
+        made._marker = NoMarker(storage, self._connector.address)  # noqa: SLF001 - of its own kind
+        return made
 
     @override
     def drop_beside(self) -> None:

@@ -1,0 +1,2 @@
+-- Make room for reason counts that were made anew.
+delete from mp_reason_counts
