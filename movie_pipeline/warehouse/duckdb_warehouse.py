@@ -214,7 +214,7 @@ class DuckDBWarehouse(Warehouse):
         settings, storage, dataset = self._made_of
         elsewhere = replace(dataset, namespace=self._statements.rebuilt_schema)
         made = DuckDBWarehouse(settings, storage, elsewhere)
-        made._marker = NoMarker(storage, str(self.path))  # noqa: SLF001 - one of its own kind
+        made._marker = NoMarker(storage, str(self.path))
         return made
 
     @override
@@ -279,6 +279,9 @@ class DuckDBWarehouse(Warehouse):
     @contextmanager
     def _wait_for_holders(self) -> Generator[None]:
         """Keep other processes out for the length of the block, where the file can be opened."""
+        if not self.path.exists():
+            yield  # opening would make one
+            return
         try:
             connection = self._connect(read_only=False)
         except WarehouseBusy:

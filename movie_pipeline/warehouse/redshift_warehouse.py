@@ -275,7 +275,7 @@ class RedshiftWarehouse(Warehouse):
         made = RedshiftWarehouse(
             settings, storage, clients, elsewhere, connector=self._connector, tries=self._tries
         )
-        made._marker = NoMarker(storage, self._connector.address)  # noqa: SLF001 - of its own kind
+        made._marker = NoMarker(storage, self._connector.address)
         return made
 
     @override
