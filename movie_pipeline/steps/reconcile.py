@@ -70,7 +70,7 @@ class ReconcileReport:
     problems: tuple[str, ...] = ()
 
 
-def open_work(
+def open_work(  # noqa: PLR0913 - the same parts
     warehouse: Warehouse,
     *,
     older_than: timedelta = GRACE,

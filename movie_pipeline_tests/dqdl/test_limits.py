@@ -63,9 +63,19 @@ PIECES = st.sampled_from(
         *('"a" ', '"(((" ', '"2024-01-01" ', "labels=", "$x ", 'x = "y" ', "last(", 'CustomSql "'),
     ]
 )
-REPEATED = st.builds(lambda piece, times: piece * times, PIECES, st.sampled_from([1, 2, 60, 1_000]))
+
+
+def _repeated(piece: str, times: int) -> str:
+    return piece * times
+
+
+def _nested(opening: str, inner: str, closing: str, times: int) -> str:
+    return rules(opening * times + inner + closing * times)
+
+
+REPEATED = st.builds(_repeated, PIECES, st.sampled_from([1, 2, 60, 1_000]))
 NESTED = st.builds(
-    lambda opening, inner, closing, times: rules(opening * times + inner + closing * times),
+    _nested,
     st.sampled_from(["(", "(RowCount > 1 AND ", "RowCount > (", "RowCount > abs(", "not "]),
     st.sampled_from(["RowCount > 1", "1", 'IsComplete "t"', 'IsComplete "t" where "n > 0"', ""]),
     st.sampled_from([")", "", " OR RowCount > 1)"]),

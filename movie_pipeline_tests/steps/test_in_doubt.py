@@ -2,20 +2,14 @@
 
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import datetime
+from typing import Any, cast
 
-import pandas as pd
 import pytest
 
 from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.warehouse.transactions import Tries
-from movie_pipeline.warehouse.warehouse_port import (
-    UpgradePlan,
-    Warehouse,
-    WarehouseColumn,
-    WarehouseSession,
-)
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 from movie_pipeline_tests.steps.world import Film, World
 
 RUN = LoadRun(batch_id="b", run_id="r")
@@ -28,14 +22,8 @@ class Doubtful:
         self._warehouse = warehouse
         self._commits, self._raises = commits, raises
 
-    def prepare(self) -> None:
-        self._warehouse.prepare()
-
-    def adopt(self) -> None:
-        self._warehouse.adopt()
-
-    def upgrade_plan(self, *, adopting: bool = False) -> UpgradePlan:
-        return self._warehouse.upgrade_plan(adopting=adopting)
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else is asked of it
+        return getattr(self._warehouse, name)
 
     @contextmanager
     def writing(self) -> Generator[WarehouseSession]:
@@ -52,17 +40,10 @@ class Doubtful:
     def reading(self) -> AbstractContextManager[WarehouseSession]:
         return self._warehouse.reading()
 
-    def refresh(self, view: str) -> None:
-        self._warehouse.refresh(view)
 
-    def stale_views(self, *, before: datetime | None = None) -> list[str]:
-        return self._warehouse.stale_views(before=before)
-
-    def query(self, text: str) -> pd.DataFrame:
-        return self._warehouse.query(text)
-
-    def columns(self, table: str) -> list[WarehouseColumn]:
-        return self._warehouse.columns(table)
+def taken(double: Doubtful) -> Warehouse:
+    """The double, for what takes a warehouse: it passes on whatever it does not do itself."""
+    return cast("Warehouse", double)
 
 
 class Away(Doubtful):
@@ -74,7 +55,9 @@ class Away(Doubtful):
 
 def test_a_commit_whose_answer_was_lost_counts_as_loaded(world: World) -> None:
     doubtful = Doubtful(world.warehouse, commits=True, raises=True)
-    [entry] = load_batch(doubtful, [world.screened("a.csv", [Film("m1")])], RUN, lambda _: [])
+    [entry] = load_batch(
+        taken(doubtful), [world.screened("a.csv", [Film("m1")])], RUN, lambda _: []
+    )
     assert entry.rows_loaded == 1
     assert sorted(world.table()) == ["m1"]
 
@@ -82,20 +65,20 @@ def test_a_commit_whose_answer_was_lost_counts_as_loaded(world: World) -> None:
 def test_a_commit_that_never_arrived_is_the_error_it_was(world: World) -> None:
     doubtful = Doubtful(world.warehouse, commits=False, raises=True)
     with pytest.raises(WarehouseError, match="the connection was lost during COMMIT"):
-        load_batch(doubtful, [world.screened("a.csv", [Film("m1")])], RUN, lambda _: [])
+        load_batch(taken(doubtful), [world.screened("a.csv", [Film("m1")])], RUN, lambda _: [])
     assert world.table() == {}
 
 
 def test_a_commit_that_was_reported_but_never_happened_is_an_error(world: World) -> None:
     doubtful = Doubtful(world.warehouse, commits=False, raises=False)
     with pytest.raises(WarehouseError, match="reported a commit, but the ledger does not hold"):
-        load_batch(doubtful, [world.screened("a.csv", [Film("m1")])], RUN, lambda _: [])
+        load_batch(taken(doubtful), [world.screened("a.csv", [Film("m1")])], RUN, lambda _: [])
 
 
 def test_where_the_ledger_cannot_be_asked_the_first_error_is_told(world: World) -> None:
     away = Away(world.warehouse, commits=True, raises=True)
     with pytest.raises(WarehouseError, match="the connection was lost during COMMIT"):
-        load_batch(away, [world.screened("a.csv", [Film("m1")])], RUN, lambda _: [])
+        load_batch(taken(away), [world.screened("a.csv", [Film("m1")])], RUN, lambda _: [])
     assert sorted(world.table()) == ["m1"]
 
 
@@ -138,7 +121,7 @@ def test_a_transaction_that_was_undone_is_tried_again_as_a_whole(world: World) -
     conflicting = Conflicting(world.warehouse, *(a_conflict() for _ in range(3)), commits=False)
     waited: list[float] = []
     outcome = world.screened("a.csv", [Film("m1")])
-    [entry] = load_batch(conflicting, [outcome], RUN, lambda _: [], tries=tries(waited))
+    [entry] = load_batch(taken(conflicting), [outcome], RUN, lambda _: [], tries=tries(waited))
     assert entry.rows_loaded == 1
     assert sorted(world.table()) == ["m1"]
     assert len(waited) == 3
@@ -149,7 +132,7 @@ def test_a_transaction_is_not_tried_for_ever(world: World) -> None:
     conflicting = Conflicting(world.warehouse, *(a_conflict() for _ in range(9)), commits=False)
     outcome = world.screened("a.csv", [Film("m1")])
     with pytest.raises(WarehouseConflict, match="undid the transaction"):
-        load_batch(conflicting, [outcome], RUN, lambda _: [], tries=tries([]))
+        load_batch(taken(conflicting), [outcome], RUN, lambda _: [], tries=tries([]))
     assert len(conflicting.errors) == 5
     assert world.table() == {}
 
@@ -159,7 +142,7 @@ def test_an_error_that_is_no_conflict_is_not_tried_again(world: World) -> None:
     waited: list[float] = []
     with pytest.raises(WarehouseError, match="no such table"):
         load_batch(
-            conflicting,
+            taken(conflicting),
             [world.screened("a.csv", [Film("m1")])],
             RUN,
             lambda _: [],
@@ -173,7 +156,7 @@ def test_a_lost_answer_is_looked_up_once_the_warehouse_can_be_asked(world: World
     busy = WarehouseBusy("held by another")
     away = OnceAway(world.warehouse, a_conflict(), busy, busy, commits=True)
     outcome = world.screened("a.csv", [Film("m1")])
-    [entry] = load_batch(away, [outcome], RUN, lambda _: [], tries=tries([]))
+    [entry] = load_batch(taken(away), [outcome], RUN, lambda _: [], tries=tries([]))
     assert entry.rows_loaded == 1
     assert sorted(world.table()) == ["m1"]
     assert world.count("mp_load_ledger") == 1
@@ -184,7 +167,7 @@ def test_a_lock_that_is_not_to_be_had_at_all_is_not_waited_for_again(world: Worl
     waited: list[float] = []
     with pytest.raises(WarehouseBusy, match="held by another"):
         load_batch(
-            busy,
+            taken(busy),
             [world.screened("a.csv", [Film("m1")])],
             RUN,
             lambda _: [],
@@ -198,5 +181,5 @@ def test_where_nobody_can_be_asked_the_lost_answer_is_told_in_the_end(world: Wor
     away = OnceAway(world.warehouse, a_conflict(), *busy, commits=True)
     outcome = world.screened("a.csv", [Film("m1")])
     with pytest.raises(WarehouseConflict, match="undid the transaction"):
-        load_batch(away, [outcome], RUN, lambda _: [], tries=tries([]))
+        load_batch(taken(away), [outcome], RUN, lambda _: [], tries=tries([]))
     assert sorted(world.table()) == ["m1"]

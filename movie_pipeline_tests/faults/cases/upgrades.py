@@ -108,7 +108,7 @@ def _newly(world: AnyWorld) -> list[int]:
 
 def _older_beside(bench: Bench, _: str) -> None:
     """U02: a program that was started before the upgrade writes nothing after it."""
-    world, _ = begun(bench, SMALL)
+    world, _past = begun(bench, SMALL)
 
     def go_on() -> None:
         world.deployment.warehouse.prepare()
