@@ -27,6 +27,7 @@ _LITERALS: Mapping[str, tuple[str, str]] = {
     "view": (r"[a-z_][a-z0-9_]{0,126}", "{}"),
     "schema": (r"[a-z_][a-z0-9_]{0,126}", "{}"),
     "milliseconds": (r"[0-9]{1,9}", "{}"),
+    "session": (r"[0-9]+", "{}"),
     "manifest_url": (r"s3://[A-Za-z0-9._=/-]+", "'{}'"),
     "role_arn": (r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+", "'{}'"),
 }

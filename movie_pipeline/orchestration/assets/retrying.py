@@ -38,8 +38,12 @@ def retrying(step: Step) -> Step:
         with _another_try_asked_for():
             yield from step(*args, **named)
 
-    # Dagster asks whether a function yields
+    # Dagster asks whether a function yields, and links an asset to where its code says it stands
     wrapped: Any = wraps(step)(yielding if inspect.isgeneratorfunction(step) else returning)
+    place: Any = step
+    wrapped.__code__ = wrapped.__code__.replace(
+        co_filename=place.__code__.co_filename, co_firstlineno=place.__code__.co_firstlineno
+    )
     return wrapped
 
 
