@@ -17,12 +17,21 @@ from movie_pipeline.dqdl.rules.rule_plan import QueryRefused
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import Words
 from movie_pipeline.stop_signals import ended_by_stops
+from movie_pipeline.time_limit import TimeIsUp, time_limit
 
 Connection = duckdb.DuckDBPyConnection
 Relation = duckdb.DuckDBPyRelation
 
-_FAULTS_OF_A_QUERY = (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError)
-"""What a query can cause; running out of memory, or a broken disk, is no verdict on data."""
+_FAULTS_OF_A_QUERY = (
+    duckdb.DataError,
+    duckdb.ProgrammingError,
+    duckdb.NotSupportedError,
+    duckdb.OutOfMemoryException,
+)
+"""What a query can cause; a broken disk is no verdict on a rule."""
+_NO_ROOM_TO_SPILL = "max_temp_directory_size"
+_FETCHED_AT_MOST = 10_000
+"""Rows that are brought here of one answer: schemas and numbers, never data."""
 
 
 @contextlib.contextmanager
@@ -33,11 +42,17 @@ def new_connection() -> Generator[Connection]:
 
 
 class DuckDbEngine(Engine):
-    """A DuckDB connection. Its settings and its transactions are the caller's."""
+    """A DuckDB connection. Its settings and its transactions are the caller's.
 
-    def __init__(self, connection: Connection) -> None:
+    Args:
+        connection: where the relations are.
+        seconds: how long each query may take; None for as long as it likes.
+    """
+
+    def __init__(self, connection: Connection, seconds: float | None = None) -> None:
         self._connection = connection
         self._words = DuckDbWords()
+        self.seconds = seconds
 
     @property
     @override
@@ -50,12 +65,12 @@ class DuckDbEngine(Engine):
 
     @override
     def rows(self, query: str) -> list[tuple[object, ...]]:
-        with _refusals():
+        with self._refusals():
             return self._fetched(query)
 
     @override
     def run(self, statement: str) -> None:
-        with _refusals():
+        with self._refusals():
             self._connection.execute(statement)
 
     @override
@@ -64,7 +79,7 @@ class DuckDbEngine(Engine):
 
     @override
     def describe(self, query: Sql) -> list[tuple[str, str]]:
-        with _refusals():
+        with self._refusals():
             return self._described(self.render(query))
 
     @override
@@ -84,15 +99,20 @@ class DuckDbEngine(Engine):
         return [(str(row[0]), str(row[1])) for row in self._fetched(f"DESCRIBE {query}")]
 
     def _fetched(self, query: str) -> list[tuple[object, ...]]:
-        return cast("list[tuple[object, ...]]", self._connection.execute(query).fetchall())
+        found = self._connection.execute(query).fetchmany(_FETCHED_AT_MOST)
+        return cast("list[tuple[object, ...]]", found)
 
-
-@contextlib.contextmanager
-def _refusals() -> Generator[None]:
-    try:
-        yield
-    except _FAULTS_OF_A_QUERY as error:
-        raise QueryRefused(cause(error), error) from error
+    @contextlib.contextmanager
+    def _refusals(self) -> Generator[None]:
+        try:
+            with time_limit(self._connection, self.seconds):
+                yield
+        except TimeIsUp as error:
+            raise QueryRefused(f"{error}, the most that a rule may take", error) from error
+        except _FAULTS_OF_A_QUERY as error:
+            if _NO_ROOM_TO_SPILL in str(error):
+                raise
+            raise QueryRefused(cause(error), error) from error
 
 
 def cause(error: Exception) -> str:
@@ -100,6 +120,8 @@ def cause(error: Exception) -> str:
     if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
         first = str(error).split("\n", maxsplit=1)[0]
         return (first.partition(": ")[2] or first).rstrip(".!")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "it needs more memory than the engine has"
     if isinstance(error, duckdb.ConversionException):
         return "a value cannot be converted to the type that the rule needs"
     if isinstance(error, duckdb.OutOfRangeException):

@@ -12,8 +12,12 @@ from movie_pipeline.dqdl.rules.words import Words
 class Engine(Protocol):
     """An engine. `rows`, `run`, `bind` and `describe` raise QueryRefused.
 
-    A broken engine is no refusal: being out of memory, or a disk that fails, stays its own error.
+    What a query asks is a refusal, also where that is too much memory or time. A broken engine is
+    none: a disk that is full or fails stays its own error.
     """
+
+    seconds: float | None
+    """How long each query may take; None for as long as it likes."""
 
     @property
     def words(self) -> Words:
