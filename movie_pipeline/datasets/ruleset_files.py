@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from movie_pipeline.dqdl import Ruleset, parse_ruleset, require_supported
+from movie_pipeline.dqdl import LARGEST_RULESET, Ruleset, parse_ruleset, require_supported
 from movie_pipeline.errors import RulesetError
 
 
@@ -13,7 +13,9 @@ def read_ruleset(path: Path) -> Ruleset:
         RulesetError: the file cannot be read or is not DQDL; the message names the file.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as lines:
+            # one byte more than is allowed is refused by the parser, however long the file is
+            text = lines.read(LARGEST_RULESET + 1).decode()
     except (OSError, UnicodeDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise RulesetError(

@@ -8,6 +8,12 @@ from movie_pipeline.dqdl.engines.evaluation import Evaluation, evaluate
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.judging import judge
 from movie_pipeline.dqdl.engines.spark_words import evaluable_on_spark
+from movie_pipeline.dqdl.language.limits import (
+    DEEPEST_SQL,
+    LARGEST_RULESET,
+    LONGEST_SQL,
+    parentheses_in,
+)
 from movie_pipeline.dqdl.language.ruleset import Rule, Ruleset, SimpleRule
 from movie_pipeline.dqdl.rules.explanation import explain
 from movie_pipeline.dqdl.rules.metric_names import counts
@@ -16,6 +22,9 @@ from movie_pipeline.dqdl.rules.unsupported import require_supported, unsupported
 from movie_pipeline.errors import RulesetError
 
 __all__ = [
+    "DEEPEST_SQL",
+    "LARGEST_RULESET",
+    "LONGEST_SQL",
     "Evaluation",
     "Judgement",
     "Rule",
@@ -28,6 +37,7 @@ __all__ = [
     "evaluate",
     "explain",
     "judge",
+    "parentheses_in",
     "parse_ruleset",
     "require_supported",
     "unsupported",

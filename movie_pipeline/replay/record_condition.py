@@ -15,14 +15,16 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.dqdl import DEEPEST_SQL, LONGEST_SQL, parentheses_in
 from movie_pipeline.errors import ReplayError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import root_of
 from movie_pipeline.replay.corrected_cells import Columns
 from movie_pipeline.replay.replayable_records import KeptRecord
-from movie_pipeline.screening.screening_engine import FAULTS, sealed_engine
+from movie_pipeline.screening.screening_engine import FAULTS, OUT_OF_MEMORY, sealed_engine
 from movie_pipeline.tabular import ColumnType, TableContract
+from movie_pipeline.time_limit import TimeIsUp, time_limit
 
 _ARROW = cast("Any", pa)
 _OF_EVERY_RECORD: tuple[tuple[str, Any], ...] = (
@@ -37,6 +39,8 @@ _OF_EVERY_RECORD: tuple[tuple[str, Any], ...] = (
     ("cells", _ARROW.map_(_ARROW.string(), _ARROW.string())),
 )
 """What a condition may speak of beside the contract's columns, each with its type."""
+LONGEST_SECONDS = 30.0
+"""How long a condition may take of some records of one file."""
 _QUOTED = re.compile(r"'[^']*'")
 _FORBIDDEN = (exp.Query, exp.Subquery, exp.Star, exp.Command, exp.DDL)
 
@@ -84,10 +88,21 @@ class Condition:
         rows = [_row(record.values, entry, columns) for record in records]
         self._connection.register("record", _ARROW.Table.from_pylist(rows, schema=self._schema))
         try:
-            found = self._connection.execute(
-                # The expression was parsed as one; the brackets keep it one.
-                f"SELECT quarantine_id FROM record WHERE CAST(({self._text}\n) AS BOOLEAN)"
-            ).fetchall()
+            with time_limit(self._connection, LONGEST_SECONDS):
+                found = self._connection.execute(
+                    # The expression was parsed as one; the brackets keep it one.
+                    f"SELECT quarantine_id FROM record WHERE CAST(({self._text}\n) AS BOOLEAN)"
+                ).fetchall()
+        except TimeIsUp as error:
+            raise ReplayError(
+                f"the condition {self._text!r} cannot be evaluated: {error}, the most that it may "
+                "take of a file."
+            ) from None
+        except OUT_OF_MEMORY:
+            raise ReplayError(
+                f"the condition {self._text!r} cannot be evaluated: it needs more memory than a "
+                "condition may take."
+            ) from None
         except FAULTS as error:
             # DuckDB quotes the value that it could not convert.
             cause = _QUOTED.sub("'…'", str(error).split("\n", 1)[0])
@@ -108,9 +123,14 @@ def _a_number(contract: TableContract) -> str:
 
 
 def _check(text: str, columns: Sequence[str], example: str) -> None:
+    if len(text) > LONGEST_SQL or parentheses_in(text) > DEEPEST_SQL:
+        raise ReplayError(
+            f"this condition is too long or nests too deeply: {LONGEST_SQL:,} characters and "
+            f"{DEEPEST_SQL} parentheses in each other are the most."
+        )
     try:
         tree = sqlglot.parse_one(text, read="duckdb")
-    except SqlglotError:
+    except (RecursionError, SqlglotError):
         tree = None
     if tree is None or isinstance(tree, (exp.Block, *_FORBIDDEN)) or tree.find(*_FORBIDDEN):
         raise ReplayError(

@@ -19,7 +19,7 @@ from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.screening.reference_datasets import reference_tables
 from movie_pipeline.screening.screening_engine import screening_engine
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.judge import judged_file
+from movie_pipeline.steps.judge import RuleTime, judged_file
 from movie_pipeline.steps.read import ReadFile, read_one
 from movie_pipeline.steps.split import split_file
 from movie_pipeline.steps.work_folder import WorkFolder
@@ -80,7 +80,14 @@ def check_file(
             reference_tables(
                 connection, storage, settings, work_folder.folder, [str(ruleset)]
             ) as references,
-            judged_file(connection, file, folder, ruleset, references=references) as judged,
+            judged_file(
+                connection,
+                file,
+                folder,
+                ruleset,
+                references=references,
+                rule_time=RuleTime(settings.engine.rule_seconds),
+            ) as judged,
         ):
             split = split_file(judged, dataset, work_folder.name)
         return CheckedFile(

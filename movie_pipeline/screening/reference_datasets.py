@@ -11,9 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from movie_pipeline.errors import SettingsError, StoredFileMissing
-from movie_pipeline.screening.screening_engine import FAULTS_OF_DATA, Connection, literal
+from movie_pipeline.screening.screening_engine import (
+    FAULTS_OF_DATA,
+    OUT_OF_MEMORY,
+    Connection,
+    literal,
+)
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.time_limit import TimeIsUp, time_limit
 
 VARIABLE = "MOVIE_PIPELINE_REFERENCE_DATASETS"
 _DECLARED = re.compile(r"(?P<alias>[A-Za-z_][A-Za-z0-9_]*)=(?P<place>.+)")
@@ -76,16 +82,17 @@ def reference_tables(
     try:
         for dataset in declared_datasets(settings).items() if asked else ():
             table = tables[dataset[0]] = f"reference_{len(tables)}"
-            _read(connection, storage, dataset, folder, table)
+            _read(connection, storage, settings, dataset, folder, table)
         yield tables
     finally:
         for table in tables.values():
             connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def _read(
+def _read(  # noqa: PLR0913, PLR0917 - what is read, from where, and where to
     connection: Connection,
     storage: Storage,
+    settings: Settings,
     dataset: tuple[str, str],
     folder: Path,
     table: str,
@@ -95,10 +102,21 @@ def _read(
     try:
         storage.fetch_reference(place, copy)
         reader = _csv_reader(copy) if copy.suffix == ".csv" else f"read_parquet({literal(copy)})"
-        connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM {reader}")
+        with time_limit(connection, settings.engine.rule_seconds):
+            connection.execute(f"CREATE TEMP TABLE {table} AS SELECT * FROM {reader}")
     except StoredFileMissing as error:
         raise SettingsError(
             f"the reference dataset {alias} of {VARIABLE} is not there: {error}"
+        ) from None
+    except TimeIsUp as error:
+        raise SettingsError(
+            f"the reference dataset {alias} ({place}) of {VARIABLE} is too large: reading it took "
+            f"more than {error.seconds:g} s, which is MOVIE_PIPELINE_RULE_SECONDS."
+        ) from None
+    except OUT_OF_MEMORY:
+        raise SettingsError(
+            f"the reference dataset {alias} ({place}) of {VARIABLE} is too large for "
+            f"MOVIE_PIPELINE_MEMORY_LIMIT, {settings.engine.memory_limit}, and the work folder."
         ) from None
     except (ValueError, csv.Error, *FAULTS_OF_DATA) as error:
         # DuckDB's own words quote the row

@@ -15,6 +15,8 @@ from movie_pipeline.stop_signals import ended_by_stops
 Connection = duckdb.DuckDBPyConnection
 FAULTS_OF_DATA = (duckdb.DataError, duckdb.ProgrammingError)
 """What people's files and words can cause; a broken disk or too little memory is none of it."""
+OUT_OF_MEMORY = (duckdb.OutOfMemoryException,)
+"""Memory beyond its limit, or no room to spill."""
 FAULTS = (duckdb.Error,)
 """Whatever it raises."""
 

@@ -110,12 +110,23 @@ class EngineSettings:
     """Beyond it, it spills into the work folder."""
     threads: int = 0
     """0 takes one per core."""
+    rule_seconds: float = 300.0
+    """How long one rule may take of a file; one that takes longer could not be evaluated."""
+    query_seconds: float = 300.0
+    """How long a person's query may take."""
+    query_bytes: int = 1_000_000_000
+    """How large its answer may become."""
 
     def __post_init__(self) -> None:
         if not _MEMORY.fullmatch(self.memory_limit):
             raise SettingsError(
                 f"{PREFIX}MEMORY_LIMIT must be a number of KB, MB or GB, such as 512MB, but is "
                 f"{self.memory_limit!r}."
+            )
+        if not self.rule_seconds or not self.query_seconds:
+            raise SettingsError(
+                f"{PREFIX}RULE_SECONDS and {PREFIX}QUERY_SECONDS must be more than zero: without "
+                "them a rule or a query could run for ever."
             )
 
 

@@ -58,6 +58,27 @@ class JudgedFile:
         return self.verdict.state is FileState.HELD
 
 
+@dataclass
+class RuleTime:
+    """How long a rule may take of each file of a run.
+
+    After a file on which a rule took too long, the next ones get half of it, and a second in the
+    end: so that the run comes to its end, however many files it has.
+
+    Attributes:
+        seconds: the time for the next file.
+    """
+
+    seconds: float
+
+    def shorten(self) -> None:
+        """A rule was stopped."""
+        self.seconds = max(min(self.seconds, _LEAST_SECONDS), self.seconds / 2)
+
+
+_LEAST_SECONDS = 1.0
+
+
 @contextmanager
 def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may judge
     connection: Connection,
@@ -69,6 +90,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
     now: datetime | None = None,
     references: Mapping[str, str] | None = None,
     remote: RemoteJudge | None = None,
+    rule_time: RuleTime | None = None,
 ) -> Generator[JudgedFile]:
     """Judge a file's staged rows; the answer holds for the length of the block.
 
@@ -81,6 +103,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
         now: the clock, for rules about dates and for the records; the present by default.
         references: the tables of reference datasets by the alias that rules use.
         remote: who judges the rows of large files.
+        rule_time: how long a rule may take; as long as it likes without it.
     """
     now = now or datetime.now(UTC)
     staged, rows = file.staged, cast("Any", ds).dataset(folder.staged_rows, format="ipc")
@@ -94,6 +117,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
         sources=references,
         clock=now,
         history=history,
+        rule_seconds=rule_time.seconds if rule_time is not None else None,
     )
     connection.register(STAGED, rows)
     try:
@@ -104,6 +128,8 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
                 judgement, note = _remote_judgement(connection, file, folder, ruleset, remote)
                 notes = (note,)
             judgement = stack.enter_context(judgement or in_process(ruleset))
+            if rule_time is not None and judgement.stopped:
+                rule_time.shorten()
             verdict = decide(staged.hold, judgement.rules, holding_of(file.replay))
             silent = _silent_rules(verdict.rules)
             if verdict.state is FileState.LOADED and silent:

@@ -24,7 +24,7 @@ from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.screening.screening_engine import Connection, screening_engine
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.fetch import DuplicateFile, GoneFile, KnownFile
-from movie_pipeline.steps.judge import JudgedFile, judged_file
+from movie_pipeline.steps.judge import JudgedFile, RuleTime, judged_file
 from movie_pipeline.steps.keep_decisions import keep_rules, published
 from movie_pipeline.steps.read import ReadFile, Reading, RefusedFile
 from movie_pipeline.steps.replayed_file import replay_notes, write_resolutions
@@ -90,6 +90,7 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
             remote=remote,
             read_with=read_with,
             publishing=publishing,
+            rule_time=RuleTime(settings.engine.rule_seconds),
         )
         for file in _latest_first(files):
             match file:
@@ -164,6 +165,7 @@ class _Screening:
     remote: RemoteJudge | None
     read_with: ReadWith
     publishing: _Publishing
+    rule_time: RuleTime
 
     def decided(self, file: ReadFile) -> DecidedFile:
         """The decision about one file, published."""
@@ -178,6 +180,7 @@ class _Screening:
             history=self.earlier.metrics,
             references=self.references,
             remote=self.remote,
+            rule_time=self.rule_time,
         ) as judged:
             split = split_file(judged, self.dataset, self.work_folder.name)
         source = self.sources.of(file.landed.key).name
@@ -199,6 +202,7 @@ class _Screening:
             ruleset,
             history=self.earlier.metrics,
             references=self.references,
+            rule_time=self.rule_time,
         ) as judged:
             split = split_file(judged, self.dataset, self.work_folder.name)
         self._publish(file, split)

@@ -108,11 +108,14 @@ class DuckDbEngine(Engine):
             with time_limit(self._connection, self.seconds):
                 yield
         except TimeIsUp as error:
-            raise QueryRefused(f"{error}, the most that a rule may take", error) from error
+            raise QueryRefused(
+                f"{error}, the most that a rule may take", error, lacks="time"
+            ) from error
         except _FAULTS_OF_A_QUERY as error:
             if _NO_ROOM_TO_SPILL in str(error):
                 raise
-            raise QueryRefused(cause(error), error) from error
+            lacks = "memory" if isinstance(error, duckdb.OutOfMemoryException) else None
+            raise QueryRefused(cause(error), error, lacks) from error
 
 
 def cause(error: Exception) -> str:

@@ -56,6 +56,7 @@ class Judgement:
         fails_sql: DuckDB SQL over the relation, never NULL: this row fails at least one rule.
         row_rules_sql: DuckDB SQL over the relation by canonical text, never NULL: this row passes
             the rule. Rules that judge no rows are not in it.
+        stopped: how many rules were stopped because they took too long.
     """
 
     rules: list[RuleOutcome]
@@ -65,6 +66,7 @@ class Judgement:
     row_rules_sql: Mapping[str, str]
     _write_lists: Callable[[], Mapping[str, str]]
     _tables: Tables
+    stopped: int = 0
 
     @cached_property
     def lists_sql(self) -> Mapping[str, str]:

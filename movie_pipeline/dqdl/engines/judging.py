@@ -16,7 +16,16 @@ from movie_pipeline.dqdl.language.ruleset import CompositeRule, Rule, Ruleset, S
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.number_condition import History
 from movie_pipeline.dqdl.rules.registry import KINDS, compile_rule
-from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, Plan, Source, Verdict
+from movie_pipeline.dqdl.rules.rule_plan import (
+    FAULTS_OF_A_RULE,
+    Context,
+    NotEvaluableError,
+    Plan,
+    QueryRefused,
+    Source,
+    Verdict,
+    fault_of_rule,
+)
 from movie_pipeline.dqdl.rules.schema import Schema
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.unsupported import require_supported
@@ -41,6 +50,7 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
     clock: Clock | None = None,
     history: History | None = None,
     composite_method: CompositeMethod = "COLUMN",
+    rule_seconds: float | None = None,
 ) -> Judgement:
     """Judges a relation of a DuckDB connection by a ruleset.
 
@@ -56,12 +66,15 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
         history: earlier values for dynamic rules, newest first, by canonical rule text or metric.
         composite_method: how AND and OR over rows come to an outcome: from the outcomes of the
             members (COLUMN, Glue's default) or from the rows (ROW).
+        rule_seconds: how long a query of one rule may take; None for as long as it likes. A rule
+            that takes longer, or more memory than the connection has, could not be evaluated.
 
     Raises:
-        RulesetError: the ruleset asks for what is not supported.
+        RulesetError: the ruleset asks for what is not supported, or its rules together for more
+            time or memory than there is.
     """
     require_supported(ruleset)
-    engine = DuckDbEngine(connection)
+    engine = DuckDbEngine(connection, rule_seconds)
     context = Context(
         schema=_schema(engine, relation, columns, aliases, derived),
         words=engine.words,
@@ -103,6 +116,21 @@ def _moment(clock: Clock | None) -> dt.datetime:
     return now if now.tzinfo else now.replace(tzinfo=dt.UTC)
 
 
+def _compiled(rule: SimpleRule, context: Context) -> Plan:
+    """Its plan; whatever goes wrong meanwhile is this rule's affair and no other's."""
+    try:
+        return compile_rule(rule, context)
+    except QueryRefused as refused:
+        raise _not_evaluable(rule, str(refused)) from refused
+    except FAULTS_OF_A_RULE as error:
+        raise _not_evaluable(rule, fault_of_rule(error)) from error
+
+
+def _not_evaluable(rule: SimpleRule, cause: str) -> NotEvaluableError:
+    rows = "fail" if rule.judges_rows else "skip"
+    return NotEvaluableError(f"{rule.kind} cannot be evaluated: {cause}.", rows)
+
+
 _Found = tuple[Verdict, bool]
 """What came of a rule, and whether it could be evaluated."""
 
@@ -121,7 +149,7 @@ class _Judge:
         plans: dict[int, Plan] = {}
         for leaf, number in self._numbers.items():
             try:
-                plans[number] = compile_rule(leaf, context)
+                plans[number] = _compiled(leaf, context)
             except NotEvaluableError as error:
                 self._refused[number] = error
         self._plans = plans
@@ -184,19 +212,20 @@ class _Judge:
             {text: self._engine.render(predicate) for text, predicate in predicates.items()},
             lambda: self._lists(predicates, fails),
             self._measuring,
+            self._measuring.stopped,
         )
 
     def _found(self, rule: SimpleRule, number: int, measured: Measured) -> _Found:
         error = self._refused.get(number)
         if error is None and number in measured.refused:
-            error = NotEvaluableError(
-                f"{rule.kind} cannot be evaluated: {measured.refused[number]}."
-            )
+            error = _not_evaluable(rule, measured.refused[number])
         if error is None:
             try:
                 return self._plans[number].verdict(measured.answers[number]), True
             except NotEvaluableError as late:
                 error = late
+            except FAULTS_OF_A_RULE as fault:
+                error = _not_evaluable(rule, fault_of_rule(fault))
         return Verdict(passed=False, reason=str(error)), False
 
     def _outcome(

@@ -15,6 +15,7 @@ from sqlglot import exp
 from movie_pipeline.dqdl.engines.engine_port import Engine
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.rule_plan import (
+    FAULTS_OF_A_RULE,
     IN_ROW_LIST,
     REPEATED,
     Answers,
@@ -22,11 +23,15 @@ from movie_pipeline.dqdl.rules.rule_plan import (
     Plan,
     QueryRefused,
     RowList,
+    fault_of_rule,
 )
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.errors import RulesetError
 
 _STORED_KEY = "__dq_key"
 _OCCURRENCES = "__dq_n"
+_MOST_STOPPED = 10
+"""Rules of one relation that may take too long; those after them are not tried any more."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,7 @@ class Measuring:
         self._repeats: dict[str, Repeats] = {}
         self._listed: dict[str, tuple[str, float]] = {}
         self._found = Measured()
+        self.stopped = 0
 
     def run(self, combined: Combined) -> Measured:
         """Measures everything.
@@ -85,9 +91,11 @@ class Measuring:
         """
         for number, plan in list(self._plans.items()):
             self._alone(number, lambda plan=plan: self._prepare(plan))
-        for number, plan in self._plans.items():
+        for number, plan in list(self._plans.items()):
             if plan.rows is not None:
-                self._found.row_predicates[number] = self._filled(plan.rows)
+                self._alone(
+                    number, lambda number=number, rows=plan.rows: self._fill_in(number, rows)
+                )
         self._aggregate(combined)
         return self._found
 
@@ -106,14 +114,30 @@ class Measuring:
 
     def _alone(self, number: int, step: Callable[[], object]) -> None:
         """Runs a step of one plan; what it does wrong takes out that plan and no other."""
+        if number not in self._plans:
+            return
         try:
             step()
         except QueryRefused as refused:
-            self._found.refused[number] = str(refused)
-            self._found.row_predicates.pop(number, None)
-            self._plans.pop(number, None)
+            self.stopped += refused.lacks == "time"
+            self._refuse(number, str(refused))
+        except FAULTS_OF_A_RULE as error:
+            self._refuse(number, fault_of_rule(error))
+
+    def _refuse(self, number: int, cause: str) -> None:
+        self._found.refused[number] = cause
+        self._found.answers.pop(number, None)
+        self._found.row_predicates.pop(number, None)
+        self._plans.pop(number, None)
+
+    def _expect_time(self) -> None:
+        """Refuse to go on where rule after rule took too long."""
+        if self.stopped >= _MOST_STOPPED:
+            cause = f"{self.stopped} rules before it were stopped, so it was not tried"
+            raise QueryRefused(cause, TimeoutError())
 
     def _prepare(self, plan: Plan) -> None:
+        self._expect_time()
         if plan.has_user_sql:
             self._bind(plan)
         if plan.keys is not None:
@@ -190,8 +214,10 @@ class Measuring:
 
     # --- placeholders ---------------------------------------------------------------------------
 
-    def _filled(self, predicate: Sql) -> Sql:
-        return sql.folded(sql.rewritten(predicate, self._fill))
+    def _fill_in(self, number: int, predicate: Sql) -> None:
+        filled = sql.folded(sql.rewritten(predicate, self._fill))
+        self._text(filled)
+        self._found.row_predicates[number] = filled
 
     def _fill(self, node: Sql) -> Sql:
         if not isinstance(node, exp.Anonymous):
@@ -226,11 +252,30 @@ class Measuring:
                 self._alone(
                     number, lambda number=number, plan=plan: self._aggregate_one(number, plan)
                 )
-            if len(self._plans) == left:
+            if len(self._plans) == left and refused.lacks is None:
                 raise refused.error from None  # no rule is to blame
+            self._aggregate_together(combined)
+
+    def _aggregate_together(self, combined: Combined) -> None:
+        """All at once, when each by itself was well; together they may take the time of all."""
+        allowed = self._engine.seconds
+        if allowed is not None:
+            self._engine.seconds = allowed * max(1, len(self._plans))
+        try:
             self._aggregate_all(combined)
+        except QueryRefused as refused:
+            if refused.lacks is None:
+                raise refused.error from None
+            raise RulesetError(
+                f"the {len(self._plans):,} rules of this ruleset cannot be judged together: "
+                f"{refused}",
+                hint=f"give the engine more {refused.lacks}, or ask for less",
+            ) from None
+        finally:
+            self._engine.seconds = allowed
 
     def _aggregate_one(self, number: int, plan: Plan) -> None:
+        self._expect_time()
         asked = _asked_by(plan)
         predicate = self._found.row_predicates.get(number)
         if predicate is not None:
@@ -272,6 +317,8 @@ class Measuring:
         if plan.row_list is not None:
             identity = self._identity(plan.row_list.columns, plan.row_list.query)
             values["matched"] = self._listed[identity][1]
+        if plan.questions:
+            self._expect_time()
         for name, question in plan.questions.items():
             values[name] = self._asked(question)
         repeats = Repeats()
@@ -290,7 +337,13 @@ class Measuring:
 
     def _asked(self, question: Sql) -> float | None:
         found = self._engine.rows(self._text(question))
-        return _as_number(found[0][0]) if len(found) == 1 else None
+        if len(found) != 1:
+            return None
+        try:
+            return _as_number(found[0][0])
+        except (OverflowError, TypeError, ValueError) as error:
+            # the error quotes the value
+            raise QueryRefused("what it returns is no number", error) from None
 
     # --- SQL as text ----------------------------------------------------------------------------
 

@@ -109,7 +109,10 @@ def tokenize(text: str, *, strict: bool) -> list[Token]:
     Raises:
         RulesetError: a character or a string that DQDL does not know.
     """
-    size = len(text.encode(errors="surrogatepass"))
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        raise RulesetError("this ruleset is no text: it has half a character in it") from None
     if size > limits.LARGEST_RULESET:
         raise RulesetError(
             limits.too_much("bytes of this ruleset", size, limits.LARGEST_RULESET),

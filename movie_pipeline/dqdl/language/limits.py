@@ -7,6 +7,8 @@ LARGEST_RULESET = 1_000_000
 """Bytes of a ruleset's text, as UTF-8."""
 MOST_RULES = 500
 """Rules of a ruleset, each member of a composite counted."""
+MOST_PARAMETERS = 500
+"""Columns, or other parameters, of a rule."""
 DEEPEST_RULE = 50
 """Parentheses round rules that stand in each other."""
 MOST_TERMS = 100

@@ -164,6 +164,9 @@ class RulesParser:
         found: list[Parameter] = []
         while (parameter := self._parameter()) is not None:
             found.append(parameter)
+            if len(found) > limits.MOST_PARAMETERS:
+                problem = f"more than {limits.MOST_PARAMETERS} parameters of one rule stand here"
+                raise self._cursor.refuse(problem, place=parameter.place)
         return tuple(found)
 
     def _parameter(self) -> Parameter | None:

@@ -6,6 +6,8 @@ guess: a rule that silently means something else is worse than one that is refus
 
 import re
 
+from movie_pipeline.dqdl.language.limits import LONGEST_PATTERN, too_much
+
 _ONLY_JAVA: tuple[tuple[str, str], ...] = (
     (r"\(\?[=!]", "look-ahead (?= or (?!"),
     (r"\(\?<[=!]", "look-behind (?<= or (?<!"),
@@ -22,6 +24,8 @@ _ONLY_JAVA: tuple[tuple[str, str], ...] = (
 
 def objection(pattern: str) -> str | None:
     """What in the pattern cannot be honoured, in words; None where all of it can."""
+    if len(pattern) > LONGEST_PATTERN:
+        return too_much("characters of it", len(pattern), LONGEST_PATTERN)
     bare = _without_escapes_and_classes(pattern)
     for only_java, words in _ONLY_JAVA:
         looked_at = pattern if only_java.startswith(r"\\") or "&&" in only_java else bare
@@ -31,6 +35,8 @@ def objection(pattern: str) -> str | None:
         re.compile(pattern)
     except re.error as error:
         return f"it is no regular expression: {error.msg}"
+    except (OverflowError, RecursionError):
+        return "it repeats too often or nests too deeply"
     return None
 
 

@@ -16,6 +16,7 @@ from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import Words
 
 RowsThen = Literal["fail", "skip"]
+Lack = Literal["time", "memory"]
 
 
 class QueryRefused(Exception):
@@ -24,10 +25,12 @@ class QueryRefused(Exception):
     Args:
         cause: what went wrong, in words that cannot hold a value of a row.
         error: the engine's own error.
+        lacks: what it did not have enough of, where that is why.
     """
 
-    def __init__(self, cause: str, error: Exception) -> None:
+    def __init__(self, cause: str, error: Exception, lacks: Lack | None = None) -> None:
         self.error = error
+        self.lacks: Lack | None = lacks
         super().__init__(cause)
 
 
@@ -43,6 +46,21 @@ class NotEvaluableError(Exception):
     def __init__(self, reason: str, rows: RowsThen = "skip") -> None:
         self.rows: RowsThen = rows
         super().__init__(reason)
+
+
+FAULTS_OF_A_RULE = (ArithmeticError, MemoryError, RecursionError, TypeError, ValueError)
+"""What a rule's own numbers, texts and nesting can cause while it is compiled or judged."""
+
+
+def fault_of_rule(error: Exception) -> str:
+    """Why a rule could not be compiled or judged, in words that cannot hold a value of a row."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    if isinstance(error, ArithmeticError):
+        return "a number or a date in it is out of range"
+    return f"no query can be made of it ({type(error).__name__})"
 
 
 @dataclass(frozen=True)

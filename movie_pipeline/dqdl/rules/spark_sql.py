@@ -5,7 +5,8 @@ translation is refused. Row data is not touched here.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import cast
 
@@ -13,8 +14,9 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from movie_pipeline.dqdl.language.limits import DEEPEST_SQL, LONGEST_MADE_TEXT, too_much
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, RowsThen
+from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, QueryRefused, RowsThen
 from movie_pipeline.dqdl.rules.schema import Schema
 from movie_pipeline.dqdl.rules.sql import Sql
 
@@ -29,13 +31,16 @@ def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
     Raises:
         NotEvaluableError: it is no condition, or it names what is not there.
     """
-    try:
-        clause = sqlglot.parse_one(text, dialect="spark", into=exp.Condition)
-    except SqlglotError as error:
-        raise NotEvaluableError("The provided where clause is invalid.", rows) from error
-    if clause.find(exp.Select, exp.Table):
-        raise NotEvaluableError("A where clause cannot hold a query of its own.", rows)
-    return _translated(clause, context, {"": context.schema}, "The where clause", rows)
+    about = "The where clause"
+    with _told(about, rows):
+        try:
+            clause = sqlglot.parse_one(text, dialect="spark", into=exp.Condition)
+        except SqlglotError as error:
+            raise NotEvaluableError("The provided where clause is invalid.", rows) from error
+        _expect_little(clause, about, rows)
+        if clause.find(exp.Select, exp.Table):
+            raise NotEvaluableError("A where clause cannot hold a query of its own.", rows)
+        return _translated(clause, context, {"": context.schema}, about, rows)
 
 
 def custom_query(text: str, context: Context) -> exp.Query:
@@ -45,17 +50,82 @@ def custom_query(text: str, context: Context) -> exp.Query:
         NotEvaluableError: it is no single query, or it reads anything but the data and the sources.
     """
     about = "The SQL statement"
+    with _told(about, "fail"):
+        try:
+            statements = sqlglot.parse(text, dialect="spark")
+        except SqlglotError as error:
+            raise NotEvaluableError(
+                "Error executing SQL statement: it does not parse.", "fail"
+            ) from error
+        query = statements[0] if len(statements) == 1 else None
+        if not isinstance(query, exp.Query):
+            raise NotEvaluableError(f"{about} must be one query.", "fail")
+        _expect_little(query, about, "fail")
+        scopes = _tables(query, context, about)
+        return cast("exp.Query", _translated(query, context, scopes, about, "fail"))
+
+
+# --- limits -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _told(about: str, rows: RowsThen) -> Generator[None]:
+    """Whatever sqlglot makes of a person's text ends in a sentence about that text."""
     try:
-        statements = sqlglot.parse(text, dialect="spark")
-    except SqlglotError as error:
+        yield
+    except (NotEvaluableError, QueryRefused):
+        raise
+    except RecursionError as error:
+        raise NotEvaluableError(f"{about} is nested too deeply.", rows) from error
+    except Exception as error:
+        cause = f"cannot be translated ({type(error).__name__})"
+        raise NotEvaluableError(f"{about} {cause}.", rows) from error
+
+
+def _expect_little(tree: Sql, about: str, rows: RowsThen) -> None:
+    """Refuse what nests too deeply, and what makes long texts and lists out of nothing."""
+    deepest = _depth(tree)
+    if deepest > DEEPEST_SQL:
+        sentence = too_much(f"parts of {about} that stand in each other", deepest, DEEPEST_SQL)
+        raise NotEvaluableError(f"{sentence}.", rows)
+    made = 1
+    for node in tree.find_all(*_MAKERS):
+        made *= max(1, _made(node) or LONGEST_MADE_TEXT + 1)
+    if made > LONGEST_MADE_TEXT:
         raise NotEvaluableError(
-            "Error executing SQL statement: it does not parse.", "fail"
-        ) from error
-    query = statements[0] if len(statements) == 1 else None
-    if not isinstance(query, exp.Query):
-        raise NotEvaluableError(f"{about} must be one query.", "fail")
-    scopes = _tables(query, context, about)
-    return cast("exp.Query", _translated(query, context, scopes, about, "fail"))
+            f"{about} may make a text or a list of at most {LONGEST_MADE_TEXT:,} parts out of "
+            "nothing, and how many stands there as a number.",
+            rows,
+        )
+
+
+def _depth(tree: Sql) -> int:
+    """How many parts stand in each other; a chain of AND or of OR counts as two."""
+    deepest, level = 0, [(tree, 1)]
+    while level:
+        deeper: list[tuple[Sql, int]] = []
+        for node, depth in level:
+            deepest = max(deepest, depth)
+            deeper += [(child, depth + 1) for child in sql.members(node)]
+        level = deeper
+    return deepest
+
+
+_MAKERS = (exp.GenerateSeries, exp.Pad, exp.Repeat, exp.Space)
+
+
+def _made(node: Sql) -> int | None:
+    """How many characters or values it makes at most; None where that is not known."""
+    ends = [node.args.get(key) for key in ("times", "end", "expression", "start", "step")]
+    if isinstance(node, exp.Space):
+        ends = [node.this]
+    if isinstance(node, exp.Pad):
+        ends = [node.expression]
+    numbers = [end.unnest() if isinstance(end, exp.Expr) else end for end in ends]
+    if not all(number is None or _is_number(number) for number in numbers):
+        return None
+    whole = [abs(float(number.sql())) for number in numbers if number is not None]
+    return int(min(sum(whole), 1e12))
 
 
 # --- tables -------------------------------------------------------------------------------------

@@ -188,6 +188,13 @@ def _chain(part: Sql) -> list[Sql]:
     return parts
 
 
+def members(part: Sql) -> list[Sql]:
+    """The parts right inside it; of a chain of one connector, all that it joins."""
+    if isinstance(part, exp.Connector):
+        return _chain(part)
+    return list(part.iter_expressions())
+
+
 def field_of(column: str, path: Iterable[str]) -> Sql:
     """A field inside a struct."""
     part = name(column)
