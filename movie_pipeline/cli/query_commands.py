@@ -21,6 +21,7 @@ from movie_pipeline.private_files import open_to_others
 
 if TYPE_CHECKING:  # slow to import: only the commands that need them do so
     from movie_pipeline.deployments import Deployment
+    from movie_pipeline.warehouse.query_answers import QueryAnswer
 
 
 @click.command()
@@ -65,21 +66,59 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
 @click.command()
 @click.argument("sql")
 @home_option
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=1000,
+    show_default=True,
+    help="Rows to show as a table; 0 shows all.",
+)
 @json_option
 @dataset_option
 @told_in_a_sentence
-def query(*, sql: str, home: Path | None, as_json: bool, dataset: str) -> None:
+def query(*, sql: str, home: Path | None, limit: int, as_json: bool, dataset: str) -> None:
     """Ask the warehouse; SQL is one read-only query, such as "select * from mv_yearly_trends"."""
     from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.warehouse.query_answers import QueryLimits
 
-    warehouse = deployment_from(existing(settings_from(home, dataset=dataset))).warehouse
-    warehouse.prepare()
-    frame = warehouse.query(sql)
-    if as_json:
-        click.echo(frame.to_json(orient="records", date_format="iso", force_ascii=False))
-    else:
-        print_table("", frame.astype(object).where(frame.notna(), None).to_dict("records"))
-        console.print(f"{len(frame)} {'row' if len(frame) == 1 else 'rows'}")
+    deployment = deployment_from(existing(settings_from(home, dataset=dataset)))
+    engine = deployment.settings.engine
+    deployment.warehouse.prepare()
+    limits = QueryLimits(engine.query_seconds, engine.query_bytes)
+    with deployment.warehouse.answer(sql, limits) as answer:
+        if as_json:
+            _print_as_json(answer)
+        else:
+            _print_as_tables(answer, limit)
+
+
+def _print_as_json(answer: "QueryAnswer") -> None:
+    """One list of objects, written page by page."""
+    before = "["
+    for page in answer.pages:
+        rows = page.to_json(orient="records", date_format="iso", force_ascii=False)[1:-1]
+        if rows:
+            click.echo(f"{before}{rows}", nl=False)
+            before = ","
+    click.echo("[]" if before == "[" else "]")
+
+
+def _print_as_tables(answer: "QueryAnswer", limit: int) -> None:
+    """A table for each page, up to so many rows, and how many more there are."""
+    shown, more = 0, False
+    for page in answer.pages:
+        left = limit - shown if limit else len(page)
+        more = len(page) > left
+        part = page.head(left)
+        if len(part) or not shown:
+            print_table("", part.astype(object).where(part.notna(), None).to_dict("records"))
+        shown += len(part)
+        if more:
+            break
+    console.print(f"{shown} {'row' if shown == 1 else 'rows'}")
+    if more:
+        count = "more" if answer.rows is None else f"{answer.rows - shown:,} more"
+        console.print(f"There are {count}: --limit 0 shows all, --json prints all.")
 
 
 @click.command()

@@ -28,6 +28,7 @@ from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import EngineSettings
 from movie_pipeline.stop_signals import ended_by_stops
 from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.time_limit import TimeIsUp, time_limit
 from movie_pipeline.warehouse import parquet_rows
 from movie_pipeline.warehouse.duckdb_files import copy_checked, finish_swap, is_swapping, swap_in
 from movie_pipeline.warehouse.duckdb_sql import (
@@ -38,6 +39,14 @@ from movie_pipeline.warehouse.duckdb_sql import (
     to_duckdb,
 )
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
+from movie_pipeline.warehouse.query_answers import (
+    PAGE_ROWS,
+    QueryAnswer,
+    QueryLimits,
+    WrittenAnswer,
+    distinct,
+    written_aside,
+)
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.table_shape import expect_contract, staging_columns
@@ -200,6 +209,39 @@ class DuckDBWarehouse(Warehouse):
                 # a SELECT may hide a DELETE .. RETURNING: the transaction refuses it
                 connection.execute("BEGIN TRANSACTION READ ONLY")
                 return connection.execute(text).df()
+            except duckdb.Error as error:
+                raise WarehouseError(f"the query failed: {error}") from error
+
+    @override
+    @contextmanager
+    def answer(self, text: str, limits: QueryLimits) -> Generator[QueryAnswer]:
+        self._ensure_prepared()
+        with written_aside() as aside:
+            names = self._write_aside(text, limits, aside)
+            with duckdb.connect(config={"enable_external_access": False}) as engine:
+                pages = (
+                    engine.from_arrow(page).df().set_axis(names, axis="columns")
+                    for page in aside.pages()
+                )
+                yield QueryAnswer(pages, aside.rows)
+
+    def _write_aside(self, text: str, limits: QueryLimits, aside: WrittenAnswer) -> list[str]:
+        """Write the answer beside the warehouse, which is free then; return the columns' names."""
+        with self._connected(read_only=True) as connection:
+            try:
+                _refuse_other_than_one_query(connection, text)
+                connection.execute("BEGIN TRANSACTION READ ONLY")
+                with time_limit(connection, limits.seconds):
+                    found = connection.sql(text)
+                    aside.write(found.to_arrow_reader(PAGE_ROWS), limits)
+                    return distinct(found.columns)
+            except TimeIsUp:
+                raise limits.too_slow() from None
+            except duckdb.OutOfMemoryException as error:
+                raise WarehouseError(
+                    "the query failed: it needs more memory than MOVIE_PIPELINE_MEMORY_LIMIT, "
+                    f"{self._config['memory_limit']}, or than there is room to spill."
+                ) from error
             except duckdb.Error as error:
                 raise WarehouseError(f"the query failed: {error}") from error
 

@@ -56,6 +56,12 @@ def expect_one_reading_query(text: str) -> None:
             )
 
 
+def is_select(text: str) -> bool:
+    """Whether it is a SELECT or a WITH, of which a cursor can be made."""
+    word = _FIRST_WORD.match(_COMMENTS.sub("", text))
+    return word is not None and word[1].lower() in {"select", "with"}
+
+
 def _expect_select(text: str) -> None:
     try:
         statements = [tree for tree in sqlglot.parse(text, read="redshift") if tree is not None]

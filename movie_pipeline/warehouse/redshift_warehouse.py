@@ -5,7 +5,9 @@ driver is met in redshift_connection.py alone.
 """
 
 import difflib
+import itertools
 import threading
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,10 +25,16 @@ from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseErr
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
+from movie_pipeline.warehouse.query_answers import (
+    PAGE_ROWS,
+    QueryAnswer,
+    QueryLimits,
+    distinct,
+)
 from movie_pipeline.warehouse.redshift_connection import Connector, RedshiftConnection, Rows
 from movie_pipeline.warehouse.redshift_copy import in_present_form, manifest_of
 from movie_pipeline.warehouse.redshift_errors import TookTooLong
-from movie_pipeline.warehouse.redshift_queries import expect_one_reading_query
+from movie_pipeline.warehouse.redshift_queries import expect_one_reading_query, is_select
 from movie_pipeline.warehouse.redshift_sql import (
     PARAMETERS_AT_ONCE,
     bound,
@@ -262,6 +270,20 @@ class RedshiftWarehouse(Warehouse):
         return _frame(names, rows)
 
     @override
+    @contextmanager
+    def answer(self, text: str, limits: QueryLimits) -> Generator[QueryAnswer]:
+        expect_one_reading_query(text)
+        self._ensure_prepared()
+        with self._connected() as connection:
+            connection.one_by_one()
+            connection.limit(min(limits.seconds, self._statement_seconds))
+            connection.run_file("redshift/begin_read_only")
+            pages = _pages(connection, text, limits)
+            # the first page is asked at once, so that a mistake is told before anything is printed
+            first = next(pages)
+            yield QueryAnswer(itertools.chain([first], pages))
+
+    @override
     def columns(self, table: str) -> list[WarehouseColumn]:
         self._ensure_prepared()
         with self._connected() as connection:
@@ -351,6 +373,39 @@ def _if_changed(
     return lambda connection, statements: (
         [view] if view in changed_views(connection, statements) else []
     )
+
+
+def _pages(
+    connection: RedshiftConnection, text: str, limits: QueryLimits
+) -> Generator[pd.DataFrame]:
+    """The answer by a cursor; SHOW and EXPLAIN, which take none, at once."""
+    over = time.monotonic() + limits.seconds
+    size = 0
+    try:
+        whole = not is_select(text)
+        fetch = text if whole else f"FETCH FORWARD {PAGE_ROWS} FROM mp_answer"
+        if not whole:
+            asked = text.rstrip().rstrip(";")
+            connection.execute(f"DECLARE mp_answer CURSOR FOR {asked}", name="the query")
+        for number in itertools.count():
+            names, rows = connection.execute(fetch, name="the query")
+            size += sum(len(str(value)) for row in rows for value in row)
+            limits.expect(size)
+            if rows or number == 0:
+                yield _frame(distinct(names), rows)
+            if whole or len(rows) < PAGE_ROWS:
+                return
+            if time.monotonic() > over:
+                raise limits.too_slow()
+    except TookTooLong:
+        raise limits.too_slow() from None
+    except WarehouseConflict:
+        raise
+    except WarehouseError as error:
+        told = str(error)
+        if told.startswith("the query failed: "):
+            raise
+        raise WarehouseError(f"the query failed: {told}") from None
 
 
 def _frame(names: Sequence[str], rows: Rows) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from movie_pipeline.warehouse.query_answers import QueryAnswer, QueryLimits
+
 if TYPE_CHECKING:
     import pandas as pd  # takes half a second, which those who ask no query need not wait
 
@@ -125,7 +127,18 @@ class Warehouse(Protocol):
         ...
 
     def query(self, text: str) -> "pd.DataFrame":
-        """The answer to a person's read-only query; WarehouseError where it would write."""
+        """The whole answer to a read-only query that is known to have a small one.
+
+        WarehouseError where it would write.
+        """
+        ...
+
+    def answer(self, text: str, limits: QueryLimits) -> AbstractContextManager[QueryAnswer]:
+        """The answer to a person's read-only query, page by page, for the length of the block.
+
+        While the pages are read nobody who loads has to wait. WarehouseError where it would write,
+        or takes more than the limits.
+        """
         ...
 
     def columns(self, table: str) -> list[WarehouseColumn]:

@@ -12,6 +12,7 @@ import pytest
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import BatchRefused, WarehouseError, WarehouseRefused
 from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.query_answers import QueryLimits
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 from movie_pipeline_tests.steps.world import OUTPUT_SCHEMA
 
@@ -86,6 +87,9 @@ def renamed(table: Table) -> Table:
 
 def with_years_of_64_bits(table: Table) -> Table:
     return table.set_column(2, "release_year", [[1]])
+
+
+LIMITS = QueryLimits(60.0, 10**9)
 
 
 class TestWarehouse:
@@ -379,3 +383,51 @@ class TestWarehouse:
     def test_a_query_with_a_mistake_is_told_where(self, warehouse: Warehouse) -> None:
         with pytest.raises(WarehouseError, match=r'the query failed: .*at or near "selct"'):
             warehouse.query("selct 1")
+
+    def test_a_large_answer_comes_page_by_page(self, warehouse: Warehouse) -> None:
+        digits = " union all ".join(f"select {digit} as d" for digit in range(10))
+        text = (
+            f"with digits as ({digits}) select a.d + 10 * b.d + 100 * c.d + 1000 * e.d as n "
+            "from digits a, digits b, digits c, digits e order by n;"
+        )
+        with warehouse.answer(text, LIMITS) as answer:
+            pages = list(answer.pages)
+        assert answer.rows in {None, 10_000}
+        assert max(len(page) for page in pages) <= 1000
+        assert [n for page in pages for n in page["n"].tolist()] == list(range(10_000))
+
+    def test_an_answer_without_rows_is_one_page_with_its_columns(
+        self, warehouse: Warehouse
+    ) -> None:
+        with warehouse.answer("select 1 as a, 2 as a where 1 = 0", LIMITS) as answer:
+            [page] = answer.pages
+        assert [len(page), list(page.columns)] == [0, ["a", "a_1"]]
+
+    def test_a_load_does_not_wait_for_a_reader_of_an_answer(self, warehouse: Warehouse) -> None:
+        with warehouse.answer("select id from mp_outbox", LIMITS) as answer:
+            with warehouse.writing() as session:
+                session.run("outbox/insert", **notice(1))
+            assert sum(len(page) for page in answer.pages) == 0
+        assert ids(warehouse) == ["n1"]
+
+    def test_an_answer_that_is_too_large_or_too_slow_is_refused(self, warehouse: Warehouse) -> None:
+        digits = " union all ".join(f"select {digit} as d" for digit in range(10))
+        million = ", ".join(f"digits d{place}" for place in range(7))
+        text = f"with digits as ({digits}) select d0.d, d1.d, d2.d from {million}"
+
+        def read(limits: QueryLimits) -> None:
+            with warehouse.answer(text, limits) as answer:
+                for _ in answer.pages:
+                    pass
+
+        with pytest.raises(WarehouseError, match="the query failed: its answer is larger than 9,0"):
+            read(QueryLimits(60.0, 9_000))
+        with pytest.raises(WarehouseError, match=r"the query failed: it took longer than 0\.05 s"):
+            read(QueryLimits(0.05, 10**12))
+
+    def test_an_answer_that_would_write_is_refused(self, warehouse: Warehouse) -> None:
+        with (
+            pytest.raises(WarehouseError, match=r"read-only|the query failed"),
+            warehouse.answer("delete from mp_outbox", LIMITS),
+        ):
+            pass

@@ -58,7 +58,7 @@ UNJUDGEABLE = {
 }
 
 
-@pytest.mark.parametrize("rule", UNJUDGEABLE, ids=lambda rule: str(rule)[:60])
+@pytest.mark.parametrize("rule", UNJUDGEABLE, ids=[rule[:60] for rule in UNJUDGEABLE])
 def test_a_rule_that_cannot_be_judged_is_told_alone_and_in_time(
     connection: duckdb.DuckDBPyConnection, rule: str
 ) -> None:
