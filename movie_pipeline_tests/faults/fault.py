@@ -60,7 +60,7 @@ class Fault:
     """One line of the matrix.
 
     Attributes:
-        id: F01 to F46, as the reliability page numbers them.
+        id: F01 and so on, as the reliability page numbers them.
         what: the fault.
         injected: by what means.
         run: one case; it raises where the fault was not survived.

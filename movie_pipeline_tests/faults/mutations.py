@@ -21,6 +21,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from movie_pipeline import aws_clients
 from movie_pipeline.alerts.alerts_port import Alerts, Events
+from movie_pipeline.dqdl.engines import judging
 from movie_pipeline.ledger import ledger, outbox, resolutions
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
@@ -464,7 +465,17 @@ def _by_time() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(S3Storage, "landed", later)
 
 
+def _rule_blames_the_run() -> Iterable[AbstractContextManager[Any]]:
+    """What a rule does wrong while it is judged ends the run, and speaks against its files."""
+    yield patch.object(judging, "FAULTS_OF_A_RULE", ())
+
+
 MUTATIONS: dict[str, Mutation] = {
+    "rule's own fault": Mutation(
+        "what goes wrong in a rule is told of that rule",
+        _rule_blames_the_run,
+        [("F60", "out of range")],
+    ),
     "lock": Mutation("the writer lock", _no_lock, [("F20", "threads")]),
     "ledger check": Mutation(
         "the ledger is asked in the transaction",

@@ -200,6 +200,38 @@ def _hostile(bench: Bench, how: str) -> None:
     assert state.archived[area, sent.file_id] == content
 
 
+# --- F60 -----------------------------------------------------------------------------------------
+
+MANY = ", ".join(f"primary p{number}" for number in range(30))
+UNJUDGEABLE = {
+    "out of range": ("RowCount > last(1 / 0)", "a number or a date in it is out of range"),
+    "too slow": (f'CustomSql "select count(*) from {MANY}" > 0', "it was stopped after 1 s"),
+    "too much memory": (
+        f'CustomSql "select array_agg(repeat(p0.movie_title, 1000)) from {MANY}" > 0',
+        "it ",  # which of the two it runs out of first is the machine's affair
+    ),
+    "nested": (f'IsComplete "movie_title" where "{"not " * 900}true"', "nested too deeply"),
+}
+
+
+def _unjudgeable(bench: Bench, how: str) -> None:
+    """F60: a rule that cannot be judged is named, its file HELD, and nothing is rejected for it."""
+    rule, cause = UNJUDGEABLE[how]
+    world = empty(bench, rule_seconds=1.0)
+    sent = world.put("good.csv", films(*(film(f"g{number}") for number in range(40))), 0)
+
+    def work() -> None:
+        ruleset = parse_ruleset(f"Rules = [RowCount > 0, {rule}]")
+        job.load(world.deployment, job.prepare(world.deployment, ruleset=ruleset))
+        job.finish(world.deployment)
+
+    in_child(work)
+    entry = safe(world, [sent]).entries[sent.file_id]
+    assert (str(entry.state), entry.rows_held) == ("HELD", 40), entry.reason
+    assert f"the rule {rule} could not be evaluated: " in entry.reason
+    assert cause in entry.reason
+
+
 # --- F39, F40 ------------------------------------------------------------------------------------
 
 
@@ -305,4 +337,12 @@ FAULTS = (
         worlds=BOTH,
     ),
     Fault("F42", "hostile files", "files", _hostile, named(*HOSTILE), worlds=BOTH),
+    Fault(
+        "F60",
+        "a rule that cannot be judged",
+        "rulesets",
+        _unjudgeable,
+        named(*UNJUDGEABLE),
+        worlds=BOTH,
+    ),
 )
