@@ -3,6 +3,7 @@
 MoviePipelineError
 ├── SettingsError            a setting has a value that cannot be used
 ├── RulesetError             a ruleset is not DQDL, or asks for what is not supported
+├── DecisionError            a decision cannot be changed like this; nothing was done
 ├── ReplayError              a replay cannot be asked for like this; nothing was done
 ├── UnreadableFile           a file cannot be read as the table it should be: it will be REJECTED
 ├── StorageError
@@ -107,6 +108,10 @@ class RulesetError(MoviePipelineError):
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)
+
+
+class DecisionError(MoviePipelineError):
+    """A file that cannot be retracted or judged again like this; nothing was done."""
 
 
 class ReplayError(MoviePipelineError):

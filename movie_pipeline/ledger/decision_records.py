@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from movie_pipeline.errors import MoviePipelineError, StoredFileMissing
-from movie_pipeline.ledger.ledger import LedgerEntry
+from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import to_json
@@ -63,6 +63,11 @@ class DecisionRecord:
     def is_archived(self) -> bool:
         """Whether the file was out of landing when the record was written."""
         return self.row["archived_at"] is not None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the file was taken back, or judged again: no other record says anything later."""
+        return FileState(str(self.row["state"])).is_closed
 
     @property
     def entry(self) -> LedgerEntry:
@@ -142,7 +147,8 @@ def write_decisions(storage: Storage, records: Sequence[DecisionRecord]) -> str:
     """Put the records of one archiving; the same files always make the same name.
 
     So repeating it replaces what was put before, and another run that archives others of the batch
-    does not. Of several records of one file the one counts that says it is archived.
+    does not. Of several records of one file the one counts that says it was taken back, then the
+    one that says it is archived.
 
     Returns:
         The name, which begins with the time of the earliest decision: a listing is in order.
@@ -183,10 +189,13 @@ def put_bytes(storage: Storage, name: str, content: bytes) -> None:
 def find_decisions(storage: Storage) -> Kept:
     """Which files have a record, and where; damaged records are told, not left out in silence."""
     kept = Kept()
+    ranks: dict[str, tuple[bool, bool]] = {}
     for name in storage.names(Area.HISTORY, DECISIONS):
         for record in _records_of(storage, name, kept.problems):
-            if record.file_id in kept.archived and not record.is_archived:
+            rank = record.is_closed, record.is_archived
+            if rank < ranks.get(record.file_id, rank):
                 continue
+            ranks[record.file_id] = rank
             kept.places[record.file_id] = name
             if record.is_archived:
                 kept.archived.add(record.file_id)

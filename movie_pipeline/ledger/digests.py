@@ -240,4 +240,4 @@ def _with_room(files: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], .
 
 
 def _order(state: str) -> int:
-    return ("LOADED", "HELD", "REJECTED", "DUPLICATE").index(state)
+    return ("LOADED", "HELD", "REJECTED", "DUPLICATE", "RETRACTED", "REJUDGED").index(state)

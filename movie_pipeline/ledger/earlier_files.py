@@ -35,14 +35,15 @@ class EarlierFiles:
     def of(cls, entries: Iterable[LedgerEntry]) -> Self:
         """Read the earlier from ledger entries, newest first.
 
-        Files not judged say nothing, nor do replays: they are parts of files that were told of.
+        Files not judged say nothing, nor do replays, which are parts of files that were told of,
+        nor what was taken back.
         """
         metrics: dict[str, list[float]] = defaultdict(list)
         columns: dict[str, Sequence[MappedColumn]] = {}
         looks: dict[str, dict[str, str]] = defaultdict(dict)
         for entry in entries:
             summary = entry.summary
-            if summary.replay:
+            if summary.replay or summary.retraction:
                 continue
             measured: dict[str, float] = {}
             for rule in summary.rules:

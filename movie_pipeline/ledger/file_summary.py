@@ -127,6 +127,28 @@ class ReadWith(msgspec.Struct, frozen=True, omit_defaults=True):
     max_columns: int = 2_000
 
 
+class Retraction(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """That a file was taken back, or judged again, and what it was before.
+
+    Attributes:
+        by, why: who did it, and the reason.
+        at: when, UTC, in ISO 8601.
+        state: what had been decided.
+        rows_loaded, rows_quarantined, rows_superseded, rows_held: where its records had gone.
+        judged_again_as: the file_id of the entry that counts instead; empty where none does.
+    """
+
+    by: str
+    why: str
+    at: str
+    state: str
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_superseded: int = 0
+    rows_held: int = 0
+    judged_again_as: str = ""
+
+
 class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was found of one file.
 
@@ -148,6 +170,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         output: the file of its good rows, as it was published.
         quarantine: the file of its records set apart, likewise.
         read_with: the settings it was read with.
+        retraction: that it was taken back, where it was.
         omitted: names of the above that the ledger had no room for, and does not know.
     """
 
@@ -168,6 +191,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     output: StoredFile | None = None
     quarantine: StoredFile | None = None
     read_with: ReadWith = ReadWith()
+    retraction: Retraction | None = None
     omitted: tuple[str, ...] = ()
 
     def stored(self) -> str:

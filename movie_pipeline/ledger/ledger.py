@@ -41,6 +41,15 @@ class FileState(StrEnum):
     """Not readable as such a table: kept whole in quarantine."""
     DUPLICATE = "DUPLICATE"
     """The same bytes were loaded before: nothing of it loads."""
+    RETRACTED = "RETRACTED"
+    """It was loaded or held, and a person took it back: nothing of it counts any more."""
+    REJUDGED = "REJUDGED"
+    """It was judged again under another ruleset: the entry of that judgement counts instead."""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether what was decided first was taken back since."""
+        return self in {FileState.RETRACTED, FileState.REJUDGED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -340,6 +349,37 @@ def loaded_content(
             )
         )
     return loaded
+
+
+def retracted_content(session: WarehouseSession, hashes: Iterable[str]) -> dict[str, str]:
+    """Of those hashes that were retracted: the file_id of the first such, within a session."""
+    want(session, hashes)
+    found: dict[str, str] = {}
+    for row in session.fetch("retract/retracted_content"):
+        found.setdefault(row["content_sha256"], row["file_id"])
+    return found
+
+
+def rewrite(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
+    """Write entries anew that a later transaction makes untrue; their records are to be kept again.
+
+    What a file is, and where it lies, stays.
+    """
+    for entry in entries:
+        row = entry.to_row()
+        session.run("ledger/rewrite", **{name: row[name] for name in _REWRITTEN})
+
+
+_REWRITTEN = (
+    "file_id",
+    "state",
+    "rows_loaded",
+    "rows_quarantined",
+    "rows_superseded",
+    "rows_held",
+    "reason",
+    "summary",
+)
 
 
 def insert(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:

@@ -32,6 +32,8 @@ _WHAT = {
     FileState.DUPLICATE: "was loaded before; nothing was loaded twice",
     FileState.HELD: "is held: none of it was loaded",
     FileState.REJECTED: "was rejected: it could not be read",
+    FileState.RETRACTED: "was retracted",
+    FileState.REJUDGED: "was judged again",
 }
 _NOTHING_NEWER = "was read, but none of its rows is newer than what is loaded"
 _SUBJECT_NOTHING_NEWER = "Movie pipeline: a file brought nothing newer"
@@ -40,6 +42,8 @@ _SUBJECTS = {
     FileState.DUPLICATE: "Movie pipeline: a file was a duplicate",
     FileState.HELD: "Movie pipeline: a file is held",
     FileState.REJECTED: "Movie pipeline: a file was rejected",
+    FileState.RETRACTED: "Movie pipeline: a file was retracted",
+    FileState.REJUDGED: "Movie pipeline: a file was judged again",
 }
 
 

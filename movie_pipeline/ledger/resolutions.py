@@ -119,6 +119,10 @@ def _too_late(session: WarehouseSession, staging: Sequence[DecidedFile]) -> dict
         row["replay_file_id"]: _sentence(row["resolved_by"])
         for row in session.fetch("resolutions/contested")
     }
+    late |= {
+        row["replay_file_id"]: _CLOSED[row["state"]]
+        for row in session.fetch("resolutions/of_closed")
+    }
     pairs = {
         frozenset((row["first_file_id"], row["second_file_id"]))
         for row in session.fetch("resolutions/overlapping")
@@ -134,6 +138,15 @@ def _too_late(session: WarehouseSession, staging: Sequence[DecidedFile]) -> dict
         else:
             late[file_id] = _sentence(str(other.replay_id))
     return late
+
+
+_CLOSED = {
+    "RETRACTED": "the file that this replay goes back to was retracted; nothing of it was loaded.",
+    "REJUDGED": (
+        "the file that this replay goes back to was judged again under another ruleset; nothing of "
+        "the replay was loaded. Replay what is still open again."
+    ),
+}
 
 
 def _sentence(replay_id: str) -> str:

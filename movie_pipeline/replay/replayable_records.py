@@ -49,7 +49,7 @@ def quarantined_files(
         return
     entries = ledger.of_file(name)
     for entry in reversed(entries) if oldest_first else entries:
-        if entry.quarantine_name:
+        if entry.quarantine_name and not entry.state.is_closed:
             yield entry
 
 

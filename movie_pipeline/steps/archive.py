@@ -103,6 +103,8 @@ def _marked(record: DecisionRecord, marks: Mapping[str, LedgerEntry]) -> Decisio
 
 def _archive_one(storage: Storage, entry: LedgerEntry, moment: datetime) -> LedgerEntry | str:
     """The entry with its mark; the sentence of the error where that could not be done."""
+    if entry.history_name or entry.archive_note:
+        return replace(entry, archived_at=moment)  # it was moved before, and decided on again since
     area, name = archive_place(entry)
     try:
         crash_point("archive.before_settle")

@@ -91,6 +91,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
     references: Mapping[str, str] | None = None,
     remote: RemoteJudge | None = None,
     rule_time: RuleTime | None = None,
+    hold: str = "",
 ) -> Generator[JudgedFile]:
     """Judge a file's staged rows; the answer holds for the length of the block.
 
@@ -104,6 +105,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
         references: the tables of reference datasets by the alias that rules use.
         remote: who judges the rows of large files.
         rule_time: how long a rule may take; as long as it likes without it.
+        hold: why it must wait, whatever its rules say.
     """
     now = now or datetime.now(UTC)
     staged, rows = file.staged, cast("Any", ds).dataset(folder.staged_rows, format="ipc")
@@ -130,7 +132,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
             judgement = stack.enter_context(judgement or in_process(ruleset))
             if rule_time is not None and judgement.stopped:
                 rule_time.shorten()
-            verdict = decide(staged.hold, judgement.rules, holding_of(file.replay))
+            verdict = decide(hold or staged.hold, judgement.rules, holding_of(file.replay))
             silent = _silent_rules(verdict.rules)
             if verdict.state is FileState.LOADED and silent:
                 stack.close()

@@ -142,6 +142,7 @@ def _duplicates_marked(
     loaded = ledger.loaded_content(session, [arrival.content_sha256 for arrival in arrivals])
     said = {**said_by_later(arrivals), **said_by_loaded(arrivals, loaded)}
     names = {file.file_id: file.landed.key for file in files}
+    retracted = ledger.retracted_content(session, [each.content_sha256 for each in arrivals])
     decided: list[DecidedFile] = []
     put_off: list[DecidedFile] = []
     for file in files:
@@ -149,6 +150,8 @@ def _duplicates_marked(
             put_off.append(file)
         elif file.state is FileState.LOADED and file.file_id in said:
             decided.append(_duplicate(file, said[file.file_id], names))
+        elif _is_retracted(file, retracted):
+            decided.append(_without_rows(file, _retracted_meanwhile(retracted, file)))
         else:
             decided.append(file)
     return decided, put_off
@@ -159,6 +162,23 @@ def _duplicate(file: DecidedFile, first: str, names: dict[str, str]) -> DecidedF
     known_as = f"file {first}, which was loaded before"
     if first in names:
         known_as = f"{printable_name(names[first])} ({first}), which is loaded with it"
+    return _without_rows(file, f"the same bytes as {known_as}; nothing was loaded twice.")
+
+
+def _is_retracted(file: DecidedFile, retracted: Mapping[str, str]) -> bool:
+    """Whether its bytes were retracted since it was judged: else it would have been held."""
+    loads = file.state is FileState.LOADED and not file.replay_id
+    return loads and file.content_sha256 in retracted
+
+
+def _retracted_meanwhile(retracted: Mapping[str, str], file: DecidedFile) -> str:
+    return (
+        f"the same bytes as file {retracted[file.content_sha256]}, which was retracted while this "
+        "file was judged; nothing was loaded. Land it again: then it is held, and can be accepted."
+    )
+
+
+def _without_rows(file: DecidedFile, reason: str) -> DecidedFile:
     return replace(
         file,
         state=FileState.DUPLICATE,
@@ -167,7 +187,7 @@ def _duplicate(file: DecidedFile, first: str, names: dict[str, str]) -> DecidedF
         rows_quarantined=0,
         output_name=None,
         quarantine_name=None,
-        reason=f"the same bytes as {known_as}; nothing was loaded twice.",
+        reason=reason,
     )
 
 
@@ -192,7 +212,7 @@ def _load_rows(
     _stage(session, loading)
     repeated = keep_latest_of_each_key(session)
     session.run("load/delete_stale")
-    loaded = _staged_counts(session)
+    loaded = staged_counts(session)
     resolutions.write(session, files)
     session.run("load/delete_replaced")
     session.run("load/insert_staged", loaded_at=to_stored_time(loaded_at))
@@ -221,7 +241,7 @@ def stage_rows(
         BatchRefused: other rows came than were expected.
     """
     added = session.copy(STAGING, names)
-    staged = _staged_counts(session)
+    staged = staged_counts(session)
     if staged != expected or added != sum(expected.values()):
         wrong = sorted(
             file_id
@@ -262,7 +282,8 @@ def _key_counts(session: WarehouseSession) -> tuple[int, int, int]:
     return int(row["row_count"]), int(row["keyed_count"]), int(row["key_count"])
 
 
-def _staged_counts(session: WarehouseSession) -> dict[str, int]:
+def staged_counts(session: WarehouseSession) -> dict[str, int]:
+    """Rows of each file that are in staging now."""
     return _counts(session, "load/count_staged")
 
 

@@ -4,8 +4,9 @@ Publishing comes before the load: quarantine and output are complete when the le
 names are fixed by the file_id, so a repeated step overwrites its own files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import assert_never
 
@@ -46,6 +47,9 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
     *,
     earlier: EarlierFiles | None = None,
     remote: RemoteJudge | None = None,
+    retracted: Mapping[str, str] | None = None,
+    now: datetime | None = None,
+    leave_out: Mapping[str, Collection[int]] | None = None,
 ) -> list[DecidedFile]:
     """Judge and publish every file of a batch; safe to repeat.
 
@@ -58,6 +62,9 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
         dataset: what their rows must be.
         earlier: what earlier files told, for rules and columns that are compared with it.
         remote: who judges the rows of files that are too large for one machine.
+        retracted: file_id of each file whose bytes were retracted before, to why it must wait.
+        now: the clock, for rules about dates; the present by default.
+        leave_out: file_id to the numbers of records that do not load though they are good.
 
     Returns:
         One decision per file that is neither gone nor known to the ledger, kept in the work folder
@@ -91,6 +98,9 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
             read_with=read_with,
             publishing=publishing,
             rule_time=RuleTime(settings.engine.rule_seconds),
+            retracted=retracted or {},
+            now=now,
+            leave_out=leave_out or {},
         )
         for file in _latest_first(files):
             match file:
@@ -166,6 +176,9 @@ class _Screening:
     read_with: ReadWith
     publishing: _Publishing
     rule_time: RuleTime
+    retracted: Mapping[str, str]
+    now: datetime | None
+    leave_out: Mapping[str, Collection[int]]
 
     def decided(self, file: ReadFile) -> DecidedFile:
         """The decision about one file, published."""
@@ -181,8 +194,15 @@ class _Screening:
             references=self.references,
             remote=self.remote,
             rule_time=self.rule_time,
+            now=self.now,
+            hold=self.retracted.get(file.file_id, ""),
         ) as judged:
-            split = split_file(judged, self.dataset, self.work_folder.name)
+            split = split_file(
+                judged,
+                self.dataset,
+                self.work_folder.name,
+                leave_out=self.leave_out.get(file.file_id, ()),
+            )
         source = self.sources.of(file.landed.key).name
         changes = self.earlier.changes(source, file.staged.mapping, file.staged.value_shapes)
         summary = self._published(split, file_summary(judged, split))
@@ -203,6 +223,7 @@ class _Screening:
             history=self.earlier.metrics,
             references=self.references,
             rule_time=self.rule_time,
+            hold=self.retracted.get(file.file_id, ""),
         ) as judged:
             split = split_file(judged, self.dataset, self.work_folder.name)
         self._publish(file, split)

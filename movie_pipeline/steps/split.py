@@ -4,7 +4,7 @@ Both are written into the work folder, side by side; publishing them is screen.p
 quarantined record says stands in quarantine/.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,6 +40,7 @@ SLICE_BYTES = 8_000_000
 TECHNICAL_COLUMNS = ("_record_number", "_unreadable", "_breached")
 STREAMED = "staged_stream"
 """What the staged rows are called where each is taken once, as it stands."""
+_LEFT_OUT = "left_out"
 OUT_OF_CONTRACT = '("_unreadable" <> 0 OR "_breached" <> 0)'
 
 
@@ -64,16 +65,23 @@ class SplitFile:
     ratings: tuple[int, ...]
 
 
-def split_file(judged: JudgedFile, dataset: Dataset, batch_id: str) -> SplitFile:
+def split_file(
+    judged: JudgedFile, dataset: Dataset, batch_id: str, *, leave_out: Collection[int] = ()
+) -> SplitFile:
     """Write both sides of a judged file.
 
     Args:
         judged: the file, and which of its rows fail.
         dataset: what its rows are.
         batch_id: the batch it is loaded with.
+        leave_out: numbers of records that are set apart though they are good.
     """
     folder = judged.folder
     bad = "TRUE" if judged.is_held else f"({judged.judgement.fails_sql}) OR {OUT_OF_CONTRACT}"
+    if leave_out and not judged.is_held:
+        numbers = pa.table({"number": pa.array(sorted(leave_out), "int64")})
+        judged.connection.register(_LEFT_OUT, numbers)
+        bad = f'{bad} OR "_record_number" IN (SELECT number FROM {_LEFT_OUT})'
     crash_point("screen.judged.before")
     _write_judged(judged, bad)
     crash_point("screen.judged.after")

@@ -1,6 +1,7 @@
 """A home over years: files through all steps, replays and damage, without Dagster."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from movie_pipeline.steps.discover import Batch, fix_batch
 from movie_pipeline.steps.fetch import fetch_batch
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.steps.read import read_batch
+from movie_pipeline.steps.retracted_files import retracted_before
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline_tests.home import settings_for
 from movie_pipeline_tests.samples import LENIENT_RULES
 
@@ -44,6 +47,7 @@ class Years:
         self.deployment: Deployment = local(self.settings, MOVIES)
         self.storage, self.warehouse = self.deployment.storage, self.deployment.warehouse
         self.ledger = Ledger(self.warehouse)
+        self.parts = Parts(self.storage, self.warehouse, self.settings, MOVIES)
         self.alerts = AlertLog(folder / "alerts.jsonl")
         self.events = EventLog(folder / "events.jsonl")
         folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +60,14 @@ class Years:
 
     def decide(self, files: Iterable[LandedFile], rules: str = LENIENT_RULES) -> list[LedgerEntry]:
         """These files through all steps up to the commit."""
+        with self.judged(files, rules) as load:
+            return load()
+
+    @contextmanager
+    def judged(
+        self, files: Iterable[LandedFile], rules: str = LENIENT_RULES
+    ) -> Generator[Callable[[], list[LedgerEntry]]]:
+        """These files through all steps up to the load, and what loads them."""
         batch = Batch.of(files)
         work = WorkFolder.at(work_root(self.settings), batch.batch_id)
         fix_batch(work, batch)
@@ -63,16 +75,21 @@ class Years:
         fetched = fetch_batch(batch, work, self.storage, self.ledger, replays)
         read = read_batch(fetched, work, self.settings, MOVIES)
         decided = screen_batch(
-            read, work, self.storage, parse_ruleset(rules), self.settings, MOVIES
+            read,
+            work,
+            self.storage,
+            parse_ruleset(rules),
+            self.settings,
+            MOVIES,
+            retracted=retracted_before(self.warehouse, read),
         )
-        entries = load_batch(
+        yield lambda: load_batch(
             self.warehouse,
             decided,
             LoadRun(batch.batch_id, f"run-{batch.batch_id}"),
             lambda new: build_notices(new, digest_files=20),
         )
         work.remove()
-        return entries
 
     def archive(self) -> ArchiveReport:
         """Archive all that waits."""

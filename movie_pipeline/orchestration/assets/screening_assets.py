@@ -27,6 +27,7 @@ from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.screening.cluster_port import Cluster, JobRun
 from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.settings import Settings
+from movie_pipeline.steps.retracted_files import retracted_before
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -95,6 +96,7 @@ def _screen_batch(
         dataset,
         earlier=earlier,
         remote=RemoteJudge(cluster, run_job),
+        retracted=retracted_before(warehouse, files),
     )
     for file in decided:
         context.log.info(
