@@ -124,22 +124,30 @@ def retract(
         return Ledger(parts.warehouse).known([root.file_id])[root.file_id].state.is_closed
 
     with coming_back(parts, root.file_id) as ready:
-        change(parts, root.file_id, ready, work, is_done)
+        change(parts, lambda session: open_family(session, root.file_id), ready, work, is_done)
     crash_point("retract.committed")
     return done[0]
 
 
 def change(
     parts: Parts,
-    file_id: str,
+    leaving: Callable[[WarehouseSession], Sequence[str]],
     ready: ComingBack,
     work: Callable[[WarehouseSession, ComingBack], None],
     done: Callable[[], bool],
 ) -> None:
-    """Do some work in a transaction for which the rows that come back are ready."""
+    """Do some work in a transaction for which the rows that come back are ready.
+
+    Args:
+        parts: the world.
+        leaving: the files whose rows go.
+        ready: what was made ready; more is, where it is needed.
+        work: all between the lock and the commit; PrepareAgain where something is not ready.
+        done: whether it is committed, asked after an error.
+    """
     for _ in range(_MOST_TIMES):
         with parts.warehouse.reading() as session:
-            needed = Needed.of(session, open_family(session, file_id))
+            needed = Needed.of(session, leaving(session))
         ready.make_ready(needed)
         crash_point("retract.ready")
         try:

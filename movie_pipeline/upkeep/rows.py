@@ -183,7 +183,7 @@ def _from_original(
 ) -> tuple[int, str]:
     """Write the good rows anew; return how many, and from what they were told."""
     entry = record.entry
-    _fetch_original(storage, entry, folder.source)
+    fetch_original(storage, entry, folder.source)
     staged = _read(record, storage, settings, dataset, folder.source)
     with screening_engine(folder.path, settings.engine) as connection:
         apart = _set_apart(storage, entry)
@@ -230,7 +230,7 @@ def _written(
     )
 
 
-def _fetch_original(storage: Storage, entry: LedgerEntry, to: Path) -> None:
+def fetch_original(storage: Storage, entry: LedgerEntry, to: Path) -> None:
     """Copy the file's bytes from history, or from landing where it still lies there."""
     name = entry.history_name
     try:
@@ -260,20 +260,28 @@ def _read(
     record: DecisionRecord, storage: Storage, settings: Settings, dataset: Dataset, source: Path
 ) -> StagedFile:
     """Read the original as it was read then."""
-    with_ = record.entry.summary.read_with
-    reading = replace(
-        settings.reading,
-        lenient_columns=with_.lenient_columns,
-        max_record_bytes=with_.max_record_bytes,
-        max_columns=with_.max_columns,
-    )
-    then = replace(settings, reading=reading)
-    if not with_.sources_sha256:
-        declared = read_sources(None, dataset.contract)
+    with settings_then(record.entry, storage, settings) as then:
+        declared = read_sources(then.reading.sources, dataset.contract)
         return read_again(source, record.entry, record.replay, then, dataset, declared)
-    with kept_text(storage, sources_name(with_.sources_sha256)) as path:
-        declared = read_sources(path, dataset.contract)
-    return read_again(source, record.entry, record.replay, then, dataset, declared)
+
+
+@contextmanager
+def settings_then(entry: LedgerEntry, storage: Storage, settings: Settings) -> Generator[Settings]:
+    """The settings that a file was read with, as far as its rows depend on them."""
+    with_ = entry.summary.read_with
+    with ExitStack() as stack:
+        sources: Path | None = None
+        if with_.sources_sha256:
+            name = sources_name(with_.sources_sha256)
+            sources = stack.enter_context(kept_text(storage, name))
+        reading = replace(
+            settings.reading,
+            lenient_columns=with_.lenient_columns,
+            max_record_bytes=with_.max_record_bytes,
+            max_columns=with_.max_columns,
+            sources=sources,
+        )
+        yield replace(settings, reading=reading)
 
 
 def _set_apart(storage: Storage, entry: LedgerEntry) -> list[int] | None:

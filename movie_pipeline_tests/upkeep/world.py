@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline_tests.home import settings_for
 from movie_pipeline_tests.samples import LENIENT_RULES
 
+NOW = datetime.now(UTC)
 SQL = {
     "table": "select * from movie_data_table order by movie_id",
     "ledger": "select * exclude (archived_at) from mp_load_ledger order by file_id",
