@@ -4,8 +4,8 @@ The oracle of the faults reads and judges; no product code decides here. Which f
 its time alone: each has a second of its own.
 """
 
+import hashlib
 import random
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,11 @@ class SentFile:
     content: bytes
     version: datetime
     kind: str
+
+    @property
+    def sha256(self) -> str:
+        """Hash of its bytes."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 @dataclass
@@ -77,32 +82,31 @@ class Expected:
 
     Attributes:
         table: movie_id to the film's columns as text.
-        apart: the raw records in quarantine, and how often each waits there.
-        states: how many files, of those whose bytes came for the first time, must be what.
+        states: hash of each content that was sent to what it must be decided as, at least once. The
+            same bytes again are that or a DUPLICATE: it depends on what came between.
+        apart: hash of each content to the raw records that wait in quarantine for each of its files
+            that is no DUPLICATE.
         contents: every content that was sent; none may be lost.
     """
 
     table: dict[str, Record]
-    apart: Counter[str]
-    states: Counter[str]
+    states: dict[str, str]
+    apart: dict[str, tuple[str, ...]]
     contents: frozenset[bytes]
 
 
 def expected(sent: Sequence[SentFile]) -> Expected:
     """What these files come to, in whatever order they are loaded."""
     newest: dict[str, tuple[datetime, Record]] = {}
-    apart: Counter[str] = Counter()
-    states: Counter[str] = Counter()
-    known: set[bytes] = set()
+    apart: dict[str, tuple[str, ...]] = {}
+    states: dict[str, str] = {}
     for file in sent:
         read = oracle.read(file.content)
-        if file.content not in known:
-            known.add(file.content)
-            states[read.state] += 1
-            apart.update(raw for _, raw in read.apart)
+        states[file.sha256] = read.state
+        apart[file.sha256] = tuple(raw for _, raw in read.apart)
         for _, good in read.good:
             rival = newest.get(good[0])
             if file.kind != "again" and (rival is None or file.version > rival[0]):
                 newest[good[0]] = (file.version, good)
     table = {movie_id: good for movie_id, (_, good) in newest.items()}
-    return Expected(table, apart, states, frozenset(known))
+    return Expected(table, states, apart, frozenset(file.content for file in sent))
