@@ -149,6 +149,8 @@ class StoredFileChanged(StorageError):
 class StoredNameTaken(StorageError):
     """Another file lies in landing under the name; it was left alone, and nothing was written."""
 
+    retryable: ClassVar[bool] = False
+
 
 class WarehouseError(MoviePipelineError):
     """A statement failed in the warehouse."""
