@@ -19,6 +19,7 @@ from movie_pipeline.orchestration.assets.catalog_assets import (
     raw_catalog_asset,
     warehouse_catalog_asset,
 )
+from movie_pipeline.orchestration.assets.decision_jobs import rejudge_job, retract_job
 from movie_pipeline.orchestration.assets.landing_asset import landing_asset
 from movie_pipeline.orchestration.assets.lease_resource import (
     LEASE_RESOURCE,
@@ -111,6 +112,8 @@ def _dataset_parts(deployment: Deployment, ruleset: Ruleset) -> _DatasetParts:
             _refresh_job(dataset, following),
             reconcile_job(dataset),
             replay_job(dataset),
+            retract_job(dataset),
+            rejudge_job(dataset),
             clean_up_job(dataset),
         ],
         schedules=[reconcile_schedule(dataset), clean_up_schedule(dataset)],

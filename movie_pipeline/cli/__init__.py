@@ -5,6 +5,7 @@ Dagster is imported only by the commands that run the job, so that the others an
 
 import click
 
+from movie_pipeline.cli.decision_commands import rejudge, retract
 from movie_pipeline.cli.file_commands import inspect, sample
 from movie_pipeline.cli.ingest_command import ingest
 from movie_pipeline.cli.query_commands import quarantine, query, status
@@ -31,8 +32,10 @@ COMMANDS = (
     query,
     rebuild,
     reconcile,
+    rejudge,
     replay,
     restore,
+    retract,
     rules,
     sample,
     status,

@@ -13,7 +13,13 @@ from typing import ParamSpec, TypeVar
 import click
 
 from movie_pipeline.cli.printing import errors
-from movie_pipeline.errors import MoviePipelineError, ReplayError, RulesetError, SettingsError
+from movie_pipeline.errors import (
+    DecisionError,
+    MoviePipelineError,
+    ReplayError,
+    RulesetError,
+    SettingsError,
+)
 from movie_pipeline.settings import Settings
 from movie_pipeline.stop_signals import Stopped, ended_by_stops, heeding_stops, stopped_by
 
@@ -40,7 +46,7 @@ def told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
             number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
             _say_stopped(number)
             sys.exit(EXIT_BY_SIGNAL + number)
-        except (SettingsError, RulesetError, ReplayError) as error:
+        except (SettingsError, RulesetError, ReplayError, DecisionError) as error:
             errors.print(str(error), style="red", markup=False, highlight=False)
             sys.exit(EXIT_USAGE)
         except MoviePipelineError as error:

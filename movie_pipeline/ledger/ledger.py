@@ -113,6 +113,18 @@ class LedgerEntry:
         return self.rows_loaded + self.rows_superseded - self.summary.repeated
 
     @property
+    def rows_published(self) -> int:
+        """Rows of its Parquet file, whatever became of them, and of it, since."""
+        was = self.summary.retraction or self
+        return was.rows_loaded + was.rows_superseded
+
+    @property
+    def records_published(self) -> int:
+        """Records of its quarantine file, likewise."""
+        was = self.summary.retraction or self
+        return was.rows_quarantined + was.rows_held
+
+    @property
     def brought_nothing(self) -> bool:
         """Whether it was loaded, and all its good rows were superseded."""
         return self.state is FileState.LOADED and self.rows_loaded == 0 and self.rows_superseded > 0
@@ -365,9 +377,14 @@ def rewrite(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
 
     What a file is, and where it lies, stays.
     """
-    for entry in entries:
-        row = entry.to_row()
+    if not entries:
+        return
+    rows = [entry.to_row() for entry in entries]
+    for row in rows:
         session.run("ledger/rewrite", **{name: row[name] for name in _REWRITTEN})
+    want(session, [entry.file_id for entry in entries])
+    session.run("ledger/delete_summary_parts")
+    _insert_parts(session, entries, rows)
 
 
 _REWRITTEN = (
@@ -388,13 +405,7 @@ def insert(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
         return
     rows = [entry.to_row() for entry in entries]
     session.run_many("ledger/insert", rows)
-    parts = [
-        {"file_id": entry.file_id, "place": place, "piece": piece}
-        for entry, row in zip(entries, rows, strict=True)
-        for place, piece in enumerate(entry.summary.without_room(str(row["summary"])))
-    ]
-    if parts:
-        session.run_many("ledger/insert_summary_part", parts)
+    _insert_parts(session, entries, rows)
     counts = [
         {"file_id": entry.file_id, "rule": fit_text(rule, TEXT_BYTES), "record_count": count}
         for entry in entries
@@ -403,6 +414,19 @@ def insert(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
     ]
     if counts:
         session.run_many("ledger/insert_reason_count", counts)
+
+
+def _insert_parts(
+    session: WarehouseSession, entries: Sequence[LedgerEntry], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """What the summaries of these rows have no room for."""
+    parts = [
+        {"file_id": entry.file_id, "place": place, "piece": piece}
+        for entry, row in zip(entries, rows, strict=True)
+        for place, piece in enumerate(entry.summary.without_room(str(row["summary"])))
+    ]
+    if parts:
+        session.run_many("ledger/insert_summary_part", parts)
 
 
 def want(session: WarehouseSession, values: Iterable[str]) -> None:

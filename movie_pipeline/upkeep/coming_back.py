@@ -63,7 +63,7 @@ class Needed:
 
 def rows_by_file(session: WarehouseSession) -> dict[str, int]:
     """Rows of each file that stand in the table."""
-    return {row["file_id"]: int(row["row_count"]) for row in session.fetch("retract/rows_by_file")}
+    return {row["file_id"]: int(row["row_count"]) for row in session.fetch("rebuild/rows_of_files")}
 
 
 class ComingBack:
@@ -145,25 +145,29 @@ class ComingBack:
 
 def load_rows(
     session: WarehouseSession, names: Mapping[str, str], expected: Mapping[str, int]
-) -> dict[str, int]:
+) -> tuple[dict[str, int], dict[str, int]]:
     """Stage files of rows and leave those that stand now: the latest of each key.
 
     The caller inserts them, when the ledger has entries of all of them.
 
     Returns:
-        Rows of each file that come into the table.
+        Rows of each file that come into the table, and those that another row of the same file
+        replaced.
     """
+    if not names:
+        return {}, {}
+    session.expect_contract()
     session.run("load/create_staging")
     stage_rows(session, expected, list(names.values()))
-    keep_latest_of_each_key(session)
+    repeated = keep_latest_of_each_key(session)
     session.run("load/delete_stale")
-    return staged_counts(session)
+    return staged_counts(session), repeated
 
 
 def insert_rows(session: WarehouseSession) -> None:
     """Bring what is staged into the table, each row as of when its file was decided."""
     session.run("load/delete_replaced")
-    session.run("retract/insert_staged")
+    session.run("rebuild/insert_staged")
 
 
 @contextmanager

@@ -56,6 +56,8 @@ from movie_pipeline.upkeep.rows import RowsNotTold, fetch_original, settings_the
 from movie_pipeline.warehouse.view_refreshes import mark_stale
 from movie_pipeline.warehouse.warehouse_port import WarehouseSession
 
+AT_ONCE = 100
+"""Files after which their records are kept, and after which a run of the job ends by default."""
 _MOST_TIMES = 5
 
 
@@ -334,8 +336,12 @@ def _exchanged(  # noqa: PLR0913, PLR0917 - what goes, what comes, and why
     if decided.rows_good and decided.output_name:
         names[decided.file_id] = decided.output_name
         counts[decided.file_id] = decided.rows_good
-    came = load_rows(session, names, counts) if names else {}
+    came, repeated = load_rows(session, names, counts)
     new = _new_entry(old, decided, came.pop(decided.file_id, 0), wish, moment)
+    new = replace(
+        new,
+        summary=msgspec.structs.replace(new.summary, repeated=repeated.get(decided.file_id, 0)),
+    )
     ledger.insert(session, [new])
     if names:
         insert_rows(session)

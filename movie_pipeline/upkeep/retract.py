@@ -296,10 +296,9 @@ def _take_back(
         raise PrepareAgain
     waited = _waiting(session, going)
     gone = delete_rows(session, list(going))
-    came: dict[str, int] = {}
     names = ready.names(needed)
+    came, _ = load_rows(session, names, ready.counts(needed))
     if names:
-        came = load_rows(session, names, ready.counts(needed))
         insert_rows(session)
     retraction = Retraction(
         by=wish.by, why=wish.why, at=moment.isoformat(timespec="seconds"), state=""

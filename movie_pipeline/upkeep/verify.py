@@ -242,24 +242,22 @@ class _Look:
                 way_out=f"{_PUT_BACK}, or have the sender send it again",
             )
         summary = entry.summary
-        if entry.output_name and entry.rows_loaded + entry.rows_superseded:
-            good = entry.rows_loaded + entry.rows_superseded
-            if not self._is_expired(entry) or entry.output_name in names[Area.OUTPUT]:
-                yield from self._at_file(
-                    entry,
-                    "output",
-                    Area.OUTPUT,
-                    entry.output_name,
-                    names,
-                    size=summary.output.size if summary.output else None,
-                    whole=lambda path: (
-                        is_as_published(path, summary.output) and rows_in(path) == good
-                    ),
-                    way_out=f"{_PUT_BACK}; as long as the original lies in history, its rows are "
-                    "told from that, and nothing is lost",
-                )
+        good = entry.rows_published
+        expected = not self._is_expired(entry) or entry.output_name in names[Area.OUTPUT]
+        if entry.output_name and good and expected:
+            yield from self._at_file(
+                entry,
+                "output",
+                Area.OUTPUT,
+                entry.output_name,
+                names,
+                size=summary.output.size if summary.output else None,
+                whole=lambda path: is_as_published(path, summary.output) and rows_in(path) == good,
+                way_out=f"{_PUT_BACK}; as long as the original lies in history, its rows are "
+                "told from that, and nothing is lost",
+            )
         if entry.quarantine_name:
-            apart = entry.rows_quarantined + entry.rows_held
+            apart = entry.records_published
             yield from self._at_file(
                 entry,
                 "quarantine",
@@ -362,7 +360,8 @@ class _Look:
                     "`movie-pipeline rebuild`",
                 )
         newest = [entry for entry in ledger.entries(limit=_PIECE) if entry.rows_loaded]
-        for entry in newest:
+        judged_again = any(total.state is FileState.REJUDGED for total in ledger.totals())
+        for entry in () if judged_again else newest:
             if entry.committed_at == newest[0].committed_at:
                 self._expect_all_rows(entry, rows.get(entry.file_id, 0))
 

@@ -6,9 +6,13 @@ from pathlib import Path
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.upkeep.rebuild import RebuildReport, rebuild
+from movie_pipeline.upkeep.rejudge import rejudge, to_judge
+from movie_pipeline.upkeep.retract import Wish, retract
+from movie_pipeline.upkeep.verify import verify
 from movie_pipeline_tests.samples import Film, clean_movies, film_file, hopeless, one_bad_year
 from movie_pipeline_tests.upkeep.world import Years
 
@@ -56,4 +60,21 @@ def test_what_is_made_anew_is_what_stood_there(tmp_path: Path, lost: tuple[objec
     assert report.caught_up.problems == {}
     assert report.swapped
     assert (report.differences == []) == (not lost)
+    assert later.state() == before
+
+
+def test_what_people_changed_their_minds_about_is_made_anew_as_it_is(tmp_path: Path) -> None:
+    years = eventful(tmp_path / "home")
+    wish = Wish(by="ana", why="a wrong month")
+    retract(parts_of(years), "newer.csv", wish)
+    ruleset = parse_ruleset('Rules = [ColumnValues "imdb_rating" > 8.6]')
+    chosen = to_judge(parts_of(years), ruleset)
+    assert [one.problem for one in rejudge(parts_of(years), chosen, ruleset, wish)] == [""] * 3
+    years.archive()
+    before = years.state()
+    assert verify(parts_of(years), deep=True).findings == []
+    lose_warehouse(years)
+    lose_output(years)
+    later = Years(tmp_path / "home")
+    assert rebuilt(later).caught_up.problems == {}
     assert later.state() == before
