@@ -15,6 +15,7 @@ from movie_pipeline.ledger.decision_records import (
     Kept,
     decisions,
     find_decisions,
+    put_bytes,
 )
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.quarantine.quarantine_record import count_records
@@ -448,7 +449,8 @@ def _repaired(look: _Look, findings: Iterable[Finding]) -> Iterator[Finding]:
         note("record-missing", unrecorded, "its record was written from the ledger")
         for name in damaged:
             if name not in written and set(look.kept.places) <= {*look.ids}:
-                parts.storage.remove(Area.HISTORY, name)
+                # emptied, not removed: nobody has a right to remove from history
+                put_bytes(parts.storage, name, b"")
         note("record-damaged", damaged, "its records were written again from the ledger")
     lost = [finding.subject for finding in by_kind.get("entry-missing", ())]
     if lost:

@@ -29,7 +29,11 @@ def rebuilt(years: Years, **options: bool) -> RebuildReport:
 
 def eventful(home: Path) -> Years:
     """A home in which nearly everything happened."""
-    years = Years(home)
+    return with_events(Years(home))
+
+
+def with_events(years: Years) -> Years:
+    """Let nearly everything happen."""
     years.ingest({"a.csv": clean_movies(), "bad.csv": one_bad_year(), "no": hopeless()})
     years.ingest({"again.csv": clean_movies()})
     years.ingest({"newer.csv": film_file(Film("clean2", "Newer", rating="2.0"))})
