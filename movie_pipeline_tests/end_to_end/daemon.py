@@ -1,7 +1,7 @@
 """What Dagster's daemon does, done by hand in this process: ticks of sensors, and their runs."""
 
 import logging
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,6 +65,11 @@ class HandDaemon:
     def launch(self, job: str, **config: object) -> dg.ExecuteInProcessResult:
         """Any job."""
         return self._run(job, dg.RunRequest(run_config=config))
+
+    def by_hand(self, work: Callable[[], object]) -> None:
+        """What a person does with the rights of runs, such as a command."""
+        with self._as("worker"):
+            work()
 
     def tick(self, name: str) -> Sequence[dg.RunRequest]:
         """A sensor, asked once."""

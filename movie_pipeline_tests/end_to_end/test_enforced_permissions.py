@@ -51,6 +51,9 @@ FORBIDDEN: Mapping[str, Call] = {
     "removing from history": lambda world: _client("s3").delete_object(
         Bucket=world.settings.s3.bucket, Key="history/x"
     ),
+    "removing what was decided": lambda world: _client("s3").delete_object(
+        Bucket=world.settings.s3.bucket, Key="history/decisions/x"
+    ),
     "removing from quarantine": lambda world: _client("s3").delete_object(
         Bucket=world.settings.s3.bucket, Key="badrecords/x"
     ),
