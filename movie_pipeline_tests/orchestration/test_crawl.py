@@ -11,7 +11,7 @@ from movie_pipeline.catalog.folder_catalog import FolderCatalog
 from movie_pipeline.definitions import REFRESH_JOB
 from movie_pipeline.errors import CatalogError
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
-from movie_pipeline.orchestration.sensors.failure_history import Fault
+from movie_pipeline.orchestration.sensors.past_run import Fault
 from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import clean_movies
 

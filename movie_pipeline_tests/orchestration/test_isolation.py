@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from movie_pipeline.orchestration.sensors.failure_history import Fault, PastRun
+from movie_pipeline.orchestration.sensors.past_run import Fault, PastRun
 from movie_pipeline.orchestration.sensors.run_queue import Launch, plan_launches
 from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.storage.storage_port import LandedFile

@@ -12,7 +12,7 @@ from msgspec import structs
 from movie_pipeline.errors import ClusterError
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
-from movie_pipeline.orchestration.sensors.failure_history import Fault
+from movie_pipeline.orchestration.sensors.past_run import Fault
 from movie_pipeline.screening.glue_cluster import GlueCluster
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import Home

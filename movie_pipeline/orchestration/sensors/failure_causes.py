@@ -11,7 +11,7 @@ from dagster._core.events import JobFailureData
 from dagster_shared.error import SerializableErrorInfo
 
 from movie_pipeline.errors import Blame, MoviePipelineError
-from movie_pipeline.orchestration.sensors.failure_history import Fault
+from movie_pipeline.orchestration.sensors.past_run import Fault
 
 _FOREIGN_OF_THE_WORLD = (
     "DagsterExecutionInterruptedError",  # Dagster was stopped

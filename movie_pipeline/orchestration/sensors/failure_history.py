@@ -7,44 +7,14 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
+from movie_pipeline.orchestration.sensors.past_run import Fault, PastRun
 from movie_pipeline.settings.groups import BatchSettings
 
 OUTAGE_BATCHES = 10
 """So many batches without a common file may fail while no run succeeds; one more is an outage."""
 _JITTER = 0.1
 """The part by which a back-off may be longer, so that not all come back at the same moment."""
-
-
-class Fault(StrEnum):
-    """Whose fault a failed run is."""
-
-    WORLD = "world"
-    """A store, a warehouse, a disk, a setting, a person: the same files may load later."""
-    BATCH = "batch"
-    """Anything else, a killed process too, since a file may be what kills it."""
-
-
-@dataclass(frozen=True)
-class PastRun:
-    """An ingest run as the queue sees it.
-
-    Attributes:
-        files: the file_ids it was launched for.
-        active: whether it is queued or running.
-        failed_at: when it failed, seconds since the epoch; None where it did not.
-        fault: whose fault that is.
-        succeeded_at: when it succeeded; None where it did not.
-        run_id: Dagster's id of it.
-    """
-
-    files: frozenset[str]
-    active: bool = False
-    failed_at: float | None = None
-    fault: Fault = Fault.BATCH
-    succeeded_at: float | None = None
-    run_id: str = ""
 
 
 @dataclass(frozen=True)

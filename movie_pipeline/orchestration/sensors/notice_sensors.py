@@ -10,7 +10,8 @@ from movie_pipeline.ledger.notices import job_failure_notice
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
 from movie_pipeline.orchestration.sensors.failure_causes import KILLED, Cause, cause_of_run
-from movie_pipeline.orchestration.sensors.failure_history import Fault, judged
+from movie_pipeline.orchestration.sensors.failure_history import judged
+from movie_pipeline.orchestration.sensors.past_run import Fault
 from movie_pipeline.orchestration.sensors.past_runs import (
     ATTEMPT_TAG,
     INGEST,

@@ -11,7 +11,7 @@ import dagster as dg
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.orchestration.dataset_scope import scoped_name
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_run
-from movie_pipeline.orchestration.sensors.failure_history import Fault, PastRun
+from movie_pipeline.orchestration.sensors.past_run import Fault, PastRun
 
 KIND_TAG, BATCH_TAG, ATTEMPT_TAG = (
     "movie_pipeline/kind",

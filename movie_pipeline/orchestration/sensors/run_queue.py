@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from movie_pipeline.orchestration.sensors.failure_history import Failures, PastRun, failures_by_file
+from movie_pipeline.orchestration.sensors.failure_history import Failures, failures_by_file
+from movie_pipeline.orchestration.sensors.past_run import PastRun
 from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.steps.discover import Batch, plan_batches
 from movie_pipeline.storage.storage_port import LandedFile

@@ -1,0 +1,37 @@
+"""A run as the queue sees it, and whose fault its failure is: plain values.
+
+Read from Dagster by past_runs.py; what they say of files is failure_history.py's matter.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """Whose fault a failed run is."""
+
+    WORLD = "world"
+    """A store, a warehouse, a disk, a setting, a person: the same files may load later."""
+    BATCH = "batch"
+    """Anything else, a killed process too, since a file may be what kills it."""
+
+
+@dataclass(frozen=True)
+class PastRun:
+    """An ingest run as the queue sees it.
+
+    Attributes:
+        files: the file_ids it was launched for.
+        active: whether it is queued or running.
+        failed_at: when it failed, seconds since the epoch; None where it did not.
+        fault: whose fault that is.
+        succeeded_at: when it succeeded; None where it did not.
+        run_id: Dagster's id of it.
+    """
+
+    files: frozenset[str]
+    active: bool = False
+    failed_at: float | None = None
+    fault: Fault = Fault.BATCH
+    succeeded_at: float | None = None
+    run_id: str = ""
