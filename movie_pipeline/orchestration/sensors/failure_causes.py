@@ -51,7 +51,7 @@ NEVER_STARTED = Cause(
     Fault.WORLD, "", "the run could not be started; the log of Dagster's daemon says why."
 )
 CANCELED = Cause(Fault.WORLD, "", "the run was canceled.")
-KILLED = Cause(Fault.BATCH, "", "the process of the run was killed or crashed.")
+KILLED = Cause(Fault.KILLED, "", "the process of the run was killed or crashed.")
 
 
 def cause_of_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> Cause:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from movie_pipeline.orchestration.sensors.killed_runs import blamed
 from movie_pipeline.orchestration.sensors.past_run import Fault, PastRun
 from movie_pipeline.settings.groups import BatchSettings
 
@@ -69,10 +70,10 @@ class Failures:
         return max(well, last.failed_at + wait)
 
 
-def failures_by_file(runs: Sequence[PastRun]) -> dict[str, Failures]:
+def failures_by_file(runs: Sequence[PastRun], now: float) -> dict[str, Failures]:
     """The ended runs of each file that has some, judged by what the other runs did meanwhile."""
     failed: dict[str, list[PastRun]] = defaultdict(list)
-    for run in judged(runs):
+    for run in judged(runs, now):
         for file_id in run.files:
             failed[file_id].append(run)
     succeeded: dict[str, list[float]] = defaultdict(list)
@@ -86,13 +87,15 @@ def failures_by_file(runs: Sequence[PastRun]) -> dict[str, Failures]:
     }
 
 
-def judged(runs: Sequence[PastRun]) -> list[PastRun]:
+def judged(runs: Sequence[PastRun], now: float) -> list[PastRun]:
     """The failed runs, oldest first; those of an outage are the world's fault.
+
+    Of killed runs the others say whose fault they are (killed_runs.py).
 
     It is an outage where more than OUTAGE_BATCHES batches without a common file failed and none
     succeeded: then the pipeline is broken for all, and no file may be rejected for it.
     """
-    ended = sorted((run for run in runs if _ended_at(run) is not None), key=_in_time)
+    ended = sorted((run for run in blamed(runs, now) if _ended_at(run) is not None), key=_in_time)
     told: list[PastRun] = []
     failing: list[frozenset[str]] = []
     for run in ended:

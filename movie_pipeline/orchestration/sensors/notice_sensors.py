@@ -1,5 +1,7 @@
 """The notice sensors: the outbox is drained, and a job that failed for good is told, once."""
 
+import time
+
 import dagster as dg
 
 from movie_pipeline.alerts.alerts_port import Alerts, Events
@@ -127,7 +129,7 @@ def is_to_be_told(
         return False
     if REJECTING_TAG in run.tags or cause.fault is Fault.WORLD:
         return True
-    failed = judged(past_runs(instance, dataset, configured_files(run, dataset)))
+    failed = judged(past_runs(instance, dataset, configured_files(run, dataset)), time.time())
     return any(one.run_id == run.run_id and one.fault is Fault.WORLD for one in failed)
 
 

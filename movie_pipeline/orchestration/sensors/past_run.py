@@ -13,7 +13,9 @@ class Fault(StrEnum):
     WORLD = "world"
     """A store, a warehouse, a disk, a setting, a person: the same files may load later."""
     BATCH = "batch"
-    """Anything else, a killed process too, since a file may be what kills it."""
+    """Anything else: one of its files may be what makes it fail."""
+    KILLED = "killed"
+    """Its process was killed, or its time was up: whose fault that is, the other runs say."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class PastRun:
         fault: whose fault that is.
         succeeded_at: when it succeeded; None where it did not.
         run_id: Dagster's id of it.
+        started_at: when its process began to work; None where that is not known.
+        outlived: whether the process that looks after the runs began before it and lived on.
     """
 
     files: frozenset[str]
@@ -35,3 +39,5 @@ class PastRun:
     fault: Fault = Fault.BATCH
     succeeded_at: float | None = None
     run_id: str = ""
+    started_at: float | None = None
+    outlived: bool = False

@@ -3,6 +3,7 @@
 Why a run failed is asked once and kept as a tag of the run, so that every further look is cheap.
 """
 
+import time
 from collections.abc import Collection, Sequence
 from typing import Any, cast
 
@@ -19,6 +20,8 @@ KIND_TAG, BATCH_TAG, ATTEMPT_TAG = (
     "movie_pipeline/attempt",
 )
 FAULT_TAG, REJECTING_TAG = "movie_pipeline/fault", "movie_pipeline/rejecting"
+OUTLIVED_TAG = "movie_pipeline/outlived"
+"""On a killed run: whether the process that looked first had lived as long as the run."""
 INGEST = "ingest"
 RUNS_LOOKED_AT = 500
 """Ended runs of each kind that are looked at, the newest first."""
@@ -31,6 +34,8 @@ ACTIVE = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+_LOOKING_SINCE = time.time()
+"""When this process began; in it the sensors are evaluated, beside the runs' own processes."""
 _FAILED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
 
@@ -51,7 +56,11 @@ def past_runs(
     ]
     found += _failed(instance, dataset, frozenset(concerned))
     found += [
-        PastRun(files=configured_files(record.dagster_run, dataset), succeeded_at=_ended_at(record))
+        PastRun(
+            files=configured_files(record.dagster_run, dataset),
+            succeeded_at=_ended_at(record),
+            started_at=record.start_time,
+        )
         for record in ingest_records(instance, dataset, [dg.DagsterRunStatus.SUCCESS])
     ]
     return found
@@ -98,28 +107,34 @@ def _failed(
     for record in ingest_records(instance, dataset, _FAILED):
         run = record.dagster_run
         files = configured_files(run, dataset)
-        fault = run.tags.get(FAULT_TAG)
-        if fault is None and asked < _ASKED_AT_ONCE and not files.isdisjoint(concerned):
-            fault = _remembered_fault(instance, record)
+        tags = run.tags
+        if FAULT_TAG not in tags and asked < _ASKED_AT_ONCE and not files.isdisjoint(concerned):
+            tags = _remembered_fault(instance, record)
             asked += 1
         found.append(
             PastRun(
                 files=files,
                 failed_at=_ended_at(record),
-                fault=Fault(fault) if fault else Fault.WORLD,
+                fault=Fault(tags.get(FAULT_TAG, Fault.WORLD)),
                 run_id=run.run_id,
+                started_at=record.start_time,
+                outlived=tags.get(OUTLIVED_TAG) == "true",
             )
         )
     return found
 
 
-def _remembered_fault(instance: dg.DagsterInstance, record: dg.RunRecord) -> str:
+def _remembered_fault(instance: dg.DagsterInstance, record: dg.RunRecord) -> dict[str, str]:
     run = record.dagster_run
     # a file that cannot even be rejected must not be rejected again at once
     is_world = REJECTING_TAG in run.tags
     fault = Fault.WORLD if is_world else cause_of_run(instance, record).fault
-    instance.add_run_tags(run.run_id, {FAULT_TAG: str(fault)})
-    return str(fault)
+    tags = {FAULT_TAG: str(fault)}
+    if fault is Fault.KILLED:
+        outlived = record.start_time is not None and record.start_time > _LOOKING_SINCE
+        tags[OUTLIVED_TAG] = str(outlived).lower()
+    instance.add_run_tags(run.run_id, tags)
+    return tags
 
 
 def _ended_at(record: dg.RunRecord) -> float:

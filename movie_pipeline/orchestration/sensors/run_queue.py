@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from movie_pipeline.orchestration.sensors.failure_history import Failures, failures_by_file
+from movie_pipeline.orchestration.sensors.killed_runs import to_be_tried_alone
 from movie_pipeline.orchestration.sensors.past_run import PastRun
 from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.steps.discover import Batch, plan_batches
@@ -33,6 +34,11 @@ class Launch:
     batch: Batch
     attempt: int
     poison: str = ""
+
+    @property
+    def file_ids(self) -> frozenset[str]:
+        """The ids of its files."""
+        return frozenset(file.file_id for file in self.batch.files)
 
     @property
     def run_key(self) -> str:
@@ -65,7 +71,8 @@ def plan_launches(
 
     Files that were in no failed run become batches. Where only the world failed, they do so again
     after the back-off. Where the batch is to blame, the same files are tried once more, then each
-    half by itself, and so on; a file that fails alone is REJECTED in the end.
+    half by itself, and so on; a file that fails alone is REJECTED in the end. Files that died
+    together with others are tried with no other run beside them.
 
     Args:
         landed: the whole files in landing.
@@ -75,7 +82,7 @@ def plan_launches(
         now: seconds since the epoch.
     """
     busy = {file_id for run in runs if run.active for file_id in run.files}
-    known = failures_by_file(runs)
+    known = failures_by_file(runs, now)
     due: dict[int, list[LandedFile]] = defaultdict(list)
     isolated: dict[frozenset[str], list[LandedFile]] = defaultdict(list)
     waiting = 0
@@ -93,7 +100,13 @@ def plan_launches(
     again = [_isolation(files, known, settings) for files in isolated.values()]
     for attempt, files in sorted(due.items()):
         again += _batches(files, attempt, settings)
-    chosen = _share(fresh, again, _free(runs, known, settings))
+    alone = to_be_tried_alone(runs, now)
+    if busy & alone:
+        chosen: list[Launch] = []  # what is tried alone has nothing beside it
+    elif by_itself := [launch for launch in again if not alone.isdisjoint(launch.file_ids)]:
+        chosen = [] if busy else by_itself[:1]
+    else:
+        chosen = _share(fresh, again, _free(runs, known, settings))
     left = sum(len(launch.batch.files) for launch in (*fresh, *again))
     left -= sum(len(launch.batch.files) for launch in chosen)
     return QueuePlan(tuple(chosen), waiting + left)
