@@ -38,9 +38,7 @@ def do_every_kind_of_work(world: AwsWorld, daemon: HandDaemon) -> None:
 
 def _keep_for_years(deployment: Deployment, scratch: Path) -> None:
     """A damaged decision record repaired, a file taken back, and the warehouse made anew."""
-    parts = Parts(
-        deployment.storage, deployment.warehouse, deployment.settings, deployment.dataset
-    )
+    parts = Parts(deployment.storage, deployment.warehouse, deployment.settings, deployment.dataset)
     scratch.write_bytes(b"damaged")
     name = next(iter(find_decisions(deployment.storage).places.values()))
     deployment.storage.put(Area.HISTORY, name, scratch)

@@ -86,6 +86,7 @@ def test_the_reconcilers_schedule_waits_too(tmp_path: Path, away: Away) -> None:
     home = Home(tmp_path)
     why = away(home)
     resources = {
+        "storage": home.deployment.storage,
         "warehouse": home.deployment.warehouse,
         "settings": home.deployment.settings,
     }

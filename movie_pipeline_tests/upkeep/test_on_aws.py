@@ -37,18 +37,18 @@ def years_on(aws: AwsWorld) -> Years:
     return Years(aws.settings.home, deployment_from(aws.settings))
 
 
-def told(years: Years, **options: bool) -> list[Finding]:
+def told(years: Years, *, deep: bool = False, repair: bool = False) -> list[Finding]:
     """What disagrees, when all is brought to rest."""
     for view in years.deployment.dataset.view_names:
         years.warehouse.refresh(view)
     notify.drain(years.warehouse, years.alerts, years.events)
-    return verify(parts_of(years), **options).findings
+    return verify(parts_of(years), deep=deep, repair=repair).findings
 
 
 def statement(years: Years, text: str) -> None:
     """Change the warehouse behind the pipeline's back."""
 
-    def work(session: Any) -> None:
+    def work(session: Any) -> None:  # noqa: ANN401 - of the port, and with the stand-in's own verb
         session.run_text(text, name="from outside")
 
     transact(years.warehouse, work)

@@ -16,6 +16,7 @@ from movie_pipeline.errors import DecisionError
 from movie_pipeline.orchestration.assets.asset_names import WAREHOUSE_POOL
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
+from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.replay.replay_request import login_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.reconcile import reconcile
@@ -167,7 +168,7 @@ def _row(one: Rejudged) -> dict[str, str | int | float | None]:
 def retract_job(dataset: Dataset) -> dg.JobDefinition:
     """The job that takes a file of a dataset back: one step."""
     step = dg.op(
-        name=scoped_name(dataset, RETRACT_JOB),
+        name=scoped_name(dataset, "take_back"),
         pool=WAREHOUSE_POOL,
         description=(
             "Takes a file back: its rows go, what they had superseded comes back, and ledger, "
@@ -175,7 +176,7 @@ def retract_job(dataset: Dataset) -> dg.JobDefinition:
         ),
     )(scoped(dataset, retract_file))
     return dg.GraphDefinition(name=scoped_name(dataset, RETRACT_JOB), node_defs=[step]).to_job(
-        executor_def=dg.in_process_executor,
+        executor_def=stoppable_executor,
         description="Take a wrongly loaded file back, or one that is held. Say which, and why.",
     )
 
@@ -183,7 +184,7 @@ def retract_job(dataset: Dataset) -> dg.JobDefinition:
 def rejudge_job(dataset: Dataset) -> dg.JobDefinition:
     """The job that judges the history of a dataset again: one step."""
     step = dg.op(
-        name=scoped_name(dataset, REJUDGE_JOB),
+        name=scoped_name(dataset, "judge_again"),
         pool=WAREHOUSE_POOL,
         description=(
             "Judges files of history by another ruleset, each in one transaction. A run that was "
@@ -191,7 +192,7 @@ def rejudge_job(dataset: Dataset) -> dg.JobDefinition:
         ),
     )(scoped(dataset, rejudge_history))
     return dg.GraphDefinition(name=scoped_name(dataset, REJUDGE_JOB), node_defs=[step]).to_job(
-        executor_def=dg.in_process_executor,
+        executor_def=stoppable_executor,
         description=(
             "Judge all of history, one source or one file again by another ruleset, as if it had "
             "judged them from the start. Look first with dry_run."
