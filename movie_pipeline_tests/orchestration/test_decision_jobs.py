@@ -20,12 +20,17 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
+STEPS = {"retract_file": "take_back", "rejudge_history": "judge_again"}
+
+
 def launch(home: Home, job: str, **config: object) -> dict[str, object]:
     """Run a job of one step; what it said on the table."""
     result = (
         home.definitions()
         .resolve_job_def(job)
-        .execute_in_process(run_config={"ops": {job: {"config": config}}}, raise_on_error=True)
+        .execute_in_process(
+            run_config={"ops": {STEPS[job]: {"config": config}}}, raise_on_error=True
+        )
     )
     [said] = [
         event.asset_observation_data.asset_observation
