@@ -113,6 +113,8 @@ class RulesetError(MoviePipelineError):
 class DecisionError(MoviePipelineError):
     """A file that cannot be retracted or judged again like this; nothing was done."""
 
+    blame: ClassVar[Blame] = Blame.RULESET
+
 
 class ReplayError(MoviePipelineError):
     """A replay that cannot be asked for like this; nothing was done."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from movie_pipeline.errors import MoviePipelineError, StoredFileMissing
-from movie_pipeline.ledger.ledger import FileState, LedgerEntry
+from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import to_json
@@ -38,17 +38,20 @@ class DecisionRecord:
         row: its row of the ledger, as the table holds it.
         replay_row: the replay's row, where the file is one.
         resolutions: how many records it resolved; which, says `resolutions_name`.
+        revision: how often what was decided was changed by then.
     """
 
     row: Mapping[str, Any]
     replay_row: Mapping[str, Any] | None = None
     resolutions: int = 0
+    revision: int = 0
 
     @classmethod
     def of(cls, entry: LedgerEntry, replay: Replay | None = None, resolutions: int = 0) -> Self:
         """The record of an entry, its summary whole."""
         row = {**entry.to_row(), "summary": to_json(entry.summary)}
-        return cls(row, replay.to_row() if replay else None, resolutions)
+        replay_row = replay.to_row() if replay else None
+        return cls(row, replay_row, resolutions, entry.summary.revision)
 
     def marked(self, entry: LedgerEntry) -> Self:
         """The record with what the archive step found."""
@@ -63,11 +66,6 @@ class DecisionRecord:
     def is_archived(self) -> bool:
         """Whether the file was out of landing when the record was written."""
         return self.row["archived_at"] is not None
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether the file was taken back, or judged again: no other record says anything later."""
-        return FileState(str(self.row["state"])).is_closed
 
     @property
     def entry(self) -> LedgerEntry:
@@ -91,6 +89,8 @@ class DecisionRecord:
             values["replay"] = _plain(self.replay_row)
         if self.resolutions:
             values["resolutions"] = self.resolutions
+        if self.revision:
+            values["revision"] = self.revision
         text = _dumped(values)
         return f'{{"sha256":"{_sha256(text)}","record":{text}}}\n'.encode("ascii")
 
@@ -107,6 +107,7 @@ class DecisionRecord:
             _typed(values["entry"]),
             None if replay is None else _typed(replay),
             int(values.get("resolutions", 0)),
+            int(values.get("revision", 0)),
         )
 
 
@@ -147,8 +148,8 @@ def write_decisions(storage: Storage, records: Sequence[DecisionRecord]) -> str:
     """Put the records of one archiving; the same files always make the same name.
 
     So repeating it replaces what was put before, and another run that archives others of the batch
-    does not. Of several records of one file the one counts that says it was taken back, then the
-    one that says it is archived.
+    does not. Of several records of one file the one of the last revision counts, then the one
+    that says it is archived.
 
     Returns:
         The name, which begins with the time of the earliest decision: a listing is in order.
@@ -189,10 +190,10 @@ def put_bytes(storage: Storage, name: str, content: bytes) -> None:
 def find_decisions(storage: Storage) -> Kept:
     """Which files have a record, and where; damaged records are told, not left out in silence."""
     kept = Kept()
-    ranks: dict[str, tuple[bool, bool]] = {}
+    ranks: dict[str, tuple[int, bool]] = {}
     for name in storage.names(Area.HISTORY, DECISIONS):
         for record in _records_of(storage, name, kept.problems):
-            rank = record.is_closed, record.is_archived
+            rank = record.revision, record.is_archived
             if rank < ranks.get(record.file_id, rank):
                 continue
             ranks[record.file_id] = rank

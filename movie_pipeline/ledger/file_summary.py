@@ -171,6 +171,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         quarantine: the file of its records set apart, likewise.
         read_with: the settings it was read with.
         retraction: that it was taken back, where it was.
+        revision: how often the entry was changed after it was decided.
         omitted: names of the above that the ledger had no room for, and does not know.
     """
 
@@ -192,6 +193,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     quarantine: StoredFile | None = None
     read_with: ReadWith = ReadWith()
     retraction: Retraction | None = None
+    revision: int = 0
     omitted: tuple[str, ...] = ()
 
     def stored(self) -> str:

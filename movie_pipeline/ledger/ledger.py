@@ -12,6 +12,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Self
 
+import msgspec
+
 from movie_pipeline.file_names import from_stored_key, printable_name, to_stored_key
 from movie_pipeline.ledger.file_summary import FileSummary
 from movie_pipeline.storage.storage_port import LandedFile
@@ -379,6 +381,13 @@ def rewrite(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
     """
     if not entries:
         return
+    entries = [
+        replace(
+            entry,
+            summary=msgspec.structs.replace(entry.summary, revision=entry.summary.revision + 1),
+        )
+        for entry in entries
+    ]
     rows = [entry.to_row() for entry in entries]
     for row in rows:
         session.run("ledger/rewrite", **{name: row[name] for name in _REWRITTEN})

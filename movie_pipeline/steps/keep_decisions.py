@@ -11,6 +11,7 @@ from pathlib import Path
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.ledger.decision_records import (
     DecisionRecord,
+    keep_replay,
     keep_text,
     ruleset_name,
     sources_name,
@@ -76,6 +77,8 @@ def _decided(
     with warehouse.reading() as session:
         resolved = session.fetch("resolutions/of_replay_file", replay_file_id=entry.file_id)
     record = DecisionRecord.of(entry, replay, len(resolved))
+    if entry.summary.revision:
+        keep_replay(storage, replay)  # its file may have been judged again, and have another id
     if resolved:
         with tempfile.TemporaryDirectory(prefix="movie-pipeline-") as folder:
             path = Path(folder) / "resolutions.parquet"

@@ -143,6 +143,20 @@ class ComingBack:
         return count
 
 
+def clear_leftovers(parts: Parts) -> None:
+    """Remove what was made ready for files that are changed by now: a kill left it."""
+    names = parts.storage.names(Area.OUTPUT, FOLDER)
+    entries = Ledger(parts.warehouse).known({_going(name) for name in names}) if names else {}
+    for name in names:
+        entry = entries.get(_going(name))
+        if entry is not None and entry.state.is_closed:
+            parts.storage.remove(Area.OUTPUT, name)
+
+
+def _going(name: str) -> str:
+    return name.removeprefix(FOLDER).partition("/")[0]
+
+
 def load_rows(
     session: WarehouseSession, names: Mapping[str, str], expected: Mapping[str, int]
 ) -> tuple[dict[str, int], dict[str, int]]:

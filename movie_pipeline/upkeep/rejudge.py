@@ -37,6 +37,7 @@ from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.upkeep.coming_back import (
     ComingBack,
     Needed,
+    clear_leftovers,
     coming_back,
     insert_rows,
     load_rows,
@@ -146,6 +147,7 @@ def rejudge(  # noqa: PLR0913 - what is judged, by what, and for whom
     if not dry_run:
         # what lies in landing cannot be told from its version when that has another name
         archive(parts.storage, parts.warehouse, Ledger(parts.warehouse).unarchived())
+        clear_leftovers(parts)
     for file_id in file_ids:
         entry = Ledger(parts.warehouse).known([file_id])[file_id]
         if entry.state.is_closed:
@@ -427,9 +429,16 @@ def _carry_over(
     ]
     if rows:
         session.run_many("rejudge/insert_resolution", rows)
-    for statement in ("rejudge/move_roots", "rejudge/move_originals"):
-        session.run(statement, file_id=old.file_id, new_file_id=new.file_id)
-    ledger.rewrite(session, [_of_new(entry, old, new) for entry in replays])
+    moved = [_of_new(entry, old, new) for entry in replays]
+    for told in (entry.summary.replay for entry in moved):
+        if told is not None:
+            session.run(
+                "rejudge/move_replay",
+                replay_id=told.replay_id,
+                root_file_id=told.root_file_id,
+                original_file_id=told.original_file_id,
+            )
+    ledger.rewrite(session, moved)
 
 
 def _of_new(replay: LedgerEntry, old: LedgerEntry, new: LedgerEntry) -> LedgerEntry:

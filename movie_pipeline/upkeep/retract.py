@@ -20,6 +20,7 @@ from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry, want
 from movie_pipeline.upkeep.coming_back import (
     ComingBack,
     Needed,
+    clear_leftovers,
     coming_back,
     insert_rows,
     load_rows,
@@ -109,6 +110,7 @@ def retract(
         WarehouseError, StorageError: it is not taken back, as far as is known; ask again.
     """
     root = file_to_change(parts.warehouse, name)
+    clear_leftovers(parts)
     if root.state is FileState.RETRACTED:
         return Retracted(root, before=True)
     done: list[Retracted] = []

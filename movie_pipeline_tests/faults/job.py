@@ -26,6 +26,11 @@ from movie_pipeline.steps.run_lease import drop_lease, take_lease
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.upkeep.parts import Parts
+from movie_pipeline.upkeep.rejudge import rejudge as judge_again
+from movie_pipeline.upkeep.rejudge import to_judge
+from movie_pipeline.upkeep.retract import Wish
+from movie_pipeline.upkeep.retract import retract as take_back
 from movie_pipeline_tests.faults.oracle import RULES
 
 _RULESET = parse_ruleset(RULES)
@@ -116,6 +121,33 @@ def replay(deployment: Deployment, request: ReplayRequest) -> None:
     batch = Batch.of(asked.files)
     fix_batch(WorkFolder.at(work_root(deployment.settings), batch.batch_id), batch)
     run_job(deployment, work=batch.batch_id)
+
+
+STRICTER = 8.0
+"""No rating of history is as low, when it was judged again."""
+_STRICTER = parse_ruleset(f'Rules = [ColumnValues "imdb_rating" > {STRICTER}]')
+
+
+def retract(deployment: Deployment, file_id: str) -> None:
+    """What the command `retract` does."""
+    deployment.warehouse.prepare()
+    take_back(_parts(deployment), file_id, Wish(by="ana", why="a wrong month"))
+    close_what_is_open(deployment)
+
+
+def rejudge(deployment: Deployment) -> None:
+    """What the command `rejudge` does."""
+    deployment.warehouse.prepare()
+    parts = _parts(deployment)
+    chosen = to_judge(parts, _STRICTER)
+    for one in judge_again(parts, chosen, _STRICTER, Wish(by="ana", why="stricter")):
+        if one.problem:
+            raise MoviePipelineError(one.problem)
+    close_what_is_open(deployment)
+
+
+def _parts(deployment: Deployment) -> Parts:
+    return Parts(deployment.storage, deployment.warehouse, deployment.settings, deployment.dataset)
 
 
 def close_what_is_open(deployment: Deployment) -> None:

@@ -37,6 +37,7 @@ from movie_pipeline.storage import folder_storage, s3_storage
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+from movie_pipeline.upkeep.coming_back import ComingBack
 from movie_pipeline.wakeups import sqs_wakeups
 from movie_pipeline.warehouse import (
     duckdb_warehouse,
@@ -314,6 +315,14 @@ def _no_resolutions() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(load, "resolutions", _instead(resolutions, write=_always(None)))
 
 
+def _not_looked_through() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(ComingBack, "covers", _always(value=True))
+
+
+def _nothing_comes_back() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(ComingBack, "names", _always(dict[str, str]()))
+
+
 def _clean_unsent_notices() -> Iterable[AbstractContextManager[Any]]:
     run = duckdb_warehouse._Session.run
 
@@ -577,6 +586,16 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "resolutions": Mutation(
         "records that were replayed are resolved", _no_resolutions, [("R01", "load.committed")]
+    ),
+    "looked through again": Mutation(
+        "what comes back is looked through again under the lock",
+        _not_looked_through,
+        [("D03", "")],
+    ),
+    "all that comes back": Mutation(
+        "rows that a retracted file superseded come back",
+        _nothing_comes_back,
+        [("D01", "retract.committed")],
     ),
     "unsent notices": Mutation(
         "only notices that were sent are cleaned up",

@@ -136,6 +136,7 @@ def test_only_what_a_file_brings_speaks_against_it() -> None:
     }
     assert against == {"BatchRefused", "StoredFileChanged", "StoredFileMissing", "UnreadableFile"}
     by_people = (errors.RulesetError, errors.SettingsError, errors.ReplayError)
+    by_people += (errors.DecisionError,)
     assert {kind.blame for kind in by_people} == {errors.Blame.RULESET}
 
 

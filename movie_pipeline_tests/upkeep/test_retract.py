@@ -65,8 +65,7 @@ def test_a_retracted_file_waits_for_nothing_and_its_record_says_so(years: Years)
     ]
     record = years.records()["m.csv"]
     assert record.entry == years.ledger.known([entry.file_id])[entry.file_id]
-    assert record.is_closed
-    assert record.is_archived
+    assert (record.entry.state, record.is_archived) == (FileState.RETRACTED, True)
 
 
 def test_a_record_that_was_written_later_but_decided_before_has_not_the_last_word(
@@ -77,8 +76,8 @@ def test_a_record_that_was_written_later_but_decided_before_has_not_the_last_wor
     years.archive()
     # an archiving of the whole batch that was late
     write_decisions(years.storage, [DecisionRecord.of(entry) for entry in entries.values()])
-    assert years.records()["m.csv"].is_closed
-    assert not years.records()["n.csv"].is_closed
+    states = {key: record.entry.state for key, record in years.records().items()}
+    assert states == {"m.csv": FileState.RETRACTED, "n.csv": FileState.LOADED}
 
 
 def test_a_held_file_is_taken_back_too(years: Years) -> None:
