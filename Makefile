@@ -62,9 +62,11 @@ $(DAGSTER_HOME)/dagster.yaml: dagster.yaml
 
 # Several processes that start on a fresh Dagster home would race to create its database.
 $(DAGSTER_HOME)/ready: .venv/installed $(DAGSTER_HOME)/dagster.yaml
+	@$(BIN)/python -m movie_pipeline.dagster_store
 	umask 077; $(BIN)/dagster instance info > /dev/null; touch $@
 
 run: install $(DAGSTER_HOME)/ready first-sample ## Start the Dagster UI on 127.0.0.1:3000 with a sample in the landing folder
+	@$(BIN)/python -m movie_pipeline.dagster_store
 	@echo "The Dagster UI: http://127.0.0.1:$(PORT)   Drop movie CSVs into: $(INPUT)"
 	exec $(BIN)/python -m movie_pipeline.cli.supervise $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 

@@ -6,8 +6,8 @@ For the command line and for tests; the sensors do the same through the daemon.
 import os
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +15,9 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
+from sqlalchemy.exc import DatabaseError
 
+from movie_pipeline.dagster_store import damaged_store, expect_readable_store
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.definitions import REFRESH_JOB, build_definitions
@@ -223,11 +225,20 @@ def _report(deployment: Deployment, batch: Batch, landed: Sequence[LandedFile]) 
     }
 
 
-def _instance() -> dg.DagsterInstance:
+@contextmanager
+def _instance() -> Generator[dg.DagsterInstance]:
     """The instance that the UI shows, where there is one; else one that lives as long as this."""
-    if os.environ.get("DAGSTER_HOME"):
-        return dg.DagsterInstance.get()
-    return dg.DagsterInstance.ephemeral()
+    home = os.environ.get("DAGSTER_HOME")
+    if not home:
+        with dg.DagsterInstance.ephemeral() as instance:
+            yield instance
+        return
+    expect_readable_store(Path(home))
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    except DatabaseError as error:
+        raise damaged_store(str(error.orig)) from error
 
 
 def _run(
