@@ -17,6 +17,7 @@ from movie_pipeline_tests.faults.cases import (
     services,
     stops,
     upgrades,
+    upkeep,
 )
 from movie_pipeline_tests.faults.fault import Fault
 
@@ -38,6 +39,7 @@ FAULTS: Mapping[str, Fault] = {
             *services.FAULTS,
             *upgrades.FAULTS,
             *stops.FAULTS,
+            *upkeep.FAULTS,
         ],
         key=lambda fault: fault.id,
     )

@@ -4,6 +4,7 @@ Patched in the child that runs a case, before its own children are forked.
 """
 
 import hashlib
+import json
 import os
 import re
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -22,7 +23,7 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 from movie_pipeline import aws_clients
 from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.dqdl.engines import judging
-from movie_pipeline.ledger import ledger, outbox, resolutions
+from movie_pipeline.ledger import decision_records, ledger, outbox, resolutions
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets import load_assets
@@ -30,13 +31,14 @@ from movie_pipeline.orchestration.sensors import landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay import replay_draft
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps import duplicates, fetch, load, notify
+from movie_pipeline.steps import archive, duplicates, fetch, load, notify
 from movie_pipeline.steps.load import load_batch
 from movie_pipeline.steps.reconcile import ReconcileReport
 from movie_pipeline.storage import folder_storage, s3_storage
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+from movie_pipeline.upkeep import rows, verify
 from movie_pipeline.upkeep.coming_back import ComingBack
 from movie_pipeline.wakeups import sqs_wakeups
 from movie_pipeline.warehouse import (
@@ -124,6 +126,36 @@ def _no_contract_on_redshift() -> Iterable[AbstractContextManager[Any]]:
 
 def _no_marker() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(HomeMarker, "expect", _always(None))
+
+
+def _each_statement_alone() -> Iterable[AbstractContextManager[Any]]:
+    """What a writing session did is committed statement by statement."""
+    session: Any = duckdb_warehouse._Session
+    own = session.run
+
+    def alone(self: Any, statement: str, **parameters: object) -> None:  # noqa: ANN401 - DuckDB's
+        own(self, statement, **parameters)
+        if statement.startswith(("rebuild/", "retract/", "load/delete")):
+            self.execute("COMMIT")
+            self.execute("BEGIN TRANSACTION")
+
+    yield patch.object(session, "run", alone)
+
+
+def _lines_believed() -> Iterable[AbstractContextManager[Any]]:
+    def believing(line: bytes) -> Any:  # noqa: ANN401 - a record's values
+        return json.loads(line)["record"]
+
+    yield patch.object(decision_records, "_checked", believing)
+
+
+def _contents_believed() -> Iterable[AbstractContextManager[Any]]:
+    for module in (rows, verify):
+        yield patch.object(module, "is_as_published", _always(value=True))
+
+
+def _nothing_kept() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(archive, "write_decisions", _always(""))
 
 
 def _no_ledger_check() -> Iterable[AbstractContextManager[Any]]:
@@ -723,6 +755,32 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "marker on AWS": Mutation(
         "a home knows its warehouse", _no_marker, [("U04", "another one")], AWS
+    ),
+    "marker, older": Mutation(
+        "a warehouse that is older than what was decided is refused",
+        _no_marker,
+        [("Y02", "an older copy"), ("Y02", "removed"), ("Y03", "removed after archive.marked")],
+    ),
+    "decisions kept": Mutation(
+        "what was decided is kept beside history before a file leaves landing",
+        _nothing_kept,
+        [("Y02", "removed"), ("Y03", "removed after archive.marked")],
+    ),
+    "whole upkeep": Mutation(
+        "a rebuild is swapped in, and a file retracted, in one transaction",
+        _each_statement_alone,
+        [
+            ("Y01", "rebuild of what stands: sql.rebuild/clear_rows.after"),
+            ("Y01", "retract: sql.retract/delete_rows.after"),
+        ],
+    ),
+    "hashes of records": Mutation(
+        "each decision record has a hash", _lines_believed, [("Y04", "a number in a record")]
+    ),
+    "hashes of files": Mutation(
+        "output and quarantine files are held against their hashes",
+        _contents_believed,
+        [("Y04", "a letter in an output"), ("Y04", "a letter in a quarantine file")],
     ),
     "listing": Mutation("landing is listed without events", _events_alone, [("F10", "")], AWS),
     "junk": Mutation(

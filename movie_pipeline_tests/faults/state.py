@@ -156,7 +156,13 @@ def _archived(world: Watched) -> dict[tuple[str, str], bytes]:
 # --- the demands ---------------------------------------------------------------------------------
 
 
-def check_end(state: State, batches: Iterable[Sequence[Sent]], *, in_order: bool = True) -> None:
+def check_end(
+    state: State,
+    batches: Iterable[Sequence[Sent]],
+    *,
+    in_order: bool = True,
+    notices: bool = True,
+) -> None:
     """The state is the oracle's, and nothing is left to do.
 
     Args:
@@ -164,6 +170,7 @@ def check_end(state: State, batches: Iterable[Sequence[Sent]], *, in_order: bool
         batches: what was sent, as it was loaded together.
         in_order: False where it is not known what loaded with what: then only the sum of loaded and
             superseded rows is known of each file.
+        notices: False where the outbox was lost with the warehouse.
     """
     batches = [list(batch) for batch in batches]
     expected = oracle.expect(batches, _duplicates(state))
@@ -186,6 +193,11 @@ def check_end(state: State, batches: Iterable[Sequence[Sent]], *, in_order: bool
         _sorted(oracle.genre_statistics(expected.table)),
     )
     same("years", state.views["mv_yearly_trends"], _sorted(oracle.yearly_trends(expected.table)))
+    if notices:
+        _check_notices(state, expected)
+
+
+def _check_notices(state: State, expected: Expected) -> None:
     told = set[str]().union(*(notice.files for notice in state.outbox.values()))
     same("files told of", told, set(expected.accounts))
     same("the outbox's rows", state.outbox_rows, len(state.outbox))

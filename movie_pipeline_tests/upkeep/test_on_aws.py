@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,6 +15,7 @@ from movie_pipeline.upkeep.rejudge import rejudge, to_judge
 from movie_pipeline.upkeep.retract import Wish, retract
 from movie_pipeline.upkeep.verify import Finding, verify
 from movie_pipeline.warehouse.transactions import transact
+from movie_pipeline.warehouse.warehouse_port import WarehouseSession
 from movie_pipeline_tests.standins.aws_world import AwsServers, AwsWorld
 from movie_pipeline_tests.standins.certificates import driver_is_dated
 from movie_pipeline_tests.upkeep.test_rebuild import parts_of, with_events
@@ -48,8 +48,8 @@ def told(years: Years, *, deep: bool = False, repair: bool = False) -> list[Find
 def statement(years: Years, text: str) -> None:
     """Change the warehouse behind the pipeline's back."""
 
-    def work(session: Any) -> None:  # noqa: ANN401 - of the port, and with the stand-in's own verb
-        session.run_text(text, name="from outside")
+    def work(session: WarehouseSession) -> None:
+        session.run_text(text, name="from outside")  # pyright: ignore[reportAttributeAccessIssue]
 
     transact(years.warehouse, work)
 
