@@ -48,6 +48,10 @@ _WAYS_OUT = {
     "PermanentRedirect": "set AWS_REGION to the region of the bucket",
     "KMS.DisabledException": "enable the key, or set MOVIE_PIPELINE_KMS_KEY_ID to another",
     "KMS.NotFoundException": "set MOVIE_PIPELINE_KMS_KEY_ID to a key that exists",
+    "InvalidObjectState": "it lies in an archive class: restore it, or send it again as STANDARD",
+    "InvalidRequest": (
+        "where it is encrypted with a key of its sender (SSE-C), send it again without that"
+    ),
     "SlowDown": "it was tried several times; the next run tries again",
 }
 _WAYS_OUT["AccessDeniedException"] = _WAYS_OUT["AccessDenied"]

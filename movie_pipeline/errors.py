@@ -9,8 +9,10 @@ MoviePipelineError
 ├── StorageError
 │   ├── StoredFileMissing    the file is no longer there
 │   ├── StoredFileChanged    another version lies there than the one that was judged
+│   ├── StoredFileRefused    the store is well, but does not give this file out
 │   └── StoredNameTaken      another file lies under the name; it was left alone
 ├── WorkFolderError          the work folder cannot be made or written, as where a disk is full
+│   └── NoRoom               a file needs more room than is free there; it waits for it
 ├── WarehouseError           a statement failed
 │   ├── WarehouseBusy        it is held or cannot be reached; trying again later helps
 │   ├── WarehouseConflict    it undid the transaction, or was lost; the whole may be tried again
@@ -148,6 +150,12 @@ class StoredFileChanged(StorageError):
     blame: ClassVar[Blame] = Blame.FILE
 
 
+class StoredFileRefused(StorageError):
+    """The store is well, but does not give this file out: rights, its class, a foreign key."""
+
+    retryable: ClassVar[bool] = False
+
+
 class StoredNameTaken(StorageError):
     """Another file lies in landing under the name; it was left alone, and nothing was written."""
 
@@ -194,6 +202,12 @@ class WorkFolderError(MoviePipelineError):
     """The work folder cannot be made or written; the files of the batch are not to blame."""
 
     retryable: ClassVar[bool] = True
+
+
+class NoRoom(WorkFolderError):
+    """A file needs more room than is free where it is worked on; nothing is wrong with it."""
+
+    retryable: ClassVar[bool] = False
 
 
 class WakeupError(MoviePipelineError):

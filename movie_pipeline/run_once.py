@@ -38,6 +38,7 @@ from movie_pipeline.settings import Settings
 from movie_pipeline.steps import notify
 from movie_pipeline.steps.discover import Batch, fix_batch
 from movie_pipeline.steps.land import land_beside
+from movie_pipeline.steps.left_out import still_left_out
 from movie_pipeline.steps.reconcile import reconcile
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.stop_signals import raise_if_stopped
@@ -213,6 +214,9 @@ def _numbers(paths: Sequence[Path]) -> list[int]:
 def _report(deployment: Deployment, batch: Batch, landed: Sequence[LandedFile]) -> dict[str, Any]:
     entries = Ledger(deployment.warehouse).known([file.file_id for file in batch.files])
     missing = [file.key for file in batch.files if file.file_id not in entries]
+    waiting = still_left_out(landed, Ledger(deployment.warehouse), deployment.warehouse)
+    if waiting:
+        raise MoviePipelineError(" ".join(waiting.values()))
     if missing:
         raise MoviePipelineError(
             f"{len(missing)} files were taken out of landing or replaced while the job ran, or "

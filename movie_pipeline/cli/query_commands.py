@@ -36,6 +36,7 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     from movie_pipeline.ledger.ledger import Ledger
     from movie_pipeline.reports.file_reports import entry_report, totals_report
     from movie_pipeline.steps.left_in_landing import left_in_landing
+    from movie_pipeline.steps.left_out import still_left_out
 
     settings = existing(settings_from(home, dataset=dataset))
     if open_to_others(settings.home, [settings.home / settings.areas.landing]):
@@ -49,7 +50,9 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     ledger = Ledger(deployment.warehouse)
     entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
     totals = [totals_report(total) for total in ledger.totals()]
-    for sentence in left_in_landing(deployment.storage, ledger):
+    landed = deployment.storage.landed()
+    left_out = still_left_out(landed, ledger, deployment.warehouse)
+    for sentence in [*left_in_landing(deployment.storage, ledger), *left_out.values()]:
         errors.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
     if as_json:
         print_json({"totals": totals, "files": entries})

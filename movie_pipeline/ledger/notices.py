@@ -4,7 +4,7 @@ Only values are made here; outbox.py keeps and sends them. A notice holds counts
 never a row value, and its subject no foreign name.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,6 +23,10 @@ from movie_pipeline.ledger.file_summary import RuleAnswer
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.stored_values import to_json_values
 
+LEFT_OUT_PREFIX = "left-out-"
+"""How the ids of notices about files begin that were left out."""
+MOST_LEFT_OUT = 100
+"""Files of which such a notice keeps the sentence."""
 Place = Callable[[LedgerEntry], str]
 """Says, for people, where a file's quarantined records lie."""
 
@@ -104,6 +108,34 @@ def job_failure_notice(  # noqa: PLR0913 - what a notice tells
         subject="Movie pipeline: a job failed",
         text="\n".join(lines),
         details={**details, "error": error},
+    )
+
+
+def left_out_notice(files: Mapping[str, tuple[str, str]]) -> Notice:
+    """Files wait in landing since the store does not give them out, or there is no room for them.
+
+    The same for the same files, however often they are tried.
+
+    Args:
+        files: by file_id, each file's name for people and the sentence why.
+    """
+    first = f"{_counted(len(files), 'file')} could not be taken, and stay in landing; others go on."
+    last = (
+        "They are tried again by themselves, at growing intervals up to an hour. When the cause is "
+        "removed, launching the ingest job takes all that wait at once."
+    )
+    lines = [f"{name}: {why}" for name, why in list(files.values())[:MOST_LINES]]
+    if len(files) > MOST_LINES:
+        lines.append(f"and {len(files) - MOST_LINES} more.")
+    return Notice(
+        id=f"{LEFT_OUT_PREFIX}{short_hash(' '.join(sorted(files)))}",
+        kind=NoticeKind.JOB_FAILURE,
+        subject="Movie pipeline: files wait that cannot be worked on",
+        text="\n".join([first, *lines, last]),
+        details={
+            "files": len(files),
+            "left_out": {file_id: why for file_id, (_, why) in list(files.items())[:MOST_LEFT_OUT]},
+        },
     )
 
 

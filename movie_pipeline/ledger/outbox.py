@@ -55,6 +55,13 @@ def post(warehouse: Warehouse, notice: Notice) -> None:
     transact(warehouse, work)
 
 
+def newest_of(warehouse: Warehouse, prefix: str) -> list[Notice]:
+    """The notices whose ids begin like this, newest first, as many as one draining looks at."""
+    with warehouse.reading() as session:
+        rows = session.fetch("outbox/newest_of", limit=AT_ONCE, prefix=f"{prefix}%")
+    return [_from_row(row) for row in rows]
+
+
 def unsent(warehouse: Warehouse) -> list[Notice]:
     """The notices that can be sent, oldest first, as many as one draining looks at."""
     with warehouse.reading() as session:

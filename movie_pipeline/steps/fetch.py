@@ -1,7 +1,7 @@
 """Fetch, the second step: the bytes of each file of a batch brought here and hashed.
 
-What the ledger knows is not fetched again, and the same bytes do not go on twice. That a file is
-gone is an answer here, not an error; only a store or a warehouse that fails raises.
+What the ledger knows is not fetched again, and the same bytes do not go on twice. That one file is
+gone or cannot be had is an answer, not an error; only a store or a warehouse that fails raises.
 """
 
 import hashlib
@@ -11,7 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
+from movie_pipeline.errors import (
+    MoviePipelineError,
+    NoRoom,
+    StorageError,
+    StoredFileChanged,
+    StoredFileMissing,
+    StoredFileRefused,
+)
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.ledger.replays import Replay
@@ -20,6 +27,7 @@ from movie_pipeline.steps.duplicates import Arrival, said_by_loaded
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import LandedFile, Storage
+from movie_pipeline.tabular import DEFAULT_LIMITS, expect_room
 
 
 class FileOfBatch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -44,6 +52,16 @@ class FileOfBatch(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 class GoneFile(FileOfBatch, frozen=True):
     """This version no longer lies in landing."""
+
+
+class LeftOutFile(FileOfBatch, frozen=True, kw_only=True):
+    """The world does not let it be worked on now; it stays in landing, and is tried again later.
+
+    Attributes:
+        why: the sentence, without row values.
+    """
+
+    why: str
 
 
 class KnownFile(FileOfBatch, frozen=True):
@@ -96,7 +114,7 @@ class DuplicateFile(HashedFile, frozen=True, kw_only=True):
     duplicate_of: str
 
 
-Fetched = FetchedFile | DuplicateFile | GoneFile | KnownFile
+Fetched = FetchedFile | DuplicateFile | GoneFile | LeftOutFile | KnownFile
 """What may become of a file while its bytes are fetched."""
 
 
@@ -108,6 +126,7 @@ def fetch_batch(  # noqa: PLR0913 - what is fetched, from where, and what is kno
     replays: Mapping[str, Replay] | None = None,
     *,
     tolerant: bool = False,
+    last_try: bool = False,
 ) -> list[Fetched]:
     """Fetch every file of a batch; safe to repeat.
 
@@ -118,17 +137,20 @@ def fetch_batch(  # noqa: PLR0913 - what is fetched, from where, and what is kno
         ledger: what was decided and loaded before.
         replays: the replays among the files, by the name under which they landed.
         tolerant: whether a file that cannot be fetched has an empty hash, rather than an error.
+        last_try: whether a file that failed is left out where others of the batch could be fetched;
+            before, the whole is tried again. One that the store refuses, or that there is no room
+            for, is left out at once.
 
     Returns:
         One value per file, in the batch's order.
 
     Raises:
-        StorageError: the store failed for another reason than the file being gone.
+        StorageError: the store failed, and that is not one file's affair.
         WarehouseError: the ledger could not be asked.
     """
     known = ledger.known([file.file_id for file in batch.files])
     new = [file for file in batch.files if file.file_id not in known]
-    hashes = _fetch_all(new, work_folder, storage, tolerant=tolerant)
+    hashes, left_out = _fetch_all(new, work_folder, storage, tolerant=tolerant, last_try=last_try)
     capped = _capped(batch, replays or {})
     found = {
         file.file_id: FetchedFile(
@@ -145,6 +167,8 @@ def fetch_batch(  # noqa: PLR0913 - what is fetched, from where, and what is kno
     for file in batch.files:
         if file.file_id in known:
             fetched.append(KnownFile(landed=file))
+        elif file.file_id in left_out:
+            fetched.append(LeftOutFile(landed=file, why=left_out[file.file_id]))
         elif file.file_id not in found:
             fetched.append(GoneFile(landed=file))
         elif file.file_id in said:
@@ -196,26 +220,39 @@ def _duplicate(file: FetchedFile, duplicate_of: str) -> DuplicateFile:
 
 
 def _fetch_all(
-    files: Sequence[LandedFile], work_folder: WorkFolder, storage: Storage, *, tolerant: bool
-) -> dict[str, str]:
-    """Bring the files here; return the hash of each by its id, but of none that is gone."""
+    files: Sequence[LandedFile],
+    work_folder: WorkFolder,
+    storage: Storage,
+    *,
+    tolerant: bool,
+    last_try: bool,
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Bring the files here; the hash of each by its id, and why others are left out.
 
-    def fetch(file: LandedFile) -> str | None:
+    A file that is gone is in neither.
+    """
+
+    def fetch(file: LandedFile) -> str | MoviePipelineError | None:
+        to = work_folder.of_file(file.file_id).source
         try:
-            return _fetch(file, work_folder.of_file(file.file_id).source, storage)
+            if not tolerant:
+                # its copy, and the rows that are made of it
+                what = f"a copy of its {file.size:,} bytes and its rows"
+                expect_room(to.parent, 2 * file.size, DEFAULT_LIMITS, what=what)
+            return _fetch(file, to, storage)
         except (StoredFileMissing, StoredFileChanged):
             return None
-        except StorageError:
-            if not tolerant:
-                raise
-            return ""
+        except (StorageError, NoRoom) as error:
+            return "" if tolerant else error
 
     found = side_by_side(fetch, files, at_once=storage.at_once)
-    return {
-        file.file_id: sha256
-        for file, sha256 in zip(files, found, strict=True)
-        if sha256 is not None
-    }
+    answers = list(zip(files, found, strict=True))
+    hashes = {file.file_id: answer for file, answer in answers if isinstance(answer, str)}
+    failed = {file: answer for file, answer in answers if isinstance(answer, MoviePipelineError)}
+    for error in failed.values():
+        if not isinstance(error, StoredFileRefused | NoRoom) and not (last_try and hashes):
+            raise error
+    return hashes, {file.file_id: str(error) for file, error in failed.items()}
 
 
 def _fetch(file: LandedFile, to: Path, storage: Storage) -> str:

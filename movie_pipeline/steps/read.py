@@ -10,7 +10,7 @@ from typing import assert_never
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import Sources, read_sources
-from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.settings import Settings
@@ -21,6 +21,7 @@ from movie_pipeline.steps.fetch import (
     GoneFile,
     HashedFile,
     KnownFile,
+    LeftOutFile,
 )
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.tabular import (
@@ -56,7 +57,7 @@ class RefusedFile(HashedFile, frozen=True, kw_only=True):
     reason: str
 
 
-Reading = ReadFile | RefusedFile | DuplicateFile | GoneFile | KnownFile
+Reading = ReadFile | RefusedFile | DuplicateFile | GoneFile | LeftOutFile | KnownFile
 """What may have become of a file when all files of its batch are read."""
 
 
@@ -96,6 +97,11 @@ def read_batch(
 def readings(work_folder: WorkFolder) -> list[Reading] | None:
     """What `read_batch` kept in the work folder; None where it did not come to an end yet."""
     return work_folder.kept(FETCHED, list[Reading])
+
+
+def only_left_out(files: Iterable[Reading]) -> list[LeftOutFile]:
+    """Those of the files that wait in landing for the world."""
+    return [file for file in files if isinstance(file, LeftOutFile)]
 
 
 def only_read(files: Iterable[Reading]) -> list[ReadFile]:
@@ -171,7 +177,7 @@ def read_again(  # noqa: PLR0913, PLR0917 - what is read, and how it was read th
 
 def _read(file: Fetched, work_folder: WorkFolder, settings: Settings, dataset: Dataset) -> Reading:
     match file:
-        case GoneFile() | KnownFile() | DuplicateFile():
+        case GoneFile() | LeftOutFile() | KnownFile() | DuplicateFile():
             return file
         case FetchedFile():
             source = work_folder.of_file(file.file_id).source
@@ -179,6 +185,8 @@ def _read(file: Fetched, work_folder: WorkFolder, settings: Settings, dataset: D
                 staged = _staged(file, source, settings, dataset)
             except UnreadableFile as error:
                 return _refused(file, str(error))
+            except NoRoom as error:
+                return LeftOutFile(landed=file.landed, why=str(error))
             return ReadFile(
                 landed=file.landed,
                 content_sha256=file.content_sha256,

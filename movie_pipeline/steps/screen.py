@@ -24,7 +24,7 @@ from movie_pipeline.screening.reference_datasets import reference_tables
 from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.screening.screening_engine import Connection, screening_engine
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.fetch import DuplicateFile, GoneFile, KnownFile
+from movie_pipeline.steps.fetch import DuplicateFile, GoneFile, KnownFile, LeftOutFile
 from movie_pipeline.steps.judge import JudgedFile, RuleTime, judged_file
 from movie_pipeline.steps.keep_decisions import keep_rules, published
 from movie_pipeline.steps.read import ReadFile, Reading, RefusedFile
@@ -129,7 +129,7 @@ def _latest_first(
     files: Sequence[Reading],
 ) -> list[ReadFile | RefusedFile | DuplicateFile]:
     """The files that are to be decided, that with the last word first."""
-    there = [file for file in files if not isinstance(file, GoneFile | KnownFile)]
+    there = [file for file in files if not isinstance(file, GoneFile | KnownFile | LeftOutFile)]
     return sorted(there, key=lambda file: (file.file_version, file.file_id), reverse=True)
 
 

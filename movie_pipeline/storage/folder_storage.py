@@ -31,6 +31,7 @@ from movie_pipeline.errors import (
     StorageError,
     StoredFileChanged,
     StoredFileMissing,
+    StoredFileRefused,
     StoredNameTaken,
 )
 from movie_pipeline.file_names import (
@@ -51,6 +52,8 @@ STORE = "local"
 """The name of this store in file ids; the folder may move without files becoming new ones."""
 
 _BLOCK = 1 << 20
+_REFUSALS = (errno.EACCES, errno.EPERM, errno.ELOOP)
+"""How the system says that one file may not be read, while others may."""
 _TAKEN_AT_ONCE = 3
 """How often a name is tried again whose file was gone when it was looked at."""
 
@@ -339,6 +342,13 @@ def _copy_version(source: Path, file: LandedFile, to: Path) -> None:
         descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         raise StoredFileMissing(f"{printable_name(file.key)} is no longer in landing.") from None
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        raise StoredFileRefused(
+            f"{printable_name(file.key)} cannot be read: {error.strerror}. Let the pipeline's user "
+            "read it, or take it away."
+        ) from error
     with os.fdopen(descriptor, "rb") as opened, to.open("wb") as copy:
         _expect_version(opened.fileno(), file)
         shutil.copyfileobj(opened, copy, _BLOCK)

@@ -24,6 +24,7 @@ from movie_pipeline.errors import (
     StorageError,
     StoredFileChanged,
     StoredFileMissing,
+    StoredFileRefused,
     StoredNameTaken,
 )
 from movie_pipeline.file_names import (
@@ -39,6 +40,16 @@ from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 
 _GONE = ("404", "NoSuchKey", "NoSuchVersion")
 _REFUSED = ("403", "AccessDenied")
+_WITHHELD = (
+    *_REFUSED,
+    "InvalidObjectState",  # of an archive class: it must be restored first
+    "InvalidRequest",  # encrypted with a key that the sender kept
+    "KMS.DisabledException",
+    "KMS.KMSInvalidStateException",
+    "KMS.NotFoundException",
+    "MethodNotAllowed",
+)
+"""How S3 says that it does not give one object out, while it may give others."""
 _CHANGED = ("412", "PreconditionFailed")
 _TAKEN = (*_CHANGED, "409", "ConditionalRequestConflict")
 """How S3 says that a key is taken, or that somebody takes or removes it at this moment."""
@@ -143,6 +154,12 @@ class S3Storage(Storage):
                 crash_point("storage.fetch.before")
                 temporary.replace(to)
                 crash_point("storage.fetch.after")
+        except (StoredFileMissing, StoredFileChanged):
+            raise
+        except StorageError as error:
+            if _answers(error.__cause__, _WITHHELD):
+                raise StoredFileRefused(str(error)) from error
+            raise
         finally:
             temporary.unlink(missing_ok=True)
 

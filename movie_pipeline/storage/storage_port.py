@@ -81,7 +81,11 @@ class Storage(Protocol):
         ...
 
     def fetch(self, file: LandedFile, to: Path) -> None:
-        """Copy exactly this version to a path, else StoredFileChanged or StoredFileMissing."""
+        """Copy exactly this version to a path, else StoredFileChanged or StoredFileMissing.
+
+        Raises:
+            StoredFileRefused: the store is well, but does not give this file out.
+        """
         ...
 
     def put(self, area: Area, name: str, source: Path) -> str:

@@ -9,10 +9,16 @@ from movie_pipeline.tabular.column_mapping import MappedColumn, map_header, norm
 from movie_pipeline.tabular.date_forms import BadForm, DateForm
 from movie_pipeline.tabular.encodings import is_declarable
 from movie_pipeline.tabular.engine import Engine, shared_engine
+from movie_pipeline.tabular.file_content import expect_room
 from movie_pipeline.tabular.inspection import Inspection, inspect_file
 from movie_pipeline.tabular.raw_record import RawRecord, raw_records
 from movie_pipeline.tabular.read_file import stage_file
-from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, Limits, SourceOptions
+from movie_pipeline.tabular.reading_limits import (
+    DEFAULT_LIMITS,
+    NOTHING_DECLARED,
+    Limits,
+    SourceOptions,
+)
 from movie_pipeline.tabular.row_flags import flagged_columns, most_dates
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, record_keys
 from movie_pipeline.tabular.table_contract import (
@@ -27,6 +33,7 @@ from movie_pipeline.tabular.table_contract import (
 )
 
 __all__ = [
+    "DEFAULT_LIMITS",
     "NOTHING_DECLARED",
     "OTHER_COLUMNS",
     "OTHER_COLUMNS_BYTES",
@@ -51,6 +58,7 @@ __all__ = [
     "TableContract",
     "describe_problem",
     "drift",
+    "expect_room",
     "flagged_columns",
     "inspect_file",
     "is_declarable",

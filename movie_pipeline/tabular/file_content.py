@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.tabular.reading_limits import Limits
 
 HEAD = 1 << 20
 """How much of a file decides what it is."""
 
 _PIECE = 1 << 20
+_ROOM_EVERY = 64 << 20
+"""How much is unpacked between two looks at the room that is left."""
 _SAVE_AS_CSV = "Open it there and save the sheet as CSV (UTF-8)."
 _UNPACK = "Unpack it first: of compressed files only gzip is read."
 _FOREIGN = (
@@ -62,6 +64,7 @@ def content_of(path: Path, *, to: Path, limits: Limits) -> Content:
 
     Raises:
         UnreadableFile: there is none, it is something else than text, or it is over a limit.
+        NoRoom: what is made of it has no room in the folder.
     """
     size = path.stat().st_size
     if size == 0:
@@ -73,6 +76,7 @@ def content_of(path: Path, *, to: Path, limits: Limits) -> Content:
         head = file.read(HEAD)
     if head.startswith(_GZIP):
         content = _unpacked(path, to / unpacked_name(path), limits)
+        expect_room(to, content.size, limits, what=f"the rows of {content.size:,} unpacked bytes")
         with content.path.open("rb") as file:
             head = file.read(HEAD)
         if head.startswith(_GZIP):
@@ -101,31 +105,50 @@ def _require_space(to: Path, size: int, limits: Limits) -> None:
             "Send it in parts, each with the header, or raise the limit."
         )
     # Staged rows take about as much as the text.
-    free = shutil.disk_usage(to).free
+    expect_room(to, size, limits, what=f"the rows of its {size:,} bytes")
+
+
+def expect_room(folder: Path, size: int, limits: Limits, *, what: str) -> None:
+    """Refuse to begin what the disk has no room for.
+
+    Args:
+        folder: where it would be written.
+        size: the bytes it takes.
+        limits: with what must stay free beside it.
+        what: what it is, for the sentence.
+
+    Raises:
+        NoRoom: there is less.
+    """
+    free = shutil.disk_usage(folder).free
     if size + limits.free_disk > free:
-        raise UnreadableFile(
-            f"The file has {size:,} bytes, but only {free:,} bytes are free where files are "
-            "staged. Make room there, or send the file in parts."
+        raise NoRoom(
+            f"The file waits for room: {what} take {size:,} bytes where files are worked on, "
+            f"{limits.free_disk:,} must stay free beside them, and {free:,} are free. It is tried "
+            "again by itself: make room there."
         )
 
 
 def _unpacked(path: Path, target: Path, limits: Limits) -> Content:
     packed = path.stat().st_size
-    free = shutil.disk_usage(target.parent).free - limits.free_disk
-    most = min(limits.content_bytes, packed * limits.compression_ratio + _PIECE, max(free, 0))
+    most = min(limits.content_bytes, packed * limits.compression_ratio + _PIECE)
+    looked = -_ROOM_EVERY
     size = 0
     try:
         with path.open("rb") as source, target.open("wb") as sink:
             for piece in _pieces(source):
                 size += len(piece)
                 _require_no_more(size, most, packed)
+                if size - looked >= _ROOM_EVERY:
+                    expect_room(target.parent, len(piece), limits, what="its next unpacked bytes")
+                    looked = size
                 sink.write(piece)
     except (zlib.error, EOFError) as error:
         target.unlink(missing_ok=True)
         raise UnreadableFile(
             "The file is compressed with gzip, but damaged or cut off. Compress and send it again."
         ) from error
-    except UnreadableFile:
+    except (UnreadableFile, NoRoom):
         target.unlink(missing_ok=True)
         raise
     if size == 0:
@@ -137,7 +160,7 @@ def _require_no_more(size: int, most: int, packed: int) -> None:
     if size > most:
         raise UnreadableFile(
             f"The file unpacks to more than {most:,} bytes from {packed:,}: a limit on unpacked "
-            "files, or on disk, is reached. Send it uncompressed, or in parts."
+            "files is reached. Send it uncompressed, or in parts."
         )
 
 

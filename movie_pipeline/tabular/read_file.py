@@ -16,7 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
 from movie_pipeline.tabular.dialect import Layout, layout_of, with_decimal
@@ -81,6 +81,7 @@ def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a
         sha256: of the file's bytes, where it is known; else it is computed beside the reading.
 
     Raises:
+        NoRoom: the disk has no room for its rows; nothing is wrong with the file.
         UnreadableFile: the file must be rejected; the message says what it is and what to do.
     """
     to.mkdir(parents=True, exist_ok=True)
@@ -101,7 +102,7 @@ def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a
         with ThreadPoolExecutor(1) as beside:
             computing = beside.submit(_sha256, path)
             return replace(staging.run(), sha256=computing.result())
-    except UnreadableFile:
+    except (UnreadableFile, NoRoom):
         for left in (rows_path(path, to), index_path(path, to), to / unpacked_name(path)):
             left.unlink(missing_ok=True)
         raise

@@ -1,12 +1,15 @@
 """What is no table of movies at all: one sentence each, that says what it is and what to do."""
 
 import io
+import re
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from movie_pipeline.tabular import Limits, SourceOptions
+from movie_pipeline.errors import NoRoom
+from movie_pipeline.tabular import Limits, SourceOptions, file_content
 from movie_pipeline_tests.tabular.staging import HEADER, TWO_FILMS, packed, refusal, stage
 
 SAVE = "Open it there and save the sheet as CSV (UTF-8)."
@@ -158,11 +161,6 @@ def test_no_foreign_name_breaks_a_sentence(tmp_path: Path) -> None:
         ),
         (TWO_FILMS, Limits(content_bytes=20), "The file has 47 bytes, more than the limit of 20."),
         (
-            TWO_FILMS,
-            Limits(free_disk=1 << 60),
-            "The file has 47 bytes, but only ",
-        ),
-        (
             '[{"title": 1, "rating": 2}]',
             Limits(json_bytes=10),
             "The file is JSON of 27 bytes, more than the limit of 10.",
@@ -183,6 +181,38 @@ def test_a_limit_is_told_with_the_way_out(
     content: bytes | str, limits: Limits, begins: str, tmp_path: Path
 ) -> None:
     assert refusal(tmp_path, content, limits=limits).startswith(begins)
+    assert list((tmp_path / "staged").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [(TWO_FILMS, "the rows of its 47 bytes"), (packed(TWO_FILMS.encode()), "the rows of its 6")],
+    ids=["plain", "packed"],
+)
+def test_a_full_disk_refuses_no_file_but_says_what_is_needed_free_and_kept(
+    content: bytes | str, what: str, tmp_path: Path
+) -> None:
+    with pytest.raises(NoRoom) as raised:
+        stage(tmp_path, content, limits=Limits(free_disk=1 << 60))
+    sentence = str(raised.value)
+    assert sentence.startswith(f"The file waits for room: {what}")
+    assert "1,152,921,504,606,846,976 must stay free beside them" in sentence
+    assert re.search(r"and [\d,]+ are free\. It is tried again by itself: make room", sentence)
+    assert list((tmp_path / "staged").iterdir()) == []
+
+
+@pytest.mark.parametrize("free_at", [1, 2])
+def test_a_disk_that_fills_while_a_file_is_unpacked_refuses_no_file(
+    free_at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = iter([1 << 40] * free_at + [0])
+
+    def usage(_: Path) -> SimpleNamespace:
+        return SimpleNamespace(free=next(looks))
+
+    monkeypatch.setattr(file_content.shutil, "disk_usage", usage)
+    with pytest.raises(NoRoom, match="and 0 are free"):
+        stage(tmp_path, packed(TWO_FILMS.encode()))
     assert list((tmp_path / "staged").iterdir()) == []
 
 

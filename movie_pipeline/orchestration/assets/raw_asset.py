@@ -13,16 +13,18 @@ from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.ledger.replays import Replays
 from movie_pipeline.orchestration.assets.asset_names import INTAKE, OWNERS
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch, work_id
-from movie_pipeline.orchestration.assets.retrying import retrying
+from movie_pipeline.orchestration.assets.retrying import RETRY, retrying
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.discover import take_batch
-from movie_pipeline.steps.fetch import DuplicateFile, GoneFile, KnownFile, fetch_batch
+from movie_pipeline.steps.fetch import DuplicateFile, GoneFile, KnownFile, LeftOutFile, fetch_batch
+from movie_pipeline.steps.left_out import tell_of_left_out
 from movie_pipeline.steps.read import (
     ReadFile,
     Reading,
     RefusedFile,
+    only_left_out,
     only_read,
     read_batch,
     readings,
@@ -74,8 +76,17 @@ def _read_batch(
     work_folder = open_work_folder(context, batch, settings)
     files = take_batch(work_folder, storage, ledger, batch.files)
     replays = Replays(warehouse).by_key(file.key for file in files.files)
-    fetched = fetch_batch(files, work_folder, storage, ledger, replays, tolerant=bool(batch.reject))
+    fetched = fetch_batch(
+        files,
+        work_folder,
+        storage,
+        ledger,
+        replays,
+        tolerant=bool(batch.reject),
+        last_try=context.retry_number >= RETRY.max_retries,
+    )
     files_read = read_batch(fetched, work_folder, settings, dataset, reject=batch.reject)
+    tell_of_left_out(warehouse, only_left_out(files_read))
     for file in files_read:
         context.log.info("%s: %s", file.shown_name, _what_became(file, dataset))
     staged = [file.staged for file in only_read(files_read)]
@@ -128,6 +139,8 @@ def _what_became(file: Reading, dataset: Dataset) -> str:
             return f"the same bytes as file {file.duplicate_of}"
         case KnownFile():
             return "in the ledger already"
+        case LeftOutFile():
+            return f"left out of this run, and tried again later: {file.why}"
         case GoneFile():
             return "taken away or replaced before it was read"
         case _:

@@ -14,6 +14,10 @@ from movie_pipeline.settings.groups import BatchSettings
 
 OUTAGE_BATCHES = 10
 """So many batches without a common file may fail while no run succeeds; one more is an outage."""
+_TIMES_UNTIL_FADING = 8
+"""So often a file that runs left in landing is tried at the usual intervals, then more rarely."""
+_FADES_TO = 12
+"""How many times the longest usual wait it comes to."""
 _JITTER = 0.1
 """The part by which a back-off may be longer, so that not all come back at the same moment."""
 
@@ -54,7 +58,7 @@ class Failures:
         """
         well = 0.0
         if self.succeeded_at:
-            well = max(self.succeeded_at) + _back_off(len(self.succeeded_at), settings)
+            well = max(self.succeeded_at) + _fading(len(self.succeeded_at), settings)
         if not self.runs:
             return well
         last = self.runs[-1]
@@ -126,6 +130,13 @@ def _back_off(times: int, settings: BatchSettings) -> float:
         settings.retry_seconds * 2.0 ** min(times - 1, 30),
         settings.max_retry_seconds,
     )
+
+
+def _fading(times: int, settings: BatchSettings) -> float:
+    """The wait after runs that ended well but left the file in landing, up to a longer limit."""
+    further = min(max(0, times - _TIMES_UNTIL_FADING), 30)
+    longest = settings.max_retry_seconds * min(2.0**further, _FADES_TO)
+    return longest if further else _back_off(times, settings)
 
 
 def _jitter(run: PastRun) -> float:
