@@ -511,7 +511,25 @@ def _rule_blames_the_run() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(judging, "FAULTS_OF_A_RULE", ())
 
 
+def _one_stops_all() -> Iterable[AbstractContextManager[Any]]:
+    """What cannot be had of one file ends the run of all."""
+
+    class Never(Exception):
+        pass
+
+    yield patch.object(fetch, "StoredFileRefused", Never)
+    yield patch.object(fetch, "NoRoom", Never)
+
+
 MUTATIONS: dict[str, Mutation] = {
+    "left out": Mutation(
+        "a file that cannot be had stops no other",
+        _one_stops_all,
+        [("F61", "refused"), ("F61", "no room")],
+    ),
+    "left out on AWS": Mutation(
+        "a file that cannot be had stops no other", _one_stops_all, [("F61", "refused")], AWS
+    ),
     "rule's own fault": Mutation(
         "what goes wrong in a rule is told of that rule",
         _rule_blames_the_run,

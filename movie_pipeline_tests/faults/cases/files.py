@@ -4,13 +4,20 @@ import resource
 import shutil
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+
+from movie_pipeline.errors import NoRoom, StoredFileRefused
+from movie_pipeline.steps import fetch
 from movie_pipeline.steps.discover import Batch, fix_batch
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline_tests.faults import job
+from movie_pipeline_tests.faults.aws_world import AwsFaultWorld
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,
     begun,
@@ -26,6 +33,7 @@ from movie_pipeline_tests.faults.children import start
 from movie_pipeline_tests.faults.fault import AWS, BOTH, Bench, Fault, named
 from movie_pipeline_tests.faults.oracle import Sent
 from movie_pipeline_tests.faults.world import LocalWorld, film, films
+from movie_pipeline_tests.standins.hooks import error, hooked
 
 
 def _taken_away(bench: Bench, when: str) -> None:
@@ -193,6 +201,45 @@ def _no_room(bench: Bench, limit: str) -> None:
     end(world, past.batches)
 
 
+def _left_out(bench: Bench, why: str) -> None:
+    """F61: one file cannot be had, or has no room; the others load, and it loads afterwards."""
+    world, past = begun(bench, SMALL)
+    kept = next(sent for sent in past.sent if sent.key == "movies.csv")
+    others = [sent for sent in past.sent if sent is not kept]
+
+    def no_room(_: Path, size: int, *__: object, what: str) -> None:
+        if size == 2 * len(kept.content):
+            raise NoRoom(f"there is no room for {what}")
+
+    def withheld(file: LandedFile) -> None:
+        if file.file_id == kept.file_id:
+            raise StoredFileRefused(f"{file.key} cannot be read: Permission denied.")
+
+    def archived(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        # of an archive class, as S3 says it of one object
+        return error(403, "InvalidObjectState") if "movies.csv" in request.url else None
+
+    def work() -> None:
+        deployment = world.deployment
+        with ExitStack() as stack:
+            if why == "no room":
+                stack.enter_context(patch.object(fetch, "expect_room", no_room))
+            elif isinstance(world, AwsFaultWorld):
+                client = world.client("s3")
+                stack.enter_context(hooked(client, "before-send.s3.GetObject", archived))
+            else:
+                deployment = replace(
+                    deployment, storage=FetchHooked(deployment.storage, before=withheld)
+                )
+            job.run_job(deployment)
+
+    in_child(work)
+    state = safe(world, past.all)
+    assert set(state.entries) == {sent.file_id for sent in (*past.old, *others)}
+    run(world, work="next")
+    end(world, [past.old, others, [kept]])
+
+
 FAULTS = (
     Fault(
         "F12",
@@ -243,6 +290,14 @@ FAULTS = (
             "truncated quarantine",
             "torn quarantine",
         ),
+        worlds=BOTH,
+    ),
+    Fault(
+        "F61",
+        "one file cannot be had, or has no room",
+        "the store refuses it, S3 says it is archived; room for the others alone",
+        _left_out,
+        named("refused", "no room"),
         worlds=BOTH,
     ),
     Fault(
