@@ -107,7 +107,12 @@ def replay_records(
         if dry_run:
             plan = plan_replays(request, storage, warehouse, deployment.dataset, Path(folder))
             told = [replay_report(draft.replay, None) for draft in plan.drafts]
-            return {"replays": told, "left_open": plan.left_open, "dry_run": True}
+            return {
+                "replays": told,
+                "left_open": plan.left_open,
+                "gone": list(plan.gone),
+                "dry_run": True,
+            }
         asked = request_replays(request, storage, warehouse, deployment.dataset, Path(folder))
     if asked.files:
         _take_through(definitions, deployment, Batch.of(asked.files), step)
@@ -119,7 +124,13 @@ def replay_records(
     told += [
         replay_report(entry.summary.replay, entry) for entry in earlier if entry.summary.replay
     ]
-    return {"replays": told, "left_open": asked.plan.left_open, "dry_run": False}
+    plan = asked.plan
+    return {
+        "replays": told,
+        "left_open": plan.left_open,
+        "gone": list(plan.gone),
+        "dry_run": False,
+    }
 
 
 def _replayed(deployment: Deployment, one: RequestedReplay) -> dict[str, Any]:

@@ -38,6 +38,11 @@ def print_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def print_problem(sentence: str) -> None:
+    """A sentence about something that is wrong, beside what was asked for."""
+    errors.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_table(title: str, rows: Sequence[Mapping[Any, Any]]) -> None:
     """Rows as a table, with the columns of the first."""
     if not rows:

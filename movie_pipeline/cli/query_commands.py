@@ -16,7 +16,14 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, errors, plain, print_json, print_table
+from movie_pipeline.cli.printing import (
+    console,
+    errors,
+    plain,
+    print_json,
+    print_problem,
+    print_table,
+)
 from movie_pipeline.private_files import open_to_others
 
 if TYPE_CHECKING:  # slow to import: only the commands that need them do so
@@ -53,7 +60,7 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     landed = deployment.storage.landed()
     left_out = still_left_out(landed, ledger, deployment.warehouse)
     for sentence in [*left_in_landing(deployment.storage, ledger), *left_out.values()]:
-        errors.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)
+        print_problem(sentence)
     if as_json:
         print_json({"totals": totals, "files": entries})
         return
@@ -156,7 +163,9 @@ def quarantine(
     if template is not None:
         _write_template(deployment, name, template)
         return
-    records = quarantined_records(deployment.storage, deployment.warehouse, name, resolved=resolved)
+    records = quarantined_records(
+        deployment.storage, deployment.warehouse, name, resolved=resolved, tell=print_problem
+    )
     if as_json:
         for record in records:
             click.echo(json.dumps(record, ensure_ascii=False))
@@ -201,7 +210,7 @@ def _write_template(deployment: "Deployment", name: str | None, path: Path) -> N
     from movie_pipeline.replay.corrections import write_template
     from movie_pipeline.replay.corrections_template import template_lines
 
-    lines = template_lines(deployment.storage, deployment.warehouse, name)
+    lines = template_lines(deployment.storage, deployment.warehouse, name, print_problem)
     count = write_template(path, lines)
     console.print(
         f"{path} has {count:,} {'cell' if count == 1 else 'cells'} to look at: write the right "

@@ -16,7 +16,7 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, print_json, print_table, progress
+from movie_pipeline.cli.printing import console, print_json, print_problem, print_table, progress
 
 
 @click.command()
@@ -77,6 +77,8 @@ def replay(
     )
     with progress("Replaying", quiet=as_json) as step:
         report = replay_records(request, settings, step, dry_run=dry_run)
+    for sentence in report["gone"]:
+        print_problem(sentence)
     if as_json:
         print_json(report)
     else:

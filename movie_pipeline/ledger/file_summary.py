@@ -4,9 +4,11 @@ One typed value on its whole way, from the steps through the ledger to notices a
 row value in it but what a rule measured. Here also is how the ledger stores it.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple, Self
 
 import msgspec
@@ -109,6 +111,16 @@ class StoredFile(msgspec.Struct, frozen=True):
 
     size: int
     sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        """A file as it is: told by its bytes."""
+        with path.open("rb") as content:
+            return cls(path.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest())
+
+    def is_at(self, path: Path) -> bool:
+        """Whether these very bytes lie there."""
+        return path.stat().st_size == self.size and type(self).of(path) == self
 
 
 class ReadWith(msgspec.Struct, frozen=True, omit_defaults=True):

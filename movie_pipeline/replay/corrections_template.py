@@ -12,7 +12,12 @@ from movie_pipeline.quarantine.quarantine_record import (
     is_contract_rule,
 )
 from movie_pipeline.replay.corrected_cells import Columns, can_be_told_apart
-from movie_pipeline.replay.replayable_records import pieces_of, quarantined_files
+from movie_pipeline.replay.replayable_records import (
+    Tell,
+    pieces_of,
+    quarantined_files,
+    untold,
+)
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
@@ -20,13 +25,15 @@ Line = tuple[str, str, str, str]
 """quarantine_id, column, value, reason."""
 
 
-def template_lines(storage: Storage, warehouse: Warehouse, name: str | None) -> Iterator[Line]:
+def template_lines(
+    storage: Storage, warehouse: Warehouse, name: str | None, tell: Tell = untold
+) -> Iterator[Line]:
     """The lines of a template for the open records of all files, or of one."""
     for entry in quarantined_files(warehouse, name, oldest_first=True):
         columns = Columns.of(entry)
         if columns is None:
             continue
-        for piece in pieces_of(storage, warehouse, entry):
+        for piece in pieces_of(storage, warehouse, entry, tell):
             for record in piece:
                 if record.resolution is None:
                     yield from record_lines(record.values, columns)

@@ -13,7 +13,7 @@ from typing import Self
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
-from movie_pipeline.errors import ReplayError, StoredFileMissing
+from movie_pipeline.errors import ReplayError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.quarantine.quarantine_record import INTAKE_RULE, quarantine_id_of, read_records
@@ -33,6 +33,7 @@ from movie_pipeline.replay.replayable_records import (
     pieces_of,
     quarantined_files,
     replayed_records,
+    whole_quarantine,
 )
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import TEXT_BYTES
@@ -48,11 +49,13 @@ class Plan:
         drafts: the replays to ask for, those of the oldest file first.
         left_open: records that were asked for, but whose cells cannot be told apart.
         done: ids of earlier replays that did just what is asked for.
+        gone: a sentence for each file whose records are no longer in quarantine as they were.
     """
 
     drafts: tuple[Draft, ...] = ()
     left_open: int = 0
     done: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 def plan_replays(
@@ -113,6 +116,11 @@ class _Seen:
     resolved: list[tuple[Correction, KeptRecord]] = field(
         default_factory=list[tuple[Correction, KeptRecord]]
     )
+    gone: dict[str, None] = field(default_factory=dict[str, None])
+
+    def tell_gone(self, sentence: str) -> None:
+        """Note that the records of a file are gone, once."""
+        self.gone[sentence] = None
 
 
 @dataclass(frozen=True)
@@ -143,7 +151,7 @@ class _Planner:
                 "none of the records asked for is held: an acceptance is for held files. "
                 "Leave it out to replay quarantined records. Nothing was replayed."
             )
-        return Plan(tuple(drafts), left_open, done)
+        return Plan(tuple(drafts), left_open, done, tuple(self.seen.gone))
 
     # --- which files ---------------------------------------------------------------------------
 
@@ -160,17 +168,17 @@ class _Planner:
 
     def _is_concerned(self, entry: LedgerEntry) -> bool:
         """Whether a record of the file is corrected, where corrections say what is replayed."""
-        if self.corrections is None:
+        named = bool(entry.summary.mapping)
+        if self.corrections is None and named:
             return True
-        wanted = self.corrections.by_record.keys()
-        try:
-            with (
-                self.storage.reading(Area.QUARANTINE, str(entry.quarantine_name)) as path,
-                path.open("rb") as lines,
-            ):
+        with whole_quarantine(self.storage, entry, self.seen.tell_gone) as path:
+            if path is None:
+                return False
+            if self.corrections is None:
+                return True
+            wanted = self.corrections.by_record.keys()
+            with path.open("rb") as lines:
                 return any(quarantine_id_of(line) in wanted for line in lines)
-        except StoredFileMissing:
-            return False
 
     def _refuse_without_records(self, entries: Sequence[LedgerEntry]) -> None:
         shown = printable_name(self.request.file)
@@ -266,13 +274,16 @@ class _DraftOf:
 
     def draft(self) -> Draft | None:
         """Choose the records, and write them."""
-        for piece in pieces_of(self._planner.storage, self._planner.warehouse, self._entry):
+        planner = self._planner
+        for piece in pieces_of(
+            planner.storage, planner.warehouse, self._entry, planner.seen.tell_gone
+        ):
             for record, lines in self._chosen(piece):
                 self._take(record, lines)
         self._refuse_parts()
         if self._writer is None:
             return None
-        return self._writer.finished(self._planner.ruleset, self._planner.when)
+        return self._writer.finished(planner.ruleset, planner.when)
 
     # --- which records -------------------------------------------------------------------------
 

@@ -1,21 +1,29 @@
 """Quarantine records with what became of them, read piece by piece, whatever their number."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
 
-from movie_pipeline.errors import StorageError
+from movie_pipeline.errors import StorageError, StoredFileMissing
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.ledger.replays import records_name
 from movie_pipeline.ledger.resolutions import Resolution, resolutions_of
-from movie_pipeline.quarantine.quarantine_record import read_records
+from movie_pipeline.quarantine.quarantine_record import count_records, read_records
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 PIECE = 5_000
 """Records looked at together."""
+Tell = Callable[[str], None]
+"""Is given a sentence for people."""
+
+
+def untold(_: str) -> None:
+    """Where nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +62,63 @@ def quarantined_files(
 
 
 def pieces_of(
-    storage: Storage, warehouse: Warehouse, entry: LedgerEntry
+    storage: Storage, warehouse: Warehouse, entry: LedgerEntry, tell: Tell = untold
 ) -> Iterator[list[KeptRecord]]:
-    """The records of one file's quarantine, in its order."""
-    if not entry.quarantine_name:
-        return
-    with storage.reading(Area.QUARANTINE, entry.quarantine_name) as path:
+    """The records of one file's quarantine, in its order.
+
+    None where that was removed, or is not what was published: its records count as gone.
+
+    Args:
+        storage: where it lies.
+        warehouse: what became of the records.
+        entry: the file.
+        tell: is given a sentence where they are gone.
+    """
+    with whole_quarantine(storage, entry, tell) as path:
+        if path is None:
+            return
         for piece in _batched(read_records(path)):
             first, last = piece[0]["record_number"], piece[-1]["record_number"]
             resolved = resolutions_of(warehouse, entry.file_id, first, last)
             yield [KeptRecord(record, resolved.get(record["record_number"])) for record in piece]
+
+
+@contextmanager
+def whole_quarantine(
+    storage: Storage, entry: LedgerEntry, tell: Tell = untold
+) -> Generator[Path | None]:
+    """A local path of a file's quarantine; None where it is not there as it was published."""
+    with ExitStack() as stack:
+        path: Path | None = None
+        if entry.quarantine_name:
+            try:
+                path = stack.enter_context(storage.reading(Area.QUARANTINE, entry.quarantine_name))
+                problem = "" if _is_whole(path, entry) else "is not what was written there"
+            except StoredFileMissing:
+                problem = "was removed"
+            if problem:
+                path = None
+                place = storage.uri(Area.QUARANTINE, entry.quarantine_name)
+                count = entry.rows_quarantined + entry.rows_held
+                records = "1 record" if count == 1 else f"{count:,} records"
+                tell(
+                    f"{place} {problem}: what was set apart there of {entry.shown_name} (file "
+                    f"{entry.file_id}), {records}, counts as gone. Put it back from a copy, or "
+                    "have the file sent again."
+                )
+        yield path
+
+
+def _is_whole(path: Path, entry: LedgerEntry) -> bool:
+    """Whether it is what was published; of earlier versions, whether it can be read to its end."""
+    recorded = entry.summary.quarantine
+    if recorded is not None:
+        return recorded.is_at(path)
+    try:
+        read = sum(1 for _ in read_records(path))
+    except ValueError:
+        return False
+    return read == count_records(path) == entry.rows_quarantined + entry.rows_held
 
 
 def _batched(records: Iterator[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:

@@ -6,15 +6,22 @@ from typing import Any
 from movie_pipeline.ledger.resolutions import Resolution
 from movie_pipeline.replay.replayable_records import (
     CorrectionsMade,
+    Tell,
     pieces_of,
     quarantined_files,
+    untold,
 )
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
 def quarantined_records(
-    storage: Storage, warehouse: Warehouse, name: str | None, *, resolved: bool = False
+    storage: Storage,
+    warehouse: Warehouse,
+    name: str | None,
+    *,
+    resolved: bool = False,
+    tell: Tell = untold,
 ) -> Iterator[dict[str, Any]]:
     """The quarantined records of all files, or of those of one name or id, newest file first.
 
@@ -25,10 +32,11 @@ def quarantined_records(
         warehouse: what became of them.
         name: a file's name or file_id, None for all.
         resolved: whether those that were resolved are told too.
+        tell: is given a sentence for each file whose records are gone.
     """
     for entry in quarantined_files(warehouse, name):
         corrections = CorrectionsMade(storage)
-        for piece in pieces_of(storage, warehouse, entry):
+        for piece in pieces_of(storage, warehouse, entry, tell):
             for record in piece:
                 if record.resolution is None:
                     yield {**record.values, "resolution": None}

@@ -53,8 +53,7 @@ def keep_rules(storage: Storage, rulesets: Iterable[str], reading: ReadingSettin
 
 def published(path: Path) -> StoredFile:
     """A file as it is published: told by its bytes before it leaves this machine."""
-    with path.open("rb") as content:
-        return StoredFile(path.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest())
+    return StoredFile.of(path)
 
 
 def keep_decided(

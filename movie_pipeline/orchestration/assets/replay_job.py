@@ -91,10 +91,13 @@ def land_replays(
             metadata={
                 "replays": table([_row(one) for one in requested]),
                 "left_open": plan.left_open,
+                "gone": len(plan.gone),
                 "replayed_before": table([{"replay": replay_id} for replay_id in plan.done]),
             },
         )
     )
+    for sentence in plan.gone:
+        context.log.warning("%s", sentence)
     context.log.info("%s", _sentence(requested))
 
 
