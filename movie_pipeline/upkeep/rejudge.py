@@ -22,6 +22,7 @@ from movie_pipeline.errors import (
     UnreadableFile,
 )
 from movie_pipeline.ledger import ledger, outbox
+from movie_pipeline.ledger.closed_entries import closed
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.file_summary import Retraction
@@ -47,7 +48,6 @@ from movie_pipeline.upkeep.retract import (
     PrepareAgain,
     Wish,
     change,
-    closed,
     delete_rows,
     family,
     file_to_change,

@@ -15,7 +15,8 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import DecisionError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger import ledger, outbox
-from movie_pipeline.ledger.file_summary import FileSummary, Retraction
+from movie_pipeline.ledger.closed_entries import closed
+from movie_pipeline.ledger.file_summary import Retraction
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry, want
 from movie_pipeline.upkeep.coming_back import (
     ComingBack,
@@ -229,40 +230,6 @@ def delete_rows(session: WarehouseSession, file_ids: Sequence[str]) -> int:
     want(session, file_ids)
     session.run("retract/delete_rows")
     return sum(there.get(file_id, 0) for file_id in file_ids)
-
-
-def closed(
-    entry: LedgerEntry, state: FileState, retraction: Retraction, reason: str
-) -> LedgerEntry:
-    """The entry of a file of which nothing counts any more.
-
-    All of its records count as superseded: they add up, none is in the table, and none waits. Where
-    they were stands in the summary.
-    """
-    return replace(
-        entry,
-        state=state,
-        rows_loaded=0,
-        rows_quarantined=0,
-        rows_superseded=entry.rows_in,
-        rows_held=0,
-        reason=reason,
-        summary=_with(
-            entry.summary,
-            msgspec.structs.replace(
-                retraction,
-                state=str(entry.state),
-                rows_loaded=entry.rows_loaded,
-                rows_quarantined=entry.rows_quarantined,
-                rows_superseded=entry.rows_superseded,
-                rows_held=entry.rows_held,
-            ),
-        ),
-    )
-
-
-def _with(summary: FileSummary, retraction: Retraction) -> FileSummary:
-    return msgspec.structs.replace(summary, retraction=retraction)
 
 
 def lift_counts(session: WarehouseSession, came: Mapping[str, int], because: str) -> None:

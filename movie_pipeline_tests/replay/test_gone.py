@@ -12,7 +12,6 @@ from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.samples import Film, film_file
 from movie_pipeline_tests.upkeep.world import Years
 
-
 Damage = Callable[[Path], None]
 
 
