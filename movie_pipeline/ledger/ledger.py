@@ -42,11 +42,11 @@ class FileState(StrEnum):
     REJECTED = "REJECTED"
     """Not readable as such a table: kept whole in quarantine."""
     DUPLICATE = "DUPLICATE"
-    """The same bytes were loaded before: nothing of it loads."""
+    """The same bytes were loaded before, or are held: nothing of it loads."""
     RETRACTED = "RETRACTED"
     """It was loaded or held, and a person took it back: nothing of it counts any more."""
     REJUDGED = "REJUDGED"
-    """It was judged again under another ruleset: the entry of that judgement counts instead."""
+    """It was judged again, or its bytes came again: the entry of that judgement counts instead."""
 
     @property
     def is_closed(self) -> bool:
@@ -215,6 +215,9 @@ class LoadedContent:
         return self.version, self.file_id
 
 
+_MARKS = ("file_id", "state", "archived_at", "history_name", "archive_note")
+
+
 class Ledger:
     """Questions to the ledger of a warehouse, each in a session of its own."""
 
@@ -299,12 +302,14 @@ class Ledger:
             return sorted(row["day"] for row in session.fetch("ledger/history_days"))
 
     def mark_archived(self, entries: Sequence[LedgerEntry]) -> None:
-        """Write down where the files lie now: `archived_at`, `history_name`, `archive_note`."""
+        """Write down where the files lie now: `archived_at`, `history_name`, `archive_note`.
+
+        Not of those on which was decided again meanwhile: their records are to be kept again.
+        """
         if not entries:
             return
         marks = [
-            {name: row[name] for name in ("file_id", "archived_at", "history_name", "archive_note")}
-            for row in (entry.to_row() for entry in entries)
+            {name: row[name] for name in _MARKS} for row in (entry.to_row() for entry in entries)
         ]
 
         def work(session: WarehouseSession) -> None:

@@ -33,7 +33,7 @@ Place = Callable[[LedgerEntry], str]
 _GOOD = (FileState.LOADED, FileState.DUPLICATE)
 _WHAT = {
     FileState.LOADED: "was loaded",
-    FileState.DUPLICATE: "was loaded before; nothing was loaded twice",
+    FileState.DUPLICATE: "was loaded before, or is held already; nothing was loaded twice",
     FileState.HELD: "is held: none of it was loaded",
     FileState.REJECTED: "was rejected: it could not be read",
     FileState.RETRACTED: "was retracted",

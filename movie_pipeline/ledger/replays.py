@@ -175,7 +175,8 @@ class Replays:
         """Keep a replay; where one of its id is kept already, that one stands and is returned.
 
         Its version is decided here: one microsecond after the original, or after the latest replay
-        that goes back to the same file.
+        that goes back to the same file. A held file is as new as its latest duplicate: by that its
+        sender said once more that it counts.
         """
 
         def work(session: WarehouseSession) -> None:
@@ -183,8 +184,12 @@ class Replays:
             if session.fetch("replays/by_key"):
                 return
             latest = session.fetch("replays/latest_version", root_file_id=replay.root_file_id)
-            before = from_stored_time(latest[0]["file_version"]) or replay.file_version
-            new = replace(replay, file_version=max(before, replay.file_version) + _STEP)
+            again = session.fetch("held/latest_duplicate", file_id=replay.root_file_id)
+            before = [
+                from_stored_time(row["file_version"]) or replay.file_version
+                for row in (*latest, *again)
+            ]
+            new = replace(replay, file_version=max(*before, replay.file_version) + _STEP)
             session.run("replays/insert", **new.to_row())
             crash_point("replay.before_commit")
 

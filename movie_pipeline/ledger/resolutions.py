@@ -143,8 +143,8 @@ def _too_late(session: WarehouseSession, staging: Sequence[DecidedFile]) -> dict
 _CLOSED = {
     "RETRACTED": "the file that this replay goes back to was retracted; nothing of it was loaded.",
     "REJUDGED": (
-        "the file that this replay goes back to was judged again under another ruleset; nothing of "
-        "the replay was loaded. Replay what is still open again."
+        "the file that this replay goes back to was judged again; nothing of the replay was "
+        "loaded. Replay what is still open again."
     ),
 }
 

@@ -5,7 +5,7 @@ ledger, outbox, commit. After it, whatever the warehouse said, the ledger is the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,6 +18,12 @@ from movie_pipeline.ledger import ledger, outbox, resolutions
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.steps.duplicates import Arrival, said_by_later, said_by_loaded
+from movie_pipeline.steps.held_again import (
+    as_duplicates,
+    close_held,
+    held_before,
+    without_records,
+)
 from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.transactions import TRIES, Tries, transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
@@ -110,6 +116,7 @@ def _apply(
     loaded = _load_rows(session, decided, committed_at)
     entries = [_entry(file, run, loaded, committed_at) for file in decided]
     ledger.insert(session, entries)
+    close_held(session, entries, committed_at)
     crash_point("load.ledger_written")
     outbox.insert(session, notices(entries), committed_at)
     return put_off
@@ -122,7 +129,7 @@ def _age(file: DecidedFile) -> tuple[datetime, str]:
 def _duplicates_marked(
     session: WarehouseSession, files: Sequence[DecidedFile]
 ) -> tuple[list[DecidedFile], list[DecidedFile]]:
-    """Turn LOADED into DUPLICATE where the same bytes were loaded, or load with a later file.
+    """Make those DUPLICATE whose bytes were loaded, load with a later file, or are held already.
 
     Returns:
         The files that are decided; and those that were taken for duplicates when they were fetched,
@@ -137,7 +144,7 @@ def _duplicates_marked(
             loads=file.state is FileState.LOADED,
         )
         for file in files
-        if file.state in {FileState.LOADED, FileState.DUPLICATE}
+        if file.state in _SAYING
     ]
     loaded = ledger.loaded_content(session, [arrival.content_sha256 for arrival in arrivals])
     said = {**said_by_later(arrivals), **said_by_loaded(arrivals, loaded)}
@@ -148,13 +155,17 @@ def _duplicates_marked(
     for file in files:
         if file.state is FileState.DUPLICATE and not file.replay_id and file.file_id not in said:
             put_off.append(file)
-        elif file.state is FileState.LOADED and file.file_id in said:
+        elif file.state in {FileState.LOADED, FileState.HELD} and file.file_id in said:
             decided.append(_duplicate(file, said[file.file_id], names))
         elif _is_retracted(file, retracted):
-            decided.append(_without_rows(file, _retracted_meanwhile(retracted, file)))
+            decided.append(without_records(file, _retracted_meanwhile(retracted, file)))
         else:
             decided.append(file)
-    return decided, put_off
+    return as_duplicates(decided, held_before(session, decided)), put_off
+
+
+_SAYING = {FileState.LOADED, FileState.DUPLICATE, FileState.HELD}
+"""What may say nothing that was not said."""
 
 
 def _duplicate(file: DecidedFile, first: str, names: dict[str, str]) -> DecidedFile:
@@ -162,7 +173,7 @@ def _duplicate(file: DecidedFile, first: str, names: dict[str, str]) -> DecidedF
     known_as = f"file {first}, which was loaded before"
     if first in names:
         known_as = f"{printable_name(names[first])} ({first}), which is loaded with it"
-    return _without_rows(file, f"the same bytes as {known_as}; nothing was loaded twice.")
+    return without_records(file, f"the same bytes as {known_as}; nothing was loaded twice.")
 
 
 def _is_retracted(file: DecidedFile, retracted: Mapping[str, str]) -> bool:
@@ -175,19 +186,6 @@ def _retracted_meanwhile(retracted: Mapping[str, str], file: DecidedFile) -> str
     return (
         f"the same bytes as file {retracted[file.content_sha256]}, which was retracted while this "
         "file was judged; nothing was loaded. Land it again: then it is held, and can be accepted."
-    )
-
-
-def _without_rows(file: DecidedFile, reason: str) -> DecidedFile:
-    return replace(
-        file,
-        state=FileState.DUPLICATE,
-        rows_in=0,
-        rows_good=0,
-        rows_quarantined=0,
-        output_name=None,
-        quarantine_name=None,
-        reason=reason,
     )
 
 

@@ -30,6 +30,7 @@ from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices
 from movie_pipeline.quarantine.quarantine_record import quarantine_id, record_number_of
 from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.held_again import close_held
 from movie_pipeline.steps.read import ReadFile, read_again
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
@@ -351,6 +352,7 @@ def _exchanged(  # noqa: PLR0913, PLR0917 - what goes, what comes, and why
     ledger.rewrite(session, [_closed(old, new, wish, moment)])
     lift_counts(session, came, f"{old.shown_name} was judged again on {moment:%Y-%m-%d}")
     _carry_over(session, entries, old, new)
+    close_held(session, [new], moment)
     outbox.insert(session, build_notices([new], digest_files=0), moment)
     mark_stale(session)
     return new.rows_loaded

@@ -23,6 +23,7 @@ from movie_pipeline.warehouse.sql_files import Statements, sql_folder, statement
 FOLDERS = (
     "checks",
     "describe",
+    "held",
     "ledger",
     "load",
     "outbox",
