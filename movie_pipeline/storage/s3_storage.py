@@ -4,6 +4,7 @@ Foreign keys live in landing only and are opaque; all other names are ours and c
 errors become StorageErrors here.
 """
 
+import hashlib
 import tempfile
 import time
 import uuid
@@ -260,6 +261,11 @@ class S3Storage(Storage):
         doing = f"moving {printable_name(file.key)} to {area}"
         if self._lies_there(target, file.size, doing):
             crash_point("storage.settle.again")
+            if self._still_lands(file, doing) and not self._is_copied(file, target, doing):
+                raise StoredFileChanged(
+                    f"{printable_name(file.key)} has other bytes than those that were archived "
+                    "under its version; it was left in landing."
+                )
         else:
             crash_point("storage.settle.before")
             with self._versions_of(file), _told(doing):
@@ -444,7 +450,12 @@ class S3Storage(Storage):
             self._s3.copy_object(CopySource=source, Bucket=self._bucket, Key=target, **arguments)
 
     def _remove_version(self, file: LandedFile, doing: str) -> None:
-        """Remove the landing copy if it still is this version; another one is left alone."""
+        """Remove the landing copy if it still is this version; another one is left alone.
+
+        The ETag alone does not tell the same bytes put again, which are an arrival of their own.
+        """
+        if not self._still_lands(file, doing):
+            return
         full = self._prefixes[Area.LANDING] + file.key
         with _told(doing):
             try:
@@ -455,6 +466,28 @@ class S3Storage(Storage):
                 if has_code(error, _REFUSED) and self._describe(full, doing) is None:
                     return
                 raise
+
+    def _still_lands(self, file: LandedFile, doing: str) -> bool:
+        """Whether this very version lies in landing now."""
+        full = self._prefixes[Area.LANDING] + file.key
+        item = self._describe(full, doing)
+        return item is not None and self._landed_file(full, item).version == file.version
+
+    def _is_copied(self, file: LandedFile, target: str, doing: str) -> bool:
+        """Whether the bytes of this version lie under `target`; read, for no ETag says so."""
+        full = self._prefixes[Area.LANDING] + file.key
+        with self._versions_of(file), _told(doing):
+            return self._hash(full, IfMatch=_etag(file.version)) == self._hash(target)
+
+    def _hash(self, full: str, **condition: str) -> str:
+        answer = self._s3.get_object(
+            Bucket=self._bucket, Key=full, ChecksumMode="ENABLED", **condition
+        )
+        digest = hashlib.sha256()
+        body: _Body = answer["Body"]
+        for block in body.iter_chunks(_BLOCK):
+            digest.update(block)
+        return digest.hexdigest()
 
     @contextmanager
     def _versions_of(self, file: LandedFile) -> Generator[None]:

@@ -3,6 +3,8 @@
 import errno
 import os
 import time
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -352,3 +354,50 @@ def test_names_that_a_file_system_takes_for_one_do_not_replace_each_other(
     landed = land_beside(storage, source, "movies.csv")
     assert landed.key == "2/movies.csv"
     assert (home / "input" / "Movies.csv").read_bytes() == b"one"
+
+
+class Cut(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "storage.aside.before",
+        "storage.aside.after",
+        "storage.settle.before",
+        "storage.settle.after",
+    ],
+)
+@pytest.mark.parametrize("told_by", ["all", "time and size"])
+def test_a_file_of_the_same_name_size_and_time_is_never_taken_for_the_one_that_was_moved(
+    home: Path,
+    storage: FolderStorage,
+    monkeypatch: pytest.MonkeyPatch,
+    label: str,
+    told_by: str,
+) -> None:
+    path = write(home, "a.csv", b"judged", age=60)
+    moment = path.stat().st_mtime_ns
+    [file] = storage.landed()
+    if told_by != "all":  # as entries of earlier programs have it
+        file = replace(file, version="-".join(file.version.split("-")[:2]))
+
+    def point(passed: str) -> None:
+        if passed == label:
+            raise Cut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage_module, "crash_point", point)
+        with pytest.raises(Cut):
+            storage.settle(file, Area.HISTORY, "a")
+    if not path.exists():
+        write(home, "a.csv", b"newer!")
+        os.utime(path, ns=(moment, moment))
+        with suppress(StoredFileChanged):
+            storage.settle(file, Area.HISTORY, "a")
+        assert path.read_bytes() == b"newer!"
+    else:
+        storage.settle(file, Area.HISTORY, "a")
+    assert (home / "history" / "a").read_bytes() == b"judged"
+    assert [entry.name for entry in (home / "input").iterdir() if entry.name[0] == "."] == []

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from movie_pipeline.errors import (
     StoredFileMissing,
     StoredNameTaken,
 )
+from movie_pipeline.storage import s3_storage as s3_module
 from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline_tests.contracts.test_storage import HOSTILE_KEYS
@@ -476,3 +478,47 @@ def test_a_file_that_is_replaced_as_soon_as_it_landed_is_told(
     monkeypatch.setattr(bucket.storage, "_put_new", replaced)
     with pytest.raises(StoredFileChanged, match=r"a\.csv was replaced by somebody else as soon as"):
         bucket.storage.land(tmp_path / "source", "a.csv")
+
+
+class Cut(Exception):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize(
+    "label", ["storage.settle.before", "storage.settle.copied", "storage.settle.after"]
+)
+@pytest.mark.parametrize("content", [b"movie_id\nm1\n", b"movie_id\nm2\n"])
+def test_what_lands_under_the_name_of_a_moved_object_is_an_arrival_of_its_own(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch, label: str, content: bytes
+) -> None:
+    file = landed(bucket)
+
+    def point(passed: str) -> None:
+        if passed == label:
+            raise Cut
+
+    with monkeypatch.context() as patch:
+        patch.setattr(s3_module, "crash_point", point)
+        with pytest.raises(Cut):
+            bucket.storage.settle(file, Area.HISTORY, "a")
+    # the same second would make it the same version, where the bytes are the same
+    time.sleep(max(0.0, int(file.modified_at.timestamp()) + 1.05 - time.time()))
+    bucket.drop("a.csv", content)
+    with suppress(StoredFileChanged):
+        bucket.storage.settle(file, Area.HISTORY, "a")
+    assert bucket.keys() == ["a.csv"]
+    (arrived,) = bucket.storage.landed()
+    assert arrived.file_id != file.file_id
+
+
+def test_an_archived_object_is_taken_from_landing_only_where_its_bytes_are_in_history(
+    bucket: Bucket,
+) -> None:
+    file = landed(bucket)
+    history = f"{bucket.settings.areas.history}/a"
+    bucket.outside.put_object(Bucket=BUCKET, Key=history, Body=b"movie_id\nXX\n")
+    with pytest.raises(
+        StoredFileChanged, match=r"a\.csv has other bytes than those that were arch"
+    ):
+        bucket.storage.settle(file, Area.HISTORY, "a")
+    assert bucket.keys() == ["a.csv"]
