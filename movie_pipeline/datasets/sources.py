@@ -31,9 +31,14 @@ _KINDS: Mapping[str, type] = {
     "header_line": int,
     "decimal": str,
     "salvage": bool,
+    "unended": str,
     "dates": dict,
 }
-_ONE_OF = {"escape": ("doubled", "backslash"), "decimal": (".", ",")}
+_ONE_OF = {
+    "escape": ("doubled", "backslash"),
+    "decimal": (".", ","),
+    "unended": ("note", "hold", "set_apart"),
+}
 
 
 @dataclass(frozen=True)
@@ -44,11 +49,14 @@ class Source:
         name: what it is called in summaries.
         pattern: which file names are its own, as a shell pattern.
         options: what is declared about its files.
+        complete: how it says that a file is whole: `done`, by a file `<name>.done` beside it that
+            comes later; empty where it does not.
     """
 
     name: str
     pattern: str
     options: SourceOptions
+    complete: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,6 +64,11 @@ class Sources:
     """The declared sources, in the order of their file; the first whose pattern fits is taken."""
 
     declared: tuple[Source, ...] = ()
+
+    @property
+    def mark_files(self) -> bool:
+        """Whether any of them says by a marker that a file is whole."""
+        return any(source.complete for source in self.declared)
 
     def of(self, key: str) -> Source:
         """The source of a file by its name.
@@ -103,17 +116,22 @@ def _source(path: Path, name: str, table: object, contract: TableContract) -> So
         )
     values = dict(cast("Mapping[str, Any]", table))
     pattern = values.pop("files")
+    complete = values.pop("complete", "")
+    if complete not in {"", "done"}:
+        raise SettingsError(
+            f"{path}: source {name!r} declares complete = {complete!r}, but it must be 'done'."
+        )
     known = [option.name for option in fields(SourceOptions)]
     for option, value in values.items():
         if option not in known:
             raise SettingsError(
-                f"{path}: source {name!r} declares {option!r}, but only files, {', '.join(known)} "
+                f"{path}: source {name!r} declares {option!r}, but only files, {', '.join(known)} and complete "
                 "can be declared."
             )
         _check(path, name, option, value)
         if option == "dates":
             _check_dates(f"{path}: source {name!r}", value, contract)
-    return Source(name, pattern, SourceOptions(**values))
+    return Source(name, pattern, SourceOptions(**values), complete)
 
 
 def _check(path: Path, name: str, option: str, value: object) -> None:

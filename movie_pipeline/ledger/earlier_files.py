@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from movie_pipeline.ledger.ledger import LedgerEntry
-from movie_pipeline.tabular import MappedColumn, drift
+from movie_pipeline.tabular import ENDED, UNENDED, MappedColumn, drift
 
 FILES_LOOKED_AT = 200
 """Ledger entries that the earlier is made of, the newest; `last(k)` reaches no further."""
@@ -22,6 +22,7 @@ class EarlierFiles:
     Attributes:
         metrics: metric name to its values, newest first, each file once.
         columns: source to the columns of its newest file.
+        endings: source to whether its newest file ended with a line end, as staged files say it.
         looks: source to what each of its columns looked like when that was last known.
     """
 
@@ -30,6 +31,7 @@ class EarlierFiles:
         default_factory=dict[str, Sequence[MappedColumn]]
     )
     looks: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, dict[str, str]])
+    endings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @classmethod
     def of(cls, entries: Iterable[LedgerEntry]) -> Self:
@@ -41,6 +43,7 @@ class EarlierFiles:
         metrics: dict[str, list[float]] = defaultdict(list)
         columns: dict[str, Sequence[MappedColumn]] = {}
         looks: dict[str, dict[str, str]] = defaultdict(dict)
+        endings: dict[str, str] = {}
         for entry in entries:
             summary = entry.summary
             if summary.replay or summary.retraction:
@@ -50,12 +53,20 @@ class EarlierFiles:
                 measured.update(rule.metrics)
             for name, value in measured.items():
                 metrics[name].append(value)
+            if summary.ending:
+                endings.setdefault(summary.source, summary.ending)
             if summary.mapping:
                 # Newest first, so what stands there already is what was seen last.
                 looks[summary.source] = {**summary.looks, **looks[summary.source]}
                 mapped = [MappedColumn(*column) for column in summary.mapping]
                 columns.setdefault(summary.source, mapped)
-        return cls(dict(metrics), columns, dict(looks))
+        return cls(dict(metrics), columns, dict(looks), endings)
+
+    def changed_ending(self, source: str, now: str) -> tuple[str, ...]:
+        """What is to be said where a file has no line end at its end, and the last one had."""
+        if now == UNENDED and self.endings.get(source) == ENDED:
+            return ("the file before it of its source ended with a line end: it may be cut off",)
+        return ()
 
     def changes(
         self,

@@ -176,6 +176,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         mapping: the file's columns, in its order.
         dates: staged column of declared dates to their form.
         looks: column to what its values look like.
+        ending: whether its last record has a line end, where that says something.
         repeated: good rows whose key a later good row of the same file has too.
         source: whose file it is.
         replay: what the file replays, where it is a replay.
@@ -198,6 +199,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     mapping: tuple[FileColumn, ...] = ()
     dates: Mapping[str, str] = {}
     looks: Mapping[str, str] = {}
+    ending: str = ""
     repeated: int = 0
     source: str = ""
     replay: ReplaySummary | None = None

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Self
 
+from movie_pipeline.datasets.sources import Sources
 from movie_pipeline.ledger.ledger import Ledger
+from movie_pipeline.steps.arrivals import arrivals
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import LandedFile, Storage
 
@@ -46,7 +48,11 @@ class Batch:
 
 
 def take_batch(
-    work_folder: WorkFolder, storage: Storage, ledger: Ledger, wanted: Collection[str] = ()
+    work_folder: WorkFolder,
+    storage: Storage,
+    ledger: Ledger,
+    wanted: Collection[str] = (),
+    sources: Sources | None = None,
 ) -> Batch:
     """Fix the files of a run: those of the manifest, those wanted, or all that wait.
 
@@ -54,7 +60,8 @@ def take_batch(
         work_folder: the run's; what it fixed before stands.
         storage: whose landing area is listed.
         ledger: what it knows as finished is not taken.
-        wanted: file_ids; empty: all that lie in landing and are not finished.
+        wanted: file_ids; empty: all that lie in landing, are whole and are not finished.
+        sources: what is declared of who sends files.
     """
     fixed = fixed_batch(work_folder)
     if fixed is not None:
@@ -64,6 +71,7 @@ def take_batch(
         asked = set(wanted)
         taken = [file for file in landed if file.file_id in asked]
     else:
+        landed = arrivals(landed, sources or Sources()).whole
         finished = ledger.finished(file.file_id for file in landed)
         taken = [file for file in landed if file.file_id not in finished]
     return fix_batch(work_folder, Batch.of(taken))

@@ -206,7 +206,8 @@ class _Screening:
         source = self.sources.of(file.landed.key).name
         changes = self.earlier.changes(source, file.staged.mapping, file.staged.value_shapes)
         summary = self._published(split, file_summary(judged, split))
-        notes = (*file.time_notes, *summary.notes, *changes)
+        cut = self.earlier.changed_ending(source, file.staged.ending)
+        notes = (*file.time_notes, *summary.notes, *cut, *changes)
         summary = msgspec.structs.replace(summary, source=source, notes=notes)
         self._publish(file, split)
         return _decided(judged, split, summary)
@@ -286,6 +287,7 @@ def file_summary(judged: JudgedFile, split: SplitFile) -> FileSummary:
         ),
         dates={column.name: str(column.date_form) for column in staged.date_columns},
         looks=staged.value_shapes,
+        ending=staged.ending,
     )
 
 

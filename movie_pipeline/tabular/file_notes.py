@@ -10,6 +10,14 @@ from movie_pipeline.tabular.row_sink import Found
 from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.table_contract import TableContract
 
+ENDED, UNENDED = "ended", "unended"
+"""Whether a file's last record has its line end."""
+UNENDED_NOTE = "the last record has no line end: a file that was cut off looks the same"
+UNENDED_RECORD = "the file ends within this record, which has no line end: it may be cut off"
+UNENDED_HOLD = (
+    "The last record has no line end, so the file may have been cut off. Have it sent again whole, "
+    "or accept it by a replay."
+)
 MOSTLY = 0.5
 MOSTLY_AT_LEAST = 10
 

@@ -5,6 +5,8 @@ The steps stand here in their order; how each works stands in the module it is n
 
 import hashlib
 import itertools
+import os
+import shutil
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,7 +36,15 @@ from movie_pipeline.tabular.fast_reader import (
     read_fast,
 )
 from movie_pipeline.tabular.file_content import Content, content_of, head_of, unpacked_name
-from movie_pipeline.tabular.file_notes import hold_sentence, notes_on
+from movie_pipeline.tabular.file_notes import (
+    ENDED,
+    UNENDED,
+    UNENDED_HOLD,
+    UNENDED_NOTE,
+    UNENDED_RECORD,
+    hold_sentence,
+    notes_on,
+)
 from movie_pipeline.tabular.json_records import json_format, json_layout, read_json
 from movie_pipeline.tabular.parsed_reader import escape_of, holds_backslashed_quote, read_parsed
 from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
@@ -174,11 +184,51 @@ class _Staging:
                     layout = with_decimal(layout, head, mapping, self.contract)
             crash_point("intake.read.before")
             result = read(text, layout, mapping, encoding)
+            if self.source.unended == "set_apart" and self._is_unended(text, layout):
+                result = self._without_last(text, result, read, mapping, encoding)
             crash_point("intake.read.after")
             return self._summary(_Outcome(text, encoding, mapping, dangling, result))
         finally:
             if text != self.content.path:
                 text.unlink(missing_ok=True)
+
+    # --- a last record without its line end ------------------------------------------------------
+
+    def _is_unended(self, text: Path, layout: Layout) -> bool:
+        """Whether the text ends with the last record that was read, and not with its line end.
+
+        What is no CSV says by itself where a record ends.
+        """
+        places = read_index(self._index())
+        if layout.dialect.format != "csv" or not len(places):
+            return False
+        return int(places[-1][1]) == text.stat().st_size
+
+    def _without_last(
+        self,
+        text: Path,
+        whole: "_Result",
+        read: "_Reader",
+        mapping: "_Mapping",
+        encoding: Encoding,
+    ) -> "_Result":
+        """The same reading with its last record set apart, however well that could be read."""
+        last = whole.found.records
+        start, end = (int(place) for place in read_index(self._index())[-1])
+        if last == 1 or last in {number for number, _ in whole.found.set_apart}:
+            return whole
+        shorter = self.to / f"{self.path.stem}.shorter"
+        shutil.copyfile(text, shorter)
+        os.truncate(shorter, start)
+        try:
+            result = read(shorter, whole.layout, mapping, encoding)
+        finally:
+            shorter.unlink()
+        with self._index().open("ab") as index:
+            index.write(np.array([start, end], np.int64).tobytes())
+        result.found.records += 1
+        result.found.set_aside(last, UNENDED_RECORD)
+        return result
 
     # --- the readers ---------------------------------------------------------------------------
 
@@ -271,6 +321,7 @@ class _Staging:
                 "The file has a header but no rows. If there are none to send, send no file."
             )
         kinds = typer.repairs()
+        ending = self._ending(outcome.text, layout)
         dialect = replace(
             layout.dialect,
             encoding=outcome.encoding.name,
@@ -300,18 +351,32 @@ class _Staging:
             lenient=typer.unreadable(lenient=True),
             value_shapes=typer.value_shapes(),
             not_rows=by_reason(found.set_apart),
+            ending=ending,
             hold=hold_sentence(
                 found,
                 typer,
                 outcome.mapping,
                 salvage=self.source.salvage,
                 json=layout.dialect.format != "csv",
-            ),
+            )
+            or self._hold_unended(found, ending),
             notes=(
                 *notes_on(found, outcome.mapping, self.contract, self.source.dates),
                 *outcome.result.notes,
+                *([UNENDED_NOTE] if ending == UNENDED else []),
             ),
         )
+
+    def _ending(self, text: Path, layout: Layout) -> str:
+        if layout.dialect.format != "csv":
+            return ""
+        return UNENDED if self._is_unended(text, layout) else ENDED
+
+    def _hold_unended(self, found: Found, ending: str) -> str | None:
+        """Why a file is held whose source declares that a last record must have its line end."""
+        alone = found.records == 1 and self.source.unended == "set_apart"
+        holds = self.source.unended == "hold" or alone
+        return UNENDED_HOLD if holds and ending == UNENDED else None
 
     def _account(self, outcome: "_Outcome") -> ByteAccount:
         """Where every byte went, in the file's own bytes; the index is led back to them too."""

@@ -40,6 +40,8 @@ class SourceOptions:
         header_line: the 1-based line that names the columns.
         decimal: `.` or `,`.
         salvage: load what stands before an unclosed quote, instead of holding the file.
+        unended: what a last record without its line end means, which a file that was cut off has,
+            too: `note` says so, `hold` holds the file, `set_apart` sets that record apart.
         dates: own columns of the file that hold dates, by name, each with the form they have.
     """
 
@@ -49,6 +51,7 @@ class SourceOptions:
     header_line: int | None = None
     decimal: str | None = None
     salvage: bool = False
+    unended: str = "note"
     dates: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

@@ -63,6 +63,8 @@ class StagedFile:
         lenient: lenient column to the unreadable cells that stay beside it as text.
         not_rows: reason to the numbers of the records that it kept from becoming rows; every
             record of a file may be among them, so that a reason is said once.
+        ending: whether its last record has a line end: `ended`, `unended`, or empty where that
+            says nothing.
         hold: why the file must be held as a whole, or None.
         notes: sentences for people.
     """
@@ -86,6 +88,7 @@ class StagedFile:
     lenient: Mapping[str, int] = field(default_factory=dict[str, int])
     value_shapes: Mapping[str, str] = field(default_factory=dict[str, str])
     not_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    ending: str = ""
     hold: str | None = None
     notes: tuple[str, ...] = ()
 

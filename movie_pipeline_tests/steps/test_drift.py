@@ -209,3 +209,11 @@ def test_what_is_said_holds_no_value(sender: Sender) -> None:
 def test_a_past_without_looks_says_nothing_of_them() -> None:
     columns = [MappedColumn("x", "x", is_contract=False)]
     assert drift(columns, columns, shapes_before=None, shapes_now={"x": "text"}).notes == ()
+
+
+def test_a_file_without_a_last_line_end_is_told_where_the_one_before_had_it(bench: Bench) -> None:
+    sender = Sender(bench)
+    said = "the file before it of its source ended with a line end: it may be cut off"
+    assert sender.send(films()) == []
+    assert sender.send(films()[:-1]) == [said]
+    assert sender.send(films()[:-1]) == [], "the source does so"

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices, quarantine_name
@@ -21,6 +22,7 @@ from movie_pipeline.orchestration.assets.ui_metadata import dataset_schema, same
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.arrivals import put_markers_away
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.steps.run_lease import drop_lease
 from movie_pipeline.steps.screen import decided_files
@@ -115,6 +117,8 @@ def _archive_files(
     readings_or_fail(work_folder, dataset)
     # All that wait, not only this run's: a crash may have left some behind.
     report = archive(storage, warehouse, Ledger(warehouse).unarchived())
+    sources = read_sources(settings.reading.sources, dataset.contract)
+    put_markers_away(storage, sources, report.archived)
     for file_id, problem in report.failed.items():
         context.log.warning("file %s stays in landing for now: %s", file_id, problem)
     work_folder.remove()

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import Ledger
@@ -74,7 +75,13 @@ def _read_batch(
     warehouse.prepare()
     ledger = Ledger(warehouse)
     work_folder = open_work_folder(context, batch, settings)
-    files = take_batch(work_folder, storage, ledger, batch.files)
+    files = take_batch(
+        work_folder,
+        storage,
+        ledger,
+        batch.files,
+        read_sources(settings.reading.sources, dataset.contract),
+    )
     replays = Replays(warehouse).by_key(file.key for file in files.files)
     fetched = fetch_batch(
         files,

@@ -7,6 +7,8 @@ from dagster._core.storage.tags import MAX_RETRIES_TAG
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.sources import read_sources
+from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
@@ -29,6 +31,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 from movie_pipeline.orchestration.sensors.run_queue import Launch, QueuePlan, plan_launches
 from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
 from movie_pipeline.settings import Settings
+from movie_pipeline.steps.arrivals import MARKER, Arrivals, arrivals
 from movie_pipeline.steps.discover import fix_batch
 from movie_pipeline.steps.run_lease import abandoned_runs, forget_run
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
@@ -65,11 +68,14 @@ def _look(
 ) -> dg.SensorResult | dg.SkipReason:
     """What was heard is forgotten when its files are launched or known."""
     now, every = time.time(), settings.discovery.listing_seconds
-    due = is_due(context.cursor, now, every)
+    sources = read_sources(settings.reading.sources, dataset.contract)
+    # a file and its marker are told of one by one: only a listing shows both
+    due = is_due(context.cursor, now, every) or sources.mark_files
     seen = list_landing(storage, wakeups, due=due, warn=context.log.warning)
     if seen is None:
         return dg.SkipReason("No message came, and landing was listed a moment ago.")
-    plan = _plan(context.instance, dataset, seen.landed, warehouse, settings)
+    arrived = arrivals(seen.landed, sources)
+    plan = _plan(context.instance, dataset, arrived.whole, warehouse, settings)
     if plan.launches:
         with warehouse.reading() as session:
             session.expect_contract()  # no run could load: better none is launched
@@ -84,7 +90,7 @@ def _look(
             next_listing(context.cursor, seen, waiting=waiting, now=now, every=every)
         )
     if not plan.launches:
-        return dg.SkipReason(_why_nothing(plan, seen))
+        return dg.SkipReason(_why_nothing(plan, seen, arrived))
     return dg.SensorResult(
         run_requests=[run_request(launch, context.instance, dataset) for launch in plan.launches],
         asset_events=[
@@ -183,7 +189,13 @@ def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str
     return dead
 
 
-def _why_nothing(plan: QueuePlan, seen: Listing) -> str:
+def _why_nothing(plan: QueuePlan, seen: Listing, arrived: Arrivals) -> str:
+    if arrived.waiting and not plan.waiting:
+        name = printable_name(arrived.waiting[0].key)
+        return (
+            f"{len(arrived.waiting)} files wait for the marker that their source sets when they "
+            f"are whole, such as {name} for {name}{MARKER}."
+        )
     if not seen.landed:
         return "Nothing lies in landing." if seen.complete else "What was told of is gone."
     if not plan.waiting:
