@@ -245,6 +245,11 @@ def _duplicates_not_asked_again() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(load, "_duplicates_marked", believing)
 
 
+def _held_every_time() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(load, "held_before", _always({}))
+    yield patch.object(load, "close_held", _always([]))
+
+
 def _dates_believed() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(fetch, "_capped", _always({}))
 
@@ -591,6 +596,11 @@ MUTATIONS: dict[str, Mutation] = {
         "a duplicate is asked for again in the transaction",
         _duplicates_not_asked_again,
         [("F45", "loaded meanwhile")],
+    ),
+    "held once": Mutation(
+        "the same bytes are held once, and not where they are loaded",
+        _held_every_time,
+        [("F61", "held"), ("F61", "loaded")],
     ),
     "date": Mutation(
         "no file counts as later than it came", _dates_believed, [("F46", "then a true one")]

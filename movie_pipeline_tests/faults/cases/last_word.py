@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
 
+from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.steps import fetch
 from movie_pipeline.steps.discover import Batch, fix_batch
 from movie_pipeline.steps.land import land_beside
@@ -148,6 +149,30 @@ def _ratings(state: State) -> dict[str, float]:
     return {row[0]: row[3] for row in state.table}
 
 
+_HOLDING = parse_ruleset("Rules = [RowCount > 1000]")
+
+
+def _held_again(bench: Bench, how: str) -> None:
+    """F61: bytes that are held come again, and are held or loaded."""
+    world = empty(bench)
+    content = films(film("m1", "8.1"), film("m2", "8.2"))
+    world.put("one.csv", content, 1)
+    in_child(lambda: _run_under(world, "first", _HOLDING))
+    world.put("two.csv", content, 2)
+    rules = _HOLDING if how == "held" else job.ruleset()
+    in_child(lambda: _run_under(world, "second", rules))
+    state = seen(world)
+    waiting = sum(entry.rows_held for entry in state.entries.values())
+    rows = len(_ratings(state))
+    assert (waiting, rows) == ((2, 0) if how == "held" else (0, 2)), (waiting, rows)
+
+
+def _run_under(world: AnyWorld, work: str, rules: Ruleset) -> None:
+    deployment = world.deployment
+    job.load(deployment, job.prepare(deployment, work=work, ruleset=rules), work=work)
+    job.finish(deployment, work=work)
+
+
 FAULTS = (
     Fault(
         "F43",
@@ -178,6 +203,14 @@ FAULTS = (
         "its date set; and rows that an earlier program left",
         _future,
         named("then a true one", "believed by an earlier program"),
+        worlds=BOTH,
+    ),
+    Fault(
+        "F61",
+        "held bytes that come again",
+        "under the rules that held them, and under others",
+        _held_again,
+        named("held", "loaded"),
         worlds=BOTH,
     ),
 )
