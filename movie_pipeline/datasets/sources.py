@@ -125,8 +125,8 @@ def _source(path: Path, name: str, table: object, contract: TableContract) -> So
     for option, value in values.items():
         if option not in known:
             raise SettingsError(
-                f"{path}: source {name!r} declares {option!r}, but only files, {', '.join(known)} and complete "
-                "can be declared."
+                f"{path}: source {name!r} declares {option!r}, but only files, {', '.join(known)} "
+                "and complete can be declared."
             )
         _check(path, name, option, value)
         if option == "dates":
