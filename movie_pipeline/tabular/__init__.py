@@ -9,11 +9,8 @@ from movie_pipeline.tabular.column_mapping import MappedColumn, map_header, norm
 from movie_pipeline.tabular.date_forms import BadForm, DateForm
 from movie_pipeline.tabular.encodings import is_declarable
 from movie_pipeline.tabular.engine import Engine, shared_engine
-<<<<<<< HEAD
 from movie_pipeline.tabular.file_content import expect_room
-=======
 from movie_pipeline.tabular.file_notes import ENDED, UNENDED
->>>>>>> 4838a69 (Tell, hold or set apart a last record without its line end, and wait for a source's markers)
 from movie_pipeline.tabular.inspection import Inspection, inspect_file
 from movie_pipeline.tabular.raw_record import RawRecord, raw_records
 from movie_pipeline.tabular.read_file import stage_file
@@ -37,11 +34,8 @@ from movie_pipeline.tabular.table_contract import (
 )
 
 __all__ = [
-<<<<<<< HEAD
     "DEFAULT_LIMITS",
-=======
     "ENDED",
->>>>>>> 4838a69 (Tell, hold or set apart a last record without its line end, and wait for a source's markers)
     "NOTHING_DECLARED",
     "OTHER_COLUMNS",
     "OTHER_COLUMNS_BYTES",
