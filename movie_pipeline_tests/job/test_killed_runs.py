@@ -10,6 +10,7 @@ import pytest
 from movie_pipeline import crash_points
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.definitions import REFRESH_JOB
+from movie_pipeline.orchestration.assets.decision_jobs import REJUDGE_JOB, RETRACT_JOB
 from movie_pipeline.orchestration.assets.replay_job import REPLAY_JOB
 from movie_pipeline.orchestration.sensors.clean_up_job import CLEAN_UP_JOB
 from movie_pipeline.orchestration.sensors.landing_sensor import fail_dead_runs
@@ -28,6 +29,14 @@ JOBS: dict[str, tuple[str, dict[str, Any]]] = {
     REFRESH_JOB: ("refresh.mv_top_rated_movies.before", {}),
     RECONCILE_JOB: ("outbox.before_send", {}),
     REPLAY_JOB: ("replay.requested", REPLAY),
+    RETRACT_JOB: (
+        "retract.locked",
+        {"ops": {"take_back": {"config": {"file": "a.csv", "because": "a test"}}}},
+    ),
+    REJUDGE_JOB: (
+        "rejudge.locked",
+        {"ops": {"judge_again": {"config": {"ruleset": str(MOVIES.ruleset)}}}},
+    ),
     CLEAN_UP_JOB: ("sql.prepare.before", {}),
 }
 """Each job with a point at which it is in the middle of its work, and its config."""
