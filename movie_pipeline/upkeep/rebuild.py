@@ -204,6 +204,7 @@ def compared(warehouse: Warehouse) -> list[Difference]:
 
 
 def _made_beside(parts: Parts, beside: Warehouse) -> RebuildReport:
+    beside.prepare()  # compared with, even where nothing is kept
     kept: Kept = find_decisions(parts.storage)
     add_replays(beside, kept_replays(parts.storage, kept.problems))
     caught_up = catch_up(parts, beside, decisions(parts.storage, kept))

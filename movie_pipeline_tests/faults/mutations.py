@@ -798,8 +798,8 @@ MUTATIONS: dict[str, Mutation] = {
         "a rebuild is swapped in, and a file retracted, in one transaction",
         _each_statement_alone,
         [
-            ("Y01", "rebuild of what stands: sql.rebuild/clear_rows.after"),
-            ("Y01", "retract: sql.retract/delete_rows.after"),
+            ("Y01", "rebuild of what stands: sql.rebuild/fill_rows.after"),
+            ("Y01", "retract: sql.load/create_staging.after"),
         ],
     ),
     "hashes of records": Mutation(

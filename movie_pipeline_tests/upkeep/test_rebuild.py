@@ -82,3 +82,10 @@ def test_what_people_changed_their_minds_about_is_made_anew_as_it_is(tmp_path: P
     later = Years(tmp_path / "home")
     assert rebuilt(later).caught_up.problems == {}
     assert later.state() == before
+
+
+def test_a_home_in_which_nothing_happened_is_made_anew_as_well(tmp_path: Path) -> None:
+    years = Years(tmp_path / "home")
+    years.warehouse.prepare()
+    report = rebuilt(years)
+    assert (report.swapped, report.differences, report.caught_up.files) == (True, [], 0)

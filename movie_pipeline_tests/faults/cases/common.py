@@ -53,6 +53,8 @@ def grown(bench: Bench, name: str, make: Growth) -> tuple[AnyWorld, Past]:
     """A world with a past of that name: a home is made once and copied, AWS has no copies."""
     if bench.world == AWS:
         return make(bench)
+    if bench.without:  # what is grown without a guard is not for those who have it
+        name = f"{name} without {bench.without}"
     kept = bench.once(name, lambda folder: _keep(make(replace(bench, folder=folder)), folder))
     shutil.copytree(kept / "home", bench.folder / "home")
     past: Past = pickle.loads((kept / "past").read_bytes())  # noqa: S301 - ours
