@@ -399,6 +399,13 @@ def rewrite(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
     want(session, [entry.file_id for entry in entries])
     session.run("ledger/delete_summary_parts")
     _insert_parts(session, entries, rows)
+    session.run("ledger/delete_reason_counts")
+    _insert_reason_counts(session, entries)
+
+
+def _reason_counts(entry: LedgerEntry) -> Mapping[str, int]:
+    """Rule to records; one empty rule where an earlier program's summary had no room for them."""
+    return {"": 0} if "reasons" in entry.summary.omitted else entry.summary.reasons
 
 
 _REWRITTEN = (
@@ -420,11 +427,15 @@ def insert(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
     rows = [entry.to_row() for entry in entries]
     session.run_many("ledger/insert", rows)
     _insert_parts(session, entries, rows)
+    _insert_reason_counts(session, entries)
+
+
+def _insert_reason_counts(session: WarehouseSession, entries: Iterable[LedgerEntry]) -> None:
     counts = [
         {"file_id": entry.file_id, "rule": fit_text(rule, TEXT_BYTES), "record_count": count}
         for entry in entries
         if entry.rows_quarantined + entry.rows_held
-        for rule, count in entry.summary.reasons.items()
+        for rule, count in _reason_counts(entry).items()
     ]
     if counts:
         session.run_many("ledger/insert_reason_count", counts)

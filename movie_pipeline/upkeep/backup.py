@@ -9,6 +9,7 @@ from pathlib import Path
 
 from movie_pipeline.ledger.decision_records import decisions, find_decisions, kept_replays
 from movie_pipeline.ledger.ledger import Ledger
+from movie_pipeline.upkeep.aside import alone, clear_what_was_left
 from movie_pipeline.upkeep.catch_up import CaughtUp, add_replays, catch_up
 from movie_pipeline.upkeep.parts import Parts
 
@@ -32,6 +33,7 @@ def back_up(parts: Parts, to: Path) -> int:
     Raises:
         WarehouseError: nothing was written.
     """
+    clear_what_was_left(parts)
     parts.warehouse.back_up(to)
     return sum(total.files for total in Ledger(parts.warehouse).totals())
 
@@ -47,9 +49,11 @@ def restore(parts: Parts, copy: Path) -> RestoreReport:
     def ours(file_ids: Sequence[str]) -> bool:
         return not kept.places or any(file_id in kept.places for file_id in file_ids)
 
-    aside = parts.warehouse.put_back(copy, ours=ours)
-    parts.warehouse.adopt()
-    return RestoreReport(aside, bring_up_to_date(parts))
+    with alone(parts):
+        aside = parts.warehouse.put_back(copy, ours=ours)
+        parts.warehouse.adopt()
+        parts.warehouse.drop_beside()  # the copy may have been made while something was made anew
+        return RestoreReport(aside, bring_up_to_date(parts))
 
 
 def bring_up_to_date(parts: Parts) -> CaughtUp:

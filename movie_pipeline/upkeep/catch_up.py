@@ -183,6 +183,7 @@ def _insert(session: WarehouseSession, ready: Sequence[_Ready], known: set[str])
         session.run("resolutions/insert_staged")
     loading = [one for one in [*new, *again] if one.output]
     if loading:
+        session.expect_contract()
         session.run("load/create_staging")
         counts = {one.record.file_id: one.count for one in loading}
         stage_rows(session, counts, [str(one.output) for one in loading])

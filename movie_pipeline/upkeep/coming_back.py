@@ -171,6 +171,7 @@ def load_rows(
     if not names:
         return {}, {}
     session.expect_contract()
+    session.expect_contract()
     session.run("load/create_staging")
     stage_rows(session, expected, list(names.values()))
     repeated = keep_latest_of_each_key(session)

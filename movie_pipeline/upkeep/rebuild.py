@@ -26,17 +26,14 @@ from movie_pipeline.ledger.decision_records import (
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.keep_decisions import keep_decided
+from movie_pipeline.upkeep.aside import alone, history_aside
 from movie_pipeline.upkeep.catch_up import AT_ONCE, CaughtUp, add_replays, catch_up
 from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.warehouse.transactions import transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
-KINDS = ("rows", "entries", "replays", "resolutions")
+KINDS = ("rows", "entries", "reason_counts", "summary_parts", "replays", "resolutions")
 """What is compared and swapped, each by statements of its name."""
-
-
-_OF_ENTRIES = ("reason_counts", "summary_parts")
-"""What goes with the entries: not compared, as earlier versions had less of it."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ class Difference:
     """Something that stands on one side alone.
 
     Attributes:
-        what: rows, entries, replays or resolutions.
+        what: one of KINDS.
         file_id: of which file.
         here: how many stand here alone.
         rebuilt: how many were made anew alone.
@@ -57,8 +54,9 @@ class Difference:
 
     def sentence(self) -> str:
         """It in words."""
+        what = self.what.replace("_", " ")
         return (
-            f"file {self.file_id}: {self.here:,} {self.what} stand in the warehouse alone, "
+            f"file {self.file_id}: {self.here:,} {what} stand in the warehouse alone, "
             f"{self.rebuilt:,} in what was made anew alone"
         )
 
@@ -91,23 +89,31 @@ def rebuild(parts: Parts, *, dry_run: bool = False, anyway: bool = False) -> Reb
     Raises:
         WarehouseError: the warehouse failed; what stands there is as it was.
     """
-    kept = _made_readable(parts, dry_run=dry_run)
-    keep_what_is_not_kept(parts)
+    with alone(parts):
+        kept = _made_readable(parts, dry_run=dry_run)
+        if dry_run:
+            return RebuildReport(*compared_beside(parts))
+        keep_what_is_not_kept(parts)
+        report = _made_and_swapped(parts, kept, anyway=anyway)
+    if report.swapped:
+        for view in parts.dataset.view_names:
+            parts.warehouse.refresh(view)
+    return report
+
+
+def _made_and_swapped(parts: Parts, kept: Path | None, *, anyway: bool) -> RebuildReport:
     beside = parts.warehouse.beside()
     try:
         report = _made_beside(parts, beside)
         report.kept = kept
         report.differences = compared(parts.warehouse)
         crash_point("rebuild.compared")
-        if not dry_run and (anyway or not report.caught_up.problems):
+        if anyway or not report.caught_up.problems:
             if report.differences and not parts.warehouse.keeps_snapshots:
                 report.kept = report.kept or _copy_aside(parts)
             _swap(parts, beside, report)
     finally:
         parts.warehouse.drop_beside()
-    if report.swapped:
-        for view in parts.dataset.view_names:
-            parts.warehouse.refresh(view)
     return report
 
 
@@ -161,10 +167,15 @@ def _made_readable(parts: Parts, *, dry_run: bool) -> Path | None:
 def keep_what_is_not_kept(parts: Parts) -> None:
     """Write the records that are missing, such as those of homes of earlier versions."""
     archive(parts.storage, parts.warehouse, Ledger(parts.warehouse).unarchived())
+    keep_records(parts, _not_kept(parts))
+
+
+def _not_kept(parts: Parts) -> list[str]:
+    """The files in the ledger that have no record."""
     kept = find_decisions(parts.storage)
     with parts.warehouse.reading() as session:
         ids = [row["file_id"] for row in session.fetch("rebuild/file_ids")]
-    keep_records(parts, [file_id for file_id in ids if file_id not in kept.places])
+    return [file_id for file_id in ids if file_id not in kept.places]
 
 
 def keep_records(parts: Parts, file_ids: list[str]) -> list[str]:
@@ -180,13 +191,20 @@ def keep_records(parts: Parts, file_ids: list[str]) -> list[str]:
 
 
 def compared_beside(parts: Parts) -> tuple[CaughtUp, list[Difference]]:
-    """What would be made anew, and how it differs; nothing stays of it."""
-    beside = parts.warehouse.beside()
-    try:
-        caught_up = _made_beside(parts, beside).caught_up
-        return caught_up, compared(parts.warehouse)
-    finally:
-        parts.warehouse.drop_beside()
+    """What would be made anew, and how it differs; nothing stays of it.
+
+    Files wait where they wait: records that are not kept yet are written aside, and read there.
+    The caller is `alone`.
+    """
+    with history_aside(parts) as aside:
+        waiting = {entry.file_id for entry in Ledger(parts.warehouse).unarchived()}
+        keep_records(aside, sorted({*_not_kept(aside), *waiting}))
+        beside = parts.warehouse.beside()
+        try:
+            caught_up = _made_beside(aside, beside).caught_up
+            return caught_up, compared(parts.warehouse)
+        finally:
+            parts.warehouse.drop_beside()
 
 
 def compared(warehouse: Warehouse) -> list[Difference]:
@@ -236,9 +254,6 @@ def _swap(parts: Parts, beside: Warehouse, report: RebuildReport) -> None:
         if session.fetch("rebuild/not_rebuilt"):
             raise _DecidedMeanwhile
         for kind in KINDS:
-            session.run(f"rebuild/clear_{kind}")
-            session.run(f"rebuild/fill_{kind}")
-        for kind in _OF_ENTRIES:
             session.run(f"rebuild/clear_{kind}")
             session.run(f"rebuild/fill_{kind}")
         session.run("rebuild/clear_refreshes")

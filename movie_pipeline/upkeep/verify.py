@@ -5,6 +5,7 @@ Each disagreement has a kind and a way out; what is safe is repaired on request.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from movie_pipeline.quarantine.quarantine_record import count_records
 from movie_pipeline.steps.reconcile import GRACE, open_work
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import Area
+from movie_pipeline.upkeep.aside import alone, clear_what_was_left
 from movie_pipeline.upkeep.catch_up import catch_up
 from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.upkeep.rebuild import compared_beside, is_readable, keep_records
@@ -110,11 +112,13 @@ def verify(
         )
         return report
     look = _Look(parts, deep=deep, moment=now(), report=report)
-    look.at_everything()
-    if repair:
-        found = [finding for finding in report.findings if not finding.repaired]
-        done = [finding for finding in report.findings if finding.repaired]
-        report.findings = [*done, *_repaired(look, found)]
+    clear_what_was_left(parts)
+    with alone(parts) if deep or repair else nullcontext():
+        look.at_everything()
+        if repair:
+            found = [finding for finding in report.findings if not finding.repaired]
+            done = [finding for finding in report.findings if finding.repaired]
+            report.findings = [*done, *_repaired(look, found)]
     return report
 
 

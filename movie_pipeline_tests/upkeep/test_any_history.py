@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.errors import ReplayError
 from movie_pipeline.steps import archive as archive_module
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.upkeep.rebuild import rebuild
+from movie_pipeline.upkeep.rejudge import rejudge, to_judge
+from movie_pipeline.upkeep.retract import OPEN, Wish, retract
 from movie_pipeline_tests.samples import Film, film_file, hopeless
 from movie_pipeline_tests.upkeep.test_rebuild import HOLDING, lose_warehouse, parts_of
 from movie_pipeline_tests.upkeep.world import Years
@@ -47,7 +50,7 @@ class History:
     def happen(self, number: int) -> None:
         """One event."""
         years, name = self.years, f"{number}.csv"
-        match self.chance.randint(0, 7):
+        match self.chance.randint(0, 9):
             case 0 | 1:
                 self.sent.append(self.films())
                 years.ingest({name: self.sent[-1]})
@@ -61,8 +64,32 @@ class History:
                 self.replay(accept=True)
             case 6:
                 years.decide([years.drop(name, self.films())])
+            case 7:
+                self.change_a_mind(number)
+            case 8:
+                self.judge_again(number)
             case _:
                 self.cut_off(name)
+
+    def change_a_mind(self, number: int) -> None:
+        """A file that is loaded or held is taken back."""
+        open_files = [
+            entry.file_id
+            for entry in self.years.ledger.entries()
+            if entry.state in OPEN and entry.summary.replay is None
+        ]
+        if open_files:
+            wish = Wish(by="ana", why=f"for the reason {number}")
+            retract(self.years.parts, self.chance.choice(sorted(open_files)), wish)
+
+    def judge_again(self, number: int) -> None:
+        """All of history is judged by another ruleset."""
+        least = self.chance.randint(0, 4)
+        ruleset = parse_ruleset(f'Rules = [ColumnValues "imdb_rating" > {least}]')
+        chosen = to_judge(self.years.parts, ruleset)
+        wish = Wish(by="ana", why=f"for the reason {number}")
+        told = list(rejudge(self.years.parts, chosen, ruleset, wish))
+        assert [one.problem for one in told if one.problem] == []
 
     def replay(self, *, corrections: str = "", accept: bool = False) -> None:
         """A person's decision about what waits, if anything does."""

@@ -9,38 +9,28 @@ from pathlib import Path
 
 from movie_pipeline import crash_points
 from movie_pipeline.datasets.movies import MOVIES
-from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.errors import WarehouseError
 from movie_pipeline.ledger.decision_records import find_decisions
-from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.upkeep.backup import back_up, restore
 from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.upkeep.rebuild import rebuild
-from movie_pipeline.upkeep.rejudge import rejudge, to_judge
-from movie_pipeline.upkeep.retract import Wish, retract
 from movie_pipeline.upkeep.verify import verify
-from movie_pipeline_tests.faults import job, oracle
+from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
     SMALL,
     AnyWorld,
     Past,
     begun,
     grown,
-    safe,
     seen,
 )
 from movie_pipeline_tests.faults.cases.crashes import effects
 from movie_pipeline_tests.faults.children import Ended, in_child, start
 from movie_pipeline_tests.faults.fault import AWS, BOTH, FOLDER, Bench, Fault
-from movie_pipeline_tests.faults.oracle import Sent
-from movie_pipeline_tests.faults.state import State, check_end, rows_of, same
+from movie_pipeline_tests.faults.state import check_end, same
 from movie_pipeline_tests.faults.world import LocalWorld
 
-WISH = Wish(by="ana", why="to see")
-RETRACTED = "movies.csv"
-SAME_RULES = parse_ruleset(oracle.RULES.replace("]", ", RowCount > 0]"))
-"""Rules that judge as those of all faults do, under another hash."""
 LOST = ("movie_data_table", "mp_load_ledger", "mp_reason_counts", "mp_resolutions", "mp_replays")
 _DRAWN = {FOLDER: 24, AWS: 6}
 """Points of all effects that are drawn by the seed, for each command, where not all are asked."""
@@ -130,69 +120,9 @@ def _restore(world: AnyWorld) -> None:
     assert not restore(parts_of(world), world.home / "copy.duckdb").caught_up.problems
 
 
-def _retract(world: AnyWorld) -> None:
-    entries = Ledger(world.deployment.warehouse).of_file(RETRACTED)
-    newer = max(entries, key=lambda entry: entry.file_version)
-    retract(parts_of(world), newer.file_id, WISH)
-
-
-def _rejudge(world: AnyWorld) -> None:
-    parts = parts_of(world)
-    found = list(rejudge(parts, to_judge(parts, SAME_RULES), SAME_RULES, WISH))
-    assert not [one.problem for one in found if one.problem], found
-
-
 def _whole(world: AnyWorld, past: Past) -> None:
     """The oracle's end, but for notices, of which those of a lost warehouse are lost."""
     check_end(seen(world), past.batches, notices=False)
-
-
-def _without(past: Past) -> list[list[Sent]]:
-    """What was sent, but for the file that is retracted."""
-    return [past.old, [sent for sent in past.sent if sent.key != RETRACTED]]
-
-
-def _all_or_nothing(state: State, past: Past) -> None:
-    """The table as before the command, or as after it."""
-    tables = [rows_of(oracle.expect(batches)) for batches in (past.batches, _without(past))]
-    found = _of_no_file(state.table)
-    assert found in [_of_no_file(table) for table in tables], f"a half of it: {found}"
-
-
-def _without_one(world: AnyWorld, past: Past) -> None:
-    """The table as if the file had never come."""
-    state = seen(world)
-    same("the table", state.table, rows_of(oracle.expect(_without(past))))
-    _ended(world, state)
-    retracted = [entry.key for entry in state.entries.values() if str(entry.state) == "RETRACTED"]
-    same("what was retracted", retracted, [RETRACTED])
-
-
-def _judged_again(world: AnyWorld, past: Past) -> None:
-    """The table as it was, of files that count under other ids."""
-    state = seen(world)
-    expected = rows_of(oracle.expect(past.batches))
-    same("the table", _of_no_file(state.table), _of_no_file(expected))
-    hashes = {
-        entry.ruleset_sha256
-        for entry in state.entries.values()
-        if str(entry.state) in {"LOADED", "HELD"}
-    }
-    same("the rules that judged", hashes, {SAME_RULES.sha256})
-    _ended(world, state)
-
-
-def _ended(world: AnyWorld, state: State) -> None:
-    """What any change of decisions leaves behind."""
-    del world
-    open_files = [key for key, entry in state.entries.items() if entry.archived_at is None]
-    same("files not archived", open_files, [])
-    unsent = [key for key, notice in state.outbox.items() if not notice.sent]
-    same("notices unsent", unsent, [])
-
-
-def _of_no_file(rows: Sequence[tuple[object, ...]]) -> list[tuple[object, ...]]:
-    return sorted(((*row[:7], *row[8:]) for row in rows), key=repr)
 
 
 @dataclass(frozen=True)
@@ -210,8 +140,6 @@ COMMANDS = {
     "rebuild of what stands": Command(_nothing, _rebuild, _whole),
     "repair": Command(_lose_batch, _repair, _whole),
     "restore": Command(_nothing, _restore, _whole, worlds=(FOLDER,)),
-    "retract": Command(_nothing, _retract, _without_one),
-    "rejudge": Command(_nothing, _rejudge, _judged_again),
 }
 
 
@@ -250,8 +178,6 @@ def _killed(bench: Bench, case: str) -> None:
         assert ended.killed, f"at {point} {name} was not killed: {ended.trace}"
     if name == "rebuild of what stands":
         _whole(world, past)
-    elif name in {"retract", "rejudge"}:
-        _all_or_nothing(safe(world, past.all), past)
     in_child(lambda: command.work(world))
     in_child(lambda: job.close_what_is_open(world.deployment))
     command.check(world, past)
@@ -436,7 +362,7 @@ def _damaged(bench: Bench, case: str) -> None:
 FAULTS = (
     Fault(
         "Y01",
-        "kill -9 at each effect of rebuild, repair, restore, retract and rejudge",
+        "kill -9 at each effect of rebuild, repair and restore",
         "crash points, taken from each command without faults",
         _killed,
         _killed_cases,
