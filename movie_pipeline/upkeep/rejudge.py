@@ -214,7 +214,7 @@ def _judged_again(
             [decided] = screen_batch(
                 [file],
                 work,
-                parts.storage if publish else _Unpublished.over(parts.storage),
+                parts.storage if publish else Unpublished.over(parts.storage),
                 ruleset,
                 then,
                 parts.dataset,
@@ -273,7 +273,7 @@ def _apart(storage: Storage, entry: LedgerEntry) -> frozenset[int]:
         ) from None
 
 
-class _Unpublished:
+class Unpublished:
     """A store into which nothing is put, as it is only asked what would be."""
 
     def __init__(self, storage: Storage) -> None:

@@ -28,6 +28,7 @@ from movie_pipeline.upkeep.catch_up import catch_up
 from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.upkeep.rebuild import compared_beside, is_readable, keep_records
 from movie_pipeline.upkeep.rows import is_as_published, rows_in
+from movie_pipeline.upkeep.same_content import says_the_same_records
 
 _PIECE = 500
 _MARKS = ("archived_at", "history_name", "archive_note")
@@ -275,6 +276,7 @@ class _Look:
                 ),
                 way_out=f"{_PUT_BACK}; its records cannot be replayed until then, the file itself "
                 "can be sent again",
+                says_the_same=says_the_same_records,
             )
 
     def _at_file(  # noqa: PLR0913 - which file, and what it must be
@@ -288,6 +290,7 @@ class _Look:
         size: int | None,
         whole: Callable[[Path], bool],
         way_out: str,
+        says_the_same: Callable[[Parts, LedgerEntry, Path], bool] | None = None,
     ) -> Iterator[Finding]:
         storage = self.parts.storage
         place = storage.uri(area, name)
@@ -298,6 +301,9 @@ class _Look:
             if self.deep and not changed:
                 with storage.reading(area, name) as path:
                     changed = not whole(path)
+            if changed and says_the_same:
+                with storage.reading(area, name) as path:
+                    changed = not says_the_same(self.parts, entry, path)
         except StoredFileMissing:
             yield Finding(
                 f"{what}-missing",

@@ -1,5 +1,6 @@
 """Each disagreement is named, with its way out; what is safe is repaired."""
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from movie_pipeline.steps import notify
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.upkeep.backup import back_up
 from movie_pipeline.upkeep.verify import Finding, verify
-from movie_pipeline_tests.samples import clean_movies, hopeless, one_bad_year
+from movie_pipeline_tests.samples import clean_movies, hopeless, low_ratings, one_bad_year
 from movie_pipeline_tests.upkeep.test_rebuild import eventful, parts_of
 from movie_pipeline_tests.upkeep.world import Years
 
@@ -211,3 +212,25 @@ def test_a_backup_that_was_put_back_by_hand_is_noticed_and_caught_up(tmp_path: P
     kinds = [finding.kind for finding in found(later, repair=True) if finding.repaired]
     assert kinds.count("entry-missing") == 2
     assert later.state() == state
+
+
+def test_what_two_runs_published_of_a_file_at_once_is_no_disagreement(tmp_path: Path) -> None:
+    years = Years(tmp_path / "home")
+    files = [years.drop("bad.csv", one_bad_year()), years.drop("held.csv", low_ratings())]
+    years.decide(files, 'Rules = [RowCount < 4, ColumnValues "imdb_rating" >= 0]')
+    entries = {entry.key: entry for entry in years.ledger.entries()}
+    years.archive()
+    for entry in entries.values():
+        published_by_another_run(years, entry)
+    assert {str(entry.state) for entry in entries.values()} == {"LOADED", "HELD"}
+    kinds = {one.kind for one in found(years, deep=True)}
+    assert kinds <= {"view-stale", "notices-waiting"}
+
+
+def published_by_another_run(years: Years, entry: LedgerEntry) -> None:
+    """The same records, written by a run of another batch and moment."""
+    path = years.area(Area.QUARANTINE) / str(entry.quarantine_name)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    for line in lines:
+        line |= {"batch_id": "another-one", "quarantined_at": "2020-01-01T00:00:00+00:00"}
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
