@@ -57,9 +57,11 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     ledger = Ledger(deployment.warehouse)
     entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
     totals = [totals_report(total) for total in ledger.totals()]
-    landed = deployment.storage.landed()
-    left_out = still_left_out(landed, ledger, deployment.warehouse)
-    for sentence in [*left_in_landing(deployment.storage, ledger), *left_out.values()]:
+    unseen: list[str] = []
+    deployment.storage.oldest(0, warn=unseen.append)
+    left_out = still_left_out(deployment.storage.landed(), ledger, deployment.warehouse)
+    left = left_in_landing(deployment.storage, ledger)
+    for sentence in [*left, *left_out.values(), *unseen]:
         print_problem(sentence)
     if as_json:
         print_json({"totals": totals, "files": entries})

@@ -11,7 +11,7 @@ import stat
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from typing_extensions import override
@@ -46,7 +46,8 @@ from movie_pipeline.file_names import (
 )
 from movie_pipeline.private_files import make_private
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+from movie_pipeline.storage.landed_page import bounded_micros, moment, oldest
+from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, Storage
 
 STORE = "local"
 """The name of this store in file ids; the folder may move without files becoming new ones."""
@@ -78,6 +79,8 @@ class FolderStorage(Storage):
             Area.HISTORY: home / settings.areas.history,
         }
         self._settle_seconds = settings.discovery.settle_seconds
+        self._ahead: dict[str, tuple[str, float]] = {}
+        """Files of the future that the last listing saw: their version, and since when."""
 
     @property
     @override
@@ -87,15 +90,41 @@ class FolderStorage(Storage):
 
     @override
     def landed(self) -> list[LandedFile]:
-        now = time.time()
-        found: list[LandedFile] = []
-        landing = self._folders[Area.LANDING]
-        for key, status in _walk(landing, is_ignored):
+        return self._oldest(None, None, _ignored).files
+
+    @override
+    def oldest(
+        self, most: int, *, after: LandedFile | None = None, warn: Callable[[str], None]
+    ) -> LandedPage:
+        return self._oldest(most, after, warn)
+
+    def _oldest(
+        self, most: int | None, after: LandedFile | None, warn: Callable[[str], None]
+    ) -> LandedPage:
+        found = oldest(self._whole(warn), most, after)
+        return LandedPage([_landed_file(key, status) for key, status in found.first], found.more)
+
+    def _whole(
+        self, warn: Callable[[str], None]
+    ) -> Iterator[tuple[tuple[int, str], tuple[str, os.stat_result]]]:
+        """The files that nobody writes any more, each with its place in the order."""
+        now, ahead = time.time(), dict[str, tuple[str, float]]()
+        for key, status in _walk(self._folders[Area.LANDING], is_ignored, warn=warn):
             # a time in the future says nothing about the age: then the other one does
             age = now - min(status.st_mtime, status.st_ctime)
-            if age >= self._settle_seconds:
-                found.append(_landed_file(key, status))
-        return sorted(found, key=lambda file: (file.modified_at, file.key))
+            if age >= self._settle_seconds or (age < 0 and self._has_rested(key, status, ahead)):
+                yield (_micros(status), key), (key, status)
+        self._ahead = ahead
+
+    def _has_rested(
+        self, key: str, status: os.stat_result, ahead: dict[str, tuple[str, float]]
+    ) -> bool:
+        """Whether a file of the future, as after the clock was set back, is as it was before."""
+        version, now = _version(status), time.monotonic()
+        known, since = self._ahead.get(key, ("", now))
+        since = since if known == version else now
+        ahead[key] = version, since
+        return now - since >= self._settle_seconds
 
     @override
     def look_at(self, keys: Sequence[str]) -> list[LandedFile]:
@@ -261,16 +290,31 @@ class FolderStorage(Storage):
         return self._folders[Area.LANDING].joinpath(*key.split("/"))
 
 
+def _ignored(_: str) -> None:
+    """Say nothing."""
+
+
 def _walk(
-    folder: Path, left_out: Callable[[str], bool], prefix: str = ""
+    folder: Path,
+    left_out: Callable[[str], bool],
+    prefix: str = "",
+    *,
+    warn: Callable[[str], None] = _ignored,
 ) -> Iterator[tuple[str, os.stat_result]]:
-    """Every regular file's name and status, in all folders below; links are left out."""
+    """Every regular file's name and status, in all folders below; links are left out.
+
+    What cannot be looked at is left out too, and `warn` told, unless it is the folder itself.
+    """
     try:
-        entries = list(os.scandir(folder))
+        entries = os.scandir(folder)
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise StorageError(f"{folder} cannot be listed: {error.strerror}.") from error
+        sentence = f"{printable_name(str(folder))} cannot be listed: {error.strerror}."
+        if not prefix:
+            raise StorageError(sentence) from error
+        warn(f"{sentence} What lies there waits; let the pipeline's user read it.")
+        return
     for entry in entries:
         if left_out(entry.name):
             continue
@@ -278,8 +322,12 @@ def _walk(
             status = entry.stat(follow_symlinks=False)
         except FileNotFoundError:
             continue  # it left while we looked
+        except OSError as error:
+            shown = printable_name(f"{prefix}{entry.name}")
+            warn(f"{shown} cannot be looked at: {error.strerror}. It waits.")
+            continue
         if stat.S_ISDIR(status.st_mode):
-            yield from _walk(folder / entry.name, left_out, f"{prefix}{entry.name}/")
+            yield from _walk(folder / entry.name, left_out, f"{prefix}{entry.name}/", warn=warn)
         elif stat.S_ISREG(status.st_mode):
             yield f"{prefix}{entry.name}", status
 
@@ -290,8 +338,12 @@ def _landed_file(key: str, status: os.stat_result) -> LandedFile:
         key=key,
         version=_version(status),
         size=status.st_size,
-        modified_at=datetime.fromtimestamp(status.st_mtime_ns // 1000 / 1_000_000, tz=UTC),
+        modified_at=moment(_micros(status)),
     )
+
+
+def _micros(status: os.stat_result) -> int:
+    return bounded_micros(status.st_mtime_ns // 1000)
 
 
 def _landed_once(source: Path, target: Path, key: str) -> LandedFile:

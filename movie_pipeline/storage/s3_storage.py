@@ -36,8 +36,9 @@ from movie_pipeline.file_names import (
     printable_name,
 )
 from movie_pipeline.settings import Settings
+from movie_pipeline.storage.landed_page import oldest, order_of
 from movie_pipeline.storage.s3_new_object import put_new_object
-from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, Storage
 
 _GONE = ("404", "NoSuchKey", "NoSuchVersion")
 _REFUSED = ("403", "AccessDenied")
@@ -116,12 +117,20 @@ class S3Storage(Storage):
 
     @override
     def landed(self) -> list[LandedFile]:
-        found = [
-            self._landed_file(item["Key"], item)
-            for item in self._listed(self._prefixes[Area.LANDING], "listing landing")
-            if self._is_file(item["Key"], item["Size"])
-        ]
-        return _oldest_first(found)
+        return _oldest_first(list(self._files()))
+
+    @override
+    def oldest(
+        self, most: int, *, after: LandedFile | None = None, warn: Callable[[str], None]
+    ) -> LandedPage:
+        """The first of landing; S3 lists all of it or says why it does not."""
+        found = oldest(((order_of(file), file) for file in self._files()), most, after)
+        return LandedPage(found.first, found.more)
+
+    def _files(self) -> Iterator[LandedFile]:
+        for item in self._listed(self._prefixes[Area.LANDING], "listing landing"):
+            if self._is_file(item["Key"], item["Size"]):
+                yield self._landed_file(item["Key"], item)
 
     @override
     def look_at(self, keys: Sequence[str]) -> list[LandedFile]:

@@ -5,7 +5,7 @@ runs against every adapter.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ class Area(StrEnum):
     HISTORY = "history"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LandedFile:
     """One version of one file in the landing area.
 
@@ -48,6 +48,19 @@ class LandedFile:
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
+@dataclass(frozen=True)
+class LandedPage:
+    """A part of what lies in landing.
+
+    Attributes:
+        files: whole files, oldest first.
+        more: how many lie behind them.
+    """
+
+    files: list[LandedFile]
+    more: int
+
+
 class Storage(Protocol):
     """A store with a landing area and three areas that the pipeline writes.
 
@@ -64,6 +77,18 @@ class Storage(Protocol):
 
     def landed(self) -> list[LandedFile]:
         """List the whole files in landing, oldest first; files still being written are left out."""
+        ...
+
+    def oldest(
+        self, most: int, *, after: LandedFile | None = None, warn: Callable[[str], None]
+    ) -> LandedPage:
+        """The first of what `landed` would list, holding no more than these.
+
+        Args:
+            most: how many.
+            after: only those behind this one in the order of `landed`.
+            warn: told of what could not be looked at, and was left out, a sentence each.
+        """
         ...
 
     def look_at(self, keys: Sequence[str]) -> list[LandedFile]:

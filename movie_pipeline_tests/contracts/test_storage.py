@@ -53,6 +53,18 @@ def source(tmp_path: Path) -> Path:
 class TestStorage:
     """Every implementation, by its interface alone."""
 
+    def test_the_oldest_files_are_listed_page_by_page(self, storage: Storage, source: Path) -> None:
+        for name in "cab":
+            storage.land(source, f"{name}.csv")
+        listed = storage.landed()
+        told: list[str] = []
+        first = storage.oldest(2, warn=told.append)
+        assert (first.files, first.more) == (listed[:2], 1)
+        second = storage.oldest(2, after=first.files[-1], warn=told.append)
+        assert (second.files, second.more) == (listed[2:], 0)
+        assert storage.oldest(0, warn=told.append).more == 3
+        assert told == []
+
     @pytest.mark.parametrize("key", HOSTILE_KEYS)
     def test_any_name_lands_is_listed_fetched_and_settled(
         self,

@@ -184,6 +184,25 @@ def test_a_file_that_is_still_being_written_is_left_alone(
     assert tick(home, instance) == dg.SkipReason("Nothing lies in landing.")
 
 
+def test_files_behind_those_that_all_wait_are_found_and_the_others_counted(
+    home: Home, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("landing_listing", "landing_sensor"):
+        monkeypatch.setattr(f"movie_pipeline.orchestration.sensors.{module}.PAGE_FILES", 2)
+    for number in range(2):
+        home.drop(f"{number}.csv", clean_movies(first=number))
+    (first,) = requests(home, instance)
+    launch(first, instance, dg.DagsterRunStatus.NOT_STARTED)
+    later = [home.drop(f"{number}.csv", clean_movies(first=number)) for number in range(2, 7)]
+    answer = tick(home, instance)
+    assert isinstance(answer, dg.SensorResult)
+    (second,) = answer.run_requests or []
+    assert requested_files(second) == sorted(file.file_id for file in later[:2])
+    (event,) = answer.asset_events
+    assert isinstance(event, dg.AssetMaterialization)
+    assert event.metadata["files_waiting"].value == 2 + 3
+
+
 def test_an_overwritten_file_is_requested_as_a_new_version(
     home: Home, instance: dg.DagsterInstance
 ) -> None:

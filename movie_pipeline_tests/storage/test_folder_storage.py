@@ -5,7 +5,10 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -74,6 +77,69 @@ def test_a_file_dated_in_the_future_is_judged_by_when_it_was_changed(home: Path)
     write(home, "a.csv", age=-10_000)
     assert keys(FolderStorage(Settings(home=home).with_values(settle_seconds=0.0))) == ["a.csv"]
     assert keys(FolderStorage(Settings(home=home).with_values(settle_seconds=60.0))) == []
+
+
+def test_after_a_clock_was_set_back_a_file_that_rests_is_whole(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = FolderStorage(Settings(home=home).with_values(settle_seconds=60.0))
+    path = write(home, "a.csv")
+    clock = [1000.0]
+    hour_ago = time.time() - 3600
+    monkeypatch.setattr(storage_module.time, "time", lambda: hour_ago)
+    monkeypatch.setattr(storage_module.time, "monotonic", lambda: clock[0])
+    assert keys(storage) == []
+    clock[0] += 59.0
+    assert keys(storage) == []
+    path.write_bytes(b"it grows")
+    clock[0] += 2.0
+    assert keys(storage) == []
+    clock[0] += 61.0
+    assert keys(storage) == ["a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "taken_as"),
+    [
+        (400_000_000_000, datetime(9999, 12, 31, tzinfo=UTC)),
+        (-5_000_000_000, datetime(1970, 1, 1, tzinfo=UTC)),
+    ],
+    ids=["beyond 9999", "before 1970"],
+)
+def test_a_file_of_any_date_is_a_file_like_others(
+    home: Path, storage: FolderStorage, tmp_path: Path, seconds: int, taken_as: datetime
+) -> None:
+    path = write(home, "odd.csv")
+    write(home, "b.csv")
+    dated = SimpleNamespace(st_mtime_ns=seconds * 10**9, st_ctime_ns=0, st_ino=1, st_size=1)
+    file = storage_module._landed_file("odd.csv", cast("Any", dated))
+    assert file.modified_at == taken_as
+    # where the disk can keep such a date
+    os.utime(path, (seconds, seconds))
+    assert sorted(keys(storage)) == ["b.csv", "odd.csv"]
+    (odd,) = [one for one in storage.landed() if one.key == "odd.csv"]
+    storage.fetch(odd, tmp_path / "copy")
+
+
+def test_a_folder_that_cannot_be_listed_is_told_and_left_out(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(home, "closed/a.csv")
+    write(home, "open/b.csv")
+    scandir = os.scandir
+
+    def closed(folder: Path) -> object:
+        if folder.name == "closed":
+            raise PermissionError(13, "Permission denied", str(folder))
+        return scandir(folder)
+
+    monkeypatch.setattr(storage_module.os, "scandir", closed)
+    told: list[str] = []
+    assert [file.key for file in storage.oldest(10, warn=told.append).files] == ["open/b.csv"]
+    where = f"{home}/input/closed"
+    closed_folder = f"{where} cannot be listed: Permission denied. What lies there waits"
+    assert told == [f"{closed_folder}; let the pipeline's user read it."]
+    assert keys(storage) == ["open/b.csv"]
 
 
 def test_undecodable_and_255_byte_names_are_files_like_others(

@@ -11,6 +11,8 @@ from movie_pipeline.errors import WakeupError
 from movie_pipeline.storage.storage_port import LandedFile, Storage
 from movie_pipeline.wakeups.wakeups_port import Wakeup, Wakeups
 
+PAGE_FILES = 20_000
+"""Files of landing looked at together; one look at a million must not hold them all."""
 MOST_KEYS = 20
 """Keys looked at one by one; for more, one listing is quicker."""
 
@@ -20,7 +22,8 @@ class Listing:
     """What lies in landing, as far as it was looked at.
 
     Attributes:
-        landed: the files found.
+        landed: the files found: of all that lie in landing the oldest.
+        more: how many lie behind them.
         complete: whether all of landing was listed.
         wakeup: what was heard; None where nothing ever tells.
     """
@@ -28,10 +31,16 @@ class Listing:
     landed: list[LandedFile]
     complete: bool
     wakeup: Wakeup | None
+    more: int = 0
 
 
 def list_landing(
-    storage: Storage, wakeups: Wakeups, *, due: bool, warn: Callable[[str], None]
+    storage: Storage,
+    wakeups: Wakeups,
+    *,
+    due: bool,
+    warn: Callable[[str], None],
+    most: int = PAGE_FILES,
 ) -> Listing | None:
     """Look at landing; None where nothing was heard and no listing is due.
 
@@ -39,7 +48,9 @@ def list_landing(
         storage: whose landing area.
         wakeups: what may have been heard.
         due: whether everything is to be listed in any case.
-        warn: told of junk, and of a queue that does not answer: then everything is listed.
+        warn: told of junk, of what cannot be listed, and of a queue that does not answer: then
+            everything is listed.
+        most: files of a listing that are wanted, the oldest.
     """
     try:
         wakeup = wakeups.pending()
@@ -49,7 +60,8 @@ def list_landing(
     if wakeup is not None and wakeup.junk:
         warn(f"{wakeup.junk} wake-ups made no sense; the queue puts them aside.")
     if wakeup is None or due or len(wakeup.keys) > MOST_KEYS:
-        return Listing(storage.landed(), complete=True, wakeup=wakeup)
+        page = storage.oldest(most, warn=warn)
+        return Listing(page.files, complete=True, wakeup=wakeup, more=page.more)
     if wakeup.receipts:
         return Listing(storage.look_at(wakeup.keys), complete=False, wakeup=wakeup)
     return None

@@ -1,6 +1,8 @@
 """The landing sensor: what lies in landing and the ledger does not know becomes runs."""
 
+import sys
 import time
+from dataclasses import replace
 
 import dagster as dg
 from dagster._core.storage.tags import MAX_RETRIES_TAG
@@ -14,6 +16,7 @@ from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_run
 from movie_pipeline.orchestration.sensors.landing_listing import (
+    PAGE_FILES,
     Listing,
     forget,
     is_due,
@@ -71,11 +74,12 @@ def _look(
     sources = read_sources(settings.reading.sources, dataset.contract)
     # a file and its marker are told of one by one: only a listing shows both
     due = is_due(context.cursor, now, every) or sources.mark_files
-    seen = list_landing(storage, wakeups, due=due, warn=context.log.warning)
+    most = sys.maxsize if sources.mark_files else PAGE_FILES
+    seen = list_landing(storage, wakeups, due=due, warn=context.log.warning, most=most)
     if seen is None:
         return dg.SkipReason("No message came, and landing was listed a moment ago.")
     arrived = arrivals(seen.landed, sources)
-    plan = _plan(context.instance, dataset, arrived.whole, warehouse, settings)
+    plan = _plan_from(seen, arrived, context, dataset, storage, warehouse, settings)
     if plan.launches:
         with warehouse.reading() as session:
             session.expect_contract()  # no run could load: better none is launched
@@ -115,6 +119,32 @@ def landing_sensor(dataset: Dataset, seconds: int = 10) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Launches a run for every batch of whole files that the ledger does not know.",
     )(scoped(dataset, look_for_files))
+
+
+def _plan_from(
+    seen: Listing,
+    arrived: Arrivals,
+    context: dg.SensorEvaluationContext,
+    dataset: Dataset,
+    storage: Storage,
+    warehouse: Warehouse,
+    settings: Settings,
+) -> QueuePlan:
+    """What to launch of the oldest files; of those behind them only where all of these wait."""
+    files, more, waiting = seen.landed, seen.more, 0
+    plan = _plan(context.instance, dataset, arrived.whole, warehouse, settings)
+    for _ in range(_MORE_PAGES):
+        if not more or plan.launches or plan.no_slot:
+            break
+        waiting += plan.waiting
+        page = storage.oldest(PAGE_FILES, after=files[-1], warn=context.log.debug)
+        files, more = page.files, page.more
+        plan = _plan(context.instance, dataset, files, warehouse, settings)
+    return replace(plan, waiting=plan.waiting + waiting + more)
+
+
+_MORE_PAGES = 2
+"""How often a tick looks further; a listing of a million files takes seconds each time."""
 
 
 def _plan(

@@ -7,7 +7,7 @@ failed ones.
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from movie_pipeline.orchestration.sensors.failure_history import Failures, failures_by_file
 from movie_pipeline.orchestration.sensors.killed_runs import to_be_tried_alone
@@ -54,10 +54,12 @@ class QueuePlan:
         launches: runs to launch now.
         waiting: files that must wait for a running batch, for their next attempt, or for a free
             slot.
+        no_slot: those of them that lack nothing but the slot.
     """
 
     launches: tuple[Launch, ...]
     waiting: int
+    no_slot: int = field(default=0, compare=False)
 
 
 def plan_launches(
@@ -109,7 +111,7 @@ def plan_launches(
         chosen = _share(fresh, again, _free(runs, known, settings))
     left = sum(len(launch.batch.files) for launch in (*fresh, *again))
     left -= sum(len(launch.batch.files) for launch in chosen)
-    return QueuePlan(tuple(chosen), waiting + left)
+    return QueuePlan(tuple(chosen), waiting + left, left)
 
 
 def _batches(files: Sequence[LandedFile], attempt: int, settings: BatchSettings) -> list[Launch]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, Storage
 from movie_pipeline.warehouse.query_answers import QueryAnswer, QueryLimits
 from movie_pipeline.warehouse.warehouse_port import (
     UpgradePlan,
@@ -29,6 +29,11 @@ class WrappedStorage:
 
     def landed(self) -> list[LandedFile]:
         return self.real.landed()
+
+    def oldest(
+        self, most: int, *, after: LandedFile | None = None, warn: Callable[[str], None]
+    ) -> LandedPage:
+        return self.real.oldest(most, after=after, warn=warn)
 
     def look_at(self, keys: Sequence[str]) -> list[LandedFile]:
         return self.real.look_at(keys)
