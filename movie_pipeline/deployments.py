@@ -107,7 +107,7 @@ def deployment_from(settings: Settings, name: str = "") -> Deployment:
         SettingsError: there is none of that name, a lenient column is no number column, or a
             reference dataset is not declared as one.
     """
-    settings, dataset = chosen_dataset(settings, name)
+    settings, dataset = chosen_dataset(settings.fitted(), name)
     if settings.reading.lenient_columns:
         _refuse_other_than_numbers(settings.reading.lenient_columns, dataset)
     declared_datasets(settings)

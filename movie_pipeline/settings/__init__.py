@@ -25,6 +25,7 @@ from movie_pipeline.settings.groups import (
     RetentionSettings,
     S3Settings,
 )
+from movie_pipeline.settings.memory_plan import budget_of_machine, memory_bytes, runs_and_limit
 from movie_pipeline.settings.variables import variables_of
 
 
@@ -90,6 +91,21 @@ class Settings:
             group: replace(getattr(self, group), **changed) for group, changed in changes.items()
         }
         return replace(self, **beside, **groups)
+
+    def fitted(self) -> Self:
+        """These settings with no more runs, and no larger engine, than there is memory for."""
+        budget = memory_bytes(self.engine.memory_budget)
+        runs, limit = runs_and_limit(
+            # each dataset has runs of its own
+            (budget_of_machine() if budget is None else budget) // max(1, len(self.datasets)),
+            self.batches.in_flight,
+            self.engine.memory_limit,
+        )
+        return replace(
+            self,
+            batches=replace(self.batches, in_flight=runs),
+            engine=replace(self.engine, memory_limit=limit),
+        )
 
     def __post_init__(self) -> None:
         if self.deployment != "aws":

@@ -3,15 +3,14 @@
 A field's variable is its name in capitals, or the one that stands at the field.
 """
 
-import re
 from dataclasses import astuple, dataclass
 from itertools import permutations
 from pathlib import Path
 
 from movie_pipeline.errors import SettingsError
+from movie_pipeline.settings.memory_plan import memory_bytes
 from movie_pipeline.settings.variables import PREFIX, setting
 
-_MEMORY = re.compile(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", re.IGNORECASE)
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"
 _URL_OR_NONE = r"(https?://[^\s]+)?"
 
@@ -108,6 +107,8 @@ class EngineSettings:
 
     memory_limit: str = "512MB"
     """Beyond it, it spills into the work folder."""
+    memory_budget: str = ""
+    """What all ingest runs at once may take; empty: what container or machine have for them."""
     threads: int = 0
     """0 takes one per core."""
     rule_seconds: float = 300.0
@@ -118,7 +119,12 @@ class EngineSettings:
     """How large its answer may become."""
 
     def __post_init__(self) -> None:
-        if not _MEMORY.fullmatch(self.memory_limit):
+        if self.memory_budget and memory_bytes(self.memory_budget) is None:
+            raise SettingsError(
+                f"{PREFIX}MEMORY_BUDGET must be a number of KB, MB or GB, such as 3GB, but is "
+                f"{self.memory_budget!r}."
+            )
+        if memory_bytes(self.memory_limit) is None:
             raise SettingsError(
                 f"{PREFIX}MEMORY_LIMIT must be a number of KB, MB or GB, such as 512MB, but is "
                 f"{self.memory_limit!r}."
