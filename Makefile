@@ -132,6 +132,7 @@ bench: install ## Measure: a million rows screened and split, the rules alone, t
 bench-burst: install ## Measure a burst: FILES=10000 files of ROWS_PER_FILE=1000 rows; then questions to a long ledger
 	$(BIN)/python benchmarks/burst.py --files $(FILES) --rows $(ROWS_PER_FILE)
 	$(BIN)/python benchmarks/ledger_at_scale.py
+	$(BIN)/python benchmarks/a_million_in_landing.py
 
 lock: install ## Work the lock file out again from pyproject.toml
 	$(LOCK) --group dev pyproject.toml -o requirements.lock
