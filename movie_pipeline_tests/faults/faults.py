@@ -1,6 +1,6 @@
 """All faults of the matrix by id, in its order."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from movie_pipeline_tests.faults import histories
 from movie_pipeline_tests.faults.cases import (
@@ -21,26 +21,23 @@ from movie_pipeline_tests.faults.cases import (
 )
 from movie_pipeline_tests.faults.fault import Fault
 
-FAULTS: Mapping[str, Fault] = {
-    fault.id: fault
-    for fault in sorted(
-        [
-            *crashes.FAULTS,
-            *histories.FAULTS,
-            *daemon.FAULTS,
-            *files.FAULTS,
-            *data.FAULTS,
-            *decisions.FAULTS,
-            *last_word.FAULTS,
-            *concurrency.FAULTS,
-            *replays.FAULTS,
-            *clean_up.FAULTS,
-            *redshift.FAULTS,
-            *services.FAULTS,
-            *upgrades.FAULTS,
-            *stops.FAULTS,
-            *upkeep.FAULTS,
-        ],
-        key=lambda fault: fault.id,
-    )
-}
+ALL: Sequence[Fault] = (
+    *crashes.FAULTS,
+    *histories.FAULTS,
+    *daemon.FAULTS,
+    *files.FAULTS,
+    *data.FAULTS,
+    *decisions.FAULTS,
+    *last_word.FAULTS,
+    *concurrency.FAULTS,
+    *replays.FAULTS,
+    *clean_up.FAULTS,
+    *redshift.FAULTS,
+    *services.FAULTS,
+    *upgrades.FAULTS,
+    *stops.FAULTS,
+    *upkeep.FAULTS,
+)
+"""All faults; no two of them have the same id."""
+
+FAULTS: Mapping[str, Fault] = {fault.id: fault for fault in sorted(ALL, key=lambda one: one.id)}

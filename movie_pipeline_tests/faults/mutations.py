@@ -530,10 +530,10 @@ MUTATIONS: dict[str, Mutation] = {
     "left out": Mutation(
         "a file that cannot be had stops no other",
         _one_stops_all,
-        [("F61", "refused"), ("F61", "no room")],
+        [("F63", "refused"), ("F63", "no room")],
     ),
     "left out on AWS": Mutation(
-        "a file that cannot be had stops no other", _one_stops_all, [("F61", "refused")], AWS
+        "a file that cannot be had stops no other", _one_stops_all, [("F63", "refused")], AWS
     ),
     "rule's own fault": Mutation(
         "what goes wrong in a rule is told of that rule",

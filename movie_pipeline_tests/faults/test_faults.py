@@ -9,7 +9,7 @@ import pytest
 
 from movie_pipeline_tests.faults.aws_world import tell_servers
 from movie_pipeline_tests.faults.fault import AWS, FOLDER
-from movie_pipeline_tests.faults.faults import FAULTS
+from movie_pipeline_tests.faults.faults import ALL, FAULTS
 from movie_pipeline_tests.faults.matrix import (
     Matrix,
     Order,
@@ -131,6 +131,10 @@ def test_the_points_to_die_at_cover_every_effect_of_the_job(matrix: Matrix) -> N
         "outbox.marked",
     }
     assert len(points) > 150
+
+
+def test_no_two_faults_have_the_same_id() -> None:
+    assert sorted(fault.id for fault in ALL) == list(FAULTS)
 
 
 def test_every_mutation_tries_cases_that_there_are() -> None:

@@ -3,6 +3,7 @@
 The landing sensor asks, the job runs in this process over real folders, DuckDB and instance.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -164,7 +165,7 @@ def test_a_file_that_kills_its_process_counts_as_poison(
                 level=20,
                 user_message="",
                 run_id=run.run_id,
-                timestamp=1.0,
+                timestamp=time.time(),
                 job_name=run.job_name,
                 dagster_event=dg.DagsterEvent(
                     event_type_value=dg.DagsterEventType.RUN_START.value, job_name=run.job_name

@@ -202,7 +202,7 @@ def _no_room(bench: Bench, limit: str) -> None:
 
 
 def _left_out(bench: Bench, why: str) -> None:
-    """F61: one file cannot be had, or has no room; the others load, and it loads afterwards."""
+    """F63: one file cannot be had, or has no room; the others load, and it loads afterwards."""
     world, past = begun(bench, SMALL)
     kept = next(sent for sent in past.sent if sent.key == "movies.csv")
     others = [sent for sent in past.sent if sent is not kept]
@@ -293,7 +293,7 @@ FAULTS = (
         worlds=BOTH,
     ),
     Fault(
-        "F61",
+        "F63",
         "one file cannot be had, or has no room",
         "the store refuses it, S3 says it is archived; room for the others alone",
         _left_out,
