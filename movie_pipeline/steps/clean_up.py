@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import StorageError, StoredFileMissing
 from movie_pipeline.ledger.ledger import known, want
 from movie_pipeline.steps.run_lease import is_held
@@ -90,6 +91,7 @@ def clean_up(  # noqa: PLR0913 - what is cleaned, and how long things are kept
     """
     moment = now()
     problems: list[str] = []
+    crash_point("clean_up.begun")
     notices = _notices(warehouse, moment, keep_notices_days, dry_run=dry_run)
     outputs = _outputs(storage, warehouse, moment, keep_output_days, problems, dry_run=dry_run)
     folders = _work_folders(home / "work", active_batches, moment, dry_run=dry_run)

@@ -1,5 +1,7 @@
 """`reconcile`: what a dead run left open is closed by hand."""
 
+from datetime import UTC, datetime
+
 from movie_pipeline_tests.cli.conftest import CommandLine
 from movie_pipeline_tests.samples import clean_movies
 
@@ -27,7 +29,8 @@ def test_what_cannot_be_done_is_said_and_is_no_success(command: CommandLine) -> 
     home = command.home
     home.drop("a.csv", clean_movies(3))
     assert home.run(asset_selection=UP_TO_THE_LOAD).success
-    (command.folder / "history").write_text("a file where a folder should be")
+    day = datetime.now(UTC).date()
+    (command.folder / "history" / f"committed_on={day}").write_text("where a folder should be")
     result = command.here("reconcile")
     assert result.exit_code == 1
     assert "moving a.csv to history failed" in " ".join(result.stderr.split())

@@ -37,7 +37,7 @@ JOBS: dict[str, tuple[str, dict[str, Any]]] = {
         "rejudge.locked",
         {"ops": {"judge_again": {"config": {"ruleset": str(MOVIES.ruleset)}}}},
     ),
-    CLEAN_UP_JOB: ("sql.prepare.before", {}),
+    CLEAN_UP_JOB: ("clean_up.begun", {}),
 }
 """Each job with a point at which it is in the middle of its work, and its config."""
 

@@ -20,6 +20,12 @@ from movie_pipeline_tests.samples import clean_movies
 
 
 @pytest.fixture
+def resources_of(home: Home) -> dict[str, object]:
+    """What the reconciler's schedule and sensor ask for."""
+    world = home.deployment
+    return {"storage": world.storage, "warehouse": world.warehouse, "settings": home.settings}
+
+
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A world in which a run died after it had loaded a file."""
     for grace in ("GRACE", "VIEWS_GRACE"):
@@ -39,7 +45,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def scheduled(home: Home) -> object:
-    resources = {"warehouse": home.deployment.warehouse, "settings": home.settings}
+    resources = resources_of(home)
     return reconcile_schedule(MOVIES)(dg.build_schedule_context(resources=resources))
 
 
@@ -68,7 +74,7 @@ def test_the_schedule_launches_a_run_that_closes_what_is_open_and_then_none(
 
 
 def test_after_a_start_it_is_launched_once(home: Home) -> None:
-    resources = {"warehouse": home.deployment.warehouse, "settings": home.settings}
+    resources = resources_of(home)
     first = dg.build_sensor_context(resources=resources)
     request = reconcile_at_start(MOVIES)(first)
     assert isinstance(request, dg.RunRequest)
@@ -85,7 +91,7 @@ def test_a_start_at_which_the_warehouse_was_away_is_looked_at_again(
     def away(*_: object, **__: object) -> None:
         raise WarehouseBusy("it is held.")
 
-    resources = {"warehouse": home.deployment.warehouse, "settings": home.settings}
+    resources = resources_of(home)
     context = dg.build_sensor_context(resources=resources)
     with monkeypatch.context() as patch:
         patch.setattr(reconcile_module, "open_work", away)

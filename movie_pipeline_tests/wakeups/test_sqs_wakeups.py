@@ -19,7 +19,7 @@ from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.s3_storage import S3Storage
-from movie_pipeline.storage.storage_port import LandedFile
+from movie_pipeline.storage.storage_port import LandedPage
 from movie_pipeline.wakeups.sqs_wakeups import SQSWakeups, keys_of
 from movie_pipeline.wakeups.wakeups_port import Wakeup
 from movie_pipeline_tests.contracts.test_storage import HOSTILE_KEYS
@@ -230,13 +230,14 @@ class Ticks:
         self.instance = instance
         self.cursor: str | None = None
         self.listings = 0
-        landed = self.home.deployment.storage.landed
+        storage = self.home.deployment.storage
+        oldest = storage.oldest
 
-        def counted() -> list[LandedFile]:
+        def counted(most: int, **told: Any) -> LandedPage:  # noqa: ANN401 - passed on
             self.listings += 1
-            return landed()
+            return oldest(most, **told)
 
-        self.home.deployment.storage.landed = counted  # pyright: ignore[reportAttributeAccessIssue] - a method
+        storage.oldest = counted  # pyright: ignore[reportAttributeAccessIssue] - a method
 
     def tick(self) -> list[str] | str:
         """The files requested, or why none."""
