@@ -131,7 +131,7 @@ def test_two_commands_at_once_load_each_film_once_and_do_not_mix_their_files(
         films = [Film(f"{name}{n}", name, year="PG" if n == 0 else "1999") for n in range(40)]
         own.write_bytes(film_file(*films))
         same.write_bytes(clean_movies(20))
-        orders.append(ingest(tmp_path / "home", [own, same]))
+        orders.append(ingest(tmp_path / "home", [same, own]))
     assert commands.together(*orders) == [0, 0]
     home = Home(tmp_path / "home")
     entries = home.entries()
@@ -144,7 +144,7 @@ def test_two_commands_at_once_load_each_film_once_and_do_not_mix_their_files(
         assert rows == [{"movie_title": name}]
         (record,) = home.quarantined(entry)
         assert record["columns"]["movie_title"] == name
-        file, _ = json.loads((tmp_path / f"{name}.out").read_text())["files"]
+        _, file = json.loads((tmp_path / f"same as {name}.out").read_text())["files"]
         assert (file["file"], file["rows_loaded"]) == (f"{name}.csv", 39)
     states = sorted(str(entries[f"same as {name}.csv"].state) for name in ("left", "right"))
     assert states == ["DUPLICATE", "LOADED"]

@@ -19,13 +19,13 @@ from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import clean_movies
 
 
-@pytest.fixture
 def resources_of(home: Home) -> dict[str, object]:
     """What the reconciler's schedule and sensor ask for."""
     world = home.deployment
     return {"storage": world.storage, "warehouse": world.warehouse, "settings": home.settings}
 
 
+@pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A world in which a run died after it had loaded a file."""
     for grace in ("GRACE", "VIEWS_GRACE"):

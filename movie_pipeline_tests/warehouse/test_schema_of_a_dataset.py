@@ -1,5 +1,7 @@
 """A dataset that is not alone in a Redshift database has a schema of its own there."""
 
+from dataclasses import replace
+
 import pytest
 
 from movie_pipeline.datasets.dataset import Dataset
@@ -9,7 +11,7 @@ from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline_tests.books import BOOKS
 from movie_pipeline_tests.standins.postgres import Postgres
-from movie_pipeline_tests.standins.warehouses import warehouse_on
+from movie_pipeline_tests.standins.warehouses import BucketFolder, warehouse_on
 from movie_pipeline_tests.steps.world import Film
 from movie_pipeline_tests.warehouse.redshift_world import RedshiftWorld
 
@@ -25,7 +27,8 @@ def made_for(dataset: Dataset) -> set[str]:
 def test_books_have_a_schema_of_their_own_beside_movies_and_neither_sees_the_other(
     redshift: RedshiftWorld, postgres: Postgres
 ) -> None:
-    books = warehouse_on(redshift.standin, redshift.settings, redshift.storage, BOOKS)
+    within = replace(redshift.settings, home=redshift.settings.home / BOOKS.namespace)
+    books = warehouse_on(redshift.standin, within, BucketFolder(within), BOOKS)
     books.prepare()
     books.prepare()
     batch = [redshift.screened("a.csv", [Film("m1"), Film("m2")])]
