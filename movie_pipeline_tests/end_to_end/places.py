@@ -5,7 +5,7 @@ Nothing here goes through the pipeline: files are put and found as other program
 
 import time
 from contextlib import AbstractContextManager, nullcontext
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.event_log import EventLog
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.deployments import Deployment, local
-from movie_pipeline.storage.folder_storage import STORE
+from movie_pipeline.storage.folder_storage import _landed_file
 from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline_tests.faults.oracle import Sent
 from movie_pipeline_tests.home import settings_for
@@ -75,10 +75,8 @@ class LocalPlace:
         part = target.parent / ".part"
         part.write_bytes(content)
         part.replace(target)
-        moment = target.stat().st_mtime_ns
-        version = datetime.fromtimestamp(moment // 1000 / 1_000_000, UTC)
-        landed = LandedFile(STORE, key, f"{moment}-{len(content)}", len(content), version)
-        return Sent(landed.file_id, key, content, version)
+        landed = _landed_file(key, target.lstat())
+        return Sent(landed.file_id, key, content, landed.modified_at)
 
     def files(self, area: str) -> dict[str, bytes]:
         """Hidden ones too."""
