@@ -363,7 +363,13 @@ def _landed_once(source: Path, target: Path, key: str) -> LandedFile:
 
 
 def _version(status: os.stat_result) -> str:
-    return f"{_version_before(status)}-{status.st_ctime_ns}-{status.st_ino}"
+    changed_at, inode = _last_change(status)
+    return f"{_version_before(status)}-{changed_at}-{inode}"
+
+
+def _last_change(status: os.stat_result) -> tuple[int, int]:
+    """What no sender sets: when the file was last changed, in nanoseconds, and its inode."""
+    return status.st_ctime_ns, status.st_ino
 
 
 def _version_before(status: os.stat_result) -> str:
@@ -377,8 +383,8 @@ def _is_version(status: os.stat_result, file: LandedFile, *, renamed: bool = Fal
         return True
     if not renamed:
         return file.version == _version(status)
-    kept = f"{_version_before(status)}-"
-    return file.version.startswith(kept) and file.version.endswith(f"-{status.st_ino}")
+    kept, (_, inode) = f"{_version_before(status)}-", _last_change(status)
+    return file.version.startswith(kept) and file.version.endswith(f"-{inode}")
 
 
 def _another_version(file: LandedFile) -> StoredFileChanged:

@@ -1,5 +1,6 @@
 """What all cases begin and end with: a home with a past, the job in a child, the two demands."""
 
+import os
 import pickle
 import shutil
 from collections.abc import Callable, Sequence
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from movie_pipeline import crash_points
 from movie_pipeline.deployments import Deployment
+from movie_pipeline.storage import folder_storage
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.aws_world import AwsFaultWorld
 from movie_pipeline_tests.faults.children import Ended, in_child, start
@@ -57,8 +59,28 @@ def grown(bench: Bench, name: str, make: Growth) -> tuple[AnyWorld, Past]:
         name = f"{name} without {bench.without}"
     kept = bench.once(name, lambda folder: _keep(make(replace(bench, folder=folder)), folder))
     shutil.copytree(kept / "home", bench.folder / "home")
+    _same_versions(kept / "home", bench.folder / "home")
     past: Past = pickle.loads((kept / "past").read_bytes())  # noqa: S301 - ours
     return LocalWorld(bench.folder / "home"), past
+
+
+def _same_versions(original: Path, copy: Path) -> None:
+    """Let the copied files count as the versions that they are copies of, in this process."""
+    real = folder_storage._last_change
+
+    def kept(status: os.stat_result) -> tuple[int, int, int]:
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    known = {
+        kept(path.lstat()): real((original / path.relative_to(copy)).lstat())
+        for path in copy.rglob("*")
+        if path.is_file()
+    }
+
+    def of_the_original(status: os.stat_result) -> tuple[int, int]:
+        return known.get(kept(status)) or real(status)
+
+    folder_storage._last_change = of_the_original
 
 
 def _keep(made: tuple[AnyWorld, Past], folder: Path) -> None:
