@@ -574,12 +574,12 @@ MUTATIONS: dict[str, Mutation] = {
     "outbox in the transaction": Mutation(
         "notices are kept in the load's transaction",
         _later(outbox, "outbox"),
-        [("F01", "load.before_commit"), ("F01", "sql.commit.after#2")],
+        [("F01", "load.before_commit"), ("F01", "sql.commit.after")],
     ),
     "ledger in the transaction": Mutation(
         "entries are written in the load's transaction",
         _later(ledger, "ledger"),
-        [("F01", "load.before_commit"), ("F01", "sql.commit.after#2")],
+        [("F01", "load.before_commit"), ("F01", "sql.commit.after")],
     ),
     "content check": Mutation(
         "the same bytes do not load again",
@@ -669,7 +669,7 @@ MUTATIONS: dict[str, Mutation] = {
     "unsent notices": Mutation(
         "only notices that were sent are cleaned up",
         _clean_unsent_notices,
-        [("C01", "sql.commit.after#2")],
+        [("C01", "sql.commit.after")],
     ),
     "needed output": Mutation(
         "only output of archived files is cleaned up",
