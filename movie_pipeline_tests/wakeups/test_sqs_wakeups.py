@@ -283,7 +283,19 @@ def test_a_message_has_its_file_launched_at_once_and_is_then_forgotten(
     assert ticks.tick() == [file.file_id]
     assert ticks.ear.forgotten == [told]
     assert ticks.tick() == [file.file_id]  # told twice: the same run key, which Dagster drops
+    ticks.cursor = str(time.time() + 500)
     assert ticks.tick() == "What was told of is gone."
+
+
+def test_what_was_launched_is_looked_at_until_it_is_decided_as_nobody_tells_of_a_failure(
+    tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    ticks = Ticks(tmp_path, instance, Wakeup(), Wakeup(("a.csv",), receipts=("r",)))
+    ticks.tick()
+    file = ticks.home.drop("a.csv", clean_movies())
+    assert ticks.tick() == [file.file_id]  # no run comes of it here
+    assert ticks.tick() == [file.file_id]
+    assert ticks.listings == 2
 
 
 def test_a_message_is_kept_while_the_warehouse_is_busy(

@@ -89,7 +89,8 @@ def _look(
         crash_point("landing.fixed")
     if seen.wakeup is not None:
         forget(wakeups, seen.wakeup, context.log.warning)
-        waiting = plan.waiting > 0
+        # of a run that fails nobody tells: what was launched is looked at until it is decided
+        waiting = plan.waiting > 0 or bool(plan.launches)
         context.update_cursor(
             next_listing(context.cursor, seen, waiting=waiting, now=now, every=every)
         )
