@@ -112,7 +112,8 @@ def expect(batches: Iterable[Sequence[Sent]], duplicates: Collection[str] = ()) 
 
     Args:
         batches: what was loaded together.
-        duplicates: file_ids of files whose bytes another loads; which of several that is, is open.
+        duplicates: file_ids of files whose bytes another loads or holds; which of several that is,
+            is open.
     """
     expected = Expected()
     for batch in batches:
@@ -129,7 +130,7 @@ def expect(batches: Iterable[Sequence[Sent]], duplicates: Collection[str] = ()) 
 
 def _decide(sent: Sent, file: Read, expected: Expected, *, is_duplicate: bool) -> list[Row]:
     """Write a file's account; return its good rows."""
-    duplicate = file.state == "LOADED" and is_duplicate
+    duplicate = file.state in {"LOADED", "HELD"} and is_duplicate
     account = Account("DUPLICATE") if duplicate else Account(file.state, rows_in=file.records)
     expected.accounts[sent.file_id] = account
     area = "quarantine" if file.state == "REJECTED" else "history"

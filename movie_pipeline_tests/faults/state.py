@@ -250,12 +250,14 @@ def _resolutions(state: State) -> oracle.Resolutions:
 
 
 def _duplicates(state: State) -> set[str]:
-    """The files that the ledger says are duplicates; others with their bytes must be loaded.
+    """The files that the ledger says are duplicates; another with their bytes is loaded or held.
 
-    A content may be loaded more than once only where something else was said after the first time.
+    A content may be loaded more than once only where something else was said after the first time,
+    and is held once.
     """
     loaded = [entry for entry in state.entries.values() if str(entry.state) == "LOADED"]
-    contents = {entry.content_sha256 for entry in loaded}
+    held = [entry for entry in state.entries.values() if str(entry.state) == "HELD"]
+    contents = {entry.content_sha256 for entry in (*loaded, *held)}
     found = [entry for entry in state.entries.values() if str(entry.state) == "DUPLICATE"]
     replays = {entry.file_id for entry in found if entry.summary.replay}
     lone = [entry.key for entry in found if entry.content_sha256 not in contents]
@@ -264,6 +266,8 @@ def _duplicates(state: State) -> set[str]:
         entry.key for entry in loaded if not entry.summary.replay and _said_already(entry, loaded)
     ]
     same("contents loaded twice", for_nothing, [])
+    contents_held = Counter(entry.content_sha256 for entry in held if not entry.summary.replay)
+    same("contents held twice", [one for one, times in contents_held.items() if times > 1], [])
     return {entry.file_id for entry in found}
 
 
