@@ -171,7 +171,7 @@ def _no_ledger_check() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_latest() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(load, "_keep_latest_of_each_key", _always({}))
+    yield patch.object(load, "keep_latest_of_each_key", _always({}))
 
 
 def _no_stale() -> Iterable[AbstractContextManager[Any]]:

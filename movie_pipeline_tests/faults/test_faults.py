@@ -19,7 +19,7 @@ from movie_pipeline_tests.faults.matrix import (
     red_by_guard,
     scores,
 )
-from movie_pipeline_tests.faults.mutations import MUTATIONS
+from movie_pipeline_tests.faults.mutations import MUTATIONS, switched_off
 from movie_pipeline_tests.standins.aws_world import AwsServers
 
 pytestmark = pytest.mark.long
@@ -135,6 +135,12 @@ def test_the_points_to_die_at_cover_every_effect_of_the_job(matrix: Matrix) -> N
 
 def test_no_two_faults_have_the_same_id() -> None:
     assert sorted(fault.id for fault in ALL) == list(FAULTS)
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_every_guard_that_a_mutation_switches_off_is_there(name: str) -> None:
+    with switched_off(name):  # else its cases fail for a name that is no more, and seem noticed
+        pass
 
 
 def test_every_mutation_tries_cases_that_there_are() -> None:

@@ -27,6 +27,7 @@ ENDLESS = (
 
 
 def _stop_soon() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 
