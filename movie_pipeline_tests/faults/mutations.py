@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -512,12 +512,12 @@ def _junk_forgotten() -> Iterable[AbstractContextManager[Any]]:
 
 def _by_time() -> Iterable[AbstractContextManager[Any]]:
     """A cursor by time, which had passed noon before the late file came."""
-    landed = S3Storage.landed
+    files = S3Storage._files
 
-    def later(self: S3Storage) -> list[LandedFile]:
-        return [file for file in landed(self) if file.modified_at > NOON]
+    def later(self: S3Storage) -> Iterator[LandedFile]:
+        return (file for file in files(self) if file.modified_at > NOON)
 
-    yield patch.object(S3Storage, "landed", later)
+    yield patch.object(S3Storage, "_files", later)
 
 
 def _rule_blames_the_run() -> Iterable[AbstractContextManager[Any]]:
