@@ -88,7 +88,7 @@ quick: WORKERS = 2
 quick: install ## Run the tests that need neither Dagster nor a server, in less than a minute
 	$(PYTEST) -m quick
 
-faults: install .venv/standins/installed ## Inject every fault in both worlds, then switch off every guard: half an hour
+faults: install .venv/standins/installed ## Inject every fault in both worlds, then switch off every guard: forty minutes
 	$(BIN)/python -m movie_pipeline_tests.faults.matrix --seed $(SEED)
 
 soak: install ## Disturb the real daemon for MINUTES=20, then hold what stands there against an oracle
