@@ -6,8 +6,7 @@ killed would stay "started", and what it works on "at work", until the run monit
 
 import fcntl
 import os
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from movie_pipeline.crash_points import crash_point
@@ -17,24 +16,24 @@ _OF_A_RUN = "lease-"
 _held: dict[Path, int] = {}
 
 
-@contextmanager
-def run_lease(root: Path, run_id: str) -> Generator[None]:
-    """Say for the length of the block that this process works at a run, of whatever job.
+def take_run_lease(root: Path, run_id: str) -> None:
+    """Say that this process works at a run, of whatever job, until it ends or gives the lease up.
 
     Args:
         root: where the work folders lie.
-        run_id: which run; after the block nothing of the lease is left, after a kill it is.
+        run_id: which run.
     """
     folder = root / f"{_OF_A_RUN}{run_id}"
     # a disk that is full is for the run's own steps to tell
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         take_lease(folder)
-    try:
-        yield
-    finally:
-        forget_run(root, run_id)
-        drop_lease(folder)
+
+
+def give_up_run_lease(root: Path, run_id: str) -> None:
+    """Leave nothing of a run's lease, as its end is noted; after a kill it is there."""
+    forget_run(root, run_id)
+    drop_lease(root / f"{_OF_A_RUN}{run_id}")
 
 
 def abandoned_runs(root: Path) -> list[str]:

@@ -1,8 +1,11 @@
 """A run of any job whose process is killed is marked as failed by the next tick."""
 
+import os
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import dagster as dg
 import pytest
@@ -92,6 +95,34 @@ def test_a_killed_runs_process_is_missed_by_the_next_tick(
     dead, states = in_child(lambda: look(folder))
     assert (len(dead), states) == (1, ["FAILURE"])
     assert in_child(lambda: look(folder)) == ([], ["FAILURE"])
+
+
+@pytest.mark.parametrize("noted", [False, True], ids=["before its end is noted", "after it"])
+def test_a_run_killed_behind_its_last_step_is_at_work_no_longer(
+    *, noted: bool, begun: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(begun, folder)
+
+    def killed_at_its_end() -> None:
+        store = dg.DagsterInstance.handle_new_event
+
+        def die(instance: dg.DagsterInstance, event: dg.EventLogEntry, **more: Any) -> None:  # noqa: ANN401 - handed on
+            ends = event.is_dagster_event and event.get_dagster_event().event_type_value == (
+                "PIPELINE_SUCCESS"
+            )
+            if noted or not ends:
+                store(instance, event, **more)
+            if ends:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        with patch.object(dg.DagsterInstance, "handle_new_event", die):
+            run(folder, REFRESH_JOB, "", {})
+
+    assert start(killed_at_its_end).wait(120).killed
+    dead, states = in_child(lambda: look(folder))
+    assert (len(dead), states) == ((0, ["SUCCESS"]) if noted else (1, ["FAILURE"]))
+    assert not list(work_root(Home(folder / "home").settings).glob("lease-*"))
 
 
 def test_a_run_that_ends_leaves_no_lease_and_is_not_missed(begun: Path, tmp_path: Path) -> None:

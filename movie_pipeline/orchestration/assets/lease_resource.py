@@ -4,31 +4,41 @@ What a lease is stands in steps/run_lease.py; who looks at it in
 orchestration/sensors/landing_sensor.py.
 """
 
-from collections.abc import Generator
 from pathlib import Path
 
 import dagster as dg
 
-from movie_pipeline.steps.run_lease import run_lease
+from movie_pipeline.steps.run_lease import give_up_run_lease, take_run_lease
 
 LEASE_RESOURCE = "lease"
+_ENDS = {
+    dg.DagsterEventType.RUN_SUCCESS,
+    dg.DagsterEventType.RUN_FAILURE,
+    dg.DagsterEventType.RUN_CANCELED,
+}
 
 
 def lease_of_the_run(root: Path) -> dg.ResourceDefinition:
-    """The lease, held from before a run's first step to after its last.
+    """The lease, held from before a run's first step until Dagster has noted the run's end.
+
+    Not only until its last step: a run killed after that would be at work for ever.
 
     Args:
         root: where the work folders lie.
     """
 
-    def hold(context: dg.InitResourceContext) -> Generator[None]:
-        instance = context.instance
+    def hold(context: dg.InitResourceContext) -> None:
+        instance, run = context.instance, context.run
         # no run in a sensor's tick, and nobody asks for one that is kept nowhere
-        if context.run is None or instance is None or instance.is_ephemeral:
-            yield
+        if run is None or instance is None or instance.is_ephemeral:
             return
-        with run_lease(root, context.run.run_id):
-            yield
+
+        def look(entry: dg.EventLogEntry) -> None:
+            if entry.is_dagster_event and entry.get_dagster_event().event_type in _ENDS:
+                give_up_run_lease(root, run.run_id)
+
+        take_run_lease(root, run.run_id)
+        instance.add_event_listener(run.run_id, look)
 
     return dg.ResourceDefinition(hold, description="Says that the run's process is alive.")
 
