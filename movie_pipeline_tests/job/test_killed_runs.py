@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -13,12 +14,14 @@ import pytest
 from movie_pipeline import crash_points
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.definitions import REFRESH_JOB
+from movie_pipeline.errors import WarehouseError
 from movie_pipeline.orchestration.assets.decision_jobs import REJUDGE_JOB, RETRACT_JOB
 from movie_pipeline.orchestration.assets.replay_job import REPLAY_JOB
 from movie_pipeline.orchestration.sensors.clean_up_job import CLEAN_UP_JOB
 from movie_pipeline.orchestration.sensors.landing_sensor import fail_dead_runs
 from movie_pipeline.orchestration.sensors.reconcile_job import RECONCILE_JOB
 from movie_pipeline.steps.work_folder import work_root
+from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
 from movie_pipeline_tests.faults.children import in_child, start
 from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import REPOSITORY, clean_movies, low_ratings
@@ -81,6 +84,12 @@ def look(folder: Path) -> tuple[list[str], list[str]]:
         return dead, [str(one.status.value) for one in instance.get_runs()]
 
 
+def leases(folder: Path) -> list[str]:
+    """The leases that lie in a home."""
+    root = work_root(Home(folder / "home").settings)
+    return [path.name for path in root.glob("lease-*")]
+
+
 @pytest.mark.parametrize("job", JOBS)
 def test_a_killed_runs_process_is_missed_by_the_next_tick(
     job: str, begun: Path, tmp_path: Path
@@ -90,8 +99,7 @@ def test_a_killed_runs_process_is_missed_by_the_next_tick(
     crash_at, config = JOBS[job]
     ended = start(lambda: run(folder, job, crash_at, config)).wait(120)
     assert ended.killed, f"{job} was not killed at {crash_at}: {ended.trace}"
-    leases = work_root(Home(folder / "home").settings).glob("lease-*")
-    assert len(list(leases)) == 1, "the killed run left no lease"
+    assert len(leases(folder)) == 1, "the killed run left no lease"
     dead, states = in_child(lambda: look(folder))
     assert (len(dead), states) == (1, ["FAILURE"])
     assert in_child(lambda: look(folder)) == ([], ["FAILURE"])
@@ -108,12 +116,11 @@ def test_a_run_killed_behind_its_last_step_is_at_work_no_longer(
         store = dg.DagsterInstance.handle_new_event
 
         def die(instance: dg.DagsterInstance, event: dg.EventLogEntry, **more: Any) -> None:  # noqa: ANN401 - handed on
-            ends = event.is_dagster_event and event.get_dagster_event().event_type_value == (
-                "PIPELINE_SUCCESS"
-            )
-            if noted or not ends:
+            told = event.dagster_event
+            is_end = told is not None and told.event_type is dg.DagsterEventType.RUN_SUCCESS
+            if noted or not is_end:
                 store(instance, event, **more)
-            if ends:
+            if is_end:
                 os.kill(os.getpid(), signal.SIGKILL)
 
         with patch.object(dg.DagsterInstance, "handle_new_event", die):
@@ -122,12 +129,35 @@ def test_a_run_killed_behind_its_last_step_is_at_work_no_longer(
     assert start(killed_at_its_end).wait(120).killed
     dead, states = in_child(lambda: look(folder))
     assert (len(dead), states) == ((0, ["SUCCESS"]) if noted else (1, ["FAILURE"]))
-    assert not list(work_root(Home(folder / "home").settings).glob("lease-*"))
+    assert leases(folder) == []
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [WarehouseError("away"), dg.DagsterExecutionInterruptedError()],
+    ids=["fails", "is interrupted"],
+)
+def test_a_run_that_does_not_succeed_leaves_no_lease_either(
+    raised: BaseException, begun: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "world"
+    shutil.copytree(begun, folder)
+
+    def fail() -> None:
+        with (
+            patch.object(DuckDBWarehouse, "refresh", side_effect=raised),
+            suppress(type(raised), dg.DagsterExecutionInterruptedError),
+        ):
+            run(folder, REFRESH_JOB, "", {})
+
+    start(fail).wait(120)
+    assert leases(folder) == []
+    assert in_child(lambda: look(folder)) == ([], ["FAILURE"])
 
 
 def test_a_run_that_ends_leaves_no_lease_and_is_not_missed(begun: Path, tmp_path: Path) -> None:
     folder = tmp_path / "world"
     shutil.copytree(begun, folder)
     in_child(lambda: run(folder, REFRESH_JOB, "", {}))
-    assert not list(work_root(Home(folder / "home").settings).glob("lease-*"))
+    assert leases(folder) == []
     assert in_child(lambda: look(folder)) == ([], ["SUCCESS"])

@@ -34,7 +34,8 @@ def lease_of_the_run(root: Path) -> dg.ResourceDefinition:
             return
 
         def look(entry: dg.EventLogEntry) -> None:
-            if entry.is_dagster_event and entry.get_dagster_event().event_type in _ENDS:
+            event = entry.dagster_event
+            if event is not None and event.event_type in _ENDS:
                 give_up_run_lease(root, run.run_id)
 
         take_run_lease(root, run.run_id)
