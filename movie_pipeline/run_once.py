@@ -110,6 +110,7 @@ def replay_records(
             return {
                 "replays": told,
                 "left_open": plan.left_open,
+                "superseded": plan.superseded,
                 "gone": list(plan.gone),
                 "dry_run": True,
             }
@@ -128,6 +129,7 @@ def replay_records(
     return {
         "replays": told,
         "left_open": plan.left_open,
+        "superseded": plan.superseded,
         "gone": list(plan.gone),
         "dry_run": False,
     }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,8 +41,9 @@ if TYPE_CHECKING:  # slow to import: only the commands that need them do so
 def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> None:
     """Show the ledger: what became of each file, and what lies in landing and is never taken."""
     from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.ledger.backlog import backlog
     from movie_pipeline.ledger.ledger import Ledger
-    from movie_pipeline.reports.file_reports import entry_report, totals_report
+    from movie_pipeline.reports.file_reports import backlog_report, entry_report, totals_report
     from movie_pipeline.steps.left_in_landing import left_in_landing
     from movie_pipeline.steps.left_out import still_left_out
 
@@ -57,6 +59,7 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     ledger = Ledger(deployment.warehouse)
     entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
     totals = [totals_report(total) for total in ledger.totals()]
+    waits = backlog(deployment.warehouse, datetime.now(UTC))
     unseen: list[str] = []
     deployment.storage.oldest(0, warn=unseen.append)
     left_out = still_left_out(deployment.storage.landed(), ledger, deployment.warehouse)
@@ -64,7 +67,7 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     for sentence in [*left, *left_out.values(), *unseen]:
         print_problem(sentence)
     if as_json:
-        print_json({"totals": totals, "files": entries})
+        print_json({"totals": totals, "files": entries, "backlog": backlog_report(waits)})
         return
     if not entries:
         console.print("Nothing has been ingested yet.")
@@ -73,6 +76,11 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     shown = ("file", "state", "rows_in", "rows_loaded", "rows_quarantined", "rows_superseded")
     shown = (*shown, "rows_held", "committed_at", "reason")
     print_table("Newest files", [{name: entry[name] for name in shown} for entry in entries])
+    if waits.records or waits.superseded:
+        console.print(
+            f"{waits.records:,} records wait in quarantine; {waits.superseded:,} more are "
+            "superseded by rows that came later."
+        )
 
 
 @click.command()
@@ -136,7 +144,7 @@ def _print_as_tables(answer: "QueryAnswer", limit: int) -> None:
 @click.command()
 @home_option
 @click.option("--file", "name", help="Only the records of files of this name or file_id.")
-@click.option("--all", "resolved", is_flag=True, help="Those too that a replay resolved.")
+@click.option("--all", "resolved", is_flag=True, help="Those too that were resolved or superseded.")
 @click.option("--limit", default=50, show_default=True, help="Records to show; 0 shows all.")
 @click.option(
     "--template",
@@ -182,7 +190,7 @@ def quarantine(
         if limit and shown == limit:
             break
         reasons = "\n".join(reason["message"] for reason in record["reasons"])
-        told = [plain(_resolved_text(record["resolution"]))] if resolved else []
+        told = [plain(_became(record))] if resolved else []
         grid.add_row(
             plain(record["file"]),
             str(record["record_number"]),
@@ -195,8 +203,11 @@ def quarantine(
     console.print(grid if shown else "No record is in quarantine.")
 
 
-def _resolved_text(resolution: Mapping[str, Any] | None) -> str:
-    """A resolution for people: what, by which run, from what to what, who and why."""
+def _became(record: Mapping[str, Any]) -> str:
+    """What became of a record for people: what, by which run, from what to what, who and why."""
+    resolution, later = record["resolution"], record["superseded_by"]
+    if later is not None:
+        return f"superseded by record {later['record_number']} of {later['file']}, {later['at']}"
     if resolution is None:
         return "open"
     lines = [f"{resolution['outcome']} by run {resolution['run_id']}"]

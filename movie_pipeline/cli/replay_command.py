@@ -104,6 +104,11 @@ def _print_replays(report: Mapping[str, Any]) -> None:
             f"{report['left_open']:,} records stay open: their cells cannot be told apart, so they "
             "can only be replayed with corrections that give every column."
         )
+    if report["superseded"]:
+        console.print(
+            f"{report['superseded']:,} records are superseded: later rows of their keys are in the "
+            "table. `movie-pipeline quarantine --all` shows which; a correction takes one anyway."
+        )
     for told in report["replays"]:
         for note in told["notes"]:
             console.print(f"{told['file']}: {note}", markup=False, highlight=False)

@@ -33,6 +33,9 @@ class DecidedFile:
         summary: what was found of it.
         replay_id: of a replay, its id; its bytes may have been loaded before.
         resolutions_name: of a replay that resolves records: their Parquet file in the output area.
+        keys_name: the keys of the records set apart, as a Parquet file there; None where none has
+            a key.
+        keys_apart: how many these are.
     """
 
     landed: LandedFile
@@ -50,6 +53,8 @@ class DecidedFile:
     summary: FileSummary = field(default_factory=FileSummary)
     replay_id: str | None = None
     resolutions_name: str | None = None
+    keys_name: str | None = None
+    keys_apart: int = 0
 
     def __post_init__(self) -> None:
         problem = self._problem()
@@ -80,6 +85,10 @@ class DecidedFile:
             ),
             f"it is LOADED, but {self.rows_held} of its rows are held": (
                 self.state is FileState.LOADED and self.rows_held > 0
+            ),
+            f"it has {self.keys_apart} keys of records set apart": (
+                self.keys_apart > self.rows_quarantined + self.rows_held
+                or bool(self.keys_apart) != bool(self.keys_name)
             ),
             f"{self.rows_good} good rows have no Parquet file": (
                 self.rows_good > 0 and not self.output_name

@@ -22,6 +22,7 @@ from movie_pipeline.stored_values import to_json
 
 DECISIONS, RULESETS, SOURCES = "decisions/", "rulesets/", "sources/"
 REPLAYS, RESOLUTIONS = "replays/", "resolutions/"
+KEYS = "set_apart/"
 """The folders of the history area that hold what is kept beside the files."""
 MOST_AT_ONCE = 400
 """Records in one file: those of the largest usual batch."""
@@ -129,6 +130,11 @@ class Kept:
 def resolutions_name(file_id: str) -> str:
     """Where the history area says what became of the records that a replay's file brought."""
     return f"{RESOLUTIONS}{file_id}.parquet"
+
+
+def keys_name(file_id: str) -> str:
+    """Where the history area, and the output area, have the keys of a file's records set apart."""
+    return f"{KEYS}{file_id}.parquet"
 
 
 def ruleset_name(sha256: str) -> str:

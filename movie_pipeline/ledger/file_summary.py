@@ -182,6 +182,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         replay: what the file replays, where it is a replay.
         output: the file of its good rows, as it was published.
         quarantine: the file of its records set apart, likewise.
+        keys_apart: of how many of these the key is kept.
         read_with: the settings it was read with.
         retraction: that it was taken back, where it was.
         revision: how often the entry was changed after it was decided.
@@ -205,6 +206,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     replay: ReplaySummary | None = None
     output: StoredFile | None = None
     quarantine: StoredFile | None = None
+    keys_apart: int = 0
     read_with: ReadWith = ReadWith()
     retraction: Retraction | None = None
     revision: int = 0

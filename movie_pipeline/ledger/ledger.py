@@ -430,6 +430,15 @@ def insert(session: WarehouseSession, entries: Sequence[LedgerEntry]) -> None:
     _insert_reason_counts(session, entries)
 
 
+def replace_entry(session: WarehouseSession, entry: LedgerEntry) -> None:
+    """Write an entry in place of the one that its file has, as it is."""
+    session.run("ledger/delete", file_id=entry.file_id)
+    want(session, [entry.file_id])
+    session.run("ledger/delete_summary_parts")
+    session.run("ledger/delete_reason_counts")
+    insert(session, [entry])
+
+
 def _insert_reason_counts(session: WarehouseSession, entries: Iterable[LedgerEntry]) -> None:
     counts = [
         {"file_id": entry.file_id, "rule": fit_text(rule, TEXT_BYTES), "record_count": count}

@@ -166,6 +166,8 @@ def _duplicate(file: DecidedFile, reason: str) -> DecidedFile:
         rows_held=0,
         output_name=None,
         quarantine_name=None,
+        keys_name=None,
+        keys_apart=0,
         resolutions_name=None,
         reason=reason,
     )

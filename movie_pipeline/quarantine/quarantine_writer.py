@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.dqdl import Judgement
+from movie_pipeline.quarantine.keys_apart import KeysApart
 from movie_pipeline.quarantine.quarantine_record import (
     INTAKE_RULE,
     Provenance,
@@ -48,10 +49,23 @@ Records = Callable[[Iterable[int]], Iterator[RawRecord]]
 """From numbers of records to the records, in ascending order."""
 
 
-def judged_columns(judgement: Judgement) -> str:
-    """SQL over staged rows: what is to be known of a row that is set apart."""
+@dataclass(frozen=True)
+class _RowApart:
+    """A row that is set apart: its key, as far as it was read, and why."""
+
+    key: object
+    masks: Masks
+
+
+def judged_columns(judgement: Judgement, key: str) -> str:
+    """SQL over staged rows: what is to be known of a row that is set apart.
+
+    Args:
+        judgement: which rules it fails.
+        key: the quoted name of the column that is its key.
+    """
     predicates = list(judgement.row_rules_sql.values())
-    columns = ['"_record_number"', '"_unreadable"', '"_breached"']
+    columns = ['"_record_number"', key, '"_unreadable"', '"_breached"']
     for start in range(0, len(predicates), _RULES_IN_MASK):
         bits = (
             f"CASE WHEN {predicate} THEN 0 ELSE {1 << bit} END"
@@ -176,8 +190,14 @@ class WhySetApart:
         return reasons
 
 
-def write_quarantine(
-    judged: Path, to: Path, *, why: WhySetApart, provenance: Provenance, records: Records
+def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is told of them
+    judged: Path,
+    to: Path,
+    *,
+    why: WhySetApart,
+    provenance: Provenance,
+    records: Records,
+    keys: KeysApart,
 ) -> tuple[int, dict[str, int]]:
     """Write the records set apart, in the file's order.
 
@@ -187,6 +207,7 @@ def write_quarantine(
         why: why they wait.
         provenance: what their lines share.
         records: reads the records themselves.
+        keys: is told the keys of those that are rows.
 
     Returns:
         How many there are, and how many each rule set apart. Where there are none, no file is left.
@@ -197,10 +218,14 @@ def write_quarantine(
         for piece in _pieces(_judged(judged), sorted(why.not_rows)):
             raise_if_stopped()
             for raw in records(piece):
-                masks = piece[raw.record_number]
+                row = piece[raw.record_number]
+                masks = row.masks if row else None
                 reasons = why.reasons(raw, masks)
-                for rule in dict.fromkeys([reason.rule for reason in reasons]):
+                rules = dict.fromkeys([reason.rule for reason in reasons])
+                for rule in rules:
                     counts[rule] += 1
+                if row:
+                    keys.add(raw.record_number, row.key, row.masks[0] | row.masks[1], rules)
                 lines.write(record_line(provenance, raw, why.lists(masks), reasons))
             written += len(piece)
     if not written:
@@ -209,17 +234,18 @@ def write_quarantine(
     return written, dict(counts.most_common())
 
 
-def _judged(path: Path) -> Iterator[dict[int, Masks]]:
+def _judged(path: Path) -> Iterator[dict[int, _RowApart]]:
     """The rows set apart, by record number, in the file's order and in bounded pieces."""
     with cast("Any", pq).ParquetFile(path) as file:
         for batch in file.iter_batches(PIECE, use_threads=False):
-            numbers, *masks = (column.to_pylist() for column in batch.columns)
-            yield dict(zip(numbers, zip(*masks, strict=True), strict=True))
+            numbers, keys, *masks = (column.to_pylist() for column in batch.columns)
+            rows = map(_RowApart, keys, zip(*masks, strict=True))
+            yield dict(zip(numbers, rows, strict=True))
 
 
 def _pieces(
-    judged: Iterator[dict[int, Masks]], not_rows: list[int]
-) -> Iterator[dict[int, Masks | None]]:
+    judged: Iterator[dict[int, _RowApart]], not_rows: list[int]
+) -> Iterator[dict[int, _RowApart | None]]:
     """The rows set apart and the records that became no row, together in the file's order."""
     for piece in judged:
         upto = bisect_right(not_rows, max(piece))

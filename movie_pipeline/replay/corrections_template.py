@@ -35,7 +35,7 @@ def template_lines(
             continue
         for piece in pieces_of(storage, warehouse, entry, tell):
             for record in piece:
-                if record.resolution is None:
+                if record.is_open:
                     yield from record_lines(record.values, columns)
 
 

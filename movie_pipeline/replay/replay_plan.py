@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -48,12 +49,14 @@ class Plan:
     Attributes:
         drafts: the replays to ask for, those of the oldest file first.
         left_open: records that were asked for, but whose cells cannot be told apart.
+        superseded: records that were asked for, but of which a later row stands in the table.
         done: ids of earlier replays that did just what is asked for.
         gone: a sentence for each file whose records are no longer in quarantine as they were.
     """
 
     drafts: tuple[Draft, ...] = ()
     left_open: int = 0
+    superseded: int = 0
     done: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
 
@@ -138,11 +141,12 @@ class _Planner:
 
     def plan(self) -> Plan:
         drafts: list[Draft] = []
-        left_open = 0
+        left_open = superseded = 0
         for entry in self._entries():
             with _DraftOf(self, entry) as chosen:
                 draft = chosen.draft()
             left_open += chosen.left_open
+            superseded += chosen.superseded
             if draft is not None:
                 drafts.append(draft)
         done = self._refuse_strangers()
@@ -151,7 +155,7 @@ class _Planner:
                 "none of the records asked for is held: an acceptance is for held files. "
                 "Leave it out to replay quarantined records. Nothing was replayed."
             )
-        return Plan(tuple(drafts), left_open, done, tuple(self.seen.gone))
+        return Plan(tuple(drafts), left_open, superseded, done, tuple(self.seen.gone))
 
     # --- which files ---------------------------------------------------------------------------
 
@@ -259,6 +263,7 @@ class _DraftOf:
         self._writer: DraftWriter | None = None
         self._passed_over = 0
         self.left_open = 0
+        self.superseded = 0
 
     def __enter__(self) -> Self:
         return self
@@ -303,8 +308,20 @@ class _DraftOf:
             if taken is not None and record.quarantine_id not in taken:
                 self._refuse_outside(lines)
                 self._passed_over += 1
+            elif record.later is not None and not lines and not self._goes_whole:
+                self.superseded += self._corrections is None
             elif lines or self._corrections is None or self._whole:
                 yield record, lines
+
+    @cached_property
+    def _goes_whole(self) -> bool:
+        """Whether records that a later row superseded go too: as a part of a file that waits."""
+        planner = self._planner
+        return self._whole and any(
+            record.is_open
+            for piece in pieces_of(planner.storage, planner.warehouse, self._entry)
+            for record in piece
+        )
 
     def _taken(self, piece: Sequence[KeptRecord]) -> set[str] | None:
         condition = self._planner.condition

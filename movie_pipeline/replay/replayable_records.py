@@ -12,6 +12,7 @@ from movie_pipeline.errors import StorageError, StoredFileMissing
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.ledger.replays import records_name
 from movie_pipeline.ledger.resolutions import Resolution, resolutions_of
+from movie_pipeline.ledger.set_apart import LaterRow, superseded_of
 from movie_pipeline.quarantine.quarantine_record import count_records, read_records
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -32,11 +33,18 @@ class KeptRecord:
 
     Attributes:
         values: its line.
-        resolution: what became of it; None while it waits.
+        resolution: what became of it by a replay; None where none took it.
+        later: the later row of its key in the table; None where there is none.
     """
 
     values: Mapping[str, Any]
     resolution: Resolution | None
+    later: LaterRow | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it waits for a person."""
+        return self.resolution is None and self.later is None
 
     @property
     def quarantine_id(self) -> str:
@@ -80,7 +88,12 @@ def pieces_of(
         for piece in _batched(read_records(path)):
             first, last = piece[0]["record_number"], piece[-1]["record_number"]
             resolved = resolutions_of(warehouse, entry.file_id, first, last)
-            yield [KeptRecord(record, resolved.get(record["record_number"])) for record in piece]
+            later = superseded_of(warehouse, entry.file_id, first, last)
+            numbered = ((record["record_number"], record) for record in piece)
+            yield [
+                KeptRecord(record, resolved.get(number), later.get(number))
+                for number, record in numbered
+            ]
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from movie_pipeline.ledger.backlog import Backlog
 from movie_pipeline.ledger.file_summary import ReplaySummary
 from movie_pipeline.ledger.ledger import LedgerEntry, StateTotals
 from movie_pipeline.ledger.replays import Replay
@@ -62,6 +63,19 @@ def totals_report(total: StateTotals) -> dict[str, Any]:
         "rows_quarantined": total.rows_quarantined,
         "rows_superseded": total.rows_superseded,
         "rows_held": total.rows_held,
+    }
+
+
+def backlog_report(waits: Backlog) -> dict[str, Any]:
+    """What waits in quarantine, as `movie-pipeline status --json` tells it."""
+    return {
+        "records": waits.records,
+        "quarantined": waits.quarantined,
+        "held": waits.held,
+        "superseded": waits.superseded,
+        "files_gone": waits.gone,
+        "by_age": dict(waits.by_age),
+        "by_reason": dict(waits.by_reason),
     }
 
 

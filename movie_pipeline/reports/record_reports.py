@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from movie_pipeline.ledger.resolutions import Resolution
+from movie_pipeline.ledger.set_apart import LaterRow
 from movie_pipeline.replay.replayable_records import (
     CorrectionsMade,
     Tell,
@@ -31,19 +32,29 @@ def quarantined_records(
         storage: where they lie.
         warehouse: what became of them.
         name: a file's name or file_id, None for all.
-        resolved: whether those that were resolved are told too.
+        resolved: whether those are told too that a replay resolved, or that a later row superseded.
         tell: is given a sentence for each file whose records are gone.
     """
     for entry in quarantined_files(warehouse, name):
         corrections = CorrectionsMade(storage)
         for piece in pieces_of(storage, warehouse, entry, tell):
             for record in piece:
-                if record.resolution is None:
-                    yield {**record.values, "resolution": None}
-                elif resolved:
+                if record.resolution is not None and resolved:
                     made = corrections.of(record.resolution)
                     told = _resolution_report(record.resolution, made)
-                    yield {**record.values, "resolution": told}
+                    yield {**record.values, "resolution": told, "superseded_by": None}
+                elif record.resolution is None and (resolved or record.later is None):
+                    later = _later_report(record.later) if record.later else None
+                    yield {**record.values, "resolution": None, "superseded_by": later}
+
+
+def _later_report(later: LaterRow) -> dict[str, Any]:
+    return {
+        "file": later.file,
+        "file_id": later.file_id,
+        "record_number": later.record_number,
+        "at": later.at.isoformat(timespec="seconds"),
+    }
 
 
 def _resolution_report(resolution: Resolution, corrections: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import StorageError, StoredFileMissing
 from movie_pipeline.ledger.ledger import known, want
+from movie_pipeline.steps.gone_quarantine import note_gone
 from movie_pipeline.steps.run_lease import is_held
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import Area, Storage
@@ -26,7 +27,7 @@ LEFT_ALONE = timedelta(days=1)
 MOST_AT_ONCE = 1000
 """Parquet files removed in one run; the next takes the others."""
 _OF_A_FILE = re.compile(
-    r"(?:(?:resolutions/)?(?P<good>[0-9a-f]{32})\.parquet|(?P<apart>[0-9a-f]{32})\.jsonl"
+    r"(?:(?:resolutions/|set_apart/)?(?P<good>[0-9a-f]{32})\.parquet|(?P<apart>[0-9a-f]{32})\.jsonl"
     r"|files/(?P<whole>[0-9a-f]{32})__[^/]+)"
 )
 _OF_A_REPLAY = re.compile(r"replays/(?P<replay>[^/]+)\.jsonl")
@@ -95,6 +96,12 @@ def clean_up(  # noqa: PLR0913 - what is cleaned, and how long things are kept
     notices = _notices(warehouse, moment, keep_notices_days, dry_run=dry_run)
     outputs = _outputs(storage, warehouse, moment, keep_output_days, problems, dry_run=dry_run)
     folders = _work_folders(home / "work", active_batches, moment, dry_run=dry_run)
+    if not dry_run:
+        try:
+            note_gone(storage, warehouse)
+        except StorageError as error:
+            problems.append(str(error))
+        crash_point("clean_up.gone_noted")
     orphans = set(_without_entry(storage, warehouse))
     for look in (_manifests, _of_replays, _half_written):
         try:

@@ -176,5 +176,7 @@ def without_records(file: DecidedFile, reason: str) -> DecidedFile:
         rows_held=0,
         output_name=None,
         quarantine_name=None,
+        keys_name=None,
+        keys_apart=0,
         reason=reason,
     )

@@ -14,7 +14,7 @@ from movie_pipeline.alerts.alerts_port import Notice
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import BatchRefused, WarehouseError
 from movie_pipeline.file_names import printable_name
-from movie_pipeline.ledger import ledger, outbox, resolutions
+from movie_pipeline.ledger import ledger, outbox, resolutions, set_apart
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.steps.duplicates import Arrival, said_by_later, said_by_loaded
@@ -116,6 +116,7 @@ def _apply(
     loaded = _load_rows(session, decided, committed_at)
     entries = [_entry(file, run, loaded, committed_at) for file in decided]
     ledger.insert(session, entries)
+    set_apart.write(session, decided)
     close_held(session, entries, committed_at)
     crash_point("load.ledger_written")
     outbox.insert(session, notices(entries), committed_at)

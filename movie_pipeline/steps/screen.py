@@ -16,6 +16,7 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import Sources, read_sources
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.decision_records import keys_name
 from movie_pipeline.ledger.earlier_files import EarlierFiles
 from movie_pipeline.ledger.file_summary import FileColumn, FileSummary, ReadingForms, ReadWith
 from movie_pipeline.ledger.ledger import FileState
@@ -244,6 +245,7 @@ class _Screening:
             summary,
             output=published(split.good) if split.good else None,
             quarantine=published(split.quarantine) if split.quarantine else None,
+            keys_apart=split.keys_apart,
             read_with=self.read_with,
         )
 
@@ -251,6 +253,10 @@ class _Screening:
         if split.quarantine is not None:
             name = _quarantine_name(file.file_id)
             self.publishing.put(Area.QUARANTINE, name, split.quarantine)
+        if split.keys is not None:
+            name = keys_name(file.file_id)
+            self.publishing.put(Area.HISTORY, name, split.keys)  # kept: a rebuild takes it
+            self.publishing.put(Area.OUTPUT, name, split.keys)
         if split.good is not None:
             self.publishing.put(Area.OUTPUT, _output_name(file.file_id), split.good)
 
@@ -328,6 +334,8 @@ def _decided(judged: JudgedFile, split: SplitFile, summary: FileSummary) -> Deci
         quarantine_name=_quarantine_name(file.file_id) if split.quarantine else None,
         reason=judged.verdict.reason or _nothing_loads(split),
         summary=summary,
+        keys_name=keys_name(file.file_id) if split.keys else None,
+        keys_apart=split.keys_apart,
     )
 
 

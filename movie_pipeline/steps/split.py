@@ -15,6 +15,7 @@ from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset, Histogram
 from movie_pipeline.dqdl import Rule
+from movie_pipeline.quarantine.keys_apart import KeysApart
 from movie_pipeline.quarantine.quarantine_record import (
     FILE_HELD,
     Provenance,
@@ -53,6 +54,8 @@ class SplitFile:
         set_apart: records in the quarantine file.
         good: the Parquet file, None where the file is held.
         quarantine: the JSON lines file, None where nothing was set apart.
+        keys: the Parquet file of the keys of the records set apart, None where none can be told.
+        keys_apart: keys in it.
         reasons: how many records each rule set apart; a record counts under each of its reasons.
         ratings: how many good rows fall into each bin of the dataset's histogram.
     """
@@ -61,6 +64,8 @@ class SplitFile:
     set_apart: int
     good: Path | None
     quarantine: Path | None
+    keys: Path | None
+    keys_apart: int
     reasons: dict[str, int]
     ratings: tuple[int, ...]
 
@@ -83,9 +88,12 @@ def split_file(
         judged.connection.register(_LEFT_OUT, numbers)
         bad = f'{bad} OR "_record_number" IN (SELECT number FROM {_LEFT_OUT})'
     crash_point("screen.judged.before")
-    _write_judged(judged, bad)
+    _write_judged(judged, bad, dataset.key)
     crash_point("screen.judged.after")
-    with ThreadPoolExecutor(1) as beside:
+    with (
+        KeysApart(folder.keys_apart, judged.file.file_id, dataset.contract) as keys,
+        ThreadPoolExecutor(1) as beside,
+    ):
         # The records are written in Python while the engine writes the rows that load.
         quarantining = beside.submit(
             write_quarantine,
@@ -94,6 +102,7 @@ def split_file(
             why=_why_set_apart(judged, dataset),
             provenance=_provenance(judged, batch_id),
             records=lambda numbers: _records(judged, numbers),
+            keys=keys,
         )
         good_rows = 0 if judged.is_held else _write_good(judged, dataset.contract.names, bad)
         set_apart, reasons = quarantining.result()
@@ -103,6 +112,8 @@ def split_file(
         set_apart=set_apart,
         good=None if judged.is_held else folder.good,
         quarantine=folder.quarantine if set_apart else None,
+        keys=folder.keys_apart if keys.count else None,
+        keys_apart=keys.count,
         reasons=reasons,
         ratings=() if judged.is_held else _spread(judged, dataset.histogram),
     )
@@ -111,13 +122,14 @@ def split_file(
 # --- the records set apart -----------------------------------------------------------------------
 
 
-def _write_judged(judged: JudgedFile, bad: str) -> None:
+def _write_judged(judged: JudgedFile, bad: str, key: str) -> None:
     """Write what is to be known of the rows set apart, in the file's order.
 
     A file, as the judgement's tables are its connection's own: no thread beside it sees them.
     """
     judged.connection.execute(
-        f"COPY (SELECT {judged_columns(judged.judgement)} FROM {STAGED} WHERE {bad} ORDER BY 1) "
+        f"COPY (SELECT {judged_columns(judged.judgement, identifier(key))} "
+        f"FROM {STAGED} WHERE {bad} ORDER BY 1) "
         f"TO {literal(judged.folder.judged)} (FORMAT parquet)"
     )
 

@@ -60,6 +60,11 @@ class FileFolder:
         return self.path / f"{self.file_id}.jsonl"
 
     @property
+    def keys_apart(self) -> Path:
+        """The keys of the records set apart."""
+        return self.path / f"{self.file_id}.keys.parquet"
+
+    @property
     def resolutions(self) -> Path:
         """What a replay resolves."""
         return self.path / f"{self.file_id}.resolutions.parquet"

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import MoviePipelineError, StorageError
-from movie_pipeline.ledger import ledger, resolutions
-from movie_pipeline.ledger.decision_records import DecisionRecord
+from movie_pipeline.ledger import ledger, resolutions, set_apart
+from movie_pipeline.ledger.decision_records import DecisionRecord, keys_name
 from movie_pipeline.ledger.ledger import Ledger, want
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.steps.load import keep_latest_of_each_key, stage_rows
@@ -38,12 +38,14 @@ class CaughtUp:
         rows: their good rows, those that others superseded among them.
         told_from: from what the rows were told, to how many files.
         problems: file_id to a sentence for each that was left out.
+        decided_again: known files whose decision was changed later than the warehouse knew.
     """
 
     files: int = 0
     rows: int = 0
     told_from: dict[str, int] = field(default_factory=dict[str, int])
     problems: dict[str, str] = field(default_factory=dict[str, str])
+    decided_again: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class _Ready:
     count: int
     output: str | None
     resolved: str | None
+    keys: str | None
 
 
 def catch_up(
@@ -149,6 +152,12 @@ def _parts_of(
         with storage.reading(Area.HISTORY, record.resolutions_name) as path:
             storage.put(Area.OUTPUT, resolved, path)
         stack.callback(storage.remove, Area.OUTPUT, resolved)
+    keys = None
+    if record.entry.quarantine_name and record.entry.summary.keys_apart:
+        keys = f"{FOLDER}{record.file_id}.keys.parquet"
+        with storage.reading(Area.HISTORY, keys_name(record.file_id)) as path:
+            storage.put(Area.OUTPUT, keys, path)
+        stack.callback(storage.remove, Area.OUTPUT, keys)
     with rows_of(record, storage, parts.settings, parts.dataset, folder) as good:
         if good.difference:
             raise RowsNotTold(f"{good.difference} It was left out; put its output back.")
@@ -161,7 +170,7 @@ def _parts_of(
                 storage.put(Area.OUTPUT, output, good.path)
                 stack.callback(storage.remove, Area.OUTPUT, output)
             found.told_from[good.told_from] = found.told_from.get(good.told_from, 0) + 1
-    return _Ready(record, good.count, output, resolved)
+    return _Ready(record, good.count, output, resolved, keys)
 
 
 def _insert(session: WarehouseSession, ready: Sequence[_Ready], known: set[str]) -> None:
@@ -181,6 +190,11 @@ def _insert(session: WarehouseSession, ready: Sequence[_Ready], known: set[str])
                 "brought in. Put the folder resolutions/ of history back as it was."
             )
         session.run("resolutions/insert_staged")
+    set_apart.write_keys(
+        session,
+        {one.record.file_id: one.record.entry.summary.keys_apart for one in new if one.keys},
+        [one.keys for one in new if one.keys],
+    )
     loading = [one for one in [*new, *again] if one.output]
     if loading:
         session.expect_contract()

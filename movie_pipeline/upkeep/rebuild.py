@@ -32,7 +32,15 @@ from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.warehouse.transactions import transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
-KINDS = ("rows", "entries", "reason_counts", "summary_parts", "replays", "resolutions")
+KINDS = (
+    "rows",
+    "entries",
+    "reason_counts",
+    "summary_parts",
+    "replays",
+    "resolutions",
+    "set_apart",
+)
 """What is compared and swapped, each by statements of its name."""
 
 

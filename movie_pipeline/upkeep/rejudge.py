@@ -21,7 +21,7 @@ from movie_pipeline.errors import (
     StoredFileMissing,
     UnreadableFile,
 )
-from movie_pipeline.ledger import ledger, outbox
+from movie_pipeline.ledger import ledger, outbox, set_apart
 from movie_pipeline.ledger.closed_entries import closed
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
@@ -346,6 +346,7 @@ def _exchanged(  # noqa: PLR0913, PLR0917 - what goes, what comes, and why
         summary=msgspec.structs.replace(new.summary, repeated=repeated.get(decided.file_id, 0)),
     )
     ledger.insert(session, [new])
+    set_apart.write(session, [decided])
     if names:
         insert_rows(session)
     crash_point("rejudge.rows_exchanged")

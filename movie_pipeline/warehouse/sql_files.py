@@ -26,8 +26,8 @@ class Statements:
 
     Attributes:
         dataset: whose table, key and columns stand where a file has `{table}`, `{key}`,
-            `{columns}`, `{columns_of_table}` or `{columns_of_staging}`; `{rebuilt}` is the schema
-            in which its tables are made anew.
+            `{columns}`, `{column_of_key}`, `{columns_of_table}` or `{columns_of_staging}`;
+            `{rebuilt}` is the schema in which its tables are made anew.
     """
 
     dataset: Dataset
@@ -117,10 +117,15 @@ class Statements:
             "key": lambda: self.dataset.key,
             "rebuilt": lambda: self.rebuilt_schema,
             "columns": lambda: self._lines("{name}"),
+            "column_of_key": lambda: f"{self.dataset.key} {self._type_of_key} not null",
             "columns_of_table": lambda: self._lines("{name} {type}{not_null}"),
             "columns_of_staging": lambda: self._lines("{name} {type}"),
         }
         return filled[place]() if place in filled else None
+
+    @property
+    def _type_of_key(self) -> str:
+        return self.dataset.contract.column(self.dataset.key).sql_type
 
     def _lines(self, form: str) -> str:
         """The contract's columns, a line each."""

@@ -17,6 +17,7 @@ from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 STAGING_TABLES = {
     "mp_staging": "load/create_staging",
     "mp_resolution_staging": "resolutions/create_staging",
+    "mp_set_apart_staging": "set_apart/create_staging",
 }
 """Of each table that Parquet files are copied into, the statement that makes it."""
 _ROWS = "tables/data_table"

@@ -9,7 +9,11 @@ from movie_pipeline_tests.cli.conftest import FILES, CommandLine, Ingested
 
 def test_status_tells_totals_and_files(ingested: Ingested) -> None:
     status = ingested.command.json("status")
-    assert list(status) == ["totals", "files"]
+    assert list(status) == ["totals", "files", "backlog"]
+    assert status["backlog"]["records"] == sum(
+        total["rows_quarantined"] + total["rows_held"] for total in status["totals"]
+    )
+    assert status["backlog"]["superseded"] == 0
     assert {total["state"]: total["files"] for total in status["totals"]} == {
         "DUPLICATE": 1,
         "HELD": 1,
@@ -53,7 +57,8 @@ def test_a_question_to_a_home_that_is_not_there_makes_none(
 def test_status_of_an_empty_home_says_so(command: CommandLine) -> None:
     command.folder.mkdir()
     assert command.here("status").stdout == "Nothing has been ingested yet.\n"
-    assert command.json("status") == {"totals": [], "files": []}
+    told = command.json("status")
+    assert (told["totals"], told["files"], told["backlog"]["records"]) == ([], [], 0)
 
 
 def test_a_query_is_answered_as_json_rows(ingested: Ingested) -> None:

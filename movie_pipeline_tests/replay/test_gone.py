@@ -6,11 +6,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from movie_pipeline.ledger.backlog import backlog
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.reports.record_reports import quarantined_records
+from movie_pipeline.steps.clean_up import clean_up
+from movie_pipeline.steps.gone_quarantine import note_gone
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.samples import Film, film_file
-from movie_pipeline_tests.upkeep.world import Years
+from movie_pipeline_tests.upkeep.world import NOW, Years
 
 Damage = Callable[[Path], None]
 
@@ -82,6 +85,36 @@ def test_corrections_of_a_whole_file_are_taken_beside_a_torn_one(tmp_path: Path)
     world, _ = _world(tmp_path, torn)
     (entry,) = world.correct("release_year", "1999")
     assert entry.rows_loaded == 1
+
+
+def test_the_backlog_counts_a_removed_file_no_more_until_it_is_put_back(tmp_path: Path) -> None:
+    world, first = _world(tmp_path, lambda _: None)
+    assert backlog(world.warehouse, NOW).records == 2
+    kept = world.area(Area.QUARANTINE) / str(first.quarantine_name)
+    content = kept.read_bytes()
+    kept.unlink()
+    assert note_gone(world.storage, world.warehouse) == 1
+    found = backlog(world.warehouse, NOW)
+    assert (found.records, found.gone) == (1, 1)
+    assert sum(found.by_reason.values()) == 1
+    assert sum(found.by_age.values()) == 1
+    kept.write_bytes(content)
+    assert note_gone(world.storage, world.warehouse) == 0
+    assert backlog(world.warehouse, NOW).records == 2
+
+
+def test_the_clean_up_looks_for_removed_files(tmp_path: Path) -> None:
+    world, _ = _world(tmp_path, removed)
+    report = clean_up(
+        world.storage,
+        world.warehouse,
+        world.settings.home,
+        active_batches=(),
+        keep_output_days=0,
+        keep_notices_days=0,
+    )
+    assert report.problems == ()
+    assert backlog(world.warehouse, NOW).gone == 1
 
 
 def test_without_a_checksum_a_torn_file_is_told_by_what_it_holds(tmp_path: Path) -> None:

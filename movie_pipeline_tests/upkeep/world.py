@@ -38,6 +38,7 @@ SQL = {
     "ledger": "select * from mp_load_ledger order by file_id",
     "replays": "select * from mp_replays order by replay_id",
     "resolutions": "select * from mp_resolutions order by quarantine_id",
+    "set apart": "select * from mp_set_apart order by file_id, record_number",
     "reason counts": "select * from mp_reason_counts order by file_id, rule",
     "summary parts": "select * from mp_summary_parts order by file_id, place",
 }

@@ -1,4 +1,6 @@
--- How many records wait, by state and by age: of a replay, since its first file was judged.
+-- How many records wait, by state and by age: of a replay, since its first file was judged. What replays
+-- resolved, and what lies in mp_superseded, waits no more; nor do records in quarantine
+-- files that are gone.
 select
     state,
     case
@@ -18,7 +20,13 @@ from (
         select
             file_id,
             count(*) as row_count
-        from mp_resolutions
+        from (
+            select file_id
+            from mp_resolutions
+            union all
+            select file_id
+            from mp_superseded
+        ) as not_open
         group by file_id
     ) as done
         on mp_load_ledger.file_id = done.file_id
@@ -26,6 +34,9 @@ from (
         on mp_load_ledger.object_key = mp_replays.object_key
     left join mp_load_ledger as roots
         on mp_replays.root_file_id = roots.file_id
+    left join mp_gone
+        on mp_load_ledger.file_id = mp_gone.file_id
     where mp_load_ledger.rows_quarantined + mp_load_ledger.rows_held > coalesce(done.row_count, 0)
+        and mp_gone.file_id is null
 ) as waiting
 group by 1, 2

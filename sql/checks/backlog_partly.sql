@@ -1,4 +1,4 @@
--- The same of files of which a replay took some records, and others wait; a file at a time.
+-- The same of files of which some records were replayed or superseded, and others wait; a file at a time.
 select
     mp_reason_counts.file_id,
     mp_reason_counts.rule,
@@ -10,8 +10,17 @@ inner join (
     select
         file_id,
         count(*) as row_count
-    from mp_resolutions
+    from (
+        select file_id
+        from mp_resolutions
+        union all
+        select file_id
+        from mp_superseded
+    ) as not_open
     group by file_id
 ) as done
     on mp_reason_counts.file_id = done.file_id
-where mp_load_ledger.rows_quarantined + mp_load_ledger.rows_held > done.row_count
+left join mp_gone
+    on mp_load_ledger.file_id = mp_gone.file_id
+where mp_gone.file_id is null
+    and mp_load_ledger.rows_quarantined + mp_load_ledger.rows_held > done.row_count

@@ -91,6 +91,7 @@ def land_replays(
             metadata={
                 "replays": table([_row(one) for one in requested]),
                 "left_open": plan.left_open,
+                "superseded": plan.superseded,
                 "gone": len(plan.gone),
                 "replayed_before": table([{"replay": replay_id} for replay_id in plan.done]),
             },

@@ -38,8 +38,8 @@ def warehouse_checks(dataset: Dataset) -> dg.AssetChecksDefinition:
                 asset=dataset.table,
                 description=(
                     "Quarantined and held records waiting for a person are no more than "
-                    "MOVIE_PIPELINE_BACKLOG_ROWS: by reason and by age. What replays resolved "
-                    "does not count."
+                    "MOVIE_PIPELINE_BACKLOG_ROWS: by reason and by age. What replays resolved, "
+                    "or later rows superseded, does not count."
                 ),
             ),
         ],
@@ -103,6 +103,11 @@ def _backlog(
             f" The reasons of {waiting.uncounted:,} files are too many for the ledger: they are "
             "not among those shown, but in quarantine."
         )
+    if waiting.gone:
+        description += (
+            f" The records of {waiting.gone:,} files are gone, as their quarantine files were "
+            "removed; they do not count."
+        )
     return dg.AssetCheckResult(
         check_name=BACKLOG,
         asset_key=table,
@@ -113,6 +118,7 @@ def _backlog(
             "records_waiting": waiting.records,
             "quarantined": waiting.quarantined,
             "held": waiting.held,
+            "superseded": waiting.superseded,
             "by_reason": bar_table(waiting.by_reason, what="rule", counted="records"),
             "by_age": bar_table(waiting.by_age, what="waiting for", counted="records"),
         },

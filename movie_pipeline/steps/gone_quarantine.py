@@ -1,0 +1,32 @@
+"""Quarantine files that were removed: which they are, noted so that the backlog leaves them out.
+
+People may remove them, and a store's lifecycle rule does. A file that is put back counts again.
+"""
+
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.transactions import transact
+from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
+
+
+def note_gone(storage: Storage, warehouse: Warehouse) -> int:
+    """Look which quarantine files with open records are gone; return how many.
+
+    Raises:
+        StorageError: the area could not be listed.
+        WarehouseError: it could not be noted.
+    """
+    with warehouse.reading() as session:
+        waiting = session.fetch("gone/with_open_records")
+        noted = {row["file_id"] for row in session.fetch("gone/known")}
+    there = set(storage.names(Area.QUARANTINE)) if waiting else set[str]()
+    gone = {row["file_id"] for row in waiting if row["quarantine_name"] not in there}
+    if gone == noted:
+        return len(gone)
+
+    def work(session: WarehouseSession) -> None:
+        session.run("gone/clear")
+        if gone:
+            session.run_many("gone/insert", [{"file_id": file_id} for file_id in sorted(gone)])
+
+    transact(warehouse, work)
+    return len(gone)

@@ -1,0 +1,2 @@
+-- Make room for what is seen now.
+delete from mp_gone
