@@ -24,6 +24,7 @@ from movie_pipeline.definitions import REFRESH_JOB, build_definitions
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.no_room import no_room_in
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.dataset_scope import scoped_name
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_world, remove_old_runs
@@ -255,6 +256,9 @@ def _instance() -> Generator[dg.DagsterInstance]:
         with dg.DagsterInstance.get() as instance:
             yield instance
     except DatabaseError as error:
+        no_room = no_room_in(str(error.orig))
+        if no_room:
+            raise MoviePipelineError(f"Dagster could not note the run: {no_room}") from error
         raise damaged_store(str(error.orig)) from error
 
 

@@ -1,12 +1,15 @@
 """Which steps are tried again at once, and that a stop never is a reason for it."""
 
+import errno
 import os
 import signal
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
@@ -24,6 +27,7 @@ from movie_pipeline.errors import (
 )
 from movie_pipeline.orchestration.assets.retrying import RETRY, retrying
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
+from movie_pipeline.orchestration.sensors.past_run import Fault
 from movie_pipeline_tests.home import QUIET, Home
 
 
@@ -56,6 +60,38 @@ def test_after_a_retryable_error_a_step_is_tried_three_times(
     assert len(tried) == 1 + RETRY.max_retries
     [failure] = [event for event in result.all_events if event.is_step_failure]
     assert cause_of_failure(failure).sentence == "away for seconds"
+
+
+def pyarrow_full() -> OSError:
+    """As Arrow says it of a file that it writes."""
+    detail = "[errno 28] No space left on device"
+    return OSError(f"[Errno 28] Error writing bytes to file. Detail: {detail}")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "x"), "no room left, or no inode"),
+        (OSError(errno.EDQUOT, os.strerror(errno.EDQUOT), "x"), "quota of the pipeline's user"),
+        (OSError(errno.EFBIG, os.strerror(errno.EFBIG), "x"), "may not become as large"),
+        (pyarrow_full(), "no room left, or no inode"),
+        (duckdb.IOException('Could not write file "x": No space left on device'), "no room left"),
+        (duckdb.OutOfMemoryException("... max_temp_directory_size ..."), "found no room for what"),
+        (sqlite3.OperationalError("database or disk is full"), "the disk of DAGSTER_HOME has no"),
+    ],
+    ids=["full", "quota", "size", "arrow", "wal", "spill", "sqlite"],
+)
+def test_that_no_room_is_left_is_the_worlds_and_told_in_a_sentence(
+    error: Exception, said: str
+) -> None:
+    def step() -> None:
+        raise error
+
+    [failure] = [event for event in run(step).all_events if event.is_step_failure]
+    cause = cause_of_failure(failure)
+    assert cause.fault is Fault.WORLD
+    assert said in cause.sentence
+    assert cause.sentence.endswith("; make room, and what waits is tried again by itself.")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from dagster._core.events import JobFailureData
 from dagster_shared.error import SerializableErrorInfo
 
 from movie_pipeline.errors import Blame, MoviePipelineError
+from movie_pipeline.no_room import SAYINGS, no_room_in
 from movie_pipeline.orchestration.sensors.past_run import Fault
 
 _FOREIGN_OF_THE_WORLD = (
@@ -19,12 +20,10 @@ _FOREIGN_OF_THE_WORLD = (
     "OperationalError",  # the database of Dagster's own runs and events
 )
 _SAYINGS_OF_THE_WORLD = (
-    "No space left on device",
-    "Disk quota exceeded",
+    *SAYINGS,  # that no room is left
     "Read-only file system",
     "Too many open files",
     "Input/output error",
-    "max_temp_directory_size",  # DuckDB's way to say that no room is left to spill
 )
 _CHECK_FAILED = "DagsterAssetCheckFailedError"
 
@@ -94,6 +93,9 @@ def _cause(error: SerializableErrorInfo | None) -> Cause:
     fault = Fault.WORLD if _is_of_the_world(errors, kind) else Fault.BATCH
     if kind is not None:
         return Cause(fault, name, message)
+    no_room = next((said for one in errors if (said := no_room_in(one.message))), "")
+    if no_room:
+        return Cause(fault, name, no_room)
     if name == _CHECK_FAILED:
         return Cause(fault, name, " ".join(message.split()))
     return Cause(
