@@ -33,12 +33,16 @@ def reconcile(*, home: Path | None, as_json: bool, dataset: str) -> None:
 
     Exit code: 0 all is closed, 1 something could not be; it is tried again the next time.
     """
+    from movie_pipeline.datasets.sources import read_sources
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports.file_reports import reconcile_report
     from movie_pipeline.steps.reconcile import reconcile as close
 
     world = deployment_from(existing(settings_from(home, dataset=dataset)))
-    report = reconcile_report(close(world.storage, world.warehouse, world.alerts, world.events))
+    sources = read_sources(world.settings.reading.sources, world.dataset.contract)
+    report = reconcile_report(
+        close(world.storage, world.warehouse, world.alerts, world.events, sources=sources)
+    )
     if as_json:
         print_json(report)
     else:

@@ -34,6 +34,8 @@ _KINDS: Mapping[str, type] = {
     "unended": str,
     "dates": dict,
 }
+COMPLETE = ("done", "manifest")
+"""How a source may say that a file is whole."""
 _ONE_OF = {
     "escape": ("doubled", "backslash"),
     "decimal": (".", ","),
@@ -50,7 +52,8 @@ class Source:
         pattern: which file names are its own, as a shell pattern.
         options: what is declared about its files.
         complete: how it says that a file is whole: `done`, by a file `<name>.done` beside it that
-            comes later; empty where it does not.
+            comes later; `manifest`, by a file `<name>.manifest` that says what is in it; empty
+            where it does not.
     """
 
     name: str
@@ -117,9 +120,10 @@ def _source(path: Path, name: str, table: object, contract: TableContract) -> So
     values = dict(cast("Mapping[str, Any]", table))
     pattern = values.pop("files")
     complete = values.pop("complete", "")
-    if complete not in {"", "done"}:
+    if complete not in ("", *COMPLETE):
+        wanted = " or ".join(map(repr, COMPLETE))
         raise SettingsError(
-            f"{path}: source {name!r} declares complete = {complete!r}, but it must be 'done'."
+            f"{path}: source {name!r} declares complete = {complete!r}, but it must be {wanted}."
         )
     known = [option.name for option in fields(SourceOptions)]
     for option, value in values.items():

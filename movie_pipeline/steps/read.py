@@ -4,7 +4,7 @@ How bytes become rows is tabular/'s affair. A file that cannot be read is an ans
 error.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import assert_never
 
@@ -23,6 +23,7 @@ from movie_pipeline.steps.fetch import (
     KnownFile,
     LeftOutFile,
 )
+from movie_pipeline.steps.sender_manifest import SenderManifest, left_out_by_sender
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.tabular import (
     NOTHING_DECLARED,
@@ -61,13 +62,14 @@ Reading = ReadFile | RefusedFile | DuplicateFile | GoneFile | LeftOutFile | Know
 """What may have become of a file when all files of its batch are read."""
 
 
-def read_batch(
+def read_batch(  # noqa: PLR0913 - what is read, how, and what is said of it
     fetched: Sequence[Fetched],
     work_folder: WorkFolder,
     settings: Settings,
     dataset: Dataset,
     *,
     reject: str = "",
+    manifests: Mapping[str, SenderManifest] | None = None,
 ) -> list[Reading]:
     """Read every fetched file of a batch; safe to repeat.
 
@@ -77,6 +79,7 @@ def read_batch(
         settings: the limits of reading, and what is declared about sources.
         dataset: what their rows must be.
         reject: where given, the files are not read but refused with this sentence.
+        manifests: by file_id what senders say of files; one with other records is left out.
 
     Returns:
         One value per file, in the batch's order; they are kept in the work folder too.
@@ -87,11 +90,19 @@ def read_batch(
         read = [
             _refused(file, reject)
             if reject and isinstance(file, FetchedFile | DuplicateFile)
-            else _read(file, work_folder, settings, dataset)
+            else _rows_as_said(_read(file, work_folder, settings, dataset), manifests or {})
             for file in fetched
         ]
     work_folder.keep(FETCHED, read)
     return read
+
+
+def _rows_as_said(file: Reading, manifests: Mapping[str, SenderManifest]) -> Reading:
+    """The same file; left out where it has other records than its manifest says."""
+    if not isinstance(file, ReadFile) or file.file_id not in manifests:
+        return file
+    denied = manifests[file.file_id].denies_rows(file.staged.rows_in)
+    return left_out_by_sender(file.landed, denied) if denied else file
 
 
 def readings(work_folder: WorkFolder) -> list[Reading] | None:

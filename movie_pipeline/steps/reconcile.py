@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from movie_pipeline.alerts.alerts_port import Alerts, Events
+from movie_pipeline.datasets.sources import Sources
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.decision_records import DecisionRecord, newest_decisions
@@ -18,6 +19,7 @@ from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import lost_notice
 from movie_pipeline.steps import notify
 from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.arrivals import put_leftovers_away
 from movie_pipeline.steps.left_in_landing import left_in_landing
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.stored_values import to_stored_time
@@ -127,6 +129,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
     older_than: timedelta = timedelta(),
     views_older_than: timedelta = timedelta(),
     timing: DigestTiming | None = None,
+    sources: Sources | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> ReconcileReport:
     """Archive what is decided, refresh stale views, send what waits; safe to repeat.
@@ -139,6 +142,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
         older_than: what was decided later than so long ago is left alone.
         views_older_than: views that lack only what was loaded later are left alone.
         timing: how long the digests of batches wait for each other; not at all by default.
+        sources: what is declared of who sends files; markers of decided ones are put away.
         now: the clock.
     """
     before = now() - older_than
@@ -152,6 +156,8 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
         report = archive(storage, warehouse, waiting, now=now)
         archived, not_found = report.archived, report.not_found
         problems += [f"file {file_id}: {problem}" for file_id, problem in report.failed.items()]
+    with _noting(problems, "markers of decided files could not be put away"):
+        put_leftovers_away(storage, sources or Sources(), Ledger(warehouse))
     left: list[str] = []
     with _noting(problems, "landing could not be held against the ledger"):
         left = left_in_landing(storage, Ledger(warehouse))

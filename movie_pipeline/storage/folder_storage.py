@@ -81,6 +81,8 @@ class FolderStorage(Storage):
         self._settle_seconds = settings.discovery.settle_seconds
         self._ahead: dict[str, tuple[str, float]] = {}
         """Files of the future that the last listing saw: their version, and since when."""
+        self._young: dict[str, int] = {}
+        """Files that the last listing saw changed a moment ago: their size."""
 
     @property
     @override
@@ -108,13 +110,18 @@ class FolderStorage(Storage):
         self, warn: Callable[[str], None]
     ) -> Iterator[tuple[tuple[int, str], tuple[str, os.stat_result]]]:
         """The files that nobody writes any more, each with its place in the order."""
-        now, ahead = time.time(), dict[str, tuple[str, float]]()
+        now, ahead, young = time.time(), dict[str, tuple[str, float]](), dict[str, int]()
         for key, status in _walk(self._folders[Area.LANDING], is_ignored, warn=warn):
             # a time in the future says nothing about the age: then the other one does
             age = now - min(status.st_mtime, status.st_ctime)
+            if now - status.st_ctime < self._settle_seconds:
+                # whatever date it bears: a tool may set that before it wrote all
+                young[key] = status.st_size
+                if self._young.get(key, status.st_size) != status.st_size:
+                    continue
             if age >= self._settle_seconds or (age < 0 and self._has_rested(key, status, ahead)):
                 yield (_micros(status), key), (key, status)
-        self._ahead = ahead
+        self._ahead, self._young = ahead, young
 
     def _has_rested(
         self, key: str, status: os.stat_result, ahead: dict[str, tuple[str, float]]

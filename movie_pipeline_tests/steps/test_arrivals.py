@@ -9,8 +9,9 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.sources import Sources, read_sources
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline.steps.arrivals import arrivals, put_markers_away
+from movie_pipeline.steps.arrivals import arrivals, put_leftovers_away, put_markers_away
 from movie_pipeline.steps.discover import take_batch
+from movie_pipeline.steps.reconcile import reconcile
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.samples import clean_movies
@@ -74,6 +75,30 @@ def test_a_marker_leaves_landing_with_its_file_and_stays_where_a_newer_one_waits
     assert years.storage.names(Area.HISTORY, "markers/") == [f"markers/{first.file_id}.done"]
 
 
+def test_a_marker_that_a_crash_left_behind_is_put_away_later(tmp_path: Path) -> None:
+    years, sources = Years(tmp_path / "home"), _declared(tmp_path)
+    years.drop("ftp-1.csv", clean_movies())
+    years.drop("ftp-1.csv.done", b"")
+    years.decide(arrivals(years.storage.landed(), sources).whole)
+    assert put_leftovers_away(years.storage, sources, years.ledger) == []
+    years.archive()
+    years.drop("ftp-2.csv.done", b"before its file")
+    report = reconcile(years.storage, years.warehouse, years.alerts, years.events, sources=sources)
+    assert report.problems == ()
+    assert [file.key for file in years.storage.landed()] == ["ftp-2.csv.done"]
+
+
+def test_a_marker_that_came_after_its_file_was_decided_may_be_the_next_ones(
+    tmp_path: Path,
+) -> None:
+    years, sources = Years(tmp_path / "home"), _declared(tmp_path)
+    years.ingest({"ftp-1.csv": clean_movies()})
+    years.drop("ftp-1.csv.done", b"")
+    assert put_leftovers_away(years.storage, sources, years.ledger) == []
+
+
 def test_what_cannot_be_declared_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="declares complete = 'soon', but it must be 'done'"):
+    with pytest.raises(
+        SettingsError, match="declares complete = 'soon', but it must be 'done' or 'manifest'"
+    ):
         _declared(tmp_path, "soon")

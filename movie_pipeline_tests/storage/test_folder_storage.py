@@ -73,6 +73,22 @@ def test_a_young_file_is_taken_to_be_still_being_written(home: Path) -> None:
     assert keys(storage) == ["old.csv"]
 
 
+def test_a_file_that_grew_since_the_last_look_waits_whatever_its_date(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a tool leaves it that sets the sender's date before it wrote all."""
+    storage = FolderStorage(Settings(home=home).with_values(settle_seconds=60.0))
+    path = write(home, "a.csv", b"some", age=10_000)
+    keys(storage)
+    with path.open("ab") as file:
+        file.write(b" and more")
+    os.utime(path, (1_000_000, 1_000_000))
+    assert keys(storage) == []
+    later = time.time() + 61
+    monkeypatch.setattr(storage_module.time, "time", lambda: later)
+    assert keys(storage) == ["a.csv"]
+
+
 def test_a_file_dated_in_the_future_is_judged_by_when_it_was_changed(home: Path) -> None:
     write(home, "a.csv", age=-10_000)
     assert keys(FolderStorage(Settings(home=home).with_values(settle_seconds=0.0))) == ["a.csv"]

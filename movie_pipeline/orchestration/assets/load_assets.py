@@ -22,7 +22,7 @@ from movie_pipeline.orchestration.assets.ui_metadata import dataset_schema, same
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.archive import archive
-from movie_pipeline.steps.arrivals import put_markers_away
+from movie_pipeline.steps.arrivals import put_leftovers_away, put_markers_away
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.steps.run_lease import drop_lease
 from movie_pipeline.steps.screen import decided_files
@@ -119,6 +119,7 @@ def _archive_files(
     report = archive(storage, warehouse, Ledger(warehouse).unarchived())
     sources = read_sources(settings.reading.sources, dataset.contract)
     put_markers_away(storage, sources, report.archived)
+    put_leftovers_away(storage, sources, Ledger(warehouse))
     for file_id, problem in report.failed.items():
         context.log.warning("file %s stays in landing for now: %s", file_id, problem)
     work_folder.remove()

@@ -31,6 +31,7 @@ from movie_pipeline.steps.read import (
     readings,
 )
 from movie_pipeline.steps.run_lease import take_lease
+from movie_pipeline.steps.sender_manifest import bytes_as_said, sender_manifests
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.tabular import StagedFile
@@ -75,13 +76,9 @@ def _read_batch(
     warehouse.prepare()
     ledger = Ledger(warehouse)
     work_folder = open_work_folder(context, batch, settings)
-    files = take_batch(
-        work_folder,
-        storage,
-        ledger,
-        batch.files,
-        read_sources(settings.reading.sources, dataset.contract),
-    )
+    sources = read_sources(settings.reading.sources, dataset.contract)
+    files = take_batch(work_folder, storage, ledger, batch.files, sources)
+    manifests = sender_manifests(files, work_folder, storage, sources)
     replays = Replays(warehouse).by_key(file.key for file in files.files)
     fetched = fetch_batch(
         files,
@@ -92,7 +89,11 @@ def _read_batch(
         tolerant=bool(batch.reject),
         last_try=context.retry_number >= RETRY.max_retries,
     )
-    files_read = read_batch(fetched, work_folder, settings, dataset, reject=batch.reject)
+    if not batch.reject:
+        fetched = bytes_as_said(fetched, manifests)
+    files_read = read_batch(
+        fetched, work_folder, settings, dataset, reject=batch.reject, manifests=manifests
+    )
     tell_of_left_out(warehouse, only_left_out(files_read))
     for file in files_read:
         context.log.info("%s: %s", file.shown_name, _what_became(file, dataset))

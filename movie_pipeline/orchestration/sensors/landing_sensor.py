@@ -34,7 +34,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 from movie_pipeline.orchestration.sensors.run_queue import Launch, QueuePlan, plan_launches
 from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.arrivals import MARKER, Arrivals, arrivals
+from movie_pipeline.steps.arrivals import Arrivals, arrivals
 from movie_pipeline.steps.discover import fix_batch
 from movie_pipeline.steps.run_lease import abandoned_runs, forget_run
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
@@ -225,7 +225,7 @@ def _why_nothing(plan: QueuePlan, seen: Listing, arrived: Arrivals) -> str:
         name = printable_name(arrived.waiting[0].key)
         return (
             f"{len(arrived.waiting)} files wait for the marker that their source sets when they "
-            f"are whole, such as {name} for {name}{MARKER}."
+            f"are whole, such as {name} for {name}.done or {name}.manifest."
         )
     if not seen.landed:
         return "Nothing lies in landing." if seen.complete else "What was told of is gone."

@@ -9,6 +9,7 @@ import dagster as dg
 
 from movie_pipeline.alerts.alerts_port import Alerts, Events
 from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.ledger.digests import DigestTiming
 from movie_pipeline.orchestration.assets.asset_names import ARCHIVE, WAREHOUSE_POOL
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
@@ -44,6 +45,7 @@ def close_what_is_open(
         older_than=GRACE,
         views_older_than=VIEWS_GRACE,
         timing=digest_timing_now(context.instance, dataset, settings.digests),
+        sources=read_sources(settings.reading.sources, dataset.contract),
     )
     for problem in (*report.problems, *report.left_in_landing):
         context.log.warning("%s", problem)
