@@ -155,6 +155,11 @@ def restore(*, copy: Path, home: Path | None, as_json: bool, dataset: str) -> No
             f"{report.caught_up.files:,} files with {report.caught_up.rows:,} good rows were "
             "decided after the backup, and are loaded again"
         )
+        if report.caught_up.decided_again:
+            _say(
+                f"of {len(report.caught_up.decided_again):,} files the decision was changed after "
+                "the backup, and counts again"
+            )
     _end_with(report.caught_up.problems.values())
 
 

@@ -33,7 +33,11 @@ def caught_up_report(caught_up: CaughtUp) -> dict[str, Any]:
 
 def restore_report(report: RestoreReport) -> dict[str, Any]:
     """What `movie-pipeline restore --json` tells."""
-    return {"kept": str(report.kept) if report.kept else None, **caught_up_report(report.caught_up)}
+    return {
+        "kept": str(report.kept) if report.kept else None,
+        **caught_up_report(report.caught_up),
+        "decided_again": len(report.caught_up.decided_again),
+    }
 
 
 def rebuild_report(report: RebuildReport) -> dict[str, Any]:

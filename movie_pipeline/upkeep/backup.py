@@ -11,6 +11,7 @@ from movie_pipeline.ledger.decision_records import decisions, find_decisions, ke
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.upkeep.aside import alone, clear_what_was_left
 from movie_pipeline.upkeep.catch_up import CaughtUp, add_replays, catch_up
+from movie_pipeline.upkeep.later_decisions import bring_to_later_decisions
 from movie_pipeline.upkeep.parts import Parts
 
 
@@ -20,7 +21,8 @@ class RestoreReport:
 
     Attributes:
         kept: where the warehouse of before is kept; None where there was none.
-        caught_up: what was decided since the backup, and was loaded again.
+        caught_up: what was decided since the backup, and was loaded again; and the files known to
+            it on which was decided again since.
     """
 
     kept: Path | None
@@ -61,6 +63,7 @@ def bring_up_to_date(parts: Parts) -> CaughtUp:
     kept = find_decisions(parts.storage)
     add_replays(parts.warehouse, kept_replays(parts.storage, kept.problems))
     caught_up = catch_up(parts, parts.warehouse, decisions(parts.storage, kept))
+    caught_up.decided_again += bring_to_later_decisions(parts, decisions(parts.storage, kept))
     for view in parts.dataset.view_names:
         parts.warehouse.refresh(view)
     return caught_up

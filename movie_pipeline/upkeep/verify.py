@@ -20,11 +20,13 @@ from movie_pipeline.ledger.decision_records import (
 )
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.quarantine.quarantine_record import count_records
+from movie_pipeline.steps.held_again import BY
 from movie_pipeline.steps.reconcile import GRACE, open_work
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.upkeep.aside import alone, clear_what_was_left
 from movie_pipeline.upkeep.catch_up import catch_up
+from movie_pipeline.upkeep.later_decisions import bring_to_later_decisions
 from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.upkeep.rebuild import compared_beside, is_readable, keep_records
 from movie_pipeline.upkeep.rows import is_as_published, rows_in
@@ -227,9 +229,10 @@ class _Look:
                 "record-differs",
                 entry.file_id,
                 f"the decision record of {entry.shown_name} says something else than the ledger.",
-                "`movie-pipeline rebuild` takes the record; where the ledger is right, remove the "
-                f"file {self.kept.places[entry.file_id]} from history and run `movie-pipeline "
-                "verify --repair`",
+                "`movie-pipeline verify --repair` takes the record where it was changed later, and "
+                "`movie-pipeline rebuild` in any case. Where the ledger is right, remove the file "
+                f"{self.kept.places[entry.file_id]} from history and run `movie-pipeline verify "
+                "--repair`",
             )
 
     # --- files -----------------------------------------------------------------------------------
@@ -371,8 +374,9 @@ class _Look:
                     "`movie-pipeline rebuild`",
                 )
         newest = [entry for entry in ledger.entries(limit=_PIECE) if entry.rows_loaded]
-        judged_again = any(total.state is FileState.REJUDGED for total in ledger.totals())
-        for entry in () if judged_again else newest:
+        if newest and _judged_again_after(ledger, newest[0].committed_at):
+            return
+        for entry in newest:
             if entry.committed_at == newest[0].committed_at:
                 self._expect_all_rows(entry, rows.get(entry.file_id, 0))
 
@@ -424,6 +428,17 @@ class _Look:
             )
 
 
+def _judged_again_after(ledger: Ledger, moment: datetime) -> bool:
+    """Whether a file was judged again since, whose rows may have superseded those of later ones."""
+    count = sum(total.files for total in ledger.totals() if total.state is FileState.REJUDGED)
+    closed = ledger.entries(state=FileState.REJUDGED, limit=count) if count else []
+    # what came again with the same bytes was loaded as any file is
+    changes = [entry.summary.retraction for entry in closed if entry.summary.retraction]
+    at = [change.at for change in changes if change.by != BY]
+    second = moment.replace(microsecond=0)  # as it is kept there
+    return any(datetime.fromisoformat(each) >= second for each in at)
+
+
 def _without_marks(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in _MARKS}
 
@@ -466,6 +481,9 @@ def _repaired(look: _Look, findings: Iterable[Finding]) -> Iterator[Finding]:
     if lost:
         told = catch_up(parts, parts.warehouse, decisions(parts.storage, look.kept, lost))
         note("entry-missing", set(lost) - told.problems.keys(), "it was loaded again")
+    differing = [finding.subject for finding in by_kind.get("record-differs", ())]
+    later = bring_to_later_decisions(parts, decisions(parts.storage, look.kept, differing))
+    note("record-differs", later, "what was decided later counts now")
     rowless = frozenset(finding.subject for finding in by_kind.get("rows-missing", ()))
     if rowless:
         kept = find_decisions(parts.storage)

@@ -4,10 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.errors import WarehouseError
+from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.upkeep.backup import back_up, restore
+from movie_pipeline.upkeep.rejudge import rejudge
+from movie_pipeline.upkeep.retract import Wish, retract
+from movie_pipeline.upkeep.verify import verify
 from movie_pipeline.warehouse import duckdb_files
-from movie_pipeline_tests.samples import clean_movies, one_bad_year
+from movie_pipeline_tests.samples import Film, clean_movies, film_file, one_bad_year
 from movie_pipeline_tests.upkeep.test_rebuild import lose_warehouse, parts_of, rebuilt
 from movie_pipeline_tests.upkeep.world import Years
 
@@ -31,6 +36,55 @@ def test_what_was_decided_after_the_backup_is_loaded_again(years: Years, tmp_pat
     assert report.kept.is_file()
     assert years.state() == state
     assert copy.is_file()
+
+
+def test_what_was_retracted_after_the_backup_is_so_after_a_restore(
+    years: Years, tmp_path: Path
+) -> None:
+    newer = film_file(Film("clean2", "Newer", rating="2.0"), Film("z"))
+    years.ingest({"newer.csv": newer})
+    copy = tmp_path / "one.duckdb"
+    back_up(parts_of(years), copy)
+    retract(parts_of(years), "newer.csv", Wish(by="ana", why="a wrong file"))
+    years.archive()
+    state = years.state()
+    report = restore(parts_of(years), copy)
+    (retracted,) = years.ledger.entries(key="newer.csv")
+    assert report.caught_up.decided_again == [retracted.file_id]
+    assert years.state() == state
+    assert retracted.state is FileState.RETRACTED
+    assert verify(parts_of(years)).findings == []
+    assert restore(parts_of(years), copy).caught_up.problems == {}
+    assert years.state() == state
+
+
+def test_what_was_judged_again_after_the_backup_is_so_after_a_restore(
+    years: Years, tmp_path: Path
+) -> None:
+    years.correct("release_year", "1995")
+    copy = tmp_path / "one.duckdb"
+    back_up(parts_of(years), copy)
+    rules = parse_ruleset('Rules = [RowCount > 0, ColumnValues "movie_id" != "a"]')
+    file_id = years.ledger.entries(key="bad.csv")[0].file_id
+    list(rejudge(parts_of(years), [file_id], rules, Wish(by="ana", why="a rule was wrong")))
+    years.archive()
+    state = years.state()
+    restore(parts_of(years), copy)
+    assert years.state() == state
+
+
+def test_an_older_warehouse_is_repaired_likewise(years: Years, tmp_path: Path) -> None:
+    copy = tmp_path / "one.duckdb"
+    back_up(parts_of(years), copy)
+    retract(parts_of(years), "a.csv", Wish(by="ana", why="a wrong file"))
+    years.archive()
+    state = years.state()
+    (years.settings.home / "warehouse.duckdb").write_bytes(copy.read_bytes())
+    later = Years(years.settings.home)
+    later.warehouse.adopt()
+    found = verify(parts_of(later), repair=True).findings
+    assert "record-differs" in {finding.kind for finding in found if finding.repaired}
+    assert Years(years.settings.home).state() == state
 
 
 def test_a_backup_replaces_nothing(years: Years, tmp_path: Path) -> None:

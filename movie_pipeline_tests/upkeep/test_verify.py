@@ -2,18 +2,29 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
-from movie_pipeline.ledger.ledger import LedgerEntry
+from movie_pipeline.dqdl import parse_ruleset
+from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.steps import notify
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.upkeep.backup import back_up
+from movie_pipeline.upkeep.rejudge import rejudge
+from movie_pipeline.upkeep.retract import Wish
 from movie_pipeline.upkeep.verify import Finding, verify
-from movie_pipeline_tests.samples import clean_movies, hopeless, low_ratings, one_bad_year
+from movie_pipeline_tests.samples import (
+    Film,
+    clean_movies,
+    film_file,
+    hopeless,
+    low_ratings,
+    one_bad_year,
+)
 from movie_pipeline_tests.upkeep.test_rebuild import eventful, parts_of
 from movie_pipeline_tests.upkeep.world import Years
 
@@ -234,3 +245,19 @@ def published_by_another_run(years: Years, entry: LedgerEntry) -> None:
     for line in lines:
         line |= {"batch_id": "another-one", "quarantined_at": "2020-01-01T00:00:00+00:00"}
     path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+
+def test_held_bytes_that_came_again_or_an_earlier_judgement_hide_no_missing_rows(
+    years: Years,
+) -> None:
+    """Only what was judged again after the last load may have superseded rows of it."""
+    held = film_file(Film("held"))
+    years.ingest({"held.csv": held}, "Rules = [RowCount > 10]")
+    file_id = years.ledger.entries(key="a.csv")[0].file_id
+    rules = parse_ruleset("Rules = [RowCount > 1]")
+    list(rejudge(years.parts, [file_id], rules, Wish(by="ana", why="a new rule")))
+    time.sleep(1.1)  # such a change is noted to the second
+    years.ingest({"again.csv": held})
+    assert years.ledger.entries(key="held.csv")[0].state is FileState.REJUDGED
+    statement(years, "DELETE FROM movie_data_table WHERE movie_id = 'held'")
+    assert "rows-missing" in {finding.kind for finding in verify(years.parts).findings}
