@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from movie_pipeline_tests.faults import histories
 from movie_pipeline_tests.faults.cases import (
+    arrivals,
     clean_up,
     concurrency,
     crashes,
@@ -27,6 +28,7 @@ ALL: Sequence[Fault] = (
     *daemon.FAULTS,
     *files.FAULTS,
     *data.FAULTS,
+    *arrivals.FAULTS,
     *decisions.FAULTS,
     *last_word.FAULTS,
     *concurrency.FAULTS,

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.deployments import Deployment
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
 from movie_pipeline.errors import MoviePipelineError
@@ -17,6 +18,7 @@ from movie_pipeline.replay.land_replay import request_replays
 from movie_pipeline.replay.replay_request import ReplayRequest
 from movie_pipeline.steps import notify, reconcile
 from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.arrivals import put_markers_away
 from movie_pipeline.steps.discover import Batch, fix_batch, plan_batches, take_batch
 from movie_pipeline.steps.fetch import fetch_batch
 from movie_pipeline.steps.gate import account_for
@@ -24,6 +26,7 @@ from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.steps.read import read_batch
 from movie_pipeline.steps.run_lease import drop_lease, take_lease
 from movie_pipeline.steps.screen import screen_batch
+from movie_pipeline.steps.sender_manifest import bytes_as_said, sender_manifests
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.upkeep.parts import Parts
@@ -60,10 +63,13 @@ def prepare(
     )
     work_folder = WorkFolder.at(work_root(settings), work)
     take_lease(work_folder.folder)
-    batch = take_batch(work_folder, storage, ledger)
+    sources = read_sources(settings.reading.sources, MOVIES.contract)
+    batch = take_batch(work_folder, storage, ledger, sources=sources)
+    manifests = sender_manifests(batch, work_folder, storage, sources)
     replays = Replays(deployment.warehouse).by_key(file.key for file in batch.files)
     fetched = fetch_batch(batch, work_folder, storage, ledger, replays)
-    files = read_batch(fetched, work_folder, settings, MOVIES)
+    fetched = bytes_as_said(fetched, manifests)
+    files = read_batch(fetched, work_folder, settings, MOVIES, manifests=manifests)
     earlier = EarlierFiles.of(ledger.entries(limit=FILES_LOOKED_AT))
     decided = screen_batch(files, work_folder, storage, ruleset, settings, MOVIES, earlier=earlier)
     _gate(decided, storage)
@@ -95,7 +101,10 @@ def load(
 
 def finish(deployment: Deployment, *, work: str = "batch") -> None:
     """Archive all that waits for it, and remove the work folder."""
-    archive(deployment.storage, deployment.warehouse, Ledger(deployment.warehouse).unarchived())
+    ledger = Ledger(deployment.warehouse)
+    report = archive(deployment.storage, deployment.warehouse, ledger.unarchived())
+    sources = read_sources(deployment.settings.reading.sources, MOVIES.contract)
+    put_markers_away(deployment.storage, sources, report.archived)
     work_folder = WorkFolder.at(work_root(deployment.settings), work)
     work_folder.remove()
     drop_lease(work_folder.folder)

@@ -22,22 +22,25 @@ from dagster._core.errors import DagsterExecutionInterruptedError
 
 from movie_pipeline import aws_clients
 from movie_pipeline.alerts.alerts_port import Alerts, Events
+from movie_pipeline.datasets.sources import Sources
 from movie_pipeline.dqdl.engines import judging
-from movie_pipeline.ledger import decision_records, ledger, outbox, resolutions
+from movie_pipeline.ledger import decision_records, ledger, outbox, resolutions, set_apart
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets import load_assets
 from movie_pipeline.orchestration.sensors import landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
-from movie_pipeline.replay import replay_draft
+from movie_pipeline.replay import replay_draft, replayable_records
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps import archive, duplicates, fetch, load, notify
+from movie_pipeline.steps import archive, discover, duplicates, fetch, load, notify
+from movie_pipeline.steps.arrivals import Arrivals, marked_by
 from movie_pipeline.steps.load import load_batch
 from movie_pipeline.steps.reconcile import ReconcileReport
 from movie_pipeline.storage import folder_storage, s3_storage
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+from movie_pipeline.tabular import read_file
 from movie_pipeline.upkeep import rows, verify
 from movie_pipeline.upkeep.coming_back import ComingBack
 from movie_pipeline.wakeups import sqs_wakeups
@@ -256,6 +259,29 @@ def _duplicates_not_asked_again() -> Iterable[AbstractContextManager[Any]]:
 def _held_every_time() -> Iterable[AbstractContextManager[Any]]:
     yield patch.object(load, "held_before", _always({}))
     yield patch.object(load, "close_held", _always([]))
+
+
+def _keys_forgotten() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(set_apart, "write_keys", _always(None))
+
+
+def _torn_quarantine_believed() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(replayable_records, "_is_whole", _always(value=True))
+
+
+def _no_markers() -> Iterable[AbstractContextManager[Any]]:
+    def all_of_them(landed: Iterable[LandedFile], sources: Sources) -> Arrivals:
+        return Arrivals([file for file in landed if marked_by(file.key, sources) is None], [])
+
+    yield patch.object(discover, "arrivals", all_of_them)
+
+
+def _manifests_not_believed() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(job, "sender_manifests", _always({}))
+
+
+def _cut_files_believed() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(read_file._Staging, "_is_unended", _always(value=False))
 
 
 def _dates_believed() -> Iterable[AbstractContextManager[Any]]:
@@ -610,6 +636,27 @@ MUTATIONS: dict[str, Mutation] = {
         "the same bytes are held once, and not where they are loaded",
         _held_every_time,
         [("F61", "held"), ("F61", "loaded")],
+    ),
+    "superseded": Mutation(
+        "the keys of records set apart are kept",
+        _keys_forgotten,
+        [("F64", "set apart"), ("F64", "held")],
+    ),
+    "whole quarantine": Mutation(
+        "a quarantine file that is torn is no quarantine file",
+        _torn_quarantine_believed,
+        [("F62", "torn")],
+    ),
+    "markers": Mutation("a file waits for its marker", _no_markers, [("F66", "no marker")]),
+    "manifests": Mutation(
+        "a file waits until it is as its manifest says",
+        _manifests_not_believed,
+        [("F66", "rows"), ("F66", "size"), ("F66", "sha256")],
+    ),
+    "line ends": Mutation(
+        "a last record without its line end is told",
+        _cut_files_believed,
+        [("F65", "hold"), ("F65", "set_apart")],
     ),
     "date": Mutation(
         "no file counts as later than it came", _dates_believed, [("F46", "then a true one")]
