@@ -13,6 +13,7 @@ import click
 import dagster as dg
 
 from movie_pipeline.ledger.ledger import Ledger
+from movie_pipeline.reports.record_reports import quarantined_records
 from movie_pipeline_tests.faults.state import State, observe
 from movie_pipeline_tests.faults.world import told_in
 from movie_pipeline_tests.soak.disturbances import DISTURBANCES, Disturbance
@@ -135,6 +136,7 @@ def _held_against_the_oracle(soak: Soak, end: State) -> list[str]:
     soak.counts["rows in the table"] = len(table)
     soak.counts["records in quarantine"] = sum(apart.values())
     soak.counts["entries in the ledger"] = len(entries)
+    waits = _open_and_loaded(soak, end)
     found: list[tuple[str, bool]] = [
         ("a movie stands twice in the table", len(table) == len(end.table)),
         (f"table: {_difference(table, wanted)}", table == wanted),
@@ -160,9 +162,24 @@ def _held_against_the_oracle(soak: Soak, end: State) -> list[str]:
                 for entry in entries
             ),
         ),
+        (f"open in quarantine, and in the table: {waits}", not waits),
         ("a file is not archived", not Ledger(soak.deployment.warehouse).unarchived()),
     ]
     return [sentence for sentence, is_well in found if not is_well]
+
+
+def _open_and_loaded(soak: Soak, end: State) -> list[str]:
+    """Films of open records of which a later file's row is in the table."""
+    versions = {str(row[0]): row[6] for row in end.table}
+    deployment = soak.deployment
+    found: list[str] = []
+    for record in quarantined_records(deployment.storage, deployment.warehouse, None):
+        cells: dict[str, str] = record["columns"] or {}
+        film = cells.get("movie_id", "")
+        of_record = end.entries[record["file_id"]].file_version.replace(tzinfo=None)
+        if film in versions and versions[film] > of_record:
+            found.append(film)
+    return found[:9]
 
 
 def _typed(film: tuple[str, ...]) -> tuple[object, ...]:

@@ -4,15 +4,17 @@ A new one is a function and its line in DISTURBANCES. What it does for a time it
 """
 
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from movie_pipeline_tests.faults.oracle import RULES
 from movie_pipeline_tests.soak.running import Soak
 
 Disturbance = Callable[[Soak], bool]
-STOPPED_SECONDS = 20.0
+STOPPED_SECONDS = FULL_SECONDS = BROKEN_SECONDS = UNREADABLE_SECONDS = 20.0
 
 
 def kill_a_run(soak: Soak) -> bool:
@@ -56,6 +58,64 @@ def kill_a_command(soak: Soak) -> bool:
     return _send(running[:1], number)
 
 
+def fill_the_disk(soak: Soak) -> bool:
+    """No file of the daemon's processes may grow beyond some kilobytes: writing fails, then goes.
+
+    A limit of the processes stands for the disk, as nobody else's work may suffer from a full one.
+    """
+    if not _limit_files(soak, soak.chance.choice((0, 5_000, 60_000))):
+        return False
+
+    def make_room() -> None:
+        _limit_files(soak, resource.RLIM_INFINITY)
+
+    soak.later.append((time.monotonic() + FULL_SECONDS, make_room))
+    return True
+
+
+def break_the_ruleset(soak: Soak) -> bool:
+    """A person saves a mistake, and mends it."""
+    if soak.rules.read_text() != RULES:
+        return False
+    soak.rules.write_text(
+        soak.chance.choice(("Rules = [", "", 'Rules = [IsComplet "movie_title"]'))
+    )
+
+    def mend() -> None:
+        soak.rules.write_text(RULES)
+
+    soak.later.append((time.monotonic() + BROKEN_SECONDS, mend))
+    return True
+
+
+def land_what_cannot_be_read(soak: Soak) -> bool:
+    """A file and a folder that only somebody else may read lie among the others for a while."""
+    file, folder = soak.landing / "not ours.csv", soak.landing / "not ours"
+    if os.geteuid() == 0 or file.exists():
+        return False  # the superuser may read all
+    folder.mkdir()
+    folder.chmod(0)
+    file.touch(0o000)
+
+    def take_away() -> None:
+        file.unlink()
+        folder.rmdir()
+
+    soak.later.append((time.monotonic() + UNREADABLE_SECONDS, take_away))
+    return True
+
+
+def _limit_files(soak: Soak, most: int) -> bool:
+    """Limit what a file of these processes may grow to; what they start later inherits it."""
+    limited = False
+    for role in ("daemon", "code server", "run", "other"):
+        for process in soak.processes(role):
+            with suppress(ProcessLookupError, PermissionError):
+                resource.prlimit(process, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+                limited = True
+    return limited
+
+
 DISTURBANCES: Sequence[Disturbance] = (
     kill_a_run,
     kill_a_run,
@@ -64,6 +124,9 @@ DISTURBANCES: Sequence[Disturbance] = (
     kill_the_daemon,
     stop_for_a_while,
     kill_a_command,
+    fill_the_disk,
+    break_the_ruleset,
+    land_what_cannot_be_read,
 )
 """Drawn from at random; one that stands there twice comes twice as often."""
 

@@ -71,6 +71,11 @@ class Soak:
         return self.home / "input"
 
     @property
+    def rules(self) -> Path:
+        """The ruleset in use."""
+        return self.folder / "rules.dqdl"
+
+    @property
     def deployment(self) -> Deployment:
         """The world as another process sees it, which waits its turn at the warehouse."""
         return local(settings_for(self.home, warehouse_wait_seconds=120.0), MOVIES)
@@ -87,7 +92,7 @@ class Soak:
             "DAGSTER_HOME": str(self.folder / "dagster"),
             "DAGSTER_DISABLE_TELEMETRY": "1",
             "MOVIE_PIPELINE_HOME": str(self.home),
-            "MOVIE_PIPELINE_RULESET": str(self.folder / "rules.dqdl"),
+            "MOVIE_PIPELINE_RULESET": str(self.rules),
             "MOVIE_PIPELINE_RETRY_SECONDS": "2",
             "MOVIE_PIPELINE_MAX_RETRY_SECONDS": "10",
             "MOVIE_PIPELINE_SETTLE_SECONDS": "0",
@@ -100,7 +105,7 @@ class Soak:
         """A fresh home and instance."""
         (self.folder / "dagster").mkdir(parents=True)
         shutil.copy(REPOSITORY / "dagster.yaml", self.folder / "dagster")
-        (self.folder / "rules.dqdl").write_text(RULES)
+        self.rules.write_text(RULES)
         self.landing.mkdir(parents=True)
         # two processes that start on a fresh instance would race to make its database
         self.command(PROGRAMS / "dagster", "instance", "info")
