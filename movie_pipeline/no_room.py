@@ -9,6 +9,7 @@ SAYINGS = {
     "File too large": "a file may not become as large as it must on this disk",
     "max_temp_directory_size": "the engine found no room for what does not fit into memory",
     "database or disk is full": "the disk of DAGSTER_HOME has no room left",
+    "disk I/O error": "the disk of DAGSTER_HOME has no room left, or cannot be written",
 }
 """What the words mean: of the operating system, of DuckDB where it spills, and of SQLite."""
 

@@ -78,8 +78,12 @@ def pyarrow_full() -> OSError:
         (duckdb.IOException('Could not write file "x": No space left on device'), "no room left"),
         (duckdb.OutOfMemoryException("... max_temp_directory_size ..."), "found no room for what"),
         (sqlite3.OperationalError("database or disk is full"), "the disk of DAGSTER_HOME has no"),
+        (
+            sqlite3.OperationalError("disk I/O error"),
+            "the disk of DAGSTER_HOME has no room left, or",
+        ),
     ],
-    ids=["full", "quota", "size", "arrow", "wal", "spill", "sqlite"],
+    ids=["full", "quota", "size", "arrow", "wal", "spill", "sqlite", "sqlite log"],
 )
 def test_that_no_room_is_left_is_the_worlds_and_told_in_a_sentence(
     error: Exception, said: str
