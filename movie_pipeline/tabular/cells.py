@@ -33,6 +33,8 @@ LONGEST_REMEMBERED = 100
 _REPAIRS: Final = tuple(Repair)
 _READ, _MISSING, _UNREADABLE = 0, 1, 2
 _FIRST_REPAIR = 4
+_PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
+"""The most digits of a whole number that surely fits, and the most groups of three behind one."""
 """A cell's state is one of the three above, plus 4 times (1 + the repair's place)."""
 
 
@@ -60,11 +62,16 @@ class TextCells:
         self.repairs: Counter[Repair] = Counter()
         self.missing = 0
 
-    def read(self, texts: Array) -> Cells:
-        """Trim the cells, and take blanks and null markers as missing."""
+    def read(self, texts: Array, untrimmed: npt.NDArray[np.int64] | None = None) -> Cells:
+        """Trim the cells, and take blanks and null markers as missing.
+
+        Args:
+            texts: the cells, null where one is empty.
+            untrimmed: which of them may need it, where that is known.
+        """
         bounds, data = text_buffers(texts)
         lengths = np.diff(bounds)
-        suspects = _suspects(bounds, data, lengths)
+        suspects = _suspects(bounds, data, lengths) if untrimmed is None else untrimmed
         if len(suspects):
             texts, lengths = self._trimmed(texts, suspects)
         self.missing += texts.null_count
@@ -100,8 +107,10 @@ class NumberCells:
 
     def __init__(self, column: Column, decimal: str = ".") -> None:
         self.column = column
-        self._decimal = decimal
-        self._dtype = np.float64 if column.type is ColumnType.DECIMAL else np.int64
+        self.decimal = decimal
+        self.separator = "," if decimal == "." else "."
+        self.dtype = np.float64 if column.type is ColumnType.DECIMAL else np.int64
+        self.plain_digits = _PLAIN_DIGITS.get(column.type)
         self._remembered: dict[str, tuple[float | int, int]] = {}
         self._mostly_distinct = False
         self._shortcuts = self._fitting_shortcuts()
@@ -111,14 +120,29 @@ class NumberCells:
 
     def read(self, texts: Array) -> Cells:
         """Cast the cells by the one rule."""
+        return self._cells(*self._read_distinct(texts))
+
+    def _read_distinct(self, texts: Array) -> tuple[Array, Array]:
+        """The value and the state of each cell; where many are alike, each is read once."""
         if self._mostly_distinct:
-            values, states = self._read_many(texts)
-        else:
-            encoded = texts.dictionary_encode(null_encoding="encode")
-            self._mostly_distinct = len(encoded.dictionary) > MANY_DISTINCT * len(texts) + 1_000
-            values, states = self._read_many(encoded.dictionary)
-            places = encoded.indices.to_numpy()
-            values, states = values[places], states[places]
+            return self._read_many(texts)
+        encoded = texts.dictionary_encode(null_encoding="encode")
+        self._mostly_distinct = len(encoded.dictionary) > MANY_DISTINCT * len(texts) + 1_000
+        values, states = self._read_many(encoded.dictionary)
+        places = encoded.indices.to_numpy()
+        return values[places], states[places]
+
+    def finish(self, values: Array, states: Array, rest: Array, texts: Array | None) -> Cells:
+        """The cells of a column most of which are read already.
+
+        Args:
+            values: the numbers.
+            states: what each cell is.
+            rest: the places of those that are not plain, which are filled in.
+            texts: the texts of these, None where there are none.
+        """
+        if texts is not None:
+            values[rest], states[rest] = self._read_distinct(texts)
         return self._cells(values, states)
 
     def _read_many(self, texts: Array) -> tuple[Array, Array]:
@@ -131,7 +155,7 @@ class NumberCells:
         remembered = self._remembered
         if len(remembered) > MOST_REMEMBERED:
             remembered.clear()
-        values = np.zeros(len(texts), self._dtype)
+        values = np.zeros(len(texts), self.dtype)
         states = np.full(len(texts), _MISSING, np.uint8)
         for i, text in enumerate(texts):
             if text is None:
@@ -145,7 +169,7 @@ class NumberCells:
         return values, states
 
     def _read_one(self, text: str) -> tuple[float | int, int]:
-        reading = read_number(text, self.column, self._decimal)
+        reading = read_number(text, self.column, self.decimal)
         if reading.unreadable:
             return 0, _UNREADABLE
         state = _MISSING if reading.value is None else _READ
@@ -155,7 +179,7 @@ class NumberCells:
 
     def _read_shortcuts(self, texts: Array) -> tuple[Array, Array]:
         """What is plainly a number goes the fast way, the rest the plain way."""
-        values = np.zeros(len(texts), self._dtype)
+        values = np.zeros(len(texts), self.dtype)
         states = np.full(len(texts), _MISSING, np.uint8)
         left = ~as_flags(pc.is_null(texts))
         for place, (pattern, removed, state) in enumerate(self._shortcuts):
@@ -165,7 +189,7 @@ class NumberCells:
             if fits.any():
                 chosen = texts.filter(pa.array(fits))
                 chosen = pc.replace_substring(chosen, removed, "") if removed else chosen
-                values[fits] = pc.cast(chosen, pa.from_numpy_dtype(self._dtype)).to_numpy()
+                values[fits] = pc.cast(chosen, pa.from_numpy_dtype(self.dtype)).to_numpy()
                 states[fits] = state
                 left &= ~fits
                 if place and 2 * np.count_nonzero(fits) > len(fits):
@@ -179,10 +203,10 @@ class NumberCells:
     def _fitting_shortcuts(self) -> tuple[tuple[str | int, str, int], ...]:
         """Pattern or most digits, what is taken out before the cast, and the state; all fit."""
         if self.column.type is ColumnType.DECIMAL:
-            return ((r"^[0-9]{1,15}(\.[0-9]{1,15})?$", "", _READ),) if self._decimal == "." else ()
-        digits, groups = (9, 2) if self.column.type is ColumnType.INTEGER else (18, 5)
+            return ((r"^[0-9]{1,15}(\.[0-9]{1,15})?$", "", _READ),) if self.decimal == "." else ()
+        digits, groups = _PLAIN_DIGITS[self.column.type]
         plain = (digits, "", _READ)
-        separator, escaped = (",", ",") if self._decimal == "." else (".", r"\.")
+        separator, escaped = (",", ",") if self.decimal == "." else (".", r"\.")
         state = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
         return plain, (rf"^[0-9]{{1,3}}({escaped}[0-9]{{3}}){{1,{groups}}}$", separator, state)
 

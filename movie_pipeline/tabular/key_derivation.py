@@ -1,25 +1,16 @@
 """Keys made of other columns, as a contract declares it, where a file brings none.
 
-The engine makes them from the texts while it reads; where a text is not what it became, they are
-made again from what was read.
+They are made of what was read, not of the cells as they stand in the file.
 """
 
-import hashlib
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from movie_pipeline.arrow import pa, pc
-from movie_pipeline.tabular.cells import Array, as_flags, text_buffers
+from movie_pipeline.tabular.cells import Array, Flags, text_buffers
 from movie_pipeline.tabular.engine import Connection, literal
 from movie_pipeline.tabular.table_contract import DerivedKey, KeyPart
-
-_SPACES = re.compile("[ \t\n\f\r]+")
-_OTHER_SPACES = r"[\t\n\f\r]|  "
-_FEW = 2_000
 
 
 class KeyMaker:
@@ -27,76 +18,86 @@ class KeyMaker:
 
     Args:
         rule: how they are made.
-        places: staged column to its place in the file.
-        connection: where the engine makes them.
+        connection: opens the engine, which makes those of texts beyond ASCII.
     """
 
-    def __init__(self, rule: DerivedKey, places: Mapping[str, int], connection: Connection) -> None:
+    def __init__(self, rule: DerivedKey, connection: Callable[[], Connection]) -> None:
         self._rule = rule
-        self._places = places
         self._connection = connection
 
-    def expression(self) -> str:
-        """SQL for the key over texts named c0, c1, ...; right where their spaces are single."""
-        places = (self._places.get(part.column) for part in self._rule.parts)
-        return _key_sql(self._rule, ["null" if place is None else f"c{place}" for place in places])
-
-    def keys(
-        self, columns: Mapping[str, Array], texts: Sequence[Array], made: Array | None
-    ) -> Array:
-        """The keys of a batch, null where the first part is missing.
-
-        Args:
-            columns: the typed columns.
-            texts: the texts that they were read from, in the file's order.
-            made: what `expression` gave for these texts, where the engine was asked.
-        """
+    def keys(self, columns: Mapping[str, Array]) -> Array:
+        """The keys of a batch of typed columns, null where the first part is missing."""
         values = [columns[part.column] for part in self._rule.parts]
-        if made is None:
+        strange = np.zeros(len(values[0]), np.bool_)
+        texts = [
+            _part_text(part, column, strange)
+            for part, column in zip(self._rule.parts, values, strict=True)
+        ]
+        if strange.all():
             return self._from_values(values)
-        doubtful = ~self._as_read(values, texts)
-        if not doubtful.any():
-            return made
-        again = pa.array(doubtful)
+        keys = _hashed(self._rule.prefix, texts)
+        if not strange.any():
+            return keys
+        again = pa.array(strange)
         return pc.replace_with_mask(
-            made, again, self._from_values([column.filter(again) for column in values])
+            keys, again, self._from_values([column.filter(again) for column in values])
         )
 
-    def _as_read(self, values: Sequence[Array], texts: Sequence[Array]) -> npt.NDArray[np.bool_]:
-        """Where all parts are as they stand in the file: not trimmed, repaired or unreadable."""
-        same = np.ones(len(values[0]), np.bool_)
-        for part, column in zip(self._rule.parts, values, strict=True):
-            place = self._places.get(part.column)
-            if place is not None:
-                same &= _same(texts[place], pc.cast(column, pa.string()))
-            if part.folded and _may_hold_other_spaces(column):
-                odd = pc.match_substring_regex(column, _OTHER_SPACES)
-                same &= ~as_flags(pc.fill_null(odd, fill_value=False))
-        return same
-
     def _from_values(self, values: Sequence[Array]) -> Array:
-        parts = self._rule.parts
-        if len(values[0]) <= _FEW:
-            plain = [column.to_pylist() for column in values]
-            if all(
-                text is None or text.isascii()
-                for part, column in zip(parts, plain, strict=True)
-                if part.folded
-                for text in column
-            ):
-                return pa.array(map(_ascii_key(self._rule), *plain), pa.string())
         sql = [
             rf"regexp_replace(p{place}, '\s+', ' ', 'g')"
             if part.folded
             else f"cast(p{place} as varchar)"
-            for place, part in enumerate(parts)
+            for place, part in enumerate(self._rule.parts)
         ]
         table = pa.table({f"p{place}": column for place, column in enumerate(values)})
-        self._connection.register("parts", table)
-        found = self._connection.sql(f"select {_key_sql(self._rule, sql)} as key from parts")
+        connection = self._connection()
+        connection.register("parts", table)
+        found = connection.sql(f"select {_key_sql(self._rule, sql)} as key from parts")
         keys = found.to_arrow_table()["key"]
-        self._connection.unregister("parts")
+        connection.unregister("parts")
         return keys.combine_chunks()
+
+
+def _part_text(part: KeyPart, column: Array, strange: Flags) -> Array:
+    """A part as text, folded where that is declared; `strange` is set where that cannot be."""
+    texts = pc.cast(column, pa.string())
+    return _folded(texts, strange) if part.folded else texts
+
+
+def _folded(texts: Array, strange: Flags) -> Array:
+    from movie_pipeline.tabular import key_kernel  # noqa: PLC0415 - compiled code is loaded on use
+
+    bounds, data = text_buffers(texts)
+    folded_bounds, folded = pa.allocate_buffer(bounds.nbytes), pa.allocate_buffer(len(data))
+    key_kernel.fold(
+        bounds,
+        data,
+        np.frombuffer(folded_bounds, np.int32),
+        np.frombuffer(folded, np.uint8),
+        strange,
+    )
+    missing = texts.null_count
+    valid = pa.array(pc.is_valid(texts)).buffers()[1] if missing else None
+    return pa.StringArray.from_buffers(len(texts), folded_bounds, folded, valid, missing)
+
+
+def _hashed(prefix: str, texts: Sequence[Array]) -> Array:
+    """The keys of the parts' texts; a part that is missing counts as nothing, but for the first."""
+    from movie_pipeline.tabular import key_kernel  # noqa: PLC0415 - likewise
+
+    first, *others = texts
+    joined = pc.binary_join_element_wise(first, *(pc.fill_null(text, "") for text in others), "\n")
+    start = np.frombuffer(bytearray(prefix.encode()), np.uint8)
+    size = len(start) + key_kernel.DIGITS
+    bounds, data = text_buffers(joined)
+    keys = pa.allocate_buffer(size * len(joined))
+    key_kernel.write_keys(bounds, data, start, np.frombuffer(keys, np.uint8))
+    places = pa.py_buffer(np.arange(0, size * len(joined) + 1, size, np.int32))
+    made = pa.StringArray.from_buffers(len(joined), places, keys)
+    if not joined.null_count:
+        return made
+    return pc.if_else(pc.is_valid(joined), made, pa.scalar(None, pa.string()))
 
 
 def _key_sql(rule: DerivedKey, texts: Sequence[str]) -> str:
@@ -107,33 +108,3 @@ def _key_sql(rule: DerivedKey, texts: Sequence[str]) -> str:
     )
     joined = " || chr(10) || ".join([first, *(f"coalesce({text}, '')" for text in others)])
     return f"{literal(rule.prefix)} || left(md5({joined}), 16)"
-
-
-def _ascii_key(rule: DerivedKey) -> Callable[..., str | None]:
-    """The same in Python, for texts that have one lower case only."""
-
-    def key(*values: Any) -> str | None:  # noqa: ANN401 - texts and numbers
-        if values[0] is None:
-            return None
-        text = "\n".join(map(_ascii_text, rule.parts, values))
-        return rule.prefix + hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()[:16]
-
-    return key
-
-
-def _ascii_text(part: KeyPart, value: object) -> str:
-    text = "" if value is None else str(value)
-    return _SPACES.sub(" ", text).lower() if part.folded else text
-
-
-def _same(one: Array, other: Array) -> npt.NDArray[np.bool_]:
-    """Where two arrays hold the same text, or both nothing."""
-    both_null = pc.and_(pc.is_null(one), pc.is_null(other))
-    return as_flags(pc.or_(both_null, pc.fill_null(pc.equal(one, other), fill_value=False)))
-
-
-def _may_hold_other_spaces(texts: Array) -> bool:
-    """Whether any text may hold white space other than single ordinary spaces."""
-    _, data = text_buffers(texts)
-    spaces = data <= ord(" ")
-    return bool((spaces[1:] & spaces[:-1]).any() or (data < ord(" ")).any())

@@ -5,13 +5,11 @@ The steps stand here in their order; how each works stands in the module it is n
 
 import hashlib
 import itertools
-import os
-import shutil
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +18,7 @@ import numpy as np
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.stop_signals import raise_if_stopped
+from movie_pipeline.tabular.chunk_reader import Doubts, read_chunks
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
 from movie_pipeline.tabular.dialect import Layout, layout_of, with_decimal
 from movie_pipeline.tabular.encodings import (
@@ -29,12 +28,8 @@ from movie_pipeline.tabular.encodings import (
     original_offsets,
     write_utf8,
 )
-from movie_pipeline.tabular.engine import Connection, Engine, engine_connection
-from movie_pipeline.tabular.fast_reader import (
-    CellCount,
-    Reading,
-    read_fast,
-)
+from movie_pipeline.tabular.engine import Engine, engine_connection
+from movie_pipeline.tabular.escapes import escape_of, escaped
 from movie_pipeline.tabular.file_content import Content, content_of, head_of, unpacked_name
 from movie_pipeline.tabular.file_notes import (
     ENDED,
@@ -46,7 +41,6 @@ from movie_pipeline.tabular.file_notes import (
     notes_on,
 )
 from movie_pipeline.tabular.json_records import json_format, json_layout, read_json
-from movie_pipeline.tabular.parsed_reader import escape_of, holds_backslashed_quote, read_parsed
 from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
 from movie_pipeline.tabular.reading_limits import (
     DEFAULT_LIMITS,
@@ -54,15 +48,12 @@ from movie_pipeline.tabular.reading_limits import (
     Limits,
     SourceOptions,
 )
-from movie_pipeline.tabular.record_splitter import NotPlain
-from movie_pipeline.tabular.repairing_reader import read_around_odd_records
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
 from movie_pipeline.tabular.table_contract import TableContract
 
 _HASHED_AT_ONCE = 1 << 20
-_BACKSLASHES = "quotes are escaped by a backslash"
 
 
 def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a default
@@ -141,28 +132,13 @@ class _Staging:
     engine: Engine
 
     def run(self) -> StagedFile:
-        head = head_of(self.content.path)
-        encoding = encoding_of(self.content.path, head, self.source)
+        encoding = encoding_of(self.content.path, head_of(self.content.path), self.source)
         try:
-            return self._read(encoding, self._fast)
-        except NotPlain as odd:
-            reason = str(odd)
-        other = self._encoding_of_all(encoding)
-        if other != encoding:
-            try:
-                return self._read(other, self._fast)
-            except NotPlain as odd:
-                reason = str(odd)
-        staged = self._read(other, self._record_by_record)
-        return replace(staged, notes=(*staged.notes, f"taken by the careful reader: {reason}"))
+            return self._read(encoding)
+        except _OtherEncoding as other:
+            return self._read(other.encoding)
 
-    def _encoding_of_all(self, encoding: Encoding) -> Encoding:
-        """What follows the head may be in another encoding; asked only where something is odd."""
-        if encoding.is_utf8 and not encoding.bom and self.source.encoding is None:
-            return encoding_of_all(self.content.path)
-        return encoding
-
-    def _read(self, encoding: Encoding, read: "_Reader") -> StagedFile:
+    def _read(self, encoding: Encoding) -> StagedFile:
         text = self.content.path
         dangling = 0
         if not encoding.is_utf8:
@@ -172,20 +148,23 @@ class _Staging:
             head = head_of(text)
             start = encoding.bom if encoding.is_utf8 else 0
             if kind := json_format(head, start):
+                read = self._json
                 layout = json_layout(text, kind, start=start, limits=self.limits)
                 mapping = map_header(layout.header, self.contract, self.source.dates)
-                read = self._json
             else:
+                read = self._csv
                 layout = layout_of(
                     head, self.contract, bom=start, source=self.source, limits=self.limits
                 )
                 mapping = map_header(layout.header, self.contract, self.source.dates)
                 if self.source.decimal is None:
                     layout = with_decimal(layout, head, mapping, self.contract)
+                if self.source.escape is not None:
+                    layout = escaped(layout, self.source.escape)
             crash_point("intake.read.before")
-            result = read(text, layout, mapping, encoding)
+            result = read(_Text(text, encoding, mapping, layout))
             if self.source.unended == "set_apart" and self._is_unended(text, layout):
-                result = self._without_last(text, result, read, mapping, encoding)
+                result = self._without_last(result, read)
             crash_point("intake.read.after")
             return self._summary(_Outcome(text, encoding, mapping, dangling, result))
         finally:
@@ -204,26 +183,13 @@ class _Staging:
             return False
         return int(places[-1][1]) == text.stat().st_size
 
-    def _without_last(
-        self,
-        text: Path,
-        whole: "_Result",
-        read: "_Reader",
-        mapping: "_Mapping",
-        encoding: Encoding,
-    ) -> "_Result":
+    def _without_last(self, whole: "_Result", read: "_Reader") -> "_Result":
         """The same reading with its last record set apart, however well that could be read."""
         last = whole.found.records
         start, end = (int(place) for place in read_index(self._index())[-1])
         if last == 1 or last in {number for number, _ in whole.found.set_apart}:
             return whole
-        shorter = self.to / f"{self.path.stem}.shorter"
-        shutil.copyfile(text, shorter)
-        os.truncate(shorter, start)
-        try:
-            result = read(shorter, whole.layout, mapping, encoding)
-        finally:
-            shorter.unlink()
+        result = read(replace(whole.text, stop=start))
         with self._index().open("ab") as index:
             index.write(np.array([start, end], np.int64).tobytes())
         result.found.records += 1
@@ -232,82 +198,69 @@ class _Staging:
 
     # --- the readers ---------------------------------------------------------------------------
 
-    def _fast(
-        self, text: Path, layout: Layout, mapping: "_Mapping", encoding: Encoding
-    ) -> "_Result":
-        if self.source.escape == "backslash":
-            raise NotPlain(_BACKSLASHES)
-        with self._outputs(text, layout, mapping) as (connection, sink, index):
-            reading = Reading(connection, text, layout, sink, self.limits)
-            count = CellCount(len(layout.header))
-            try:
-                found = read_fast(reading, index, count)
-            except NotPlain as odd:
-                self._require_doubled(text, layout, backslashed=holds_backslashed_quote(text))
-                found = read_around_odd_records(
-                    reading,
-                    index,
-                    count,
-                    scratch=self.to / f"{self.path.stem}.mended",
-                    encoding=encoding.name,
-                    doubt_encoding=partial(self._require_encoding, encoding),
-                )
-                note = f"odd records were taken one by one: {odd}"
-                return _Result(replace(found, quotes=True), sink.typer, layout, "mended", (note,))
-        self._require_doubled(text, layout, backslashed=found.backslashed)
-        return _Result(found, sink.typer, layout, "fast")
+    def _csv(self, text: "_Text") -> "_Result":
+        try:
+            return self._chunks(text)
+        except _OtherEscape:
+            return self._chunks(replace(text, layout=escaped(text.layout, "backslash")))
 
-    def _require_doubled(self, text: Path, layout: Layout, *, backslashed: bool) -> None:
-        if (
-            backslashed
-            and self.source.escape is None
-            and escape_of(text, layout, self.limits) == "backslash"
-        ):
-            raise NotPlain(_BACKSLASHES)
+    def _chunks(self, text: "_Text") -> "_Result":
+        doubts = Doubts(
+            encoding=partial(self._require_encoding, text.encoding),
+            escape=partial(self._require_escape, text),
+        )
+        with self._outputs(text) as (sink, index):
+            found, odd = read_chunks(
+                text.path,
+                text.layout,
+                sink=sink,
+                index=index,
+                limits=self.limits,
+                encoding=text.encoding.name,
+                doubts=doubts,
+                stop=text.stop,
+            )
+        if odd is None:
+            return _Result(text, found, sink.typer, "fast")
+        number, what = odd
+        note = f"odd records were taken one by one, first record {number:,}: {what}"
+        return _Result(text, found, sink.typer, "mended", (note,))
 
     def _require_encoding(self, encoding: Encoding) -> None:
-        if self._encoding_of_all(encoding) != encoding:
-            raise NotPlain("what follows is in another encoding")
+        """What follows the head may be in another encoding."""
+        if encoding.is_utf8 and not encoding.bom and self.source.encoding is None:
+            other = encoding_of_all(self.content.path)
+            if other != encoding:
+                raise _OtherEncoding(other)
 
-    def _record_by_record(
-        self, text: Path, layout: Layout, mapping: "_Mapping", encoding: Encoding
-    ) -> "_Result":
-        escape = self.source.escape
-        if escape is None:
-            backslashed = holds_backslashed_quote(text)
-            escape = escape_of(text, layout, self.limits) if backslashed else "doubled"
-        layout = replace(layout, dialect=replace(layout.dialect, escape=escape))
-        with self._outputs(text, layout, mapping) as (_, sink, index):
-            found = read_parsed(
-                text, layout, sink=sink, index=index, limits=self.limits, encoding=encoding.name
-            )
-        return _Result(replace(found, quotes=True), sink.typer, layout, "careful")
+    def _require_escape(self, text: "_Text") -> None:
+        if (
+            self.source.escape is None
+            and text.layout.dialect.escape == "doubled"
+            and escape_of(text.path, text.layout, self.limits) == "backslash"
+        ):
+            raise _OtherEscape
 
-    def _json(
-        self, text: Path, layout: Layout, mapping: "_Mapping", _encoding: Encoding
-    ) -> "_Result":
-        with self._outputs(text, layout, mapping) as (_, sink, index):
-            found = read_json(text, layout, sink=sink, index=index, limits=self.limits)
-        return _Result(found, sink.typer, layout, "careful")
+    def _json(self, text: "_Text") -> "_Result":
+        with self._outputs(text) as (sink, index):
+            found = read_json(text.path, text.layout, sink=sink, index=index, limits=self.limits)
+        return _Result(text, found, sink.typer, "careful")
 
     @contextmanager
-    def _outputs(
-        self, text: Path, layout: Layout, mapping: "_Mapping"
-    ) -> Generator[tuple[Connection, RowSink, BinaryIO]]:
-        """An engine that may read the text, and what a reader fills: the rows and the index."""
-        with engine_connection(self.engine, (text.parent, self.to)) as connection:
+    def _outputs(self, text: "_Text") -> Generator[tuple[RowSink, BinaryIO]]:
+        """What a reader fills: the rows and the index."""
+        with ExitStack() as opened:
             typer = RowTyper(
-                mapping,
+                text.mapping,
                 self.contract,
                 lenient=self.lenient,
-                decimal=layout.dialect.decimal,
-                connection=connection.cursor(),
+                decimal=text.layout.dialect.decimal,
+                connection=cache(
+                    lambda: opened.enter_context(engine_connection(self.engine, (self.to,)))
+                ),
             )
-            with (
-                RowSink(rows_path(self.path, self.to), typer) as sink,
-                self._index().open("w+b") as index,
-            ):
-                yield connection, sink, index
+            sink = opened.enter_context(RowSink(rows_path(self.path, self.to), typer))
+            yield sink, opened.enter_context(self._index().open("wb"))
 
     def _index(self) -> Path:
         return index_path(self.path, self.to)
@@ -315,7 +268,11 @@ class _Staging:
     # --- the summary ---------------------------------------------------------------------------
 
     def _summary(self, outcome: "_Outcome") -> StagedFile:
-        found, typer, layout = outcome.result.found, outcome.result.typer, outcome.result.layout
+        found, typer, layout = (
+            outcome.result.found,
+            outcome.result.typer,
+            outcome.result.text.layout,
+        )
         if not found.records:
             raise UnreadableFile(
                 "The file has a header but no rows. If there are none to send, send no file."
@@ -380,7 +337,8 @@ class _Staging:
 
     def _account(self, outcome: "_Outcome") -> ByteAccount:
         """Where every byte went, in the file's own bytes; the index is led back to them too."""
-        layout, found, encoding = outcome.result.layout, outcome.result.found, outcome.encoding
+        layout, found = outcome.result.text.layout, outcome.result.found
+        encoding = outcome.encoding
         index = self._index()
         places = [layout.header_start, layout.header_end, *itertools.chain(*found.again)]
         if not encoding.is_utf8:
@@ -403,13 +361,44 @@ class _Staging:
         return account
 
 
+class _OtherEncoding(Exception):  # noqa: N818
+    """The text is in another encoding than its head."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding = encoding
+        super().__init__(encoding.name)
+
+
+class _OtherEscape(Exception):
+    """Quotes are escaped by a backslash."""
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A text that is to be read, and what is known of it.
+
+    Attributes:
+        path: where it lies, as UTF-8.
+        encoding: the file's.
+        mapping: its columns.
+        layout: how it is laid out.
+        stop: where it is taken to end, if not at its end.
+    """
+
+    path: Path
+    encoding: Encoding
+    mapping: tuple[MappedColumn, ...]
+    layout: Layout
+    stop: int | None = None
+
+
 @dataclass(frozen=True)
 class _Result:
     """What a reader gave, and which it was."""
 
+    text: _Text
     found: Found
     typer: RowTyper
-    layout: Layout
     reader: str
     notes: tuple[str, ...] = ()
 
@@ -425,8 +414,7 @@ class _Outcome:
     result: _Result
 
 
-_Mapping = tuple[MappedColumn, ...]
-_Reader = Callable[[Path, Layout, _Mapping, Encoding], _Result]
+_Reader = Callable[[_Text], _Result]
 
 
 def _indexed_bytes(index: Path) -> int:

@@ -1,4 +1,4 @@
-"""Where both readers put what they read: typed batches into the Arrow file, the rest set apart.
+"""Where all readers put what they read: typed batches into the Arrow file, the rest set apart.
 
 It knows nothing of files, dialects or bytes.
 """
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.arrow import pa
-from movie_pipeline.tabular.row_typer import RowTyper
+from movie_pipeline.tabular.row_typer import Columns, RowTyper, TextColumns
 
 MOST_ROWS = 20_000
 MOST_BYTES = 16_000_000
@@ -34,7 +34,6 @@ class Found:
         set_apart: number and reason of each record that is no row.
         ragged: how many of those have another number of cells than the header.
         quotes: whether any cell is quoted.
-        backslashed: whether a quote stands behind a backslash anywhere.
         unclosed: the record whose quote is never closed, or None.
     """
 
@@ -46,7 +45,6 @@ class Found:
     set_apart: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     ragged: int = 0
     quotes: bool = False
-    backslashed: bool = False
     unclosed: int | None = None
 
     def set_aside(self, number: int, reason: str) -> None:
@@ -84,14 +82,9 @@ class RowSink:
         if kind is None:
             self._settle()
 
-    def write(
-        self,
-        texts: Sequence[Any],
-        numbers: npt.NDArray[np.int64],
-        keys: Any = None,  # noqa: ANN401
-    ) -> None:
-        """Type one batch of text columns; it is written while the next one is typed."""
-        batch = self.typer.type_batch(texts, numbers, keys)
+    def write(self, cells: Columns, numbers: npt.NDArray[np.int64]) -> None:
+        """Type one batch of columns; it is written while the next one is typed."""
+        batch = self.typer.type_batch(cells, numbers)
         self._settle()
         self._writing = self._beside.submit(self._writer.write_batch, batch)
 
@@ -126,5 +119,5 @@ class RowGatherer:
             pa.array([cell or None for cell in cells], pa.binary()).cast(pa.string())
             for cells in zip(*self._rows, strict=True)
         ]
-        self._sink.write(columns, np.array(self._numbers, np.int64))
+        self._sink.write(TextColumns(columns), np.array(self._numbers, np.int64))
         self._rows, self._numbers, self._bytes = [], [], 0

@@ -1,10 +1,10 @@
-"""Rows on their way from text to types: one batch of text columns in, one batch to stage out.
+"""Rows on their way from cells to types: one batch of columns in, one batch to stage out.
 
-It knows the mapping and the contract, not where the texts come from; both readers feed it.
+It knows the mapping and the contract, not where the cells come from; all readers feed it.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -38,7 +38,44 @@ UNREADABLE = "_unreadable"
 BREACHED = "_breached"
 
 Batch = Any  # pyarrow.RecordBatch, untyped
-_Reader = TextCells | NumberCells | DateCells
+CellReader = TextCells | NumberCells | DateCells
+
+
+class Columns(Protocol):
+    """Rows to be typed, by the places of their columns in the file."""
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        ...
+
+    def texts(self, place: int) -> Array:
+        """A column as texts, null where a cell is empty."""
+        ...
+
+    def read(self, place: int, reader: CellReader) -> Cells:
+        """A column as its reader reads it."""
+        ...
+
+
+class TextColumns:
+    """Rows whose columns are texts already."""
+
+    def __init__(self, columns: Sequence[Array]) -> None:
+        self._columns = columns
+
+    @property
+    def rows(self) -> int:
+        """How many there are."""
+        return len(self._columns[0])
+
+    def texts(self, place: int) -> Array:
+        """A column as texts."""
+        return self._columns[place]
+
+    def read(self, place: int, reader: CellReader) -> Cells:
+        """A column as its reader reads it."""
+        return reader.read(self._columns[place])
 
 
 class RowTyper:
@@ -49,7 +86,7 @@ class RowTyper:
         contract: what the rows must be.
         lenient: contract columns whose unreadable values leave the row in.
         decimal: the decimal sign of the file.
-        connection: where keys are derived.
+        connection: opens the engine where keys are derived.
     """
 
     def __init__(
@@ -59,7 +96,7 @@ class RowTyper:
         *,
         lenient: Sequence[str],
         decimal: str,
-        connection: Connection,
+        connection: Callable[[], Connection],
     ) -> None:
         self.contract = contract
         self._places = {column.name: i for i, column in enumerate(mapping)}
@@ -71,7 +108,7 @@ class RowTyper:
             and column.type is not ColumnType.TEXT
         ]
         own = [column.name for column in mapping if not column.is_contract]
-        self._readers: dict[str, _Reader] = {
+        self._readers: dict[str, CellReader] = {
             column.name: _reader(column, decimal)
             for column in contract.columns
             if column.name in self._places
@@ -96,7 +133,7 @@ class RowTyper:
         self.rows = 0
         self.breached = dict.fromkeys([*contract.names, OTHER_COLUMNS], 0)
         rule = None if contract.key in self._places else contract.derived_key
-        self._key_maker = KeyMaker(rule, self._places, connection) if rule else None
+        self._key_maker = KeyMaker(rule, connection) if rule else None
         self._missing_keys = 0
 
     @property
@@ -104,22 +141,12 @@ class RowTyper:
         """The columns that are made here, because the file brings none."""
         return (self.contract.key,) if self._key_maker else ()
 
-    def key_expression(self) -> str | None:
-        """SQL for the key over texts named c0, c1, ..., where keys are derived; else None."""
-        return self._key_maker.expression() if self._key_maker else None
-
-    def type_batch(
-        self,
-        texts: Sequence[Array],
-        record_numbers: npt.NDArray[np.int64],
-        keys: Array | None = None,
-    ) -> Batch:
+    def type_batch(self, cells: Columns, record_numbers: npt.NDArray[np.int64]) -> Batch:
         """Read one batch.
 
         Args:
-            texts: string arrays in the mapping's order.
+            cells: the columns in the mapping's order.
             record_numbers: the record of each row.
-            keys: what `key_expression` gives for the texts, where it was asked for.
         """
         rows = len(record_numbers)
         unreadable = np.zeros(rows, np.int64)
@@ -128,20 +155,20 @@ class RowTyper:
         for bit, column in enumerate(self.contract.columns):
             if column.name in self.derived:
                 continue
-            cells = self._contract_cells(column, texts, rows)
-            columns[column.name] = cells.values
-            self._keep_text(column, cells, texts, columns)
-            if cells.unreadable is not None and column not in self._lenient:
-                unreadable[cells.unreadable] |= 1 << bit
-            self._breach(column.name, bit, cells.breached, breached)
+            read = self._contract_cells(column, cells, rows)
+            columns[column.name] = read.values
+            self._keep_text(column, read, cells, columns)
+            if read.unreadable is not None and column not in self._lenient:
+                unreadable[read.unreadable] |= 1 << bit
+            self._breach(column.name, bit, read.breached, breached)
         if self._key_maker:
-            self._derive_key(self._key_maker, columns, texts, keys, breached)
+            self._derive_key(self._key_maker, columns, breached)
         for name in self._own:
-            columns[name] = self._own_values(name, texts, unreadable)
+            columns[name] = self._own_values(name, cells, unreadable)
         too_long = self._other.too_long([columns[name] for name in self._other_names])
         self._breach(OTHER_COLUMNS, other_bit(self.contract), too_long, breached)
         for name, shapes in self._shapes.items():
-            shapes.see(texts[self._places[name]])
+            shapes.see(cells.texts, self._places[name])
         columns |= {
             RECORD_NUMBER: pa.array(record_numbers),
             UNREADABLE: pa.array(unreadable),
@@ -202,33 +229,31 @@ class RowTyper:
         fields += [pa.field(name, pa.int64()) for name in (RECORD_NUMBER, UNREADABLE, BREACHED)]
         return pa.schema(fields)
 
-    def _contract_cells(self, column: Column, texts: Sequence[Array], rows: int) -> Cells:
+    def _contract_cells(self, column: Column, cells: Columns, rows: int) -> Cells:
         reader = self._readers.get(column.name)
         if reader is None:
             absent = None if column.nullable else np.ones(rows, np.bool_)
             return Cells(pa.nulls(rows, ARROW_TYPES[column.type]), breached=absent)
-        return reader.read(texts[self._places[column.name]])
+        return cells.read(self._places[column.name], reader)
 
     def _keep_text(
-        self, column: Column, cells: Cells, texts: Sequence[Array], columns: dict[str, Array]
+        self, column: Column, read: Cells, cells: Columns, columns: dict[str, Array]
     ) -> None:
         """Of a lenient column, what could not be read stays beside it as text."""
         if column not in self._lenient:
             return
-        raw = texts[self._places[column.name]]
-        kept = pa.nulls(len(raw), pa.string())
-        if cells.unreadable is not None:
-            kept = pc.if_else(pa.array(cells.unreadable), raw, kept)
+        kept = pa.nulls(cells.rows, pa.string())
+        if read.unreadable is not None:
+            raw = cells.texts(self._places[column.name])
+            kept = pc.if_else(pa.array(read.unreadable), raw, kept)
         columns[self._text_names[column.name]] = kept
 
-    def _own_values(
-        self, name: str, texts: Sequence[Array], unreadable: npt.NDArray[np.int64]
-    ) -> Array:
+    def _own_values(self, name: str, cells: Columns, unreadable: npt.NDArray[np.int64]) -> Array:
         """A column of the file's own; what is no date of a declared form is marked."""
-        cells = self._readers[name].read(texts[self._places[name]])
-        if cells.unreadable is not None:
-            unreadable[cells.unreadable] |= 1 << self._date_bits[name]
-        return cells.values
+        read = cells.read(self._places[name], self._readers[name])
+        if read.unreadable is not None:
+            unreadable[read.unreadable] |= 1 << self._date_bits[name]
+        return read.values
 
     def _breach(
         self,
@@ -245,12 +270,10 @@ class RowTyper:
         self,
         maker: KeyMaker,
         columns: dict[str, Array],
-        texts: Sequence[Array],
-        keys: Array | None,
         breached: npt.NDArray[np.int64],
     ) -> None:
         name = self.contract.key
-        derived = columns[name] = maker.keys(columns, texts, keys)
+        derived = columns[name] = maker.keys(columns)
         self._missing_keys += derived.null_count
         if derived.null_count:
             absent = as_flags(pc.is_null(derived))

@@ -4,6 +4,7 @@ A rough kind by the shape of the first values, for telling people that a column 
 cast by it, and no date is read by it.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Final
 
@@ -36,10 +37,18 @@ class ValueShapes:
         self._seen = 0
         self._counts: dict[str, int] = dict.fromkeys([shape for shape, _ in _SHAPES], 0)
 
-    def see(self, texts: Array) -> None:
-        """Look at one batch, as far as there is still something to be looked at."""
+    def see(self, column: Callable[[int], Array], place: int) -> None:
+        """Look at one batch, as far as there is still something to be looked at.
+
+        Args:
+            column: gives a column of the batch by its place.
+            place: the column's.
+        """
         left = LOOKED_AT - self._seen
-        if left <= 0 or texts.null_count == len(texts):
+        if left <= 0:
+            return
+        texts = column(place)
+        if texts.null_count == len(texts):
             return
         present = texts.drop_null().slice(0, left)
         nothing = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(present)), _words_for_nothing())

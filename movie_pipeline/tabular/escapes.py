@@ -1,50 +1,19 @@
-"""A whole text read record by record: its records become rows, or are set apart with a reason.
-
-What a record is, record_parser.py says; what of it can be a row, record_account.py.
-"""
+"""How quotes are escaped in a text that holds a backslash before a quote, told by all its records."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
-from typing import BinaryIO
 
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.reading_limits import Limits
-from movie_pipeline.tabular.record_account import Accountant
 from movie_pipeline.tabular.record_parser import Syntax, parsed_records
-from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
-
-_PIECE = 4 << 20
 
 
-def read_parsed(  # noqa: PLR0913 - the parts that the readers share
-    text: Path, layout: Layout, *, sink: RowSink, index: BinaryIO, limits: Limits, encoding: str
-) -> Found:
-    """Read a text record by record.
-
-    Args:
-        text: the UTF-8 text.
-        layout: its layout, the escape of quotes decided.
-        sink: where rows go.
-        index: where the places of records go.
-        limits: the longest record.
-        encoding: the name of the file's encoding, for sentences.
-    """
-    accountant = Accountant(layout, index, encoding)
-    rows = RowGatherer(sink)
-    with text.open("rb") as file:
-        for record in parsed_records(
-            file,
-            layout.dialect.syntax,
-            start=layout.body,
-            record_limit=limits.record_bytes,
-        ):
-            if accountant.take(record):
-                number = accountant.found.records
-                rows.add(number, record.cells, record.end - record.start)
-    rows.flush()
-    return accountant.close()
+def escaped(layout: Layout, escape: str) -> Layout:
+    """The layout with that escape of quotes."""
+    return replace(layout, dialect=replace(layout.dialect, escape=escape))
 
 
 def escape_of(text: Path, layout: Layout, limits: Limits) -> str:
@@ -91,15 +60,3 @@ class _Faults:
                     continue
                 self.faults += record.problem is not None or len(record.cells) != self._width
                 yield record.cells
-
-
-def holds_backslashed_quote(text: Path) -> bool:
-    """Whether a backslash stands before a quote anywhere."""
-    last = b""
-    with text.open("rb") as file:
-        while piece := file.read(_PIECE):
-            # A single byte is looked for much faster, and most texts hold none.
-            if (b"\\" in piece and b'\\"' in piece) or (last == b"\\" and piece.startswith(b'"')):
-                return True
-            last = piece[-1:]
-    return False

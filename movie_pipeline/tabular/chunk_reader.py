@@ -1,0 +1,398 @@
+"""A text read chunk by chunk: rows to the sink, places to the index, the rest accounted for.
+
+The kernel splits each chunk; what it calls odd is taken alone by the record parser, and the loop
+goes on behind it.
+"""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+
+from movie_pipeline.stop_signals import raise_if_stopped
+from movie_pipeline.tabular.dialect import NEWLINES, Layout
+from movie_pipeline.tabular.odd_records import Judged, OddRecords
+from movie_pipeline.tabular.reading_limits import Limits
+from movie_pipeline.tabular.record_parser import Record, parsed_records
+from movie_pipeline.tabular.row_sink import Found, RowSink
+from movie_pipeline.tabular.split_chunk import (
+    Bytes,
+    Places,
+    Split,
+    SplitColumns,
+    Splitter,
+    buffer_of,
+    fault,
+    holds_no_text,
+)
+
+CHUNK = 4 << 20
+"""Bytes that are read at a time; a record that is longer gets as many as it needs, up to a limit."""
+_NONE = np.empty(0, np.int64)
+_ANY_LENGTH = 1 << 62
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What may turn out in the midst of a text, and means that it must be read again otherwise.
+
+    Attributes:
+        encoding: called at the first chunk whose bytes are not all text.
+        escape: called at the first chunk in which a backslash stands before a quote.
+    """
+
+    encoding: Callable[[], None]
+    escape: Callable[[], None]
+
+
+@dataclass
+class ChunkRead:
+    """What a chunk is; places count from its first byte, numbers from its first record.
+
+    Attributes:
+        places: start and end of each record.
+        numbers: the records that are rows, from 0.
+        columns: the cells of these rows.
+        blank: bytes of blank lines with their ends.
+        separators: bytes of the line ends of records.
+        line_ends: the line ends of records.
+        again: places of the header where it stands again.
+        set_apart: number and reason of each record that is no row.
+        ragged: how many of those have another number of cells than the header.
+        quoted: whether a cell is quoted.
+        unclosed: the record whose quote is never closed, or None.
+        first_odd: the number of the first record that was taken by itself, and what was odd.
+        size: bytes of all that.
+    """
+
+    places: Places
+    numbers: Places
+    columns: SplitColumns
+    blank: int
+    separators: int
+    line_ends: set[bytes]
+    size: int
+    quoted: bool
+    again: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    set_apart: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
+    ragged: int = 0
+    unclosed: int | None = None
+    first_odd: tuple[int, str] | None = None
+
+
+class ChunkReader:
+    """Reads chunks of one text, one at a time: columns stand until the next one.
+
+    Args:
+        layout: the layout of the text.
+        encoding: the name of the file's encoding, for sentences.
+        limits: the longest record.
+    """
+
+    def __init__(self, layout: Layout, encoding: str, limits: Limits) -> None:
+        self._splitter = Splitter(layout, limits.record_bytes)
+        self._odd = OddRecords(layout, encoding, limits.record_bytes)
+        doubled = replace(layout, dialect=replace(layout.dialect, escape="doubled"))
+        self._splitter_of_written = Splitter(doubled, _ANY_LENGTH)
+
+    def read(self, text: Bytes, size: int, *, at_end: bool, doubtful: bool) -> ChunkRead:
+        """Read the records of a chunk that are whole; what is behind them is left.
+
+        Args:
+            text: the chunk, from `buffer_of`; it begins where a record does.
+            size: how many of its bytes count.
+            at_end: whether the text ends with them.
+            doubtful: whether some of its bytes may be no text.
+
+        Raises:
+            UnreadableFile: two ways to read it do not agree.
+        """
+        split = self._splitter.split(text, size, at_end=at_end, doubtful=doubtful)
+        if not split.odd.any():
+            separators, line_ends = _line_ends(text, split.places)
+            return ChunkRead(
+                split.places[:, :2],
+                np.arange(len(split.places)),
+                split.columns,
+                split.blank,
+                separators,
+                line_ends,
+                split.size,
+                split.quoted,
+            )
+        return self._read_with_odd(text, split)
+
+    def read_alone(self, record: Record) -> ChunkRead:
+        """What a chunk of one record is, that the parser has found already."""
+        record.start, record.end, record.next = (
+            0,
+            record.end - record.start,
+            record.next - record.start,
+        )
+        places = np.array([[0, record.end, record.next]], np.int64)
+        empty = self._splitter.split(buffer_of(0), 0, at_end=True, doubtful=False)
+        split = replace(
+            empty, places=places, odd=np.ones(1, np.bool_), size=record.next, quoted=True
+        )
+        return self._account(buffer_of(0), split, [self._odd.judge(record)])
+
+    def _read_with_odd(self, text: Bytes, split: Split) -> ChunkRead:
+        judged: list[Judged] = []
+        quoted = split.quoted
+        for start, end in _stretches(split):
+            raw = text[start:end].tobytes()
+            quoted = quoted or b'"' in raw
+            judged += self._odd.judge_all(raw, start)
+        found = [(each.record.start, each.record.end, each.record.next) for each in judged]
+        if found != [tuple(place) for place in split.places[split.odd].tolist()]:
+            raise fault("records end elsewhere for the parser than for the kernel")
+        return self._account(text, replace(split, quoted=quoted), judged)
+
+    def _account(self, text: Bytes, split: Split, judged: list[Judged]) -> ChunkRead:
+        is_record = np.ones(len(split.places), np.bool_)
+        is_row = ~split.odd
+        odd = np.flatnonzero(split.odd).tolist()
+        for place, each in zip(odd, judged, strict=True):
+            is_row[place] = each.is_row
+            is_record[place] = each.is_row or each.reason is not None
+        numbers = np.cumsum(is_record) - 1
+        columns = split.columns
+        if any(each.is_row for each in judged):
+            columns = self._columns_of_written(text, split, judged)
+        plain_separators, line_ends = _line_ends(text, split.places[~split.odd])
+        read = ChunkRead(
+            split.places[is_record, :2],
+            numbers[is_row],
+            columns,
+            split.blank,
+            plain_separators,
+            line_ends,
+            split.size,
+            split.quoted,
+        )
+        for place, each in zip(odd, judged, strict=True):
+            self._add(read, int(numbers[place]), each)
+        if columns.rows != len(read.numbers):
+            raise fault(f"{columns.rows:,} rows were read where {len(read.numbers):,} are")
+        return read
+
+    def _add(self, read: ChunkRead, number: int, judged: Judged) -> None:
+        record = judged.record
+        if record.is_blank:
+            read.blank += record.next - record.start
+            return
+        if record.line_end:
+            read.line_ends.add(record.line_end)
+        read.separators += record.next - record.end
+        if judged.is_header:
+            read.again.append((record.start, record.end))
+        elif judged.reason is not None:
+            read.set_apart.append((number, judged.reason))
+            read.ragged += judged.ragged
+            if record.unclosed:
+                read.unclosed = number
+        what = judged.reason or ("the header stands again" if judged.is_header else _ODDLY_WRITTEN)
+        read.first_odd = read.first_odd or (number, what)
+
+    def _columns_of_written(self, text: Bytes, split: Split, judged: list[Judged]) -> SplitColumns:
+        """The cells of all rows, read from a text in which the odd ones are written plainly."""
+        pieces: list[bytes] = []
+        behind = 0
+        for each in judged:
+            pieces.append(text[behind : each.record.start].tobytes())
+            if each.is_row:
+                pieces.append(self._odd.written(each.record))
+            behind = each.record.next
+        pieces.append(text[behind : split.size].tobytes())
+        written = b"".join(pieces)
+        again = buffer_of(len(written))
+        again[: len(written)] = np.frombuffer(written, np.uint8)
+        found = self._splitter_of_written.split(again, len(written), at_end=True, doubtful=False)
+        if found.odd.any():
+            raise fault("a record is odd though it was written plainly")
+        return found.columns
+
+
+_ODDLY_WRITTEN = "a quote stands in the middle of a cell, or a backslash before it"
+
+
+def _stretches(split: Split) -> list[tuple[int, int]]:
+    """Where odd records stand next to each other: from the first one to behind the last one."""
+    starts, nexts = split.places[split.odd, 0], split.places[split.odd, 2]
+    breaks = np.flatnonzero(starts[1:] != nexts[:-1]) + 1
+    bounds = [0, *breaks.tolist(), len(starts)]
+    return [(int(starts[low]), int(nexts[high - 1])) for low, high in pairwise(bounds)]
+
+
+def _line_ends(text: Bytes, places: Places) -> tuple[int, set[bytes]]:
+    """The bytes between records, and which line ends there are among them."""
+    ends = places[:, 1]
+    lengths = places[:, 2] - ends
+    separators = int(lengths.sum())
+    if (lengths == 1).all() and (text[ends] == ord("\n")).all():
+        return separators, {b"\n"} if separators else set()
+    single = text[ends[lengths == 1]]
+    found: set[bytes] = set()
+    if (lengths == 2).any():  # noqa: PLR2004 - both bytes
+        found.add(b"\r\n")
+    for line_end in (b"\n", b"\r"):
+        if (single == line_end[0]).any():
+            found.add(line_end)
+    return separators, found
+
+
+def read_chunks(  # noqa: PLR0913 - the parts that the readers share
+    text: Path,
+    layout: Layout,
+    *,
+    sink: RowSink,
+    index: BinaryIO,
+    limits: Limits,
+    encoding: str,
+    doubts: Doubts,
+    stop: int | None = None,
+) -> tuple[Found, tuple[int, str] | None]:
+    """Read a text from its first record on.
+
+    Args:
+        text: the UTF-8 text.
+        layout: its layout, the escape of quotes decided.
+        sink: where rows go.
+        index: where the places of records go.
+        limits: the longest record.
+        encoding: the name of the file's encoding, for sentences.
+        doubts: asked where the text may have to be read otherwise.
+        stop: where the text is taken to end, if not at its end.
+
+    Returns:
+        What was found, and the first record that was taken by itself with what was odd about it.
+
+    Raises:
+        UnreadableFile: two ways to read it do not agree.
+    """
+    with text.open("rb", buffering=0) as file:
+        size = text.stat().st_size if stop is None else stop
+        reading = _TextReading(file, layout, sink, index, limits, encoding, doubts, size)
+        reading.read()
+        return reading.found, reading.first_odd
+
+
+class _TextReading:
+    def __init__(  # noqa: PLR0913, PLR0917
+        self,
+        file: io.RawIOBase,
+        layout: Layout,
+        sink: RowSink,
+        index: BinaryIO,
+        limits: Limits,
+        encoding: str,
+        doubts: Doubts,
+        size: int,
+    ) -> None:
+        self._file = file
+        self._layout = layout
+        self._sink = sink
+        self._index = index
+        self._limits = limits
+        self._doubts = doubts
+        self._size = size
+        self._reader = ChunkReader(layout, encoding, limits)
+        self._line_ends: set[bytes] = {layout.line_end} if layout.line_end else set()
+        self._doubtful = self._backslashed = False
+        self.found = Found()
+        self.first_odd: tuple[int, str] | None = None
+
+    def read(self) -> None:
+        place = self._layout.body
+        most = self._limits.record_bytes + CHUNK
+        room = min(CHUNK, max(self._size - place, 1))
+        text = buffer_of(room)
+        filled = 0
+        while place < self._size:
+            raise_if_stopped()
+            self._file.seek(place + filled)
+            filled = self._fill(text, filled, min(len(text), self._size - place))
+            at_end = place + filled >= self._size
+            read = self._read(text, filled, at_end=at_end)
+            if not read.size:
+                if len(text) < most:
+                    text = _larger(text, filled, min(2 * len(text), most))
+                    continue
+                read = self._read_long(place)
+            self._take(read, place)
+            place += read.size
+            left = max(filled - read.size, 0)
+            text[:left] = text[filled - left : filled].copy()
+            filled = left
+        newlines = {NEWLINES[newline] for newline in self._line_ends}
+        if newlines:
+            self.found.newline = newlines.pop() if len(newlines) == 1 else "mixed"
+
+    def _fill(self, text: Bytes, filled: int, until: int) -> int:
+        """Read until the piece is full; a file that was cut meanwhile ends."""
+        view = memoryview(text)
+        while filled < until:
+            read = self._file.readinto(view[filled:until])
+            if not read:
+                self._size = self._file.tell()
+                break
+            filled += read
+        return filled
+
+    def _read(self, text: Bytes, filled: int, *, at_end: bool) -> ChunkRead:
+        doubtful = holds_no_text(text, filled, at_end=at_end)
+        if doubtful and not self._doubtful:
+            self._doubtful = True
+            self._doubts.encoding()
+        if not self._backslashed:
+            if _holds_backslashed_quote(text, filled):
+                self._backslashed = True
+                self._doubts.escape()
+        return self._reader.read(text, filled, at_end=at_end, doubtful=doubtful)
+
+    def _read_long(self, place: int) -> ChunkRead:
+        """A record that is longer than any may be, found in bounded memory."""
+        records = parsed_records(
+            self._file,
+            self._layout.dialect.syntax,
+            start=place,
+            record_limit=self._limits.record_bytes,
+        )
+        return self._reader.read_alone(next(records))
+
+    def _take(self, read: ChunkRead, place: int) -> None:
+        found = self.found
+        before = found.records
+        self._index.write((read.places + place).tobytes())
+        if len(read.numbers):
+            self._sink.write(read.columns, read.numbers + (before + 1))
+        found.records += len(read.places)
+        found.blank += read.blank
+        found.separators += read.separators
+        found.ragged += read.ragged
+        found.quotes = found.quotes or read.quoted
+        found.again += [(start + place, end + place) for start, end in read.again]
+        self._line_ends |= read.line_ends
+        for number, reason in read.set_apart:
+            found.set_aside(before + 1 + number, reason)
+        if read.unclosed is not None:
+            found.unclosed = before + 1 + read.unclosed
+        if read.first_odd is not None and self.first_odd is None:
+            number, what = read.first_odd
+            self.first_odd = before + 1 + number, what
+
+
+def _holds_backslashed_quote(text: Bytes, size: int) -> bool:
+    raw: Any = cast("Any", text.base).obj  # the bytes that `buffer_of` made
+    # A single byte is looked for much faster, and most texts hold none.
+    return raw.find(b"\\", 0, size) >= 0 and raw.find(b'\\"', 0, size) >= 0
+
+
+def _larger(text: Bytes, filled: int, size: int) -> Bytes:
+    larger = buffer_of(size)
+    larger[:filled] = text[:filled]
+    return larger

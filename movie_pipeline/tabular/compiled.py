@@ -1,0 +1,68 @@
+"""numba, which compiles the reader's inner loops, in the one place that knows it.
+
+Importing this imports numba. Where numba is not, the same source runs as it stands, slowly.
+"""
+
+import functools
+import warnings
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, TypeVar
+
+import numpy as np
+
+_Loop = TypeVar("_Loop", bound=Callable[..., Any])
+
+READ_BYTES = "Array(uint8, 1, 'C', readonly=True)"
+READ_PLACES = "Array(int32, 1, 'C', readonly=True)"
+"""In signatures: arrays that a loop only reads, as Arrow's may not be written."""
+
+
+def _numba() -> Any:  # noqa: ANN401 - numba carries no types
+    try:
+        return import_module("numba")
+    except ImportError:  # no wheel for this machine
+        return None
+
+
+_numba_here = _numba()
+IS_COMPILED = _numba_here is not None and not _numba_here.config.DISABLE_JIT
+"""Whether loops are compiled; where not, the same source runs as Python."""
+
+
+def compiled(signature: str) -> Callable[[_Loop], _Loop]:
+    """Compile a loop for the types of its signature, at once, or take it from the cache.
+
+    The compiled code is kept in NUMBA_CACHE_DIR, or beside the source; where neither may be
+    written, it is compiled anew by each process.
+    """
+    if IS_COMPILED:
+        return lambda loop: _compiled(loop, signature)
+    return _as_it_stands
+
+
+def _compiled(loop: _Loop, signature: str) -> _Loop:
+    # Code with bounds checks and code without would be taken for each other in the cache.
+    if not _numba_here.config.BOUNDSCHECK:
+        try:
+            return _quietly(signature, loop, cache=True)
+        except Exception:  # noqa: BLE001, S110 - whatever is wrong with a cache, loops compile without
+            pass
+    return _quietly(signature, loop, cache=False)
+
+
+def _quietly(signature: str, loop: _Loop, *, cache: bool) -> _Loop:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return _numba_here.njit(signature, nogil=True, cache=cache)(loop)
+
+
+def _as_it_stands(loop: _Loop) -> _Loop:
+    """Numbers of 64 bits wrap in compiled code without a word; here numpy would speak of it."""
+
+    @functools.wraps(loop)
+    def quiet(*arguments: Any) -> Any:  # noqa: ANN401 - the loop's own
+        with np.errstate(all="ignore"):
+            return loop(*arguments)
+
+    return quiet  # type: ignore[return-value]

@@ -1,0 +1,484 @@
+"""The reader's inner loops: bytes to records, and cells to texts and numbers, over plain arrays.
+
+They take what is plain and say what is not; what that is, record_parser.py and cells.py tell.
+"""
+
+import numpy as np
+
+from movie_pipeline.tabular.compiled import compiled
+
+ROW, ODD = 0, 1
+"""What a record is: a row beyond doubt, or something that the record parser must judge."""
+
+RECORDS, ROWS, BLANK_LINES, BLANK_BYTES, PLACE, QUOTES, COUNTS = range(7)
+"""What `split` counts: records, rows among them, blank lines and their bytes, where it stopped, and
+quotes in rows."""
+
+READ, MISSING, NOT_PLAIN, GROUPS = 0, 1, 2, 16
+"""What `read_wholes` and `read_decimals` say of a cell: the states of cells.py."""
+
+_QUOTE, _LF, _CR, _BACKSLASH, _POINT, _SPACE, _TAB = 34, 10, 13, 92, 46, 32, 9
+_ZERO, _NINE = 48, 57
+_BELOW = np.uint64(0x7F7F7F7F7F7F7F7F)
+_HIGH = np.uint64(0x8080808080808080)
+_ONES = np.uint64(0x0101010101010101)
+_QUOTES = np.uint64(0x2222222222222222)
+_LFS = np.uint64(0x0A0A0A0A0A0A0A0A)
+_CRS = np.uint64(0x0D0D0D0D0D0D0D0D)
+_TOP = np.uint64(56)
+# Places are unsigned: such an index cannot count from the end, and is looked up without a question.
+_0, _1, _2, _3, _7, _8 = (np.uint64(number) for number in (0, 1, 2, 3, 7, 8))
+_EXACT = 15
+
+
+@compiled("boolean(uint8[::1], uint64[::1], int64, int64)")
+def is_text(text, words, start, end):
+    """Whether these bytes are UTF-8 without a NUL."""
+    place, until = np.uint64(start), np.uint64(end)
+    while place < until:
+        if place & _7 == _0 and place + _8 <= until:
+            word = words[place >> _3]
+            if word & _HIGH == _0 and ((word & _BELOW) + _BELOW) & _HIGH == _HIGH:
+                place += _8
+                continue
+        byte = text[place]
+        if byte == 0:
+            return False
+        if byte < 0x80:
+            place += _1
+            continue
+        if byte < 0xC2 or byte > 0xF4:
+            return False
+        more = _1 if byte < 0xE0 else _2 if byte < 0xF0 else _3
+        if place + more >= until:
+            return False
+        second = text[place + _1]
+        if second & 0xC0 != 0x80:
+            return False
+        if (
+            (byte == 0xE0 and second < 0xA0)
+            or (byte == 0xED and second > 0x9F)
+            or (byte == 0xF0 and second < 0x90)
+            or (byte == 0xF4 and second > 0x8F)
+        ):
+            return False
+        if more >= _2 and text[place + _2] & 0xC0 != 0x80:
+            return False
+        if more >= _3 and text[place + _3] & 0xC0 != 0x80:
+            return False
+        place += more + _1
+    return True
+
+
+@compiled("int64(uint8[::1], uint64[::1], int64, int64)")
+def count_line_ends(text, words, start, end):
+    """Line ends outside quotes in a stretch that begins outside quotes.
+
+    It knows no cells: quotes are counted, which is right where each opens, closes or doubles.
+    """
+    found = 0
+    inside = False
+    place, until = np.uint64(start), np.uint64(end)
+    while place < until:
+        if place & _7 == _0 and place + _8 <= until:
+            word = words[place >> _3]
+            quotes = word ^ _QUOTES
+            returns = word ^ _CRS
+            none = ((quotes & _BELOW) + _BELOW) | quotes
+            none &= ((returns & _BELOW) + _BELOW) | returns
+            if none & _HIGH == _HIGH:
+                if not inside:
+                    lines = word ^ _LFS
+                    here = ~(((lines & _BELOW) + _BELOW) | lines) & _HIGH
+                    if here != _0:
+                        found += np.int64(((here >> _7) * _ONES) >> _TOP)
+                place += _8
+                continue
+        byte = text[place]
+        if byte == _QUOTE:
+            inside = not inside
+        elif not inside and (
+            byte == _LF or (byte == _CR and (place + _1 >= until or text[place + _1] != _LF))
+        ):
+            found += 1
+        place += _1
+    return found
+
+
+@compiled("boolean(uint8[::1], int32[::1], int32[::1], int64, int64, uint8[::1], int64[::1])")
+def _is_header(text, froms, lengths, base, width, header, bounds):
+    """Whether the cells of a row are those of the header."""
+    for column in range(width):
+        begin, raw = froms[base + column], lengths[base + column]
+        end = begin + (raw if raw >= 0 else -1 - raw)
+        here, until = bounds[column], bounds[column + 1]
+        while begin < end:
+            byte = text[begin]
+            if here >= until or header[here] != byte:
+                return False
+            here += 1
+            begin += 2 if raw < 0 and byte == _QUOTE else 1
+        if here != until:
+            return False
+    return True
+
+
+@compiled("uint64(uint8[::1], uint64, uint64, int64)")
+def _behind_cell(text, place, end, delimiter):
+    """Where a bare cell ends, or what stands behind a closing quote."""
+    while place < end:
+        byte = text[place]
+        if byte == delimiter or byte == _LF or byte == _CR:
+            break
+        place += _1
+    return place
+
+
+@compiled("boolean(uint8[::1], uint64, uint64)")
+def _is_blank(text, place, end):
+    """Whether nothing but white space and quotes stands here."""
+    while place < end:
+        byte = text[place]
+        if byte != _SPACE and byte != _QUOTE and (byte < _TAB or byte > _CR):
+            return False
+        place += _1
+    return True
+
+
+@compiled("int64(uint8[::1], uint64[::1], int64, int64[:,::1])")
+def count_lines_between(text, words, size, odd):
+    """Line ends outside quotes before, between and behind records that are odd."""
+    found = 0
+    start = 0
+    for record in range(len(odd)):
+        found += count_line_ends(text, words, start, odd[record, 0])
+        start = odd[record, 2]
+    return found + count_line_ends(text, words, start, size)
+
+
+@compiled(
+    "void(uint8[::1], uint64[::1], int64, boolean, boolean, int64[::1], uint8[::1], uint8[::1], int64[::1],"
+    "int64[:,::1], uint8[::1], int32[::1], int32[::1], int64[::1], int64[::1])"
+)
+def split(
+    text, words, size, at_end, doubtful, syntax, stops, header, header_bounds,
+    places, kinds, froms, lengths, totals, counts,
+):  # fmt: skip
+    """Find the records of a piece that begins where one does, and the cells of its rows.
+
+    Args:
+        text: the piece.
+        words: the same in words of eight bytes.
+        size: how many of its bytes count.
+        at_end: whether the text ends behind them; else what may go on is left.
+        doubtful: whether some of its bytes may be no text, so that each record is looked at.
+        syntax: delimiter, whether quotes are escaped by a backslash, columns, longest record.
+        stops: for each byte, whether it may end a bare cell, or is a quote.
+        header: the header's cells, one behind the other.
+        header_bounds: where each begins, and the end.
+        places: filled: start and end of each record, and where the next one starts.
+        kinds: filled: what each is.
+        froms: filled: where each cell of each row begins.
+        lengths: filled: its bytes, as -1 - bytes where quotes are doubled in it.
+        totals: filled: of each column the bytes of all cells.
+        counts: filled: see COUNTS.
+    """
+    delimiter, backslash, width, limit = syntax[0], syntax[1] != 0, syntax[2], syntax[3]
+    records = rows = blank_lines = blank_bytes = quotes = 0
+    place, end_of_text = _0, np.uint64(size)
+    broken_off = False
+    while place < end_of_text:
+        i = place
+        column = 0
+        odd = False
+        quoted = False
+        seen = 0
+        base = rows * width
+        while True:
+            doubled = 0
+            if i < end_of_text and text[i] == _QUOTE:
+                quoted = True
+                i += _1
+                begin = i
+                closed = False
+                while i < end_of_text:
+                    byte = text[i]
+                    if byte == _QUOTE:
+                        if i + _1 < end_of_text and text[i + _1] == _QUOTE:
+                            doubled += 1
+                            i += _2
+                            continue
+                        closed = True
+                        break
+                    if byte == _BACKSLASH and backslash:
+                        odd = True
+                        i += _1
+                    i += _1
+                if not closed:
+                    odd = True
+                    broken_off = not at_end
+                    i = end_of_text
+                    break
+                end = i
+                i += _1
+                seen += 2 + 2 * doubled
+                if i < end_of_text and not stops[text[i]]:
+                    odd = True
+                    i = _behind_cell(text, i, end_of_text, delimiter)
+            else:
+                begin = i
+                while i < end_of_text and not stops[text[i]]:
+                    i += _1
+                if i < end_of_text and text[i] == _QUOTE:
+                    odd = True
+                    i = _behind_cell(text, i, end_of_text, delimiter)
+                end = i
+            if column < width:
+                length = np.int64(end - begin)
+                froms[base + column] = begin
+                lengths[base + column] = -1 - length if doubled else length
+            column += 1
+            if i < end_of_text and text[i] == delimiter:
+                i += _1
+                continue
+            break
+        behind = i
+        if i < end_of_text:
+            behind = i + _1
+            if text[i] == _CR:
+                if behind < end_of_text:
+                    if text[behind] == _LF:
+                        behind += _1
+                elif not at_end:
+                    broken_off = True
+        elif not at_end:
+            broken_off = True
+        if broken_off:
+            break
+        if np.int64(i - place) > limit:
+            odd = True
+        if column == 1 and not odd and _is_blank(text, place, i):
+            if not quoted:
+                blank_lines += 1
+                blank_bytes += np.int64(behind - place)
+                place = behind
+                continue
+            odd = True
+        if (
+            column != width
+            or (doubtful and not is_text(text, words, np.int64(place), np.int64(i)))
+            or (not odd and _is_header(text, froms, lengths, base, width, header, header_bounds))
+        ):
+            odd = True
+        places[records, 0] = place
+        places[records, 1] = i
+        places[records, 2] = behind
+        if odd:
+            kinds[records] = ODD
+        else:
+            kinds[records] = ROW
+            quotes += seen
+            for each in range(width):
+                length = np.int64(lengths[base + each])
+                totals[each] += length if length >= 0 else -1 - length
+            rows += 1
+        records += 1
+        place = behind
+    counts[RECORDS] = records
+    counts[ROWS] = rows
+    counts[BLANK_LINES] = blank_lines
+    counts[BLANK_BYTES] = blank_bytes
+    counts[PLACE] = place
+    counts[QUOTES] = quotes
+
+
+@compiled("boolean(uint8[::1], int64, int64)")
+def _wants_trimming(text, begin, end):
+    """Whether a cell has white space at an edge, or is a null marker; cells.py says which."""
+    first, last = text[begin], text[end - 1]
+    if first <= 32 or last <= 32:
+        return first == 32 or 9 <= first <= 13 or last == 32 or 9 <= last <= 13
+    if first == _BACKSLASH:
+        return end - begin == 2 and last == 78
+    if first == 0xC2:
+        if text[begin + 1] == 0xA0:
+            return True
+    elif first == 0xE2 and text[begin + 1] == 0x80:
+        if text[begin + 2] == 0x87 or text[begin + 2] == 0xAF:
+            return True
+    if last == 0xA0:
+        return text[end - 2] == 0xC2
+    if last == 0x87 or last == 0xAF:
+        return end - begin >= 3 and text[end - 2] == 0x80 and text[end - 3] == 0xE2
+    return False
+
+
+@compiled(
+    "int64(uint8[::1], int32[::1], int32[::1], int64, int64, int64,"
+    "uint8[::1], int32[::1], uint8[::1], int32[::1])"
+)
+def take_texts(text, froms, lengths, first, width, rows, present, bounds, data, untrimmed):
+    """Take the cells of one column as texts; an empty one is missing.
+
+    Args:
+        text: the piece.
+        froms: where cells begin.
+        lengths: their bytes.
+        first: the column's place.
+        width: how many columns there are.
+        rows: how many rows.
+        present: filled: 1 where a cell is not empty.
+        bounds: filled: where each text begins in data, and the end.
+        data: filled: the texts.
+        untrimmed: filled: rows whose cells want trimming.
+
+    Returns:
+        How many want trimming.
+    """
+    used = _0
+    found = 0
+    cell = first
+    bounds[0] = 0
+    for row in range(rows):
+        begin, raw = np.uint64(froms[cell]), np.int64(lengths[cell])
+        cell += width
+        start = used
+        if raw > 0:
+            length = np.uint64(raw)
+            for j in range(length):
+                data[used + j] = text[begin + j]
+            used += length
+        elif raw < 0:
+            end = begin + np.uint64(-1 - raw)
+            while begin < end:
+                byte = text[begin]
+                data[used] = byte
+                used += _1
+                begin += _2 if byte == _QUOTE else _1
+        present[row] = raw != 0
+        bounds[row + 1] = used
+        if raw != 0 and _wants_trimming(data, np.int64(start), np.int64(used)):
+            untrimmed[found] = row
+            found += 1
+    return found
+
+
+@compiled(
+    "int64(uint8[::1], int32[::1], int32[::1], int64, int64, int64,"
+    "int64, int64, int64, int64[::1], uint8[::1], int32[::1])"
+)
+def read_wholes(
+    text, froms, lengths, first, width, rows,
+    digits, groups, separator, values, states, rest,
+):  # fmt: skip
+    """Read the cells of one column that are plainly whole numbers, in groups of thousands or not.
+
+    Args:
+        text: the piece.
+        froms: where cells begin.
+        lengths: their bytes.
+        first: the column's place.
+        width: how many columns there are.
+        rows: how many rows.
+        digits: the most digits of a plain number.
+        groups: the most groups behind the first one.
+        separator: what stands between groups.
+        values: filled: the numbers.
+        states: filled: what was found.
+        rest: filled: rows whose cells are not plain.
+
+    Returns:
+        How many are not plain.
+    """
+    found = 0
+    cell = first
+    for row in range(rows):
+        i, raw = np.int64(froms[cell]), np.int64(lengths[cell])
+        cell += width
+        values[row] = 0
+        if raw == 0:
+            states[row] = MISSING
+            continue
+        end = i + raw
+        value = np.int64(0)
+        start = i
+        while i < end and _ZERO <= text[i] <= _NINE and i - start < digits:
+            value = value * 10 + (np.int64(text[i]) - _ZERO)
+            i += 1
+        plain = i > start
+        state = READ
+        if plain and i < end:
+            state = GROUPS
+            plain = i - start <= 3 and (end - i) % 4 == 0 and (end - i) // 4 <= groups
+            while plain and i < end:
+                plain = text[i] == separator
+                for j in range(i + 1, i + 4):
+                    if text[j] < _ZERO or text[j] > _NINE:
+                        plain = False
+                    value = value * 10 + (np.int64(text[j]) - _ZERO)
+                i += 4
+        if plain:
+            values[row] = value
+            states[row] = state
+        else:
+            states[row] = NOT_PLAIN
+            rest[found] = row
+            found += 1
+    return found
+
+
+@compiled(
+    "int64(uint8[::1], int32[::1], int32[::1], int64, int64, int64,"
+    "boolean, float64[::1], uint8[::1], int32[::1])"
+)
+def read_decimals(text, froms, lengths, first, width, rows, points, values, states, rest):
+    """Read the cells of one column that are plainly decimals, to the nearest double.
+
+    Args:
+        text: the piece.
+        froms: where cells begin.
+        lengths: their bytes.
+        first: the column's place.
+        width: how many columns there are.
+        rows: how many rows.
+        points: whether the file writes decimal points; else no cell is plain.
+        values: filled: the numbers.
+        states: filled: what was found.
+        rest: filled: rows whose cells are not plain.
+
+    Returns:
+        How many are not plain.
+    """
+    found = 0
+    cell = first
+    for row in range(rows):
+        begin, raw = np.int64(froms[cell]), np.int64(lengths[cell])
+        cell += width
+        values[row] = 0.0
+        if raw == 0:
+            states[row] = MISSING
+            continue
+        value = np.int64(0)
+        scale = 1.0
+        point = np.int64(-1)
+        # With 15 digits and a power of ten both are exact, and so their quotient is rounded once.
+        plain = points and 0 < raw <= _EXACT + 1
+        for j in range(raw if plain else 0):
+            byte = text[begin + j]
+            if _ZERO <= byte <= _NINE:
+                value = value * 10 + (np.int64(byte) - _ZERO)
+                if point >= 0:
+                    scale *= 10.0
+            elif byte == _POINT and point < 0 and 0 < j < raw - 1:
+                point = j
+            else:
+                plain = False
+                break
+        if plain and (point >= 0 or raw <= _EXACT):
+            values[row] = np.float64(value) / scale
+            states[row] = READ
+        else:
+            states[row] = NOT_PLAIN
+            rest[found] = row
+            found += 1
+    return found

@@ -1,0 +1,273 @@
+"""One piece of a text split by the kernel: its records, the cells of its rows, and what is odd.
+
+A piece begins where a record does. What its cells mean is row_typer.py's matter, what an odd record
+is odd_records.py's.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from movie_pipeline.arrow import pa
+from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.tabular import kernel
+from movie_pipeline.tabular.cells import Array, Cells, NumberCells, TextCells
+from movie_pipeline.tabular.date_forms import DateCells
+from movie_pipeline.tabular.dialect import Layout
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+
+_LINE_ENDS = (ord("\n"), ord("\r"))
+_WORD = 8
+_LONGEST_CHARACTER = 4
+
+
+def buffer_of(size: int) -> Bytes:
+    """Room for so many bytes at least, in whole words."""
+    return np.frombuffer(bytearray(-(-size // _WORD) * _WORD or _WORD), np.uint8)
+
+
+@dataclass(frozen=True)
+class Split:
+    """What was found in a piece; places count from its first byte.
+
+    Attributes:
+        places: start and end of each record, and where the next one starts.
+        odd: which of them are not rows beyond doubt.
+        blank: bytes of blank lines with their ends.
+        size: bytes of the whole records and blank lines; what is behind them was left.
+        quoted: whether a cell of a row is quoted.
+        columns: the cells of the rows.
+    """
+
+    places: npt.NDArray[np.int64]
+    odd: npt.NDArray[np.bool_]
+    blank: int
+    size: int
+    quoted: bool
+    columns: "SplitColumns"
+
+
+class Splitter:
+    """Splits pieces of one text, one at a time: what it gives stands until the next one.
+
+    Args:
+        layout: the layout of the text.
+        record_limit: a longer record is odd.
+    """
+
+    def __init__(self, layout: Layout, record_limit: int) -> None:
+        header = [name.encode() for name in layout.header]
+        syntax = layout.dialect.syntax
+        delimiter = syntax.delimiter[0]
+        self._width = len(header)
+        self._header = _array(b"".join(header))
+        self._bounds = np.array([0, *np.cumsum([len(name) for name in header])], np.int64)
+        self._syntax = np.array([delimiter, syntax.backslash, self._width, record_limit], np.int64)
+        self._stops = np.zeros(256, np.uint8)
+        self._stops[[ord('"'), delimiter, *_LINE_ENDS]] = 1
+        self._room = 0
+
+    def split(self, text: Bytes, size: int, *, at_end: bool, doubtful: bool) -> Split:
+        """Split a piece.
+
+        Args:
+            text: from `buffer_of`.
+            size: how many of its bytes count.
+            at_end: whether the text ends with them; else what may go on is left.
+            doubtful: whether some of its bytes may be no text.
+
+        Raises:
+            UnreadableFile: another count of its line ends gives another number of records.
+        """
+        self._make_room(len(text))
+        words = text.view(np.uint64)
+        totals = np.zeros(self._width, np.int64)
+        counts = np.zeros(kernel.COUNTS, np.int64)
+        kernel.split(
+            text,
+            words,
+            size,
+            at_end,
+            doubtful,
+            self._syntax,
+            self._stops,
+            self._header,
+            self._bounds,
+            self._places,
+            self._kinds,
+            self._froms,
+            self._lengths,
+            totals,
+            counts,
+        )
+        records, rows, end = (
+            int(counts[each]) for each in (kernel.RECORDS, kernel.ROWS, kernel.PLACE)
+        )
+        places = self._places[:records]
+        odd = self._kinds[:records] == kernel.ODD
+        lines = rows + int(counts[kernel.BLANK_LINES])
+        self._count_again(text, words, end, places[odd], lines)
+        columns = SplitColumns(
+            text, self._froms, self._lengths, self._width, rows, totals, self._syntax
+        )
+        blank, quotes = int(counts[kernel.BLANK_BYTES]), int(counts[kernel.QUOTES])
+        return Split(places, odd, blank, end, quotes > 0, columns)
+
+    def _make_room(self, size: int) -> None:
+        if size <= self._room:
+            return
+        self._room = size
+        # A row has a byte for each cell at least, and any record two; but the last ones of a text.
+        rows = size // self._width + 2
+        self._places = np.empty((size // 2 + 2, 3), np.int64)
+        self._kinds = np.empty(size // 2 + 2, np.uint8)
+        self._froms = np.empty(rows * self._width, np.int32)
+        self._lengths = np.empty(rows * self._width, np.int32)
+
+    def _count_again(
+        self,
+        text: Bytes,
+        words: Any,
+        end: int,
+        odd: Places,
+        lines: int,  # noqa: ANN401
+    ) -> None:
+        """Count the lines around odd records by their ends alone, knowing nothing of cells."""
+        if len(odd) and odd[-1][2] == end:
+            unended = False
+        else:
+            unended = end > 0 and int(text[end - 1]) not in _LINE_ENDS
+        counted = kernel.count_lines_between(text, words, end, odd) + unended
+        if counted != lines:
+            raise fault(f"{lines:,} records and blank lines were read where {counted:,} lines end")
+
+
+def fault(what: str) -> UnreadableFile:
+    """What two ways to read the same bytes do not agree on."""
+    return UnreadableFile(
+        f"{what[0].upper()}{what[1:]}. This is a fault of the intake: keep the file and report it."
+    )
+
+
+def holds_no_text(text: Bytes, size: int, *, at_end: bool) -> bool:
+    """Whether some bytes are no UTF-8, or NUL; a character that may go on behind them is none."""
+    until = size if at_end else size - _cut(text, size)
+    return not kernel.is_text(text, text.view(np.uint64), 0, until)
+
+
+def _cut(text: Bytes, size: int) -> int:
+    """Bytes at the end that begin a character and may not be all of it."""
+    for back in range(1, min(_LONGEST_CHARACTER, size + 1)):
+        if text[size - back] & 0xC0 != 0x80:  # noqa: PLR2004 - no continuation
+            return back if text[size - back] >= 0xC0 else 0  # noqa: PLR2004
+    return 0
+
+
+def _array(data: bytes) -> Bytes:
+    return np.frombuffer(bytearray(data), np.uint8)
+
+
+class SplitColumns:
+    """The cells of a piece's rows, column by column."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the kernel's arrays
+        self,
+        text: Bytes,
+        froms: npt.NDArray[np.int32],
+        lengths: npt.NDArray[np.int32],
+        width: int,
+        rows: int,
+        totals: Places,
+        syntax: Places,
+    ) -> None:
+        self._cells = text, froms, lengths
+        self._width = width
+        self._totals = totals
+        self._untrimmed: dict[int, Places] = {}
+        self._texts: dict[int, Array] = {}
+        self.rows = rows
+
+    def texts(self, place: int) -> Array:
+        """A column as texts, null where a cell is empty."""
+        known = self._texts.get(place)
+        if known is None:
+            known = self._texts[place] = self._take(place, *self._cells, self._width, self.rows)
+        return known
+
+    def read(self, place: int, reader: TextCells | NumberCells | DateCells) -> Cells:
+        """A column read: what is plain by the kernel, the rest by its reader."""
+        if isinstance(reader, DateCells):
+            return reader.read(self.texts(place))
+        if isinstance(reader, TextCells):
+            texts = self.texts(place)
+            return reader.read(texts, self._untrimmed[place])
+        return self._numbers(place, reader)
+
+    def _take(
+        self, place: int, text: Bytes, froms: Any, lengths: Any, width: int, rows: int
+    ) -> Array:  # noqa: ANN401, E501, PLR0913
+        present = np.empty(rows, np.uint8)
+        bounds = pa.allocate_buffer(4 * (rows + 1))
+        data = pa.allocate_buffer(int(self._totals[place]))
+        untrimmed = np.empty(rows, np.int32)
+        found = kernel.take_texts(
+            text,
+            froms,
+            lengths,
+            place,
+            width,
+            rows,
+            present,
+            np.frombuffer(bounds, np.int32),
+            np.frombuffer(data, np.uint8),
+            untrimmed,
+        )
+        self._untrimmed[place] = untrimmed[:found].astype(np.int64)
+        return _texts(rows, present, bounds, data)
+
+    def _numbers(self, place: int, reader: NumberCells) -> Cells:
+        rest = np.empty(self.rows, np.int32)
+        states = np.empty(self.rows, np.uint8)
+        values = np.empty(self.rows, reader.dtype)
+        where = (*self._cells, place, self._width, self.rows)
+        if reader.plain_digits:
+            left = kernel.read_wholes(
+                *where, *reader.plain_digits, ord(reader.separator), values, states, rest
+            )
+        else:
+            left = kernel.read_decimals(*where, reader.decimal == ".", values, states, rest)
+        chosen = rest[:left]
+        texts = self._chosen(place, chosen) if left else None
+        return reader.finish(values, states, chosen, texts)
+
+    def _chosen(self, place: int, rows: npt.NDArray[np.int32]) -> Array:
+        """Some cells of a column as texts."""
+        text, froms, lengths = self._cells
+        cells = rows.astype(np.int64) * self._width + place
+        froms, lengths = froms[cells], lengths[cells]
+        present = np.empty(len(rows), np.uint8)
+        bounds = pa.allocate_buffer(4 * (len(rows) + 1))
+        data = pa.allocate_buffer(int(np.abs(lengths.astype(np.int64)).sum()))
+        kernel.take_texts(
+            text,
+            froms,
+            lengths,
+            0,
+            1,
+            len(rows),
+            present,
+            np.frombuffer(bounds, np.int32),
+            np.frombuffer(data, np.uint8),
+            np.empty(len(rows), np.int32),
+        )
+        return _texts(len(rows), present, bounds, data)
+
+
+def _texts(rows: int, present: Bytes, bounds: Any, data: Any) -> Array:  # noqa: ANN401 - Arrow buffers
+    missing = rows - int(np.count_nonzero(present))
+    valid = pa.py_buffer(np.packbits(present, bitorder="little")) if missing else None
+    return pa.StringArray.from_buffers(rows, bounds, data, valid, missing)
