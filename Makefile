@@ -123,10 +123,9 @@ format: install ## Format the code and mend what the linter can
 picture: install ## Draw the picture in docs/ARCHITECTURE.md from the imports as they are
 	$(BIN)/python -m movie_pipeline_tests.docs.architecture_picture
 
-bench: install ## Measure: a million rows screened and split, the rules alone, the splitter's share
+bench: install ## Measure: a million rows screened and split, the rules alone, one odd record
 	$(BIN)/python benchmarks/screen_a_million.py
 	$(BIN)/python benchmarks/rules_on_a_million.py
-	$(BIN)/python benchmarks/splitter_share.py
 	$(BIN)/python benchmarks/one_odd_record.py
 
 bench-burst: install ## Measure a burst: FILES=10000 files of ROWS_PER_FILE=1000 rows; then questions to a long ledger

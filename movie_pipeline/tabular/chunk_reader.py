@@ -31,7 +31,7 @@ from movie_pipeline.tabular.split_chunk import (
 )
 
 CHUNK = 4 << 20
-"""Bytes that are read at a time; a record that is longer gets as many as it needs, up to a limit."""
+"""Bytes read at a time; a record that is longer gets as many as it needs, up to a limit."""
 _NONE = np.empty(0, np.int64)
 _ANY_LENGTH = 1 << 62
 
@@ -65,7 +65,7 @@ class ChunkRead:
         ragged: how many of those have another number of cells than the header.
         quoted: whether a cell is quoted.
         unclosed: the record whose quote is never closed, or None.
-        first_odd: the number of the first record that was taken by itself, and what was odd.
+        first_odd: what was odd about the first record that was taken by itself, or None.
         size: bytes of all that.
     """
 
@@ -81,7 +81,7 @@ class ChunkRead:
     set_apart: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     ragged: int = 0
     unclosed: int | None = None
-    first_odd: tuple[int, str] | None = None
+    first_odd: str | None = None
 
 
 class ChunkReader:
@@ -195,8 +195,8 @@ class ChunkReader:
             read.ragged += judged.ragged
             if record.unclosed:
                 read.unclosed = number
-        what = judged.reason or ("the header stands again" if judged.is_header else _ODDLY_WRITTEN)
-        read.first_odd = read.first_odd or (number, what)
+        what = judged.reason or (_HEADER_AGAIN if judged.is_header else self._odd.oddly_written)
+        read.first_odd = read.first_odd or what
 
     def _columns_of_written(self, text: Bytes, split: Split, judged: list[Judged]) -> SplitColumns:
         """The cells of all rows, read from a text in which the odd ones are written plainly."""
@@ -217,7 +217,7 @@ class ChunkReader:
         return found.columns
 
 
-_ODDLY_WRITTEN = "a quote stands in the middle of a cell, or a backslash before it"
+_HEADER_AGAIN = "the header stands again"
 
 
 def _stretches(split: Split) -> list[tuple[int, int]]:
@@ -255,7 +255,7 @@ def read_chunks(  # noqa: PLR0913 - the parts that the readers share
     encoding: str,
     doubts: Doubts,
     stop: int | None = None,
-) -> tuple[Found, tuple[int, str] | None]:
+) -> tuple[Found, str | None]:
     """Read a text from its first record on.
 
     Args:
@@ -269,7 +269,7 @@ def read_chunks(  # noqa: PLR0913 - the parts that the readers share
         stop: where the text is taken to end, if not at its end.
 
     Returns:
-        What was found, and the first record that was taken by itself with what was odd about it.
+        What was found, and what was odd about the first record that was taken by itself, or None.
 
     Raises:
         UnreadableFile: two ways to read it do not agree.
@@ -284,7 +284,7 @@ def read_chunks(  # noqa: PLR0913 - the parts that the readers share
 class _TextReading:
     def __init__(  # noqa: PLR0913, PLR0917
         self,
-        file: io.RawIOBase,
+        file: io.FileIO,
         layout: Layout,
         sink: RowSink,
         index: BinaryIO,
@@ -304,7 +304,7 @@ class _TextReading:
         self._line_ends: set[bytes] = {layout.line_end} if layout.line_end else set()
         self._doubtful = self._backslashed = False
         self.found = Found()
-        self.first_odd: tuple[int, str] | None = None
+        self.first_odd: str | None = None
 
     def read(self) -> None:
         place = self._layout.body
@@ -334,7 +334,7 @@ class _TextReading:
 
     def _fill(self, text: Bytes, filled: int, until: int) -> int:
         """Read until the piece is full; a file that was cut meanwhile ends."""
-        view = memoryview(text)
+        view = memoryview(cast("Any", text))
         while filled < until:
             read = self._file.readinto(view[filled:until])
             if not read:
@@ -348,10 +348,9 @@ class _TextReading:
         if doubtful and not self._doubtful:
             self._doubtful = True
             self._doubts.encoding()
-        if not self._backslashed:
-            if _holds_backslashed_quote(text, filled):
-                self._backslashed = True
-                self._doubts.escape()
+        if not self._backslashed and _holds_backslashed_quote(text, filled):
+            self._backslashed = True
+            self._doubts.escape()
         return self._reader.read(text, filled, at_end=at_end, doubtful=doubtful)
 
     def _read_long(self, place: int) -> ChunkRead:
@@ -381,9 +380,7 @@ class _TextReading:
             found.set_aside(before + 1 + number, reason)
         if read.unclosed is not None:
             found.unclosed = before + 1 + read.unclosed
-        if read.first_odd is not None and self.first_odd is None:
-            number, what = read.first_odd
-            self.first_odd = before + 1 + number, what
+        self.first_odd = self.first_odd or read.first_odd
 
 
 def _holds_backslashed_quote(text: Bytes, size: int) -> bool:

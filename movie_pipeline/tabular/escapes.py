@@ -1,4 +1,4 @@
-"""How quotes are escaped in a text that holds a backslash before a quote, told by all its records."""
+"""How quotes are escaped in a text that holds a backslash before one, told by all its records."""
 
 from collections.abc import Iterator
 from dataclasses import replace

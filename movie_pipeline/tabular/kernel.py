@@ -4,8 +4,15 @@ They take what is plain and say what is not; what that is, record_parser.py and 
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from movie_pipeline.tabular.compiled import compiled
+
+Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
+Small = npt.NDArray[np.int32]
+Places = npt.NDArray[np.int64]
+Number = int | np.int64
 
 ROW, ODD = 0, 1
 """What a record is: a row beyond doubt, or something that the record parser must judge."""
@@ -32,7 +39,7 @@ _EXACT = 15
 
 
 @compiled("boolean(uint8[::1], uint64[::1], int64, int64)")
-def is_text(text, words, start, end):
+def is_text(text: Bytes, words: Words, start: Number, end: Number) -> bool:
     """Whether these bytes are UTF-8 without a NUL."""
     place, until = np.uint64(start), np.uint64(end)
     while place < until:
@@ -71,12 +78,12 @@ def is_text(text, words, start, end):
 
 
 @compiled("int64(uint8[::1], uint64[::1], int64, int64)")
-def count_line_ends(text, words, start, end):
+def count_line_ends(text: Bytes, words: Words, start: Number, end: Number) -> Number:
     """Line ends outside quotes in a stretch that begins outside quotes.
 
     It knows no cells: quotes are counted, which is right where each opens, closes or doubles.
     """
-    found = 0
+    found = np.int64(0)
     inside = False
     place, until = np.uint64(start), np.uint64(end)
     while place < until:
@@ -106,7 +113,9 @@ def count_line_ends(text, words, start, end):
 
 
 @compiled("boolean(uint8[::1], int32[::1], int32[::1], int64, int64, uint8[::1], int64[::1])")
-def _is_header(text, froms, lengths, base, width, header, bounds):
+def _is_header(
+    text: Bytes, froms: Small, lengths: Small, base: int, width: int, header: Bytes, bounds: Places
+) -> bool:
     """Whether the cells of a row are those of the header."""
     for column in range(width):
         begin, raw = froms[base + column], lengths[base + column]
@@ -124,7 +133,7 @@ def _is_header(text, froms, lengths, base, width, header, bounds):
 
 
 @compiled("uint64(uint8[::1], uint64, uint64, int64)")
-def _behind_cell(text, place, end, delimiter):
+def _behind_cell(text: Bytes, place: np.uint64, end: np.uint64, delimiter: int) -> np.uint64:
     """Where a bare cell ends, or what stands behind a closing quote."""
     while place < end:
         byte = text[place]
@@ -135,7 +144,7 @@ def _behind_cell(text, place, end, delimiter):
 
 
 @compiled("boolean(uint8[::1], uint64, uint64)")
-def _is_blank(text, place, end):
+def _is_blank(text: Bytes, place: np.uint64, end: np.uint64) -> bool:
     """Whether nothing but white space and quotes stands here."""
     while place < end:
         byte = text[place]
@@ -146,7 +155,7 @@ def _is_blank(text, place, end):
 
 
 @compiled("int64(uint8[::1], uint64[::1], int64, int64[:,::1])")
-def count_lines_between(text, words, size, odd):
+def count_lines_between(text: Bytes, words: Words, size: int, odd: Places) -> Number:
     """Line ends outside quotes before, between and behind records that are odd."""
     found = 0
     start = 0
@@ -157,13 +166,27 @@ def count_lines_between(text, words, size, odd):
 
 
 @compiled(
-    "void(uint8[::1], uint64[::1], int64, boolean, boolean, int64[::1], uint8[::1], uint8[::1], int64[::1],"
+    "void(uint8[::1], uint64[::1], int64, boolean, boolean, int64[::1], uint8[::1], uint8[::1],"
+    "int64[::1],"
     "int64[:,::1], uint8[::1], int32[::1], int32[::1], int64[::1], int64[::1])"
 )
 def split(
-    text, words, size, at_end, doubtful, syntax, stops, header, header_bounds,
-    places, kinds, froms, lengths, totals, counts,
-):  # fmt: skip
+    text: Bytes,
+    words: Words,
+    size: int,
+    at_end: bool,
+    doubtful: bool,
+    syntax: Places,
+    stops: Bytes,
+    header: Bytes,
+    header_bounds: Places,
+    places: Places,
+    kinds: Bytes,
+    froms: Small,
+    lengths: Small,
+    totals: Places,
+    counts: Places,
+) -> None:
     """Find the records of a piece that begins where one does, and the cells of its rows.
 
     Args:
@@ -293,7 +316,7 @@ def split(
 
 
 @compiled("boolean(uint8[::1], int64, int64)")
-def _wants_trimming(text, begin, end):
+def _wants_trimming(text: Bytes, begin: Number, end: Number) -> bool:
     """Whether a cell has white space at an edge, or is a null marker; cells.py says which."""
     first, last = text[begin], text[end - 1]
     if first <= 32 or last <= 32:
@@ -317,7 +340,18 @@ def _wants_trimming(text, begin, end):
     "int64(uint8[::1], int32[::1], int32[::1], int64, int64, int64,"
     "uint8[::1], int32[::1], uint8[::1], int32[::1])"
 )
-def take_texts(text, froms, lengths, first, width, rows, present, bounds, data, untrimmed):
+def take_texts(
+    text: Bytes,
+    froms: Small,
+    lengths: Small,
+    first: int,
+    width: int,
+    rows: int,
+    present: Bytes,
+    bounds: Small,
+    data: Bytes,
+    untrimmed: Small,
+) -> int:
     """Take the cells of one column as texts; an empty one is missing.
 
     Args:
@@ -368,9 +402,19 @@ def take_texts(text, froms, lengths, first, width, rows, present, bounds, data, 
     "int64, int64, int64, int64[::1], uint8[::1], int32[::1])"
 )
 def read_wholes(
-    text, froms, lengths, first, width, rows,
-    digits, groups, separator, values, states, rest,
-):  # fmt: skip
+    text: Bytes,
+    froms: Small,
+    lengths: Small,
+    first: int,
+    width: int,
+    rows: int,
+    digits: int,
+    groups: int,
+    separator: int,
+    values: Places,
+    states: Bytes,
+    rest: Small,
+) -> int:
     """Read the cells of one column that are plainly whole numbers, in groups of thousands or not.
 
     Args:
@@ -431,7 +475,18 @@ def read_wholes(
     "int64(uint8[::1], int32[::1], int32[::1], int64, int64, int64,"
     "boolean, float64[::1], uint8[::1], int32[::1])"
 )
-def read_decimals(text, froms, lengths, first, width, rows, points, values, states, rest):
+def read_decimals(
+    text: Bytes,
+    froms: Small,
+    lengths: Small,
+    first: int,
+    width: int,
+    rows: int,
+    points: bool,
+    values: npt.NDArray[np.float64],
+    states: Bytes,
+    rest: Small,
+) -> int:
     """Read the cells of one column that are plainly decimals, to the nearest double.
 
     Args:

@@ -93,7 +93,7 @@ def _hashed(prefix: str, texts: Sequence[Array]) -> Array:
     bounds, data = text_buffers(joined)
     keys = pa.allocate_buffer(size * len(joined))
     key_kernel.write_keys(bounds, data, start, np.frombuffer(keys, np.uint8))
-    places = pa.py_buffer(np.arange(0, size * len(joined) + 1, size, np.int32))
+    places = pa.py_buffer(np.arange(0, size * len(joined) + 1, size).astype(np.int32))
     made = pa.StringArray.from_buffers(len(joined), places, keys)
     if not joined.null_count:
         return made

@@ -6,8 +6,13 @@ They fold what is ASCII; other texts key_derivation.py leaves to the engine.
 import math
 
 import numpy as np
+import numpy.typing as npt
 
 from movie_pipeline.tabular.compiled import READ_BYTES, READ_PLACES, compiled
+
+Bytes = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.uint64]
+Small = npt.NDArray[np.int32]
 
 _0, _1, _8 = np.uint64(0), np.uint64(1), np.uint64(8)
 _32, _LOW = np.uint64(32), np.uint64(0xFFFFFFFF)
@@ -22,7 +27,9 @@ DIGITS = 16
 
 
 @compiled(f"void({READ_PLACES}, {READ_BYTES}, int32[::1], uint8[::1], boolean[::1])")
-def fold(bounds, data, folded_bounds, folded, strange):
+def fold(
+    bounds: Small, data: Bytes, folded_bounds: Small, folded: Bytes, strange: npt.NDArray[np.bool_]
+) -> None:
     """Lower the letters of texts and join their white space to single spaces.
 
     Args:
@@ -57,7 +64,7 @@ def fold(bounds, data, folded_bounds, folded, strange):
 
 
 @compiled("void(uint64[::1], uint64[::1])")
-def _take_block(state, words):
+def _take_block(state: Words, words: Words) -> None:
     a, b, c, d = state[0], state[1], state[2], state[3]
     for turn in range(4):
         for i in range(16):
@@ -80,7 +87,7 @@ def _take_block(state, words):
 
 
 @compiled(f"void({READ_PLACES}, {READ_BYTES}, {READ_BYTES}, uint8[::1])")
-def write_keys(bounds, data, prefix, keys):
+def write_keys(bounds: Small, data: Bytes, prefix: Bytes, keys: Bytes) -> None:
     """Write the prefix and the first digits of the MD5 of each text.
 
     Args:

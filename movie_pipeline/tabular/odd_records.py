@@ -44,6 +44,11 @@ class OddRecords:
         self._limit = record_limit
         self._width = len(layout.header)
         self._header = [name.encode() for name in layout.header]
+        self.oddly_written = (
+            "a backslash stands in a quoted cell"
+            if self._syntax.backslash
+            else "a quote stands in the middle of a cell"
+        )
         self._not_text = f"it holds bytes that are not {encoding} text"
 
     def judge_all(self, raw: bytes, start: int) -> Iterator[Judged]:

@@ -222,8 +222,7 @@ class _Staging:
             )
         if odd is None:
             return _Result(text, found, sink.typer, "fast")
-        number, what = odd
-        note = f"odd records were taken one by one, first record {number:,}: {what}"
+        note = f"odd records were taken one by one: {odd}"
         return _Result(text, found, sink.typer, "mended", (note,))
 
     def _require_encoding(self, encoding: Encoding) -> None:
@@ -361,7 +360,7 @@ class _Staging:
         return account
 
 
-class _OtherEncoding(Exception):  # noqa: N818
+class _OtherEncoding(Exception):
     """The text is in another encoding than its head."""
 
     def __init__(self, encoding: Encoding) -> None:

@@ -5,7 +5,6 @@ is odd_records.py's.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,7 @@ Places = npt.NDArray[np.int64]
 
 _LINE_ENDS = (ord("\n"), ord("\r"))
 _WORD = 8
+_BOUND = 4
 _LONGEST_CHARACTER = 4
 
 
@@ -111,9 +111,8 @@ class Splitter:
         odd = self._kinds[:records] == kernel.ODD
         lines = rows + int(counts[kernel.BLANK_LINES])
         self._count_again(text, words, end, places[odd], lines)
-        columns = SplitColumns(
-            text, self._froms, self._lengths, self._width, rows, totals, self._syntax
-        )
+        cells = Cut(text, self._froms, self._lengths, self._width)
+        columns = SplitColumns(cells, rows, totals)
         blank, quotes = int(counts[kernel.BLANK_BYTES]), int(counts[kernel.QUOTES])
         return Split(places, odd, blank, end, quotes > 0, columns)
 
@@ -129,12 +128,7 @@ class Splitter:
         self._lengths = np.empty(rows * self._width, np.int32)
 
     def _count_again(
-        self,
-        text: Bytes,
-        words: Any,
-        end: int,
-        odd: Places,
-        lines: int,  # noqa: ANN401
+        self, text: Bytes, words: npt.NDArray[np.uint64], end: int, odd: Places, lines: int
     ) -> None:
         """Count the lines around odd records by their ends alone, knowing nothing of cells."""
         if len(odd) and odd[-1][2] == end:
@@ -171,103 +165,106 @@ def _array(data: bytes) -> Bytes:
     return np.frombuffer(bytearray(data), np.uint8)
 
 
-class SplitColumns:
-    """The cells of a piece's rows, column by column."""
+@dataclass(frozen=True)
+class Cut:
+    """The cells of a piece's rows, row by row, as `split` cut them.
 
-    def __init__(  # noqa: PLR0913, PLR0917 - the kernel's arrays
-        self,
-        text: Bytes,
-        froms: npt.NDArray[np.int32],
-        lengths: npt.NDArray[np.int32],
-        width: int,
-        rows: int,
-        totals: Places,
-        syntax: Places,
-    ) -> None:
-        self._cells = text, froms, lengths
-        self._width = width
-        self._totals = totals
-        self._untrimmed: dict[int, Places] = {}
-        self._texts: dict[int, Array] = {}
-        self.rows = rows
+    Attributes:
+        text: the piece.
+        froms: where each begins.
+        lengths: its bytes, as -1 - bytes where quotes are doubled in it.
+        width: how many a row has.
+    """
 
-    def texts(self, place: int) -> Array:
-        """A column as texts, null where a cell is empty."""
-        known = self._texts.get(place)
-        if known is None:
-            known = self._texts[place] = self._take(place, *self._cells, self._width, self.rows)
-        return known
+    text: Bytes
+    froms: npt.NDArray[np.int32]
+    lengths: npt.NDArray[np.int32]
+    width: int
 
-    def read(self, place: int, reader: TextCells | NumberCells | DateCells) -> Cells:
-        """A column read: what is plain by the kernel, the rest by its reader."""
-        if isinstance(reader, DateCells):
-            return reader.read(self.texts(place))
-        if isinstance(reader, TextCells):
-            texts = self.texts(place)
-            return reader.read(texts, self._untrimmed[place])
-        return self._numbers(place, reader)
+    def column(self, place: int, rows: npt.NDArray[np.int32]) -> "Cut":
+        """The cells of some rows in one column, as the only ones of their rows."""
+        cells = rows.astype(np.int64) * self.width + place
+        return Cut(self.text, self.froms[cells], self.lengths[cells], 1)
 
-    def _take(
-        self, place: int, text: Bytes, froms: Any, lengths: Any, width: int, rows: int
-    ) -> Array:  # noqa: ANN401, E501, PLR0913
+    def take(self, place: int, rows: int, size: int) -> tuple[Array, Places]:
+        """A column as texts, and which of them want trimming.
+
+        Args:
+            place: the column.
+            rows: how many rows there are.
+            size: bytes of all its cells at the most.
+        """
         present = np.empty(rows, np.uint8)
-        bounds = pa.allocate_buffer(4 * (rows + 1))
-        data = pa.allocate_buffer(int(self._totals[place]))
+        bounds = pa.allocate_buffer(_BOUND * (rows + 1))
+        data = pa.allocate_buffer(size)
         untrimmed = np.empty(rows, np.int32)
         found = kernel.take_texts(
-            text,
-            froms,
-            lengths,
+            self.text,
+            self.froms,
+            self.lengths,
             place,
-            width,
+            self.width,
             rows,
             present,
             np.frombuffer(bounds, np.int32),
             np.frombuffer(data, np.uint8),
             untrimmed,
         )
-        self._untrimmed[place] = untrimmed[:found].astype(np.int64)
-        return _texts(rows, present, bounds, data)
+        missing = rows - int(np.count_nonzero(present))
+        valid = pa.py_buffer(np.packbits(present, bitorder="little")) if missing else None
+        texts = pa.StringArray.from_buffers(rows, bounds, data, valid, missing)
+        return texts, untrimmed[:found].astype(np.int64)
+
+
+class SplitColumns:
+    """The rows of a piece, column by column.
+
+    Args:
+        cut: their cells.
+        rows: how many there are.
+        totals: bytes of all cells of each column.
+    """
+
+    def __init__(self, cut: Cut, rows: int, totals: Places) -> None:
+        self._cut = cut
+        self._totals = totals
+        self._taken: dict[int, tuple[Array, Places]] = {}
+        self.rows = rows
+
+    def texts(self, place: int) -> Array:
+        """A column as texts, null where a cell is empty."""
+        return self._take(place)[0]
+
+    def read(self, place: int, reader: TextCells | NumberCells | DateCells) -> Cells:
+        """A column read: what is plain by the kernel, the rest by its reader."""
+        if isinstance(reader, DateCells):
+            return reader.read(self.texts(place))
+        if isinstance(reader, TextCells):
+            return reader.read(*self._take(place))
+        return self._numbers(place, reader)
+
+    def _take(self, place: int) -> tuple[Array, Places]:
+        if place not in self._taken:
+            size = int(self._totals[place])
+            self._taken[place] = self._cut.take(place, self.rows, size)
+        return self._taken[place]
 
     def _numbers(self, place: int, reader: NumberCells) -> Cells:
+        cut = self._cut
         rest = np.empty(self.rows, np.int32)
         states = np.empty(self.rows, np.uint8)
-        values = np.empty(self.rows, reader.dtype)
-        where = (*self._cells, place, self._width, self.rows)
+        where = cut.text, cut.froms, cut.lengths, place, cut.width, self.rows
         if reader.plain_digits:
-            left = kernel.read_wholes(
-                *where, *reader.plain_digits, ord(reader.separator), values, states, rest
-            )
+            digits, groups = reader.plain_digits
+            values = np.empty(self.rows, np.int64)
+            separator = ord(reader.separator)
+            left = kernel.read_wholes(*where, digits, groups, separator, values, states, rest)
         else:
+            values = np.empty(self.rows, np.float64)
             left = kernel.read_decimals(*where, reader.decimal == ".", values, states, rest)
-        chosen = rest[:left]
-        texts = self._chosen(place, chosen) if left else None
-        return reader.finish(values, states, chosen, texts)
-
-    def _chosen(self, place: int, rows: npt.NDArray[np.int32]) -> Array:
-        """Some cells of a column as texts."""
-        text, froms, lengths = self._cells
-        cells = rows.astype(np.int64) * self._width + place
-        froms, lengths = froms[cells], lengths[cells]
-        present = np.empty(len(rows), np.uint8)
-        bounds = pa.allocate_buffer(4 * (len(rows) + 1))
-        data = pa.allocate_buffer(int(np.abs(lengths.astype(np.int64)).sum()))
-        kernel.take_texts(
-            text,
-            froms,
-            lengths,
-            0,
-            1,
-            len(rows),
-            present,
-            np.frombuffer(bounds, np.int32),
-            np.frombuffer(data, np.uint8),
-            np.empty(len(rows), np.int32),
-        )
-        return _texts(len(rows), present, bounds, data)
-
-
-def _texts(rows: int, present: Bytes, bounds: Any, data: Any) -> Array:  # noqa: ANN401 - Arrow buffers
-    missing = rows - int(np.count_nonzero(present))
-    valid = pa.py_buffer(np.packbits(present, bitorder="little")) if missing else None
-    return pa.StringArray.from_buffers(rows, bounds, data, valid, missing)
+        texts = None
+        if left:
+            chosen = cut.column(place, rest[:left])
+            size = int(np.abs(chosen.lengths.astype(np.int64)).sum())
+            texts, _ = chosen.take(0, left, size)
+        return reader.finish(values, states, rest[:left], texts)

@@ -120,13 +120,13 @@ def test_a_cell_of_another_form_marks_its_row_with_the_column_and_the_form(tmp_p
     assert staged.summary.unreadable == {"date_published": 3}
 
 
-def test_the_careful_reader_and_json_read_dates_alike(tmp_path: Path) -> None:
+def test_an_odd_file_and_json_read_dates_alike(tmp_path: Path) -> None:
     ragged = stage(
         tmp_path, f"{HEADER}A,8.5,31.01.2015\nB,8\n".replace("\n", "\r"), source=DAY_FIRST
     )
     objects = '[{"title": "A", "rating": 8.5, "date_published": "31.01.2015"}]'
     as_json = stage(tmp_path, objects, source=DAY_FIRST)
-    assert ragged.summary.reader == "careful"
+    assert ragged.summary.reader == "mended"
     dates = [*ragged.column("date_published"), *as_json.column("date_published")]
     assert dates == [dt.date(2015, 1, 31)] * 2
 

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import SourceOptions
 from movie_pipeline.tabular.record_parser import Syntax, parsed_records, split_record
-from movie_pipeline.tabular.record_splitter import NotPlain, split_plain
 from movie_pipeline_tests.tabular.staging import Staged, stage
 
 quickly = settings(
@@ -187,31 +186,6 @@ def check_against_bytes(staged: Staged, content: bytes) -> None:
         unit = 2 if staged.summary.dialect.codec.startswith("utf-16") else 1
         csv_like = staged.summary.dialect.format == "csv" and unit == 1
         assert not csv_like or end == len(content) or content[end : end + 1] in b"\r\n"
-
-
-@settings(quickly, max_examples=200)
-@given(
-    content=st.lists(SNIPPETS | st.sampled_from([b"ab", b'"a b"', b"1"]), max_size=30).map(b"".join)
-)
-def test_where_the_fast_splitter_decides_it_agrees_with_the_careful_one(content: bytes) -> None:
-    with folder() as place:
-        path = place / "text"
-        path.write_bytes(content)
-        index = io.BytesIO()
-        try:
-            split = split_plain(path, start=0, delimiter=b",", columns=1, index=index)
-        except NotPlain:
-            return
-        records = [
-            record
-            for record in parsed_records(io.BytesIO(content), Syntax(b","))
-            if record.end > record.start
-        ]
-        assert split.records == len(records)
-        assert not any(record.problem for record in records)
-        found = [(record.start, record.end) for record in records]
-        pairs = memoryview(index.getvalue()).cast("q").tolist()
-        assert list(zip(pairs[::2], pairs[1::2], strict=True)) == found
 
 
 @settings(quickly, max_examples=200)

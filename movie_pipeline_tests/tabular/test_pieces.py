@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from movie_pipeline.tabular import Limits, encodings, json_records, record_parser, record_splitter
+from movie_pipeline.tabular import Limits, encodings, json_records, record_parser
 from movie_pipeline.tabular.encodings import Encoding, encoding_of_all, original_offsets, write_utf8
 from movie_pipeline.tabular.json_records import Element
 from movie_pipeline.tabular.record_parser import Syntax, parsed_records
-from movie_pipeline.tabular.record_splitter import NotPlain, Split, split_plain
 
 PIECES = st.sampled_from(
     [
@@ -73,24 +72,6 @@ def written(content: bytes) -> Generator[Path]:
 def elements_of(path: Path, limit: int) -> list[Element]:
     limits = Limits(record_bytes=limit)
     return list(json_records.elements(path, json_records.ARRAY, start=0, limits=limits))
-
-
-def split(path: Path) -> tuple[Split, bytes] | str:
-    index = io.BytesIO()
-    try:
-        found = split_plain(path, start=0, delimiter=b",", columns=1, index=index)
-    except NotPlain:
-        return "not plain"
-    return found, index.getvalue()
-
-
-@quickly
-@given(content=TEXTS, size=st.integers(1, 9))
-def test_the_splitter_finds_the_same_in_chunks_of_any_size(content: bytes, size: int) -> None:
-    with written(content) as path:
-        whole = split(path)
-        with pieces_of(record_splitter, "CHUNK", size):
-            assert split(path) == whole
 
 
 @quickly
