@@ -6,8 +6,9 @@ goes on behind it.
 
 import io
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -281,6 +282,27 @@ def read_chunks(  # noqa: PLR0913 - the parts that the readers share
         return reading.found, reading.first_odd
 
 
+@dataclass
+class _WorkPlace:
+    """Where a chunk lies while it is read and typed.
+
+    Attributes:
+        reader: its arrays hold the cells.
+        text: the chunk.
+        typing: what is done with them in another thread.
+    """
+
+    reader: ChunkReader
+    text: Bytes
+    typing: Future[Any] | None = None
+
+    def wait(self) -> None:
+        """Until nobody needs what lies here."""
+        if self.typing is not None:
+            self.typing.result()
+            self.typing = None
+
+
 class _TextReading:
     def __init__(  # noqa: PLR0913, PLR0917
         self,
@@ -300,7 +322,7 @@ class _TextReading:
         self._limits = limits
         self._doubts = doubts
         self._size = size
-        self._reader = ChunkReader(layout, encoding, limits)
+        self._encoding = encoding
         self._line_ends: set[bytes] = {layout.line_end} if layout.line_end else set()
         self._doubtful = self._backslashed = False
         self.found = Found()
@@ -310,27 +332,38 @@ class _TextReading:
         place = self._layout.body
         most = self._limits.record_bytes + CHUNK
         room = min(CHUNK, max(self._size - place, 1))
-        text = buffer_of(room)
+        single = self._size - place <= CHUNK or self._sink.threads == 1
+        places = [self._place_for(room) for _ in range(1 if single else self._sink.threads + 1)]
+        turns = cycle(places)
+        here = next(turns)
         filled = 0
         while place < self._size:
             raise_if_stopped()
             self._file.seek(place + filled)
-            filled = self._fill(text, filled, min(len(text), self._size - place))
+            filled = self._fill(here.text, filled, min(len(here.text), self._size - place))
             at_end = place + filled >= self._size
-            read = self._read(text, filled, at_end=at_end)
+            read = self._read(here, filled, at_end=at_end)
             if not read.size:
-                if len(text) < most:
-                    text = _larger(text, filled, min(2 * len(text), most))
+                if len(here.text) < most:
+                    here.text = _larger(here.text, filled, min(2 * len(here.text), most))
                     continue
-                read = self._read_long(place)
-            self._take(read, place)
+                read = self._read_long(here, place)
+            self._take(read, place, here, beside=not single)
             place += read.size
             left = max(filled - read.size, 0)
-            text[:left] = text[filled - left : filled].copy()
+            before, here = here, next(turns)
+            here.wait()
+            if len(here.text) < len(before.text):
+                here.text = buffer_of(len(before.text))
+            here.text[:left] = before.text[filled - left : filled].copy()
             filled = left
         newlines = {NEWLINES[newline] for newline in self._line_ends}
         if newlines:
             self.found.newline = newlines.pop() if len(newlines) == 1 else "mixed"
+
+    def _place_for(self, room: int) -> "_WorkPlace":
+        reader = ChunkReader(self._layout, self._encoding, self._limits)
+        return _WorkPlace(reader, buffer_of(room))
 
     def _fill(self, text: Bytes, filled: int, until: int) -> int:
         """Read until the piece is full; a file that was cut meanwhile ends."""
@@ -343,7 +376,8 @@ class _TextReading:
             filled += read
         return filled
 
-    def _read(self, text: Bytes, filled: int, *, at_end: bool) -> ChunkRead:
+    def _read(self, here: "_WorkPlace", filled: int, *, at_end: bool) -> ChunkRead:
+        text = here.text
         doubtful = holds_no_text(text, filled, at_end=at_end)
         if doubtful and not self._doubtful:
             self._doubtful = True
@@ -351,9 +385,9 @@ class _TextReading:
         if not self._backslashed and _holds_backslashed_quote(text, filled):
             self._backslashed = True
             self._doubts.escape()
-        return self._reader.read(text, filled, at_end=at_end, doubtful=doubtful)
+        return here.reader.read(text, filled, at_end=at_end, doubtful=doubtful)
 
-    def _read_long(self, place: int) -> ChunkRead:
+    def _read_long(self, here: "_WorkPlace", place: int) -> ChunkRead:
         """A record that is longer than any may be, found in bounded memory."""
         records = parsed_records(
             self._file,
@@ -361,14 +395,18 @@ class _TextReading:
             start=place,
             record_limit=self._limits.record_bytes,
         )
-        return self._reader.read_alone(next(records))
+        return here.reader.read_alone(next(records))
 
-    def _take(self, read: ChunkRead, place: int) -> None:
+    def _take(self, read: ChunkRead, place: int, here: "_WorkPlace", *, beside: bool) -> None:
         found = self.found
         before = found.records
         self._index.write((read.places + place).tobytes())
         if len(read.numbers):
-            self._sink.write(read.columns, read.numbers + (before + 1))
+            numbers = read.numbers + (before + 1)
+            if beside:
+                here.typing = self._sink.write_beside(read.columns, numbers)
+            else:
+                self._sink.write(read.columns, numbers)
         found.records += len(read.places)
         found.blank += read.blank
         found.separators += read.separators

@@ -4,6 +4,7 @@ No other module of tabular/ imports it. What it is asked stands where it is aske
 """
 
 import contextlib
+import os
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,13 @@ class Engine:
 
     memory_limit: str = "512MB"
     threads: int = 0
+
+
+def available_cores() -> int:
+    """How many threads may run at a time here."""
+    if hasattr(os, "sched_getaffinity"):  # not on a Mac
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 _shared: dict[Path, tuple[Engine, Connection]] = {}

@@ -320,9 +320,10 @@ def _wants_trimming(text: Bytes, begin: Number, end: Number) -> bool:
     """Whether a cell has white space at an edge, or is a null marker; cells.py says which."""
     first, last = text[begin], text[end - 1]
     if first <= 32 or last <= 32:
-        return first == 32 or 9 <= first <= 13 or last == 32 or 9 <= last <= 13
+        if first == 32 or 9 <= first <= 13 or last == 32 or 9 <= last <= 13:
+            return True
     if first == _BACKSLASH:
-        return end - begin == 2 and last == 78
+        return bool(end - begin == 2 and last == 78)
     if first == 0xC2:
         if text[begin + 1] == 0xA0:
             return True
@@ -330,9 +331,9 @@ def _wants_trimming(text: Bytes, begin: Number, end: Number) -> bool:
         if text[begin + 2] == 0x87 or text[begin + 2] == 0xAF:
             return True
     if last == 0xA0:
-        return text[end - 2] == 0xC2
+        return bool(text[end - 2] == 0xC2)
     if last == 0x87 or last == 0xAF:
-        return end - begin >= 3 and text[end - 2] == 0x80 and text[end - 3] == 0xE2
+        return bool(end - begin >= 3 and text[end - 2] == 0x80 and text[end - 3] == 0xE2)
     return False
 
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 import numpy as np
@@ -28,7 +29,7 @@ from movie_pipeline.tabular.encodings import (
     original_offsets,
     write_utf8,
 )
-from movie_pipeline.tabular.engine import Engine, engine_connection
+from movie_pipeline.tabular.engine import Connection, Engine, available_cores, engine_connection
 from movie_pipeline.tabular.escapes import escape_of, escaped
 from movie_pipeline.tabular.file_content import Content, content_of, head_of, unpacked_name
 from movie_pipeline.tabular.file_notes import (
@@ -78,7 +79,7 @@ def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a
         limits: what a file may ask of this machine.
         source: what is declared about the source's files.
         memory_limit: DuckDB's, such as `512MB`.
-        threads: DuckDB's; 0 takes one per core.
+        threads: how many read and type at a time; 0 takes one per core.
         sha256: of the file's bytes, where it is known; else it is computed beside the reading.
 
     Raises:
@@ -248,17 +249,17 @@ class _Staging:
     @contextmanager
     def _outputs(self, text: "_Text") -> Generator[tuple[RowSink, BinaryIO]]:
         """What a reader fills: the rows and the index."""
-        with ExitStack() as opened:
+        # the engine closes last: threads of the sink may use it up to its end
+        with ExitStack() as engines, ExitStack() as opened:
             typer = RowTyper(
                 text.mapping,
                 self.contract,
                 lenient=self.lenient,
                 decimal=text.layout.dialect.decimal,
-                connection=cache(
-                    lambda: opened.enter_context(engine_connection(self.engine, (self.to,)))
-                ),
+                connection=_Opening(engines, self.engine, self.to).cursor,
             )
-            sink = opened.enter_context(RowSink(rows_path(self.path, self.to), typer))
+            threads = self.engine.threads or available_cores()
+            sink = opened.enter_context(RowSink(rows_path(self.path, self.to), typer, threads))
             yield sink, opened.enter_context(self._index().open("wb"))
 
     def _index(self) -> Path:
@@ -358,6 +359,24 @@ class _Staging:
                 "This is a fault of the intake: keep the file and report it."
             )
         return account
+
+
+class _Opening:
+    """An engine that is opened when it is asked for, once, by whatever thread."""
+
+    def __init__(self, opened: ExitStack, engine: Engine, folder: Path) -> None:
+        self._opened = opened
+        self._engine = engine
+        self._folder = folder
+        self._lock = Lock()
+        self._connection: Connection | None = None
+
+    def cursor(self) -> Connection:
+        with self._lock:
+            if self._connection is None:
+                opening = engine_connection(self._engine, (self._folder,))
+                self._connection = self._opened.enter_context(opening)
+            return self._connection.cursor()
 
 
 class _OtherEncoding(Exception):

@@ -4,6 +4,7 @@ It knows nothing of files, dialects or bytes.
 """
 
 import sys
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.arrow import pa
-from movie_pipeline.tabular.row_typer import Columns, RowTyper, TextColumns
+from movie_pipeline.tabular.row_typer import Batch, Columns, RowTyper, TextColumns
 
 MOST_ROWS = 20_000
 MOST_BYTES = 16_000_000
@@ -53,18 +54,22 @@ class Found:
 
 
 class RowSink:
-    """Writes staged rows in the order of their records.
+    """Writes staged rows in the order of their records; types batches side by side, where asked to.
 
     Args:
         path: the Arrow file, replaced if it is there.
-        typer: what turns texts into typed rows.
+        typer: what turns cells into typed rows; all counts are its own in the end.
+        threads: how many batches are typed at a time.
     """
 
-    def __init__(self, path: Path, typer: RowTyper) -> None:
+    def __init__(self, path: Path, typer: RowTyper, threads: int = 1) -> None:
         self.typer = typer
+        self.threads = threads
+        self._beside: ThreadPoolExecutor | None = None
+        self._idle: list[RowTyper] = []
+        self._others: list[RowTyper] = []
+        self._waiting: deque[tuple[Columns, Future[Batch]]] = deque()
         self._file: Any = pa.OSFile(str(path), "wb")
-        self._beside = ThreadPoolExecutor(1)
-        self._writing: Future[None] | None = None
         self._writer: Any = pa.ipc.new_file(self._file, typer.schema)
 
     def __enter__(self) -> Self:
@@ -76,22 +81,52 @@ class RowSink:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._beside.shutdown()
-        self._writer.close()
-        self._file.close()
-        if kind is None:
-            self._settle()
+        try:
+            if kind is None:
+                self._write_waiting(0)
+        finally:
+            if self._beside is not None:
+                self._beside.shutdown(cancel_futures=True)
+            self._writer.close()
+            self._file.close()
+        for other in self._others:
+            self.typer.absorb(other)
 
     def write(self, cells: Columns, numbers: npt.NDArray[np.int64]) -> None:
-        """Type one batch of columns; it is written while the next one is typed."""
-        batch = self.typer.type_batch(cells, numbers)
-        self._settle()
-        self._writing = self._beside.submit(self._writer.write_batch, batch)
+        """Type one batch of columns and write it."""
+        self._write_waiting(0)
+        self._write(cells, self.typer.type_batch(cells, numbers))
 
-    def _settle(self) -> None:
-        """Wait for the batch that is being written, and raise what went wrong with it."""
-        if self._writing is not None:
-            self._writing.result()
+    def write_beside(self, cells: Columns, numbers: npt.NDArray[np.int64]) -> Future[Batch]:
+        """The same, but typed in another thread; until that is done the cells must stand."""
+        if self._beside is None:
+            self._beside = ThreadPoolExecutor(self.threads)
+        typing = self._beside.submit(self._type, cells, numbers)
+        self._waiting.append((cells, typing))
+        self._write_waiting(self.threads)
+        return typing
+
+    def _type(self, cells: Columns, numbers: npt.NDArray[np.int64]) -> Batch:
+        """Each thread has a typer of its own, for typers count."""
+        try:
+            typer = self._idle.pop()
+        except IndexError:
+            typer = self.typer.another()
+            self._others.append(typer)
+        try:
+            return typer.type_batch(cells, numbers)
+        finally:
+            self._idle.append(typer)
+
+    def _write_waiting(self, left: int) -> None:
+        """Write what was given to be typed, but for the last batches."""
+        while len(self._waiting) > left:
+            cells, typing = self._waiting.popleft()
+            self._write(cells, typing.result())
+
+    def _write(self, cells: Columns, batch: Batch) -> None:
+        self.typer.look_at(cells)
+        self._writer.write_batch(batch)
 
 
 class RowGatherer:

@@ -99,6 +99,7 @@ class RowTyper:
         connection: Callable[[], Connection],
     ) -> None:
         self.contract = contract
+        self._made_of = mapping, contract, tuple(lenient), decimal, connection
         self._places = {column.name: i for i, column in enumerate(mapping)}
         self._lenient = [
             column
@@ -167,8 +168,6 @@ class RowTyper:
             columns[name] = self._own_values(name, cells, unreadable)
         too_long = self._other.too_long([columns[name] for name in self._other_names])
         self._breach(OTHER_COLUMNS, other_bit(self.contract), too_long, breached)
-        for name, shapes in self._shapes.items():
-            shapes.see(cells.texts, self._places[name])
         columns |= {
             RECORD_NUMBER: pa.array(record_numbers),
             UNREADABLE: pa.array(unreadable),
@@ -176,6 +175,29 @@ class RowTyper:
         }
         self.rows += rows
         return pa.record_batch([columns[name] for name in self.schema.names], schema=self.schema)
+
+    def look_at(self, cells: Columns) -> None:
+        """Note what the values of a batch look like; batches come in the order of their rows."""
+        for name, shapes in self._shapes.items():
+            shapes.see(cells.texts, self._places[name])
+
+    def another(self) -> "RowTyper":
+        """A typer for the same file that has counted nothing, for another thread."""
+        mapping, contract, lenient, decimal, connection = self._made_of
+        return RowTyper(mapping, contract, lenient=lenient, decimal=decimal, connection=connection)
+
+    def absorb(self, other: "RowTyper") -> None:
+        """Add what another typer of the same file has counted."""
+        self.rows += other.rows
+        self._missing_keys += other._missing_keys  # noqa: SLF001 - of its own kind
+        for name, count in other.breached.items():
+            self.breached[name] += count
+        for name, reader in self._readers.items():
+            one = other._readers[name]  # noqa: SLF001 - likewise
+            reader.repairs += one.repairs
+            reader.missing += one.missing
+            if not isinstance(reader, TextCells) and not isinstance(one, TextCells):
+                reader.unreadable += one.unreadable
 
     # --- what was counted ----------------------------------------------------------------------
 

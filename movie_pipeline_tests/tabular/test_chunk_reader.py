@@ -97,12 +97,17 @@ def patched(*patches: tuple[object, str, object]) -> Generator[None]:
 
 
 def outcome(
-    place: Path, content: bytes, source: SourceOptions, *patches: tuple[object, str, object]
+    place: Path,
+    content: bytes,
+    source: SourceOptions,
+    *patches: tuple[object, str, object],
+    threads: int = 1,
 ) -> Sequence[object]:
     """Everything that staging gives but the reader and what it says, or the refusal."""
     with patched(*patches):
         try:
-            staged = stage(place, content, limits=Limits(record_bytes=LIMIT), source=source)
+            limits = Limits(record_bytes=LIMIT)
+            staged = stage(place, content, limits=limits, source=source, threads=threads)
         except UnreadableFile as error:
             return str(error)
     return replace(staged.summary, reader="", notes=()), staged.rows, staged.index
@@ -112,12 +117,15 @@ DOUBLED = SourceOptions(escape="doubled")
 BY_PARSER = (staging, "read_chunks", read_parsed)
 
 
-def assert_alike(content: bytes, *chunks: int, source: SourceOptions = DOUBLED) -> None:
+def assert_alike(
+    content: bytes, *chunks: int, source: SourceOptions = DOUBLED, threads: int = 2
+) -> None:
     with folder() as place:
         expected = outcome(place, content, source, BY_PARSER)
         assert outcome(place, content, source) == expected
         for size in chunks:
-            assert outcome(place, content, source, (chunk_reader, "CHUNK", size)) == expected
+            chunked = (chunk_reader, "CHUNK", size)
+            assert outcome(place, content, source, chunked, threads=threads) == expected
 
 
 @pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
@@ -135,6 +143,7 @@ def test_one_odd_record_changes_nothing_for_the_others(odd: bytes, newline: byte
 @given(
     body=bodies(),
     size=st.integers(8, 90),
+    threads=st.sampled_from([1, 2, 16]),
     newline=st.sampled_from([b"\n", b"\r\n", b"\r"]),
     source=st.sampled_from(
         [
@@ -147,26 +156,27 @@ def test_one_odd_record_changes_nothing_for_the_others(odd: bytes, newline: byte
     ),
 )
 def test_records_are_the_same_wherever_chunks_end(
-    body: bytes, size: int, newline: bytes, source: SourceOptions
+    body: bytes, size: int, threads: int, newline: bytes, source: SourceOptions
 ) -> None:
     content = (HEADER.encode() + body).replace(b"\n", newline)
     if source.delimiter:
         content = content.replace(b",", source.delimiter.encode())
-    assert_alike(content, size, source=source)
+    assert_alike(content, size, source=source, threads=threads)
 
 
 @pytest.mark.parametrize(
     "name", ["imdb_movies_rating.crlf.csv", "IMDB-Movie-Data.csv", "imdb5000_semicolon.csv"]
 )
-def test_a_real_file_is_the_same_in_chunks(name: str, tmp_path: Path) -> None:
+def test_a_real_file_is_the_same_in_chunks_and_threads(name: str, tmp_path: Path) -> None:
     if not (DATA / name).exists():
         pytest.skip("the real files are not here: they lie in ../shared/data")
     content = (DATA / name).read_bytes()
-    whole = stage(tmp_path, content)
+    whole = stage(tmp_path, content, threads=1)
     rows, index = whole.rows, whole.index
-    with patched((chunk_reader, "CHUNK", 5_000)):
-        chunks = stage(tmp_path, content)
-    assert (chunks.summary, chunks.rows, chunks.index) == (whole.summary, rows, index)
+    for threads in (1, 2, 16):
+        with patched((chunk_reader, "CHUNK", 20_000)):
+            chunks = stage(tmp_path, content, threads=threads)
+        assert (chunks.summary, chunks.rows, chunks.index) == (whole.summary, rows, index)
 
 
 def test_a_sample_with_odd_records_all_over_is_read_around_them(tmp_path: Path) -> None:
