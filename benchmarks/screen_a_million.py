@@ -80,7 +80,12 @@ def pipeline(source: Path, folder: Path) -> str:
 SIDES = {"limit": limit, "pipeline": pipeline}
 IMPORTS = {
     "limit": ["duckdb"],
-    "pipeline": ["movie_pipeline.steps.screen", "movie_pipeline.datasets.ruleset_files"],
+    "pipeline": [
+        "movie_pipeline.steps.screen",
+        "movie_pipeline.datasets.ruleset_files",
+        "movie_pipeline.tabular.chunk_reader",  # the compiled loops: once for each process
+        "movie_pipeline.tabular.key_kernel",
+    ],
 }
 
 

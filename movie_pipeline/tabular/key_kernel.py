@@ -20,7 +20,11 @@ _SPACE, _TAB, _LF, _FF, _CR = 32, 9, 10, 12, 13
 _A, _Z, _TO_LOWER, _ASCII = 65, 90, 32, 128
 _START = np.array([0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476], np.uint64)
 _SINES = np.array([int(abs(math.sin(i + 1)) * 2**32) for i in range(64)], np.uint64)
-_TURNS = np.array([[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]], np.uint64)
+_TURNS = np.repeat([[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]], 4, axis=0)
+_TURNS = _TURNS.ravel().astype(np.uint64)
+_PLACES = np.array(
+    [(step * i + first) % 16 for step, first in ((1, 0), (5, 1), (3, 5), (7, 0)) for i in range(16)]
+)
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 _BLOCK, _LENGTH = 64, 56
 DIGITS = 16
@@ -66,20 +70,19 @@ def fold(
 @compiled("void(uint64[::1], uint64[::1])")
 def _take_block(state: Words, words: Words) -> None:
     a, b, c, d = state[0], state[1], state[2], state[3]
-    for turn in range(4):
-        for i in range(16):
-            if turn == 0:
-                mixed, place = (b & c) | (~b & d), i
-            elif turn == 1:
-                mixed, place = (d & b) | (~d & c), (5 * i + 1) & 15
-            elif turn == 2:
-                mixed, place = b ^ c ^ d, (3 * i + 5) & 15
-            else:
-                mixed, place = c ^ (b | (~d & _LOW)), (7 * i) & 15
-            total = (a + (mixed & _LOW) + _SINES[turn * 16 + i] + words[place]) & _LOW
-            by = _TURNS[turn, i & 3]
-            a, d, c = d, c, b
-            b = (b + ((total << by) | (total >> (_32 - by)))) & _LOW
+    for i in range(_BLOCK):
+        if i < 16:
+            mixed = (b & c) | (~b & d)
+        elif i < 32:
+            mixed = (d & b) | (~d & c)
+        elif i < 48:
+            mixed = b ^ c ^ d
+        else:
+            mixed = c ^ (b | (~d & _LOW))
+        total = (a + (mixed & _LOW) + _SINES[i] + words[_PLACES[i]]) & _LOW
+        by = _TURNS[i]
+        a, d, c = d, c, b
+        b = (b + ((total << by) | (total >> (_32 - by)))) & _LOW
     state[0] = (state[0] + a) & _LOW
     state[1] = (state[1] + b) & _LOW
     state[2] = (state[2] + c) & _LOW
@@ -102,7 +105,8 @@ def write_keys(bounds: Small, data: Bytes, prefix: Bytes, keys: Bytes) -> None:
     for row in range(len(bounds) - 1):
         start = np.int64(bounds[row])
         length = np.int64(bounds[row + 1]) - start
-        state[:] = _START
+        for part in range(4):  # as one assignment it takes two seconds more to compile
+            state[part] = _START[part]
         # The text, a byte of 128, zeros, and the length in bits fill whole blocks.
         blocks = (length + 8) // _BLOCK + 1
         for block in range(blocks):
@@ -125,8 +129,7 @@ def write_keys(bounds: Small, data: Bytes, prefix: Bytes, keys: Bytes) -> None:
             keys[used + j] = prefix[j]
         used += len(prefix)
         for digit in range(DIGITS):
-            word, byte = digit // 8, digit // 2 % 4
-            value = (state[word] >> (np.uint64(byte) * _8)) & np.uint64(0xFF)
-            half = value >> np.uint64(4) if digit % 2 == 0 else value & np.uint64(15)
-            keys[used + digit] = _HEX[np.int64(half)]
+            # Each byte is written high half first, and the lowest byte of a word first.
+            half = state[digit >> 3] >> np.uint64(4 * ((digit & 7) ^ 1))
+            keys[used + digit] = _HEX[np.int64(half & np.uint64(15))]
         used += DIGITS

@@ -19,7 +19,6 @@ import numpy as np
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular.chunk_reader import Doubts, read_chunks
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
 from movie_pipeline.tabular.dialect import Layout, layout_of, with_decimal
 from movie_pipeline.tabular.encodings import (
@@ -206,12 +205,14 @@ class _Staging:
             return self._chunks(replace(text, layout=escaped(text.layout, "backslash")))
 
     def _chunks(self, text: "_Text") -> "_Result":
-        doubts = Doubts(
+        from movie_pipeline.tabular import chunk_reader  # noqa: PLC0415 - the compiled loops take long
+
+        doubts = chunk_reader.Doubts(
             encoding=partial(self._require_encoding, text.encoding),
             escape=partial(self._require_escape, text),
         )
         with self._outputs(text) as (sink, index):
-            found, odd = read_chunks(
+            found, odd = chunk_reader.read_chunks(
                 text.path,
                 text.layout,
                 sink=sink,

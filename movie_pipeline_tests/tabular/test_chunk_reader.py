@@ -20,7 +20,6 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import Limits, SourceOptions, chunk_reader, kernel
-from movie_pipeline.tabular import read_file as staging
 from movie_pipeline.tabular.cells import NumberCells
 from movie_pipeline.tabular.dialect import layout_of
 from movie_pipeline.tabular.escapes import escaped
@@ -114,7 +113,7 @@ def outcome(
 
 
 DOUBLED = SourceOptions(escape="doubled")
-BY_PARSER = (staging, "read_chunks", read_parsed)
+BY_PARSER = (chunk_reader, "read_chunks", read_parsed)
 
 
 def assert_alike(
