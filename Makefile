@@ -12,6 +12,7 @@ FILES ?= 10000
 ROWS_PER_FILE ?= 1000
 SEED ?= 1
 MINUTES ?= 20
+BODIES ?= 1000000
 SERVICE ?= pypi
 # One process more than two cores have use for, as some tests mostly wait for a daemon.
 WORKERS ?= 3
@@ -26,7 +27,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run sample first-sample ingest test quick faults soak check format lint types layers templates definitions picture bench bench-burst lock audit clean
+.PHONY: help install run sample first-sample ingest test quick faults soak check format lint types layers templates definitions picture fuzz bench bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,6 +124,9 @@ format: install ## Format the code and mend what the linter can
 
 picture: install ## Draw the picture in docs/ARCHITECTURE.md from the imports as they are
 	$(BIN)/python -m movie_pipeline_tests.docs.architecture_picture
+
+fuzz: install ## Read BODIES=1000000 random bodies by two ways, every index checked
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m movie_pipeline_tests.tabular.fuzz --bodies $(BODIES)
 
 bench: install ## Measure: a million rows screened and split, the rules alone, one odd record
 	$(BIN)/python benchmarks/screen_a_million.py

@@ -20,8 +20,14 @@ _SPACE, _TAB, _LF, _FF, _CR = 32, 9, 10, 12, 13
 _A, _Z, _TO_LOWER, _ASCII = 65, 90, 32, 128
 _START = np.array([0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476], np.uint64)
 _SINES = np.array([int(abs(math.sin(i + 1)) * 2**32) for i in range(64)], np.uint64)
-_TURNS = np.repeat([[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]], 4, axis=0)
-_TURNS = _TURNS.ravel().astype(np.uint64)
+_TURNS = np.array(
+    [
+        by
+        for four in ((7, 12, 17, 22), (5, 9, 14, 20), (4, 11, 16, 23), (6, 10, 15, 21))
+        for by in 4 * four
+    ],
+    np.uint64,
+)
 _PLACES = np.array(
     [(step * i + first) % 16 for step, first in ((1, 0), (5, 1), (3, 5), (7, 0)) for i in range(16)]
 )

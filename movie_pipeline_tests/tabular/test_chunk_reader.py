@@ -2,6 +2,7 @@
 
 import io
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Generator, Sequence
@@ -26,6 +27,7 @@ from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.number_casts import Repair
 from movie_pipeline.tabular.split_chunk import Splitter, buffer_of
 from movie_pipeline.tabular.table_contract import Column, ColumnType
+from movie_pipeline_tests.tabular.fuzz import body_of, difference
 from movie_pipeline_tests.tabular.parsed_alone import read_parsed
 from movie_pipeline_tests.tabular.staging import ALIEN, DATA, HEADER, HEAT, refusal, stage
 from movie_pipeline_tests.tabular.test_properties import folder
@@ -245,7 +247,10 @@ def split_of(body: bytes, *, at_end: bool, doubtful: bool, backslash: bool) -> o
 @pytest.mark.long
 @pytest.mark.parametrize("variable", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
 def test_the_same_is_read_without_compiling_and_with_every_index_checked(variable: str) -> None:
-    names = [f"{__file__}::test_one_odd_record_changes_nothing_for_the_others"]
+    names = [
+        f"{__file__}::test_one_odd_record_changes_nothing_for_the_others",
+        f"{__file__}::test_random_bodies_are_read_alike",
+    ]
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "0", *names],
         env={**os.environ, variable: "1"},
@@ -254,6 +259,14 @@ def test_the_same_is_read_without_compiling_and_with_every_index_checked(variabl
         check=False,
     )
     assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_bodies_are_read_alike(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(100):
+        backslash = chance.random() < 0.2
+        assert not difference(body_of(chance), chance.randint(8, 200), backslash=backslash)
 
 
 def test_the_kernel_and_the_casts_mean_the_same_by_a_state() -> None:
