@@ -15,9 +15,10 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular.dialect import NEWLINES, Layout
+from movie_pipeline.tabular.dialect import NEWLINES
+from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.odd_records import Judged, OddRecords
-from movie_pipeline.tabular.reading_limits import Limits
+from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.record_parser import Record, parsed_records
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.split_chunk import (
@@ -89,16 +90,14 @@ class ChunkReader:
     """Reads chunks of one text, one at a time: columns stand until the next one.
 
     Args:
-        layout: the layout of the text.
-        encoding: the name of the file's encoding, for sentences.
-        limits: the longest record.
+        plan: how the text is read.
     """
 
-    def __init__(self, layout: Layout, encoding: str, limits: Limits) -> None:
-        self._splitter = Splitter(layout, limits.record_bytes)
-        self._odd = OddRecords(layout, encoding, limits.record_bytes)
-        doubled = replace(layout, dialect=replace(layout.dialect, escape="doubled"))
-        self._splitter_of_written = Splitter(doubled, _ANY_LENGTH)
+    def __init__(self, plan: ReadingPlan) -> None:
+        layout, limit = plan.layout, plan.limits.record_bytes
+        self._splitter = Splitter(layout, limit)
+        self._odd = OddRecords(layout, plan.encoding.name, limit)
+        self._splitter_of_written = Splitter(escaped(layout, "doubled"), _ANY_LENGTH)
 
     def read(self, text: Bytes, size: int, *, at_end: bool, doubtful: bool) -> ChunkRead:
         """Read the records of a chunk that are whole; what is behind them is left.
@@ -246,14 +245,12 @@ def _line_ends(text: Bytes, places: Places) -> tuple[int, set[bytes]]:
     return separators, found
 
 
-def read_chunks(  # noqa: PLR0913 - the parts that the readers share
+def read_chunks(  # noqa: PLR0913 - a text and its plan, and where things go
     text: Path,
-    layout: Layout,
+    plan: ReadingPlan,
     *,
     sink: RowSink,
     index: BinaryIO,
-    limits: Limits,
-    encoding: str,
     doubts: Doubts,
     stop: int | None = None,
 ) -> tuple[Found, str | None]:
@@ -261,11 +258,9 @@ def read_chunks(  # noqa: PLR0913 - the parts that the readers share
 
     Args:
         text: the UTF-8 text.
-        layout: its layout, the escape of quotes decided.
+        plan: how it is read.
         sink: where rows go.
         index: where the places of records go.
-        limits: the longest record.
-        encoding: the name of the file's encoding, for sentences.
         doubts: asked where the text may have to be read otherwise.
         stop: where the text is taken to end, if not at its end.
 
@@ -277,7 +272,7 @@ def read_chunks(  # noqa: PLR0913 - the parts that the readers share
     """
     with text.open("rb", buffering=0) as file:
         size = text.stat().st_size if stop is None else stop
-        reading = _TextReading(file, layout, sink, index, limits, encoding, doubts, size)
+        reading = _TextReading(file, plan, sink, index, doubts, size)
         reading.read()
         return reading.found, reading.first_odd
 
@@ -307,22 +302,20 @@ class _TextReading:
     def __init__(  # noqa: PLR0913, PLR0917
         self,
         file: io.FileIO,
-        layout: Layout,
+        plan: ReadingPlan,
         sink: RowSink,
         index: BinaryIO,
-        limits: Limits,
-        encoding: str,
         doubts: Doubts,
         size: int,
     ) -> None:
         self._file = file
-        self._layout = layout
+        self._plan = plan
+        self._layout = layout = plan.layout
         self._sink = sink
         self._index = index
-        self._limits = limits
+        self._limits = plan.limits
         self._doubts = doubts
         self._size = size
-        self._encoding = encoding
         self._line_ends: set[bytes] = {layout.line_end} if layout.line_end else set()
         self._doubtful = self._backslashed = False
         self.found = Found()
@@ -362,7 +355,7 @@ class _TextReading:
             self.found.newline = newlines.pop() if len(newlines) == 1 else "mixed"
 
     def _place_for(self, room: int) -> "_WorkPlace":
-        reader = ChunkReader(self._layout, self._encoding, self._limits)
+        reader = ChunkReader(self._plan)
         return _WorkPlace(reader, buffer_of(room))
 
     def _fill(self, text: Bytes, filled: int, until: int) -> int:

@@ -19,8 +19,8 @@ import numpy as np
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
-from movie_pipeline.tabular.dialect import Layout, layout_of, with_decimal
+from movie_pipeline.tabular.column_mapping import map_header
+from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.encodings import (
     Encoding,
     encoding_of,
@@ -48,6 +48,7 @@ from movie_pipeline.tabular.reading_limits import (
     Limits,
     SourceOptions,
 )
+from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
@@ -151,22 +152,18 @@ class _Staging:
                 read = self._json
                 layout = json_layout(text, kind, start=start, limits=self.limits)
                 mapping = map_header(layout.header, self.contract, self.source.dates)
+                plan = ReadingPlan(encoding, layout, mapping, self.limits)
             else:
                 read = self._csv
-                layout = layout_of(
-                    head, self.contract, bom=start, source=self.source, limits=self.limits
+                plan = plan_of(
+                    head, encoding, self.contract, source=self.source, limits=self.limits
                 )
-                mapping = map_header(layout.header, self.contract, self.source.dates)
-                if self.source.decimal is None:
-                    layout = with_decimal(layout, head, mapping, self.contract)
-                if self.source.escape is not None:
-                    layout = escaped(layout, self.source.escape)
             crash_point("intake.read.before")
-            result = read(_Text(text, encoding, mapping, layout))
-            if self.source.unended == "set_apart" and self._is_unended(text, layout):
+            result = read(_Text(text, plan))
+            if self.source.unended == "set_apart" and self._is_unended(text, plan.layout):
                 result = self._without_last(result, read)
             crash_point("intake.read.after")
-            return self._summary(_Outcome(text, encoding, mapping, dangling, result))
+            return self._summary(_Outcome(text, dangling, result))
         finally:
             if text != self.content.path:
                 text.unlink(missing_ok=True)
@@ -202,23 +199,22 @@ class _Staging:
         try:
             return self._chunks(text)
         except _OtherEscape:
-            return self._chunks(replace(text, layout=escaped(text.layout, "backslash")))
+            plan = replace(text.plan, layout=escaped(text.plan.layout, "backslash"))
+            return self._chunks(replace(text, plan=plan))
 
     def _chunks(self, text: "_Text") -> "_Result":
         from movie_pipeline.tabular import chunk_reader  # noqa: PLC0415 - the compiled loops take long
 
         doubts = chunk_reader.Doubts(
-            encoding=partial(self._require_encoding, text.encoding),
+            encoding=partial(self._require_encoding, text.plan.encoding),
             escape=partial(self._require_escape, text),
         )
         with self._outputs(text) as (sink, index):
             found, odd = chunk_reader.read_chunks(
                 text.path,
-                text.layout,
+                text.plan,
                 sink=sink,
                 index=index,
-                limits=self.limits,
-                encoding=text.encoding.name,
                 doubts=doubts,
                 stop=text.stop,
             )
@@ -237,14 +233,16 @@ class _Staging:
     def _require_escape(self, text: "_Text") -> None:
         if (
             self.source.escape is None
-            and text.layout.dialect.escape == "doubled"
-            and escape_of(text.path, text.layout, self.limits) == "backslash"
+            and text.plan.layout.dialect.escape == "doubled"
+            and escape_of(text.path, text.plan.layout, self.limits) == "backslash"
         ):
             raise _OtherEscape
 
     def _json(self, text: "_Text") -> "_Result":
         with self._outputs(text) as (sink, index):
-            found = read_json(text.path, text.layout, sink=sink, index=index, limits=self.limits)
+            found = read_json(
+                text.path, text.plan.layout, sink=sink, index=index, limits=self.limits
+            )
         return _Result(text, found, sink.typer, "careful")
 
     @contextmanager
@@ -253,10 +251,10 @@ class _Staging:
         # the engine closes last: threads of the sink may use it up to its end
         with ExitStack() as engines, ExitStack() as opened:
             typer = RowTyper(
-                text.mapping,
+                text.plan.mapping,
                 self.contract,
                 lenient=self.lenient,
-                decimal=text.layout.dialect.decimal,
+                decimal=text.plan.layout.dialect.decimal,
                 connection=_Opening(engines, self.engine, self.to).cursor,
             )
             threads = self.engine.threads or available_cores()
@@ -272,7 +270,7 @@ class _Staging:
         found, typer, layout = (
             outcome.result.found,
             outcome.result.typer,
-            outcome.result.text.layout,
+            outcome.result.text.plan.layout,
         )
         if not found.records:
             raise UnreadableFile(
@@ -282,9 +280,9 @@ class _Staging:
         ending = self._ending(outcome.text, layout)
         dialect = replace(
             layout.dialect,
-            encoding=outcome.encoding.name,
-            codec=outcome.encoding.codec,
-            bom=outcome.encoding.bom > 0,
+            encoding=outcome.result.text.plan.encoding.name,
+            codec=outcome.result.text.plan.encoding.codec,
+            bom=outcome.result.text.plan.encoding.bom > 0,
             compression=self.content.compression,
             quote='"' if found.quotes else None,
             newline=found.newline,
@@ -299,7 +297,7 @@ class _Staging:
             reader=outcome.result.reader,
             byte_account=self._account(outcome),
             header=layout.header,
-            mapping=outcome.mapping,
+            mapping=outcome.result.text.plan.mapping,
             derived=typer.derived,
             repairs={name: sum(kinds[name].values()) for name in kinds},
             repair_kinds=kinds,
@@ -313,13 +311,15 @@ class _Staging:
             hold=hold_sentence(
                 found,
                 typer,
-                outcome.mapping,
+                outcome.result.text.plan.mapping,
                 salvage=self.source.salvage,
                 json=layout.dialect.format != "csv",
             )
             or self._hold_unended(found, ending),
             notes=(
-                *notes_on(found, outcome.mapping, self.contract, self.source.dates),
+                *notes_on(
+                    found, outcome.result.text.plan.mapping, self.contract, self.source.dates
+                ),
                 *outcome.result.notes,
                 *([UNENDED_NOTE] if ending == UNENDED else []),
             ),
@@ -338,8 +338,8 @@ class _Staging:
 
     def _account(self, outcome: "_Outcome") -> ByteAccount:
         """Where every byte went, in the file's own bytes; the index is led back to them too."""
-        layout, found = outcome.result.text.layout, outcome.result.found
-        encoding = outcome.encoding
+        layout, found = outcome.result.text.plan.layout, outcome.result.found
+        encoding = outcome.result.text.plan.encoding
         index = self._index()
         places = [layout.header_start, layout.header_end, *itertools.chain(*found.again)]
         if not encoding.is_utf8:
@@ -398,16 +398,12 @@ class _Text:
 
     Attributes:
         path: where it lies, as UTF-8.
-        encoding: the file's.
-        mapping: its columns.
-        layout: how it is laid out.
+        plan: how it is read.
         stop: where it is taken to end, if not at its end.
     """
 
     path: Path
-    encoding: Encoding
-    mapping: tuple[MappedColumn, ...]
-    layout: Layout
+    plan: ReadingPlan
     stop: int | None = None
 
 
@@ -427,8 +423,6 @@ class _Outcome:
     """What came of reading a text."""
 
     text: Path
-    encoding: Encoding
-    mapping: tuple[MappedColumn, ...]
     dangling: int
     result: _Result
 

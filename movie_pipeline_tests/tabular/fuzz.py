@@ -13,9 +13,10 @@ import numpy as np
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.tabular import Limits, SourceOptions
 from movie_pipeline.tabular.chunk_reader import ChunkReader
-from movie_pipeline.tabular.dialect import Layout, layout_of
-from movie_pipeline.tabular.escapes import escaped
+from movie_pipeline.tabular.dialect import Layout
+from movie_pipeline.tabular.encodings import UTF_8
 from movie_pipeline.tabular.odd_records import OddRecords
+from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of
 from movie_pipeline.tabular.record_parser import parsed_records
 from movie_pipeline.tabular.split_chunk import buffer_of, holds_no_text
 
@@ -36,18 +37,17 @@ def body_of(chance: random.Random) -> bytes:
 
 def difference(body: bytes, size: int, *, backslash: bool) -> str | None:
     """What the two ways to read a body do not agree on, if anything."""
-    layout = layout_of(HEADER + b"x", MOVIES.contract, bom=0, source=SourceOptions(), limits=LIMITS)
-    if backslash:
-        layout = escaped(layout, "backslash")
-    chunks, alone = _by_chunks(body, size, layout), _by_parser(body, layout)
+    source = SourceOptions(escape="backslash" if backslash else "doubled")
+    plan = plan_of(HEADER + b"x", UTF_8, MOVIES.contract, source=source, limits=LIMITS)
+    chunks, alone = _by_chunks(body, size, plan), _by_parser(body, plan.layout)
     for name, one in alone.items():
         if chunks[name] != one:
             return f"{name} of {body!r} in chunks of {size}: {chunks[name]!r}, but {one!r} alone"
     return None
 
 
-def _by_chunks(body: bytes, size: int, layout: Layout) -> dict[str, list[object]]:
-    reader = ChunkReader(layout, "UTF-8", LIMITS)
+def _by_chunks(body: bytes, size: int, plan: ReadingPlan) -> dict[str, list[object]]:
+    reader = ChunkReader(plan)
     found: dict[str, list[object]] = {"places": [], "rows": [], "apart": [], "again": []}
     place, room = 0, size
     while place < len(body):

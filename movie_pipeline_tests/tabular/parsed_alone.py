@@ -6,31 +6,30 @@ from typing import BinaryIO
 import numpy as np
 
 from movie_pipeline.tabular.chunk_reader import Doubts
-from movie_pipeline.tabular.dialect import NEWLINES, Layout
+from movie_pipeline.tabular.dialect import NEWLINES
 from movie_pipeline.tabular.odd_records import OddRecords, is_text
-from movie_pipeline.tabular.reading_limits import Limits
+from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.record_parser import parsed_records
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
 
 
 def read_parsed(  # noqa: PLR0913 - as read_chunks
     text: Path,
-    layout: Layout,
+    plan: ReadingPlan,
     *,
     sink: RowSink,
     index: BinaryIO,
-    limits: Limits,
-    encoding: str,
     doubts: Doubts,
     stop: int | None = None,
 ) -> tuple[Found, str | None]:
     """In place of `read_chunks`."""
+    layout, limits = plan.layout, plan.limits
     content = text.read_bytes()[:stop]
     if not is_text(content[layout.body :]):
         doubts.encoding()
     if b'\\"' in content[layout.body :]:
         doubts.escape()
-    judge = OddRecords(layout, encoding, limits.record_bytes).judge
+    judge = OddRecords(layout, plan.encoding.name, limits.record_bytes).judge
     rows = RowGatherer(sink)
     found = Found(quotes=b'"' in content[layout.body :])
     newlines = {layout.line_end} if layout.line_end else set[bytes]()

@@ -20,11 +20,15 @@ from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.stored_values import from_json, to_json
 from movie_pipeline.tabular import Limits, SourceOptions, chunk_reader, kernel
 from movie_pipeline.tabular.cells import NumberCells
+from movie_pipeline.tabular.chunk_reader import ChunkReader
 from movie_pipeline.tabular.dialect import layout_of
+from movie_pipeline.tabular.encodings import UTF_8
 from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.number_casts import Repair
+from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of
 from movie_pipeline.tabular.split_chunk import Splitter, buffer_of
 from movie_pipeline.tabular.table_contract import Column, ColumnType
 from movie_pipeline_tests.tabular.fuzz import body_of, difference
@@ -193,6 +197,19 @@ def test_a_sample_with_odd_records_all_over_is_read_around_them(tmp_path: Path) 
     with patched(BY_PARSER):
         alone = stage(tmp_path, content)
     assert (rows, index) == (alone.rows, alone.index)
+
+
+def test_a_plan_goes_through_json_and_reads_the_same() -> None:
+    source = SourceOptions(escape="backslash", dates={"seen": "%d.%m.%Y"})
+    head = b"title;year;rating;seen\r\nAlien;1979;8,5;31.01.2015\r\n"
+    plan = plan_of(head, UTF_8, MOVIES.contract, source=source, limits=Limits(record_bytes=LIMIT))
+    again = from_json(to_json(plan), ReadingPlan)
+    assert again == plan
+    assert (again.layout.dialect.delimiter, again.layout.dialect.decimal) == (";", ",")
+    text = buffer_of(len(head))
+    text[: len(head)] = np.frombuffer(head, np.uint8)
+    read = ChunkReader(again).read(text, len(head), at_end=True, doubtful=False)
+    assert (read.again, read.columns.texts(0).to_pylist()) == ([(0, 22)], ["Alien"])
 
 
 # --- compiled and not -----------------------------------------------------------------------------
