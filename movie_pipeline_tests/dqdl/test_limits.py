@@ -18,7 +18,7 @@ def listed(count: int) -> str:
 
 TOO_MUCH = {
     rules('IsComplete "t"' + " " * limits.LARGEST_RULESET): "bytes of this ruleset: 1,000,",
-    rules(*['IsComplete "t"'] * 2_000): "more than 500 rules stand in this ruleset",
+    rules(*['IsComplete "t"'] * 3_000): "more than 2,000 rules stand in this ruleset",
     rules("(" * 3_000 + 'IsComplete "t"' + ")" * 3_000): "more than 50 parentheses stand in each",
     rules("RowCount > " + "(" * 3_000 + "1" + ")" * 3_000): "more than 100 terms in one expression",
     rules("RowCount > " + "+".join(["1"] * 3_000)): "more than 100 terms in one expression",

@@ -5,7 +5,7 @@ Whoever reads or compiles asks here; the time and the memory that judging takes 
 
 LARGEST_RULESET = 1_000_000
 """Bytes of a ruleset's text, as UTF-8."""
-MOST_RULES = 500
+MOST_RULES = 2_000
 """Rules of a ruleset, each member of a composite counted."""
 MOST_PARAMETERS = 500
 """Columns, or other parameters, of a rule."""

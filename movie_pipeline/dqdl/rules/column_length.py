@@ -63,8 +63,8 @@ def _by_extremes(
     return Plan(
         verdict,
         aggregates={
-            "shortest": sql.filtered(sql.call("min", length), kept),
-            "longest": sql.filtered(sql.call("max", length), kept),
+            "shortest": sql.filtered("min", [length], kept),
+            "longest": sql.filtered("max", [length], kept),
         },
         rows=row_outcome(
             kept, sql.every(sql.compared(length, sign, sql.number(b)) for _, _, sign, b in tests)

@@ -92,9 +92,12 @@ _TEST: dict[str, Callable[[float, float], bool]] = {
 def _numbers(rule: SimpleRule, condition: Condition, context: Context) -> list[float]:
     past = context.past(rule, None)
     try:
-        return [single(o, past) for o in condition.values if isinstance(o, Expression)]
+        numbers = [single(o, past) for o in condition.values if isinstance(o, Expression)]
     except NoValue as error:
         raise NotEvaluableError(f"{error}.", "fail") from error
+    if any(map(math.isnan, numbers)):
+        raise NotEvaluableError(f"A bound of {condition} comes to no number.", "fail")
+    return numbers
 
 
 def _by_extremes(rule: SimpleRule, condition: Condition, context: Context) -> Plan:
@@ -129,8 +132,8 @@ def _by_extremes(rule: SimpleRule, condition: Condition, context: Context) -> Pl
     return Plan(
         verdict,
         aggregates={
-            "smallest": sql.filtered(sql.call("min", value), kept),
-            "largest": sql.filtered(sql.call("max", value), kept),
+            "smallest": sql.filtered("min", [value], kept),
+            "largest": sql.filtered("max", [value], kept),
             "present": sql.count_where(sql.every([kept, sql.present(column.sql)])),
         },
         rows=row_outcome(kept, sql.every(limits)),
@@ -187,6 +190,8 @@ _JAVA_PLAIN = (1e-3, 1e7)
 
 def _java_double(value: float) -> str:
     """The number as Java prints a double."""
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
     text = repr(value)
     if value and not _JAVA_PLAIN[0] <= abs(value) < _JAVA_PLAIN[1]:
         mantissa, _, exponent = f"{value:e}".partition("e")

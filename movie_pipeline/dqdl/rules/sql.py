@@ -4,6 +4,7 @@ Nothing here knows a rule. What engines write differently is in `words.py`; what
 Spark SQL is in `spark_sql.py`.
 """
 
+import math
 from collections.abc import Callable, Iterable
 
 from sqlglot import exp
@@ -32,6 +33,8 @@ def name(text: str) -> Sql:
 def number(value: float) -> Sql:
     """A number, without a point where it needs none."""
     value = float(value)
+    if not math.isfinite(value):
+        return cast(string(str(value)), "DOUBLE")
     whole = value.is_integer() and abs(value) < _EXACT_IN_DOUBLE
     text = str(int(abs(value))) if whole else repr(abs(value))
     literal: Sql = exp.Literal.number(text)
@@ -144,14 +147,23 @@ def count() -> Sql:
 
 def count_where(part: Sql) -> Sql:
     """The number of rows for which the part holds."""
-    return filtered(count(), part)
+    return count() if part == TRUE else exp.Count(this=where(part, number(1)))
 
 
-def filtered(aggregate: Sql, part: Sql) -> Sql:
-    """An aggregate over the rows for which the part holds."""
+def filtered(function: str, arguments: Iterable[Sql], part: Sql) -> Sql:
+    """An aggregate over the rows for which the part holds; one that leaves NULL out.
+
+    Never by FILTER: for each of them DuckDB copies all that is selected, so that the cost would
+    grow with the square of the rules.
+    """
     if part == TRUE:
-        return aggregate.copy()
-    return exp.Filter(this=aggregate.copy(), expression=exp.Where(this=part.copy()))
+        return call(function, *arguments)
+    return call(function, *(where(part, argument) for argument in arguments))
+
+
+def where(part: Sql, then: Sql) -> Sql:
+    """The value where the part holds, NULL elsewhere."""
+    return exp.Case(ifs=[exp.If(this=part.copy(), true=then.copy())])
 
 
 def rewritten(expression: Sql, rewrite: Callable[[Sql], Sql]) -> Sql:

@@ -25,10 +25,7 @@ def statistic(rule: SimpleRule, context: Context, *, function: str) -> Plan:
         sql.negated(context.words.not_a_number(c.sql)) for c in columns if c.family == "float"
     )
     present = sql.every([kept, *(sql.present(c.sql) for c in columns)])
-    measured = sql.filtered(
-        sql.call(function, *(c.as_double for c in columns)),
-        sql.every([present, finite]),
-    )
+    measured = sql.filtered(function, [c.as_double for c in columns], sql.every([present, finite]))
 
     def verdict(answers: Answers) -> Verdict:
         if not answers["present"]:
