@@ -112,6 +112,12 @@ class RulesetError(MoviePipelineError):
         return "\n".join(lines)
 
 
+class TableRefused(MoviePipelineError):
+    """What was given to be judged is no table, or cannot be read as one."""
+
+    blame: ClassVar[Blame] = Blame.RULESET
+
+
 class DecisionError(MoviePipelineError):
     """A file that cannot be retracted or judged again like this; nothing was done."""
 

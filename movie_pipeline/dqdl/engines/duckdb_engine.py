@@ -22,7 +22,7 @@ from movie_pipeline.time_limit import TimeIsUp, time_limit
 Connection = duckdb.DuckDBPyConnection
 Relation = duckdb.DuckDBPyRelation
 
-_FAULTS_OF_A_QUERY = (
+FAULTS_OF_A_QUERY = (
     duckdb.DataError,
     duckdb.ProgrammingError,
     duckdb.NotSupportedError,
@@ -91,7 +91,7 @@ class DuckDbEngine(Engine):
         query = f"SELECT {self.render(path)} FROM {self.render(sql.table(relation))}"
         try:
             [(_, type_name)] = self._described(query)
-        except _FAULTS_OF_A_QUERY:
+        except FAULTS_OF_A_QUERY:
             return None
         return type_name
 
@@ -100,6 +100,8 @@ class DuckDbEngine(Engine):
 
     def _fetched(self, query: str) -> list[tuple[object, ...]]:
         found = self._connection.execute(query).fetchmany(_FETCHED_AT_MOST)
+        if len(found) == _FETCHED_AT_MOST:
+            self._connection.abort()  # an answer that is not fetched to its end blocks the next
         return cast("list[tuple[object, ...]]", found)
 
     @contextlib.contextmanager
@@ -111,7 +113,7 @@ class DuckDbEngine(Engine):
             raise QueryRefused(
                 f"{error}, the most that a rule may take", error, lacks="time"
             ) from error
-        except _FAULTS_OF_A_QUERY as error:
+        except FAULTS_OF_A_QUERY as error:
             if _NO_ROOM_TO_SPILL in str(error):
                 raise
             lacks = "memory" if isinstance(error, duckdb.OutOfMemoryException) else None

@@ -94,6 +94,17 @@ class DuckDbWords(Words):
         return exp.Struct(expressions=pairs)
 
     @override
+    def positions_where(self, conditions: Sequence[Sql]) -> Sql:
+        if not conditions:
+            return _template("CAST([] AS SMALLINT[])", sql.TRUE)
+        places = exp.Array(expressions=[sql.number(place) for place in range(len(conditions))])
+        return sql.call(
+            "list_where",
+            sql.cast(places, "SMALLINT[]"),
+            exp.Array(expressions=[c.copy() for c in conditions]),
+        )
+
+    @override
     def texts_where(self, texts: Sequence[str], conditions: Sequence[Sql]) -> Sql:
         if not texts:
             return _template("CAST([] AS VARCHAR[])", sql.TRUE)

@@ -4,16 +4,34 @@ A thin layer over the judge for unit tests and the command line; it brings every
 data belongs in a relation and to `judge`.
 """
 
+import collections
 import contextlib
 import itertools
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
-from movie_pipeline.dqdl.engines.arrow_tables import ArrowTable, Data, as_arrow, numbered
-from movie_pipeline.dqdl.engines.duckdb_engine import Connection, new_connection
+from movie_pipeline.dqdl.engines.arrow_tables import (
+    ArrowTable,
+    Data,
+    as_arrow,
+    lists_of_texts,
+    numbered,
+)
+from movie_pipeline.dqdl.engines.duckdb_engine import (
+    FAULTS_OF_A_QUERY,
+    Connection,
+    new_connection,
+)
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
-from movie_pipeline.dqdl.engines.judging import Clock, CompositeMethod, judge
+from movie_pipeline.dqdl.engines.judging import (
+    RESULT,
+    Clock,
+    CompositeMethod,
+    FilteredRows,
+    UnsupportedRules,
+    judge,
+)
 from movie_pipeline.dqdl.language.ruleset import Ruleset
 from movie_pipeline.dqdl.rules.number_condition import History
 
@@ -50,6 +68,8 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
     history: History | None = None,
     connection: Connection | None = None,
     composite_method: CompositeMethod = "COLUMN",
+    filtered_rows: FilteredRows = "PASSED",
+    unsupported_rules: UnsupportedRules = "refuse",
 ) -> Evaluation:
     """Evaluates a ruleset on data.
 
@@ -61,33 +81,75 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
         history: earlier values for dynamic rules, newest first, by canonical rule text or metric.
         connection: a DuckDB connection to work in; by default one of its own.
         composite_method: how composite rules come to their outcome, COLUMN or ROW.
+        filtered_rows: whether the rows that a where clause leaves out count as PASSED or SKIPPED.
+        unsupported_rules: `refuse` the ruleset for a rule that is not supported, or let it `fail`.
 
     Raises:
         RulesetError: the ruleset asks for what is not supported.
+        TableRefused: what was given is no table, or cannot be read as one.
     """
     with contextlib.ExitStack() as stack:
         if connection is None:
             connection = stack.enter_context(new_connection())
         table = as_arrow(primary)
-        relation = stack.enter_context(_registered(connection, numbered(table, _ORDER)))
-        aliases = {
-            alias: stack.enter_context(_registered(connection, _some_columns(as_arrow(data))))
-            for alias, data in (sources or {}).items()
-        }
+        usable, unusable = _readable(connection, table)
+        relation = stack.enter_context(_registered(connection, numbered(usable, _ORDER)))
+        lacking = {relation: unusable}
+        aliases: dict[str, str] = {}
+        for alias, data in (sources or {}).items():
+            source, unread = _readable(connection, as_arrow(data))
+            name = stack.enter_context(_registered(connection, _some_columns(source)))
+            aliases[alias], lacking[name] = name, unread
         judgement = stack.enter_context(
             judge(
                 ruleset,
                 connection,
                 relation,
-                columns=table.column_names,
+                columns=usable.column_names,
                 sources=aliases,
                 clock=clock,
                 history=history,
                 composite_method=composite_method,
+                unusable=lacking,
+                filtered_rows=filtered_rows,
+                unsupported_rules=unsupported_rules,
             )
         )
         rows = _rows(connection, relation, table, judgement)
         return Evaluation(judgement.rules, rows, judgement.failing_rows)
+
+
+_Unusable = list[tuple[str, str]]
+
+
+def _readable(connection: Connection, table: ArrowTable) -> tuple[ArrowTable, _Unusable]:
+    """The columns that the engine can read, and the others with the reason."""
+    names = table.column_names
+    folded = collections.Counter(name.casefold() for name in names)
+    unusable: dict[int, str] = {}
+    for place, name in enumerate(names):
+        if not name:
+            unusable[place] = "it has no name"
+        elif folded[name.casefold()] > 1:
+            unusable[place] = "several columns have this name, upper and lower case alike"
+    named = [place for place in range(len(names)) if place not in unusable]
+    if not _is_read(connection, table.select(named)):
+        for place in named:
+            if not _is_read(connection, table.select([place])):
+                unusable[place] = f"the engine knows no {table.column(place).type}"
+    read = table.select([place for place in range(len(names)) if place not in unusable])
+    return read, [(names[place], why) for place, why in sorted(unusable.items())]
+
+
+def _is_read(connection: Connection, table: ArrowTable) -> bool:
+    if not table.column_names:
+        return True
+    try:
+        with _registered(connection, table) as name:
+            connection.execute(f"DESCRIBE SELECT * FROM {name}").fetchall()
+    except FAULTS_OF_A_QUERY:
+        return False
+    return True
 
 
 def _some_columns(table: ArrowTable) -> ArrowTable:
@@ -108,9 +170,13 @@ def _registered(connection: Connection, table: ArrowTable) -> Generator[str]:
 def _rows(
     connection: Connection, relation: str, table: ArrowTable, judgement: Judgement
 ) -> ArrowTable:
-    lists = ", ".join(f'{text} AS "{name}"' for name, text in judgement.lists_sql.items())
+    lists = ", ".join(f'{text} AS "{name}"' for name, text in judgement.positions_sql.items())
     query = f"SELECT {lists} FROM {relation} ORDER BY {_ORDER}"
     found = cast("ArrowTable", connection.sql(query).to_arrow_table())
-    for name in judgement.lists_sql:
-        table = table.append_column(name, found.column(name))
+    texts = [rule.rule for rule in judgement.rules]
+    for name in judgement.positions_sql:
+        column = found.column(name)
+        table = table.append_column(
+            name, column if name == RESULT else lists_of_texts(column, texts)
+        )
     return table

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Literal, Protocol, Self
 
 Outcome = Literal["Passed", "Failed"]
+ListForm = Literal["texts", "positions"]
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Judgement:
     failing_rows: int
     fails_sql: str
     row_rules_sql: Mapping[str, str]
-    _write_lists: Callable[[], Mapping[str, str]]
+    _write_lists: Callable[[ListForm], Mapping[str, str]]
     _tables: Tables
     stopped: int = 0
 
@@ -74,7 +75,12 @@ class Judgement:
 
         The three lists of canonical texts, and the row's result.
         """
-        return self._write_lists()
+        return self._write_lists("texts")
+
+    @cached_property
+    def positions_sql(self) -> Mapping[str, str]:
+        """The same with the places of the rules in `rules` for their texts, which takes less."""
+        return self._write_lists("positions")
 
     def close(self) -> None:
         """Drops the temporary tables; the SQL cannot be used any more."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 from movie_pipeline.dqdl.engines.duckdb_engine import Connection, DuckDbEngine
 from movie_pipeline.dqdl.engines.engine_port import Engine
-from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
+from movie_pipeline.dqdl.engines.judgement import Judgement, ListForm, RuleOutcome
 from movie_pipeline.dqdl.engines.measuring import Measured, Measuring
 from movie_pipeline.dqdl.language.ruleset import CompositeRule, Rule, Ruleset, SimpleRule
 from movie_pipeline.dqdl.rules import sql
@@ -26,12 +26,14 @@ from movie_pipeline.dqdl.rules.rule_plan import (
     Verdict,
     fault_of_rule,
 )
-from movie_pipeline.dqdl.rules.schema import Schema
+from movie_pipeline.dqdl.rules.schema import Schema, UnusableColumn
 from movie_pipeline.dqdl.rules.sql import Sql
-from movie_pipeline.dqdl.rules.unsupported import require_supported
+from movie_pipeline.dqdl.rules.unsupported import problems_of, require_supported
 
 Clock = dt.datetime | Callable[[], dt.datetime]
 CompositeMethod = Literal["COLUMN", "ROW"]
+FilteredRows = Literal["PASSED", "SKIPPED"]
+UnsupportedRules = Literal["refuse", "fail"]
 
 PASS, FAIL, SKIP = "DataQualityRulesPass", "DataQualityRulesFail", "DataQualityRulesSkip"
 RESULT = "DataQualityEvaluationResult"
@@ -51,6 +53,9 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
     history: History | None = None,
     composite_method: CompositeMethod = "COLUMN",
     rule_seconds: float | None = None,
+    unusable: Mapping[str, Sequence[tuple[str, str]]] | None = None,
+    filtered_rows: FilteredRows = "PASSED",
+    unsupported_rules: UnsupportedRules = "refuse",
 ) -> Judgement:
     """Judges a relation of a DuckDB connection by a ruleset.
 
@@ -68,34 +73,44 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
             members (COLUMN, Glue's default) or from the rows (ROW).
         rule_seconds: how long a query of one rule may take; None for as long as it likes. A rule
             that takes longer, or more memory than the connection has, could not be evaluated.
+        unusable: by relation, columns that came with the data and are not in the relation, each
+            with the reason; a rule that names one could not be evaluated.
+        filtered_rows: what the row lists say of rows that a rule's where clause leaves out: PASSED,
+            or SKIPPED as Glue's filteredRowLabel has it. No outcome depends on it.
+        unsupported_rules: `refuse` the ruleset for a rule that is not supported, or let that rule
+            `fail` as the reference does: Failed, not evaluated, its rows skipped. Analyzers are
+            then passed over.
 
     Raises:
         RulesetError: the ruleset asks for what is not supported, or its rules together for more
             time or memory than there is.
     """
-    require_supported(ruleset)
+    if unsupported_rules == "refuse":
+        require_supported(ruleset)
     engine = DuckDbEngine(connection, rule_seconds)
+    lacking = unusable or {}
     context = Context(
-        schema=_schema(engine, relation, columns, aliases, derived),
+        schema=_schema(engine, relation, columns, aliases, derived, lacking.get(relation, ())),
         words=engine.words,
         relation=relation,
         now=_moment(clock),
         describe=engine.describe,
         sources={
-            alias: Source(name, _schema(engine, name, None, None, ()))
+            alias: Source(name, _schema(engine, name, None, None, (), lacking.get(name, ())))
             for alias, name in (sources or {}).items()
         },
         history=history or {},
     )
-    return _Judge(ruleset, engine, context, composite_method).judgement()
+    return _Judge(ruleset, engine, context, composite_method, filtered_rows).judgement()
 
 
-def _schema(
+def _schema(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
     engine: Engine,
     relation: str,
     columns: Sequence[str] | None,
     aliases: Mapping[str, str] | None,
     derived: Collection[str],
+    unusable: Sequence[tuple[str, str]],
 ) -> Schema:
     types = engine.columns_of(relation)
     if columns is not None:
@@ -106,6 +121,7 @@ def _schema(
         aliases=aliases,
         derived=derived,
         field_type=lambda path: engine.field_type(relation, path),
+        unusable=unusable,
     )
 
 
@@ -118,12 +134,18 @@ def _moment(clock: Clock | None) -> dt.datetime:
 
 def _compiled(rule: SimpleRule, context: Context) -> Plan:
     """Its plan; whatever goes wrong meanwhile is this rule's affair and no other's."""
+    for problem, _, hint in problems_of(rule):
+        raise NotEvaluableError(f"{rule.kind} is not supported: {problem}" + _way_out(hint))
     try:
         return compile_rule(rule, context)
-    except QueryRefused as refused:
+    except (QueryRefused, UnusableColumn) as refused:
         raise _not_evaluable(rule, str(refused)) from refused
     except FAULTS_OF_A_RULE as error:
         raise _not_evaluable(rule, fault_of_rule(error)) from error
+
+
+def _way_out(hint: str | None) -> str:
+    return f" ({hint})." if hint else "."
 
 
 def _not_evaluable(rule: SimpleRule, cause: str) -> NotEvaluableError:
@@ -137,12 +159,18 @@ _Found = tuple[Verdict, bool]
 
 class _Judge:
     def __init__(
-        self, ruleset: Ruleset, engine: Engine, context: Context, method: CompositeMethod
+        self,
+        ruleset: Ruleset,
+        engine: Engine,
+        context: Context,
+        method: CompositeMethod,
+        filtered_rows: FilteredRows,
     ) -> None:
         self._rules: dict[str, Rule] = {str(rule): rule for rule in ruleset}
         self._engine = engine
         self._context = context
         self._method = method
+        self._filtered_rows = filtered_rows
         leaves = dict.fromkeys(leaf for rule in self._rules.values() for leaf in rule.leaves())
         self._numbers = {leaf: number for number, leaf in enumerate(leaves)}
         self._refused: dict[int, NotEvaluableError] = {}
@@ -210,7 +238,7 @@ class _Judge:
             measured.failing[_ANY],
             self._engine.render(fails),
             {text: self._engine.render(predicate) for text, predicate in predicates.items()},
-            lambda: self._lists(predicates, fails),
+            lambda form: self._lists(predicates, fails, form),
             self._measuring,
             self._measuring.stopped,
         )
@@ -265,15 +293,38 @@ class _Judge:
             for leaf in rule.leaves()
         )
 
-    def _lists(self, predicates: Mapping[str, Sql], fails: Sql) -> dict[str, str]:
-        words, render = self._engine.words, self._engine.render
-        texts, passing = list(predicates), list(predicates.values())
-        failing = [sql.negated(predicate) for predicate in passing]
-        skipped = [text for text in self._rules if text not in predicates]
-        result = f"CASE WHEN {render(fails)} THEN 'Failed' ELSE 'Passed' END"
+    def _lists(self, predicates: Mapping[str, Sql], fails: Sql, form: ListForm) -> dict[str, str]:
+        texts = list(self._rules)
+        skipped = [self._skipped(rule, predicates.get(text)) for text, rule in self._rules.items()]
+        passes = [predicates.get(text, sql.FALSE) for text in texts]
+        passing = [
+            sql.every([passed, sql.negated(skip)])
+            for passed, skip in zip(passes, skipped, strict=True)
+        ]
+        failing = [sql.negated(predicates.get(text, sql.TRUE)) for text in texts]
+        render = self._engine.render
         return {
-            PASS: render(words.texts_where(texts, passing)),
-            FAIL: render(words.texts_where(texts, failing)),
-            SKIP: render(words.texts_where(skipped, [sql.TRUE] * len(skipped))),
-            RESULT: result,
+            PASS: render(self._list(texts, passing, form)),
+            FAIL: render(self._list(texts, failing, form)),
+            SKIP: render(self._list(texts, skipped, form)),
+            RESULT: f"CASE WHEN {render(fails)} THEN 'Failed' ELSE 'Passed' END",
         }
+
+    def _list(self, texts: Sequence[str], conditions: Sequence[Sql], form: ListForm) -> Sql:
+        words = self._engine.words
+        if form == "positions":
+            return words.positions_where(conditions)
+        named = [(t, c) for t, c in zip(texts, conditions, strict=True) if c != sql.FALSE]
+        return words.texts_where([text for text, _ in named], [c for _, c in named])
+
+    def _skipped(self, rule: Rule, predicate: Sql | None) -> Sql:
+        """The rows that the rule says nothing of."""
+        if predicate is None:
+            return sql.TRUE
+        if self._filtered_rows == "PASSED":
+            return sql.FALSE
+        return sql.every(self._left_out(leaf) for leaf in rule.leaves())
+
+    def _left_out(self, leaf: SimpleRule) -> Sql:
+        plan = self._plans.get(self._numbers[leaf])
+        return sql.FALSE if plan is None or plan.kept is None else sql.negated(plan.kept)

@@ -246,14 +246,11 @@ class Measuring:
     def _aggregate(self, combined: Combined) -> None:
         try:
             self._aggregate_all(combined)
-        except QueryRefused as refused:
-            left = len(self._plans)
+        except QueryRefused:
             for number, plan in list(self._plans.items()):
                 self._alone(
                     number, lambda number=number, plan=plan: self._aggregate_one(number, plan)
                 )
-            if len(self._plans) == left and refused.lacks is None:
-                raise refused.error from None  # no rule is to blame
             self._aggregate_together(combined)
 
     def _aggregate_together(self, combined: Combined) -> None:
@@ -264,43 +261,36 @@ class Measuring:
         try:
             self._aggregate_all(combined)
         except QueryRefused as refused:
-            if refused.lacks is None:
-                raise refused.error from None
+            hint = f"give the engine more {refused.lacks}, or ask for less"
             raise RulesetError(
                 f"the {len(self._plans):,} rules of this ruleset cannot be judged together: "
                 f"{refused}",
-                hint=f"give the engine more {refused.lacks}, or ask for less",
+                hint=hint if refused.lacks else "each by itself was well; judge them in parts",
             ) from None
         finally:
             self._engine.seconds = allowed
 
     def _aggregate_one(self, number: int, plan: Plan) -> None:
         self._expect_time()
-        asked = _asked_by(plan)
         predicate = self._found.row_predicates.get(number)
-        if predicate is not None:
-            asked.append(sql.count_where(sql.negated(predicate)))
+        rows = {} if predicate is None else {number: predicate}
+        asked = [*map(self._text, _asked_by(plan)), *map(self._failing, rows)]
         if asked:
-            self._row(f"SELECT {self._list(asked)} FROM {self._relation}")
+            self._row(self._select(asked, rows))
 
     def _aggregate_all(self, combined: Combined) -> None:
         predicates = self._found.row_predicates
-        rows = {f"__dq_row_{number}": predicate for number, predicate in predicates.items()}
-        judged = {number: sql.name(f"__dq_row_{number}") for number in predicates}
-        counted = {name: sql.negated(p) for name, p in combined(judged).items()}
-        counted |= {f"__dq_row_{number}": sql.negated(p) for number, p in judged.items()}
-        asked = {self._text(a): a for plan in self._plans.values() for a in _asked_by(plan)}
-        select = [self._text(sql.count()), *asked]
-        select += [self._text(sql.count_where(predicate)) for predicate in counted.values()]
-        projected = "".join(
-            f", {self._text(p)} AS {self._text(sql.name(name))}" for name, p in rows.items()
-        )
-        values = self._row(
-            f"SELECT {', '.join(select)} FROM (SELECT *{projected} FROM {self._relation})"
-        )
-        by_text = dict(zip(asked, values[1 : 1 + len(asked)], strict=True))
-        failing = [_as_count(value) for value in values[1 + len(asked) :]]
-        self._found.failing = dict(zip(counted, failing, strict=True))
+        judged = {number: sql.name(_row_name(number)) for number in predicates}
+        counted = {
+            name: self._text(sql.count_where(sql.negated(p)))
+            for name, p in combined(judged).items()
+        }
+        counted |= {_row_name(number): self._failing(number) for number in judged}
+        asked = [self._text(a) for plan in self._plans.values() for a in _asked_by(plan)]
+        every = list(dict.fromkeys([self._text(sql.count()), *asked, *counted.values()]))
+        values = self._row(self._select(every, predicates))
+        by_text = dict(zip(every, values, strict=True))
+        self._found.failing = {name: _as_count(by_text[text]) for name, text in counted.items()}
         for number, plan in list(self._plans.items()):
             self._alone(
                 number,
@@ -308,6 +298,18 @@ class Measuring:
                     number, plan, _as_count(values[0]), by_text
                 ),
             )
+
+    def _failing(self, number: int) -> str:
+        """The count of the rows that do not meet the predicate of a plan."""
+        return self._text(sql.count_where(sql.negated(sql.name(_row_name(number)))))
+
+    def _select(self, asked: Iterable[str], predicates: Mapping[int, Sql]) -> str:
+        """The query of these aggregates, in which each predicate is worked out once."""
+        projected = "".join(
+            f", {self._text(p)} AS {self._text(sql.name(_row_name(number)))}"
+            for number, p in predicates.items()
+        )
+        return f"SELECT {', '.join(asked)} FROM (SELECT *{projected} FROM {self._relation})"
 
     def _answer(self, number: int, plan: Plan, rows: int, by_text: Mapping[str, object]) -> None:
         kept = rows
@@ -327,7 +329,7 @@ class Measuring:
         self._found.answers[number] = Answers(
             rows,
             kept,
-            self._found.failing.get(f"__dq_row_{number}", 0),
+            self._found.failing.get(_row_name(number), 0),
             repeats.keys,
             repeats.rows,
             repeats.null_rows,
@@ -356,6 +358,10 @@ class Measuring:
 
     def _list(self, expressions: Iterable[Sql]) -> str:
         return ", ".join(map(self._text, expressions))
+
+
+def _row_name(number: int) -> str:
+    return f"__dq_row_{number}"
 
 
 def _asked_by(plan: Plan) -> list[Sql]:

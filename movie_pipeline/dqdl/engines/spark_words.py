@@ -75,6 +75,14 @@ class SparkWords(Words):
         return sql.call("named_struct", *(part for pair in named for part in pair))
 
     @override
+    def positions_where(self, conditions: Sequence[Sql]) -> Sql:
+        cases = [
+            exp.Case(ifs=[exp.If(this=c.copy(), true=sql.number(place))])
+            for place, c in enumerate(conditions)
+        ]
+        return sql.cast(sql.call("array_compact", sql.call("array", *cases)), "ARRAY<SMALLINT>")
+
+    @override
     def texts_where(self, texts: Sequence[str], conditions: Sequence[Sql]) -> Sql:
         cases = [
             exp.Case(ifs=[exp.If(this=c.copy(), true=sql.string(t))])

@@ -134,7 +134,7 @@ def entropy(rule: SimpleRule, context: Context) -> Plan:
 
 def duplicate_row_count(rule: SimpleRule, context: Context) -> Plan:
     """DuplicateRowCount: rows whose key occurs more than once; by default of all columns."""
-    written = rule.columns or tuple(context.schema.types)
+    written = rule.columns or context.schema.every_column()
     columns = [column_of(context, name, rows="skip") for name in written]
     kept = kept_rows(context, rule, rows="skip")
 

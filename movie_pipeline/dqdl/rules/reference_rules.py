@@ -49,8 +49,9 @@ def row_count_match(rule: SimpleRule, context: Context) -> Plan:
 def schema_match(rule: SimpleRule, context: Context) -> Plan:
     """SchemaMatch: the columns that are there under the same name with the same type."""
     alias = rule.columns[0]
-    there = _source(context, alias).schema.types
-    here = {name: context.schema.types[name] for name in context.schema.own_columns}
+    source = _source(context, alias).schema
+    there = {name: source.type_of(name) for name in source.own_columns}
+    here = {name: context.schema.type_of(name) for name in context.schema.own_columns}
     metric = f"Dataset.{alias}.SchemaMatch"
     if not here or len(here) != len(there):
         reason = f"There are {len(here)} columns here and {len(there)} in {alias}."
@@ -133,7 +134,8 @@ def dataset_match(rule: SimpleRule, context: Context) -> Plan:
     keys = _mapping(rule.columns[1])
     compared = {pair: to for text in rule.columns[2:] for pair, to in _mapping(text).items()}
     if not rule.columns[2:]:
-        compared = {name: name for name in context.schema.own_columns if name not in keys}
+        own = [n for n in context.schema.every_column() if n not in context.schema.derived]
+        compared = {name: name for name in own if name not in keys}
     key_pairs = _pairs(context, source, keys, "key columns")
     if not compared:
         raise NotEvaluableError("There is no column to compare beside the keys.")

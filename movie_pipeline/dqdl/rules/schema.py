@@ -23,7 +23,12 @@ _FAMILIES: tuple[tuple[str, Family], ...] = (
     (r"DATE", "date"),
     (r"TIMESTAMP.*|DATETIME", "timestamp"),
 )
+_ESCAPE = re.compile(r"\\([\\\"])")
 _FITS_A_DOUBLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "DOUBLE"})
+
+
+class UnusableColumn(Exception):
+    """A rule names a column that cannot be read; the message says which and why."""
 
 
 def family_of(type_name: str) -> Family:
@@ -81,12 +86,14 @@ class Schema:
         aliases: other names of columns, folded to lower case.
         derived: columns that were not in the file.
         field_type: asks the engine for the type of a field of a struct; None where there is none.
+        unusable: columns that are there and cannot be read, each with the reason; not in `types`.
     """
 
     types: Mapping[str, str]
     aliases: Mapping[str, str] = field(default_factory=dict[str, str])
     derived: frozenset[str] = frozenset()
     field_type: Callable[[Sql], str | None] = _no_field
+    unusable: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(
@@ -96,30 +103,57 @@ class Schema:
         aliases: Mapping[str, str] | None = None,
         derived: Collection[str] = (),
         field_type: Callable[[Sql], str | None] = _no_field,
+        unusable: Sequence[tuple[str, str]] = (),
     ) -> "Schema":
         """Makes a schema; aliases of columns that are not there are left out."""
         known = dict(types)
         folded = {a.casefold(): c for a, c in (aliases or {}).items() if c in known}
-        return cls(known, folded, frozenset(derived), field_type)
+        return cls(known, folded, frozenset(derived), field_type, tuple(unusable))
 
     @property
     def own_columns(self) -> tuple[str, ...]:
         """The columns of the data itself, without the derived ones."""
-        return tuple(name for name in self.types if name not in self.derived)
+        names = (*self.types, *(name for name, _ in self.unusable))
+        return tuple(name for name in names if name not in self.derived)
+
+    def type_of(self, name: str) -> str:
+        """The type of one of the own columns."""
+        return self.types.get(name, "unknown")
+
+    def every_column(self) -> tuple[str, ...]:
+        """All columns, for a rule that means all of them.
+
+        Raises:
+            UnusableColumn: one of them cannot be read.
+        """
+        for name, why in self.unusable:
+            raise UnusableColumn(_cannot_be_read(name, why))
+        return tuple(self.types)
 
     def find(self, written: str) -> Column | None:
-        """The column of that name, None where there is none."""
+        """The column of that name, None where there is none.
+
+        Raises:
+            UnusableColumn: it is there and cannot be read.
+        """
         bare = _without_backticks(written)
-        found = self.real_name(bare)
+        found = self.real_name(bare) or self.real_name(_without_escapes(bare))
         if found is not None:
             return Column(found, self.types[found], sql.name(found))
         return self._field(written)
 
     def real_name(self, written: str) -> str | None:
-        """The relation's own name for a written name."""
+        """The relation's own name for a written name.
+
+        Raises:
+            UnusableColumn: it is there and cannot be read.
+        """
         if written in self.types:
             return written
         folded = written.casefold()
+        for name, why in self.unusable:
+            if name.casefold() == folded:
+                raise UnusableColumn(_cannot_be_read(name, why))
         for name in self.types:
             if name.casefold() == folded:
                 return name
@@ -128,7 +162,7 @@ class Schema:
     def has_exactly(self, written: str) -> bool:
         """Whether a column has this very name, or an alias is it."""
         bare = _without_backticks(written)
-        return bare in self.types or bare.casefold() in self.aliases
+        return bare in self.own_columns or bare in self.types or bare.casefold() in self.aliases
 
     def _field(self, written: str) -> Column | None:
         parent, dot, rest = written.partition(".")
@@ -138,6 +172,14 @@ class Schema:
         path = sql.field_of(name, [_without_backticks(part) for part in rest.split(".")])
         type_name = self.field_type(path)
         return None if type_name is None else Column(written, type_name, path)
+
+
+def _cannot_be_read(name: str, why: str) -> str:
+    return f"the column {name or 'without a name'} cannot be read: {why}"
+
+
+def _without_escapes(text: str) -> str:
+    return _ESCAPE.sub(r"\1", text)
 
 
 def _without_backticks(text: str) -> str:

@@ -17,7 +17,7 @@ from sqlglot.errors import SqlglotError
 from movie_pipeline.dqdl.language.limits import DEEPEST_SQL, LONGEST_MADE_TEXT, too_much
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, QueryRefused, RowsThen
-from movie_pipeline.dqdl.rules.schema import Schema
+from movie_pipeline.dqdl.rules.schema import Schema, UnusableColumn
 from movie_pipeline.dqdl.rules.sql import Sql
 
 PRIMARY = "primary"
@@ -73,7 +73,7 @@ def _told(about: str, rows: RowsThen) -> Generator[None]:
     """Whatever sqlglot makes of a person's text ends in a sentence about that text."""
     try:
         yield
-    except (NotEvaluableError, QueryRefused):
+    except (NotEvaluableError, QueryRefused, UnusableColumn):
         raise
     except RecursionError as error:
         raise NotEvaluableError(f"{about} is nested too deeply.", rows) from error

@@ -25,7 +25,7 @@ from movie_pipeline.errors import RulesetError
 
 def unsupported(ruleset: Ruleset) -> list[RulesetError]:
     """Everything in the ruleset that is not supported, rule by rule, then the analyzers."""
-    problems = [p for rule in ruleset for leaf in rule.leaves() for p in _problems(leaf)]
+    problems = [p for rule in ruleset for leaf in rule.leaves() for p in problems_of(leaf)]
     problems += [
         Problem(
             f"the analyzer {analyzer.kind} would not be run",
@@ -47,7 +47,8 @@ def require_supported(ruleset: Ruleset) -> None:
         raise error
 
 
-def _problems(rule: SimpleRule) -> Iterator[Problem]:
+def problems_of(rule: SimpleRule) -> Iterator[Problem]:
+    """What in a rule is not supported."""
     if (glue_only := GLUE_ONLY.get(rule.kind)) is not None:
         yield Problem(f"{rule.kind} is not judged here", rule.place, glue_only.why)
         return

@@ -53,6 +53,10 @@ class Words(Protocol):
         """The columns as one value that is never NULL, and in which NULL equals NULL."""
         ...
 
+    def positions_where(self, conditions: Sequence[Sql]) -> Sql:
+        """The list of the places, counted from 0, of those conditions that hold."""
+        ...
+
     def texts_where(self, texts: Sequence[str], conditions: Sequence[Sql]) -> Sql:
         """The list of those texts whose condition holds."""
         ...

@@ -1,0 +1,81 @@
+"""Files as Arrow tables: CSV, Parquet and JSON lines, each with the types that are found in it.
+
+For data at hand, whoever wrote it. The pipeline's own files go through `tabular`.
+"""
+
+import csv
+import gzip
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from pyarrow import parquet
+
+from movie_pipeline.dqdl.engines.duckdb_engine import FAULTS_OF_A_QUERY, Connection, new_connection
+from movie_pipeline.errors import TableRefused
+
+if TYPE_CHECKING:
+    from movie_pipeline.dqdl.engines.arrow_tables import ArrowTable
+
+CSV_ENDINGS = (".csv", ".tsv", ".txt")
+PARQUET_ENDINGS = (".parquet", ".pq")
+JSON_LINES_ENDINGS = (".jsonl", ".ndjson", ".json")
+
+
+def read_table(path: Path) -> "ArrowTable":
+    """A file as an Arrow table, by the ending of its name; `.gz` may stand behind it.
+
+    A CSV is UTF-8 and has a header; the types of its columns are found over all of its rows, and an
+    empty cell is missing.
+
+    Raises:
+        TableRefused: there is no such file, its name has another ending, or it cannot be read.
+    """
+    ending = Path(path.name.removesuffix(".gz")).suffix.lower()
+    if not path.is_file():
+        raise TableRefused(f"there is no file {path}")
+    if ending in PARQUET_ENDINGS:
+        return _read_parquet(path)
+    if ending not in (*CSV_ENDINGS, *JSON_LINES_ENDINGS):
+        known = ", ".join((*CSV_ENDINGS, *PARQUET_ENDINGS, *JSON_LINES_ENDINGS))
+        raise TableRefused(f"{path} has none of the endings that say what it is: {known}")
+    with new_connection() as connection:
+        try:
+            if ending in JSON_LINES_ENDINGS:
+                return _read_json_lines(connection, path)
+            return _read_csv(connection, path)
+        except (*FAULTS_OF_A_QUERY, OSError, UnicodeDecodeError, csv.Error) as error:
+            # the error's own words may hold a cell
+            what = "JSON lines" if ending in JSON_LINES_ENDINGS else "a CSV in UTF-8 with a header"
+            raise TableRefused(f"{path} cannot be read as {what}") from error
+
+
+def _read_parquet(path: Path) -> "ArrowTable":
+    try:
+        with path.open("rb") as opened:
+            return cast("ArrowTable", parquet.ParquetFile(opened).read())
+    except Exception as error:
+        raise TableRefused(f"{path} cannot be read as Parquet") from error
+
+
+def _read_json_lines(connection: Connection, path: Path) -> "ArrowTable":
+    query = "SELECT * FROM read_json(?, format = 'newline_delimited', sample_size = -1)"
+    return cast("ArrowTable", connection.sql(query, params=[str(path)]).to_arrow_table())
+
+
+def _read_csv(connection: Connection, path: Path) -> "ArrowTable":
+    query = "SELECT Delimiter, Quote FROM sniff_csv(?, header = true, sample_size = -1)"
+    [(delimiter, quote)] = connection.execute(query, [str(path)]).fetchall()
+    query = "SELECT * FROM read_csv(?, header = true, sample_size = -1)"
+    table = cast("ArrowTable", connection.sql(query, params=[str(path)]).to_arrow_table())
+    # The engine gives names of its own where two are alike, or where one is empty.
+    names = _header(path, delimiter, quote)
+    return table.rename_columns(names) if len(names) == len(table.column_names) else table
+
+
+def _header(path: Path, delimiter: str, quote: str) -> list[str]:
+    reading = gzip.open if path.suffix == ".gz" else open
+    quoted = quote if len(quote) == 1 and quote != "\0" else None
+    with reading(path, "rt", encoding="utf-8-sig", newline="") as lines:
+        quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
+        rows = csv.reader(lines, delimiter=delimiter, quotechar=quoted, quoting=quoting)
+        return next(rows, cast("list[str]", []))
