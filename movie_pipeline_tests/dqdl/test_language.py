@@ -119,7 +119,7 @@ REFUSED = [
     ('Rules = [ ColumnValues "a" = $v ]', "a constant cannot stand here"),
     ('Rules = [ ColumnValues "a" in $v ]', "there is no constant $v above"),
     ("Rules = [ RowCount > 1e3 ]", "numbers are written 5 or 0.5"),
-    ("Rules = [ RowCount > - 5 ]", "a minus sign touches its number"),
+    ('Rules = [ ColumnValues "d" > "24:00" ]', '"24:00" is no time of day'),
     ('Rules = [ RowCount > 0 where "" ]', "this where clause is empty"),
     ('Rules = [ ColumnCount > 0 where "a" ]', "ColumnCount takes no where clause"),
     ("Rules = [ RowCount > 0 with threshold > 1 ]", "RowCount takes no threshold"),

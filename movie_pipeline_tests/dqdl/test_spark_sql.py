@@ -24,7 +24,6 @@ DATA = table(v=["2024-05-06", "soon", "12", None], n=[1, 2, 3, None], w=[None] *
         ("-5 < v", "..F."),
         ("n between 1 and 2", "FF.."),
         ("v rlike '^s' or n <=> null", ".F.F"),
-        ('v = "soon"', ".F.."),
         ("`n` = 1 and V is not null", "F..."),
         ("n div 2 = 1 and n % 2 = 0", ".F.."),
         ("concat(v, 'x') is null", "...F"),
@@ -33,8 +32,7 @@ DATA = table(v=["2024-05-06", "soon", "12", None], n=[1, 2, 3, None], w=[None] *
 )
 def test_where_means_what_it_means_in_spark(clause: str, kept: str) -> None:
     # w is always missing, so the rows that the clause keeps are those that fail.
-    written = clause.replace('"', '\\"')
-    outcomes = row_outcomes(f'IsComplete "w" where "{written}"', DATA)
+    outcomes = row_outcomes(f'IsComplete "w" where "{clause}"', DATA)
     assert outcomes == kept.replace(".", "P")
 
 

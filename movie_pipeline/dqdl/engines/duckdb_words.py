@@ -1,6 +1,6 @@
 """How DuckDB writes the words of `rules/words.py`.
 
-DuckDB's patterns are RE2's; `patterns.py` checks beforehand that one means the same in Java.
+DuckDB's patterns are RE2's; how a Java pattern is written as one is in `re2_patterns.py`.
 """
 
 from collections.abc import Sequence
@@ -11,13 +11,20 @@ from sqlglot import exp
 from typing_extensions import override
 
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.patterns import has_alternatives
+from movie_pipeline.dqdl.rules.re2_patterns import (
+    LAST_LINE_END,
+    MARK,
+    WORDS,
+    Searched,
+    beginning_with_a_word,
+    matching,
+)
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import DATE_FORMATS, Words
 
-# Java's `$` also matches before a last line end, and its `.` stops at any of these.
-_LINE_END = r"\n\r\x{85}\x{2028}\x{2029}"
-_LAST_LINE_END = rf"(?:\r\n|[{_LINE_END}])?"
+_ONE_LINE = r"[^\n\r\x{85}\x{2028}\x{2029}]+" + LAST_LINE_END
+_ASCII = r"[\x00-\x7F]*"
+_NO_MARK = "\ufdd1"
 
 
 class DuckDbWords(Words):
@@ -25,22 +32,18 @@ class DuckDbWords(Words):
 
     @override
     def matches(self, text: Sql, pattern: str) -> Sql:
-        if has_alternatives(pattern):
-            # The reference writes ^A|B$ without a group; a first match is taken, as there.
-            found = sql.call("regexp_extract", text, sql.string(f"^{pattern}$"), sql.number(0))
-            return sql.compared(found, "!=", sql.string(""))
-        whole = sql.call("regexp_full_match", text, sql.string(f"(?:{pattern}){_LAST_LINE_END}"))
-        return sql.every([sql.compared(text, "!=", sql.string("")), whole])
+        searched = matching(pattern)
+        found = _searched(text, searched)
+        if searched.before_return is None:
+            return found
+        before_return = sql.call("suffix", text, sql.string("\r\n"))
+        return _either(before_return, _searched(text, searched.before_return), found)
 
     @override
     def not_matches(self, text: Sql, pattern: str) -> Sql:
-        one_line = rf"[^{_LINE_END}]+{_LAST_LINE_END}"
-        return sql.every(
-            [
-                sql.call("regexp_full_match", text, sql.string(one_line)),
-                sql.negated(sql.call("regexp_matches", text, sql.string(rf"^(?:\b{pattern}\b)"))),
-            ]
-        )
+        searched = beginning_with_a_word(pattern)
+        one_line = sql.call("regexp_full_match", text, sql.string(_ONE_LINE))
+        return sql.every([one_line, sql.negated(_searched(text, searched))])
 
     @override
     def as_date(self, text: Sql) -> Sql:
@@ -113,6 +116,40 @@ class DuckDbWords(Words):
             exp.Array(expressions=[sql.string(text) for text in texts]),
             exp.Array(expressions=[c.copy() for c in conditions]),
         )
+
+
+def _found(text: Sql, pattern: str, searched: Searched) -> Sql:
+    """The pattern finds something, and that is not empty."""
+    if not searched.groups:
+        how = "regexp_full_match" if searched.whole else "regexp_matches"
+        return sql.call(how, text, sql.string(pattern))
+    groups = [
+        sql.call("regexp_extract", text, sql.string(pattern), sql.number(group))
+        for group in range(1, searched.groups + 1)
+    ]
+    together = groups[0] if len(groups) == 1 else sql.call("concat", *groups)
+    without = sql.call("replace", together, sql.string(MARK), sql.string(""))
+    return sql.compared(without if pattern == searched.marked else together, "!=", sql.string(""))
+
+
+def _searched(text: Sql, searched: Searched) -> Sql:
+    """The pattern is found, in a text with more than ASCII with Java's idea of a word."""
+    found = _found(text, searched.text, searched)
+    if searched.marked is None:
+        return found
+    marked = sql.call(
+        "regexp_replace",
+        sql.call("replace", text, sql.string(MARK), sql.string(_NO_MARK)),
+        sql.string(WORDS),
+        sql.string(rf"{MARK}\1{MARK}"),
+        sql.string("g"),
+    )
+    ascii_only = sql.call("regexp_full_match", text, sql.string(_ASCII))
+    return _either(ascii_only, found, _found(marked, searched.marked, searched))
+
+
+def _either(condition: Sql, then: Sql, otherwise: Sql) -> Sql:
+    return exp.Case(ifs=[exp.If(this=condition.copy(), true=then.copy())], default=otherwise.copy())
 
 
 def _lenient_cast(node: Sql) -> Sql:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from movie_pipeline.dqdl.language import limits
 from movie_pipeline.dqdl.language.cursor import Cursor
-from movie_pipeline.dqdl.language.lexer import Kind
+from movie_pipeline.dqdl.language.lexer import Kind, is_possible_time, unescaped
 from movie_pipeline.dqdl.language.ruleset import (
     Arithmetic,
     Call,
@@ -30,6 +30,7 @@ from movie_pipeline.dqdl.language.ruleset import (
 
 Constants = Mapping[str, Constant]
 
+_TODAY = frozenset({"current_date", "current_timestamp", "today", "sysdate", "getdate", "date"})
 _COMPARISONS = ("=", "!=", ">=", "<=", ">", "<")
 UNITS_OF_TIME = ("days", "hours", "minutes")
 UNITS_OF_SIZE = ("B", "KB", "MB", "GB", "TB")
@@ -99,7 +100,7 @@ def _list(cursor: Cursor) -> tuple[Operand, ...]:
         named = cursor.token.kind is Kind.NAME
         hint = "a constant is named with a dollar sign, $name" if named else None
         raise cursor.unexpected("`[` of a list", hint)
-    return bracketed(cursor, lambda: _operand(cursor))
+    return bracketed(cursor, lambda: _operand(cursor, listed=True))
 
 
 Item = TypeVar("Item")
@@ -127,10 +128,7 @@ def bracketed(cursor: Cursor, item: Callable[[], Item]) -> tuple[Item, ...]:
 def _variable_list(cursor: Cursor, constants: Constants) -> tuple[str, tuple[Operand, ...]]:
     constant = constant_at(cursor, constants)
     if isinstance(constant.value, str):
-        raise cursor.refuse(
-            f"${constant.name} is a string, and a list is wanted here",
-            hint=f'define it as {constant.name} = ["..."]',
-        )
+        return constant.name, (Text(constant.value, f'"{constant.value}"'),)
     return constant.name, constant.value
 
 
@@ -153,12 +151,17 @@ def constant_at(cursor: Cursor, constants: Constants) -> Constant:
 # --- operands -----------------------------------------------------------------------------------
 
 
-def _operand(cursor: Cursor) -> Operand:
+def _operand(cursor: Cursor, *, listed: bool = False) -> Operand:
     token = cursor.token
     if token.kind is Kind.STRING:
         cursor.take()
-        return Text(token.value, token.written)
+        return Text(unescaped(token.value) if listed else token.value, token.written)
     if token.kind in (Kind.DATE, Kind.TIME):
+        if token.kind is Kind.TIME and not is_possible_time(token.value):
+            raise cursor.refuse(
+                f"{token.written} is no time of day",
+                hint='times are written "09:30", "23:59", "9:30 AM" or "12:05 PM"',
+            )
         cursor.take()
         return DateText(token.value, is_time=token.kind is Kind.TIME)
     if (keyword := take_keyword(cursor)) is not None:
@@ -275,10 +278,8 @@ def _term(cursor: Cursor, terms: _Terms) -> Expression:
             return Arithmetic(inner.operator, inner.left, inner.right, in_parentheses=True)
         return inner
     if cursor.at_sign("-") and cursor.following.kind is Kind.NUMBER:
-        minus, number = cursor.take(), cursor.take()
-        if number.start != minus.end:
-            raise cursor.refuse("a minus sign touches its number", place=minus.place)
-        return Number(f"-{number.written}")
+        cursor.take()
+        return Number(f"-{cursor.take().written}")
     if token.kind is Kind.NUMBER:
         return Number(cursor.take().written)
     if token.kind is Kind.NAME and cursor.following.written == "(":
@@ -286,6 +287,8 @@ def _term(cursor: Cursor, terms: _Terms) -> Expression:
     hint = None
     if token.kind is Kind.NAME and token.written[:1] in ".0123456789":
         hint = "numbers are written 5 or 0.5, with no exponent and no bare point"
+    if token.written.casefold() in _TODAY:
+        hint = "today is written now(), and two days ago (now() - 2 days)"
     raise cursor.unexpected("a value", hint)
 
 

@@ -28,7 +28,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token: its kind, its writing, its value without quotes and escapes, and where it stands."""
+    """A token: its kind, its writing, its value without quotes, and where it stands.
+
+    A string's value has its backslashes still: the reference takes them out of lists alone.
+    """
 
     kind: Kind
     written: str
@@ -66,10 +69,12 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LAST_STRING = re.compile(r'(?P<string>"(?:\\.|[^"\\])*\\")', re.DOTALL)
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TIME = re.compile(r"(?:[01]?\d|2[0-3]):[0-5]\d|(?:0?[1-9]|1[0-2]):[0-5]\d (?:AM|PM)")
-_ESCAPE = re.compile(r"\\([\\\"'])")
+_TIME = re.compile(r"\d\d:\d\d|\d\d?:\d\d (?:AM|PM)")
+_POSSIBLE_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|(?:0?[1-9]|1[0-2]):[0-5]\d (?:AM|PM)")
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _WORDS_OF_OTHERS = {
     "//": "a comment starts with #",
     "'": "strings stand in double quotes",
@@ -79,6 +84,16 @@ _WORDS_OF_OTHERS = {
     "\u201c": "these are typographic quotes; DQDL knows only the straight double quote",
     "\u201d": "these are typographic quotes; DQDL knows only the straight double quote",
 }
+
+
+def unescaped(text: str) -> str:
+    """What a member of a list is: of two backslashes one stays, and a lone one goes."""
+    return _ESCAPE.sub(r"\1", text)
+
+
+def is_possible_time(value: str) -> bool:
+    """Whether a string that reads as a time is one that a clock can show."""
+    return _POSSIBLE_TIME.fullmatch(value) is not None
 
 
 def source_line(text: str, line: int) -> str:
@@ -122,7 +137,7 @@ def tokenize(text: str, *, strict: bool) -> list[Token]:
     position, line, line_start = 0, 1, 0
     while position < len(text):
         place = Place(line, position - line_start + 1)
-        match = _TOKEN.match(text, position)
+        match = _TOKEN.match(text, position) or _ending_in_a_backslash(text, position)
         if match is None:
             raise _unknown(text, position, place)
         written = match.group()
@@ -144,13 +159,17 @@ def tokenize(text: str, *, strict: bool) -> list[Token]:
     return tokens
 
 
+def _ending_in_a_backslash(text: str, position: int) -> re.Match[str] | None:
+    """A string that no other quote closes, so that its last one does, behind a backslash."""
+    return _LAST_STRING.match(text, position)
+
+
 def _token(match: re.Match[str], place: Place) -> Token:
     written = match.group()
     kind, value = Kind.SIGN, written
     if match.lastgroup == "string":
         value = written[1:-1]
         kind = _kind_of_string(value)
-        value = _ESCAPE.sub(r"\1", value)
     elif match.lastgroup == "word":
         kind = Kind.NAME
         if _NUMBER.fullmatch(written):

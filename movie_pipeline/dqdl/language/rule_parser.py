@@ -38,6 +38,8 @@ from movie_pipeline.dqdl.language.ruleset import (
 MOST_LABELS = 10
 LONGEST_KEY = 128
 LONGEST_VALUE = 256
+_TELLING = 4
+"""Letters that say which kind is meant."""
 _ONLY_ANALYZER = "AllStatistics"
 
 
@@ -135,14 +137,17 @@ class RulesParser:
     # --- kind and parameters --------------------------------------------------------------------
 
     def _kind_name(self, what: str) -> Token:
-        if self._cursor.token.kind is not Kind.NAME:
-            raise self._cursor.unexpected(what)
+        token = self._cursor.token
+        if token.kind is not Kind.NAME:
+            first = token.value.strip().partition(" ")[0] if token.kind in STRINGS else ""
+            hint = "a rule stands without quotes round it" if first in self._syntaxes else None
+            raise self._cursor.unexpected(what, hint)
         return self._cursor.take()
 
     def _syntax(self, name: Token, parameters: tuple[Parameter, ...]) -> RuleSyntax:
         syntax = self._syntaxes.get(name.written)
         if syntax is None:
-            hint = did_you_mean(name.written, self._syntaxes)
+            hint = self._longer(name.written) or did_you_mean(name.written, self._syntaxes)
             if name.written == _ONLY_ANALYZER:
                 hint = "it belongs in Analyzers"
             raise self._cursor.refuse(
@@ -152,6 +157,10 @@ class RulesParser:
             hint = None
             if any((p.joined_by or "").upper() == "AND" for p in parameters):
                 hint = "put rules that are joined by AND in parentheses: (...) AND (...)"
+            if any(p.written.lower() == "is" for p in parameters):
+                hint = (
+                    f'{name.written} "..." != NULL says that a value is there, = NULL that none is'
+                )
             found = len(parameters) or "none"
             raise self._cursor.refuse(
                 f"{name.written} takes {syntax.parameters}, and here are {found}",
@@ -159,6 +168,14 @@ class RulesParser:
                 hint=hint,
             )
         return syntax
+
+    def _longer(self, written: str) -> str | None:
+        """A hint that names the kind whose name ends or begins as this one is written."""
+        lower = written.lower()
+        near = [
+            n for n in self._syntaxes if n.lower().endswith(lower) or n.lower().startswith(lower)
+        ]
+        return f"did you mean {near[0]}?" if near and len(lower) >= _TELLING else None
 
     def _parameters(self) -> tuple[Parameter, ...]:
         found: list[Parameter] = []
@@ -294,7 +311,7 @@ class RulesParser:
             raise cursor.unexpected("the name of a tag, without quotes,")
         cursor.take()
         quoted = cursor.at_sign("=") and cursor.following.kind in STRINGS
-        if name.written == "threshold" and not quoted:
+        if name.written.lower() == "threshold" and not quoted:
             condition = parse_condition(cursor, self._constants)
             if condition.kind != "number":
                 raise cursor.refuse("a threshold is a number", place=condition.place)

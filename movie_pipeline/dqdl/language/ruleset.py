@@ -85,7 +85,10 @@ class Keyword:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A quoted string: its value, and its writing with quotes and escapes."""
+    """A quoted string: its value, and its writing with quotes and escapes.
+
+    The value has its backslashes still, but for one that stood in a list.
+    """
 
     value: str
     written: str = field(compare=False)
@@ -294,11 +297,13 @@ class SimpleRule:
             parts.append(self.condition.dqdl() if reparsable else str(self.condition))
         if self.where is not None:
             parts.append(f"where {self.where}")
-        if self.labels:
-            parts.append(_labels_text(self.labels))
+        labels = [_labels_text(self.labels)] if self.labels else []
+        # The canonical text puts labels last, where the grammar does not take them.
+        parts += labels if reparsable else []
         if self.threshold is not None:
             parts.append(f"with threshold {self.threshold}")
         parts += map(str, self.tags)
+        parts += [] if reparsable else labels
         return " ".join(parts)
 
 
@@ -313,7 +318,13 @@ class CompositeRule:
     place: Place = field(compare=False, default=Place(1, 1))
 
     def __str__(self) -> str:
-        return f" {self.operator} ".join(f"({member})" for member in self.members)
+        members = self.leaves() if self.joins_by(self.operator) else self.members
+        return f" {self.operator} ".join(f"({member})" for member in members)
+
+    def joins_by(self, operator: Logical) -> bool:
+        """Whether it and all composites in it join by this operator: then it is printed flat."""
+        inner = [member for member in self.members if isinstance(member, CompositeRule)]
+        return self.operator == operator and all(member.joins_by(operator) for member in inner)
 
     def dqdl(self) -> str:
         """The rule so that parsing gives it back, group labels included."""
@@ -348,7 +359,7 @@ Rule = SimpleRule | CompositeRule
 
 
 def _labels_text(labels: Labels) -> str:
-    return "labels=[" + ", ".join(f"{quote(k)}={quote(v)}" for k, v in labels) + "]"
+    return "labels=[" + ", ".join(f'"{k}"="{v}"' for k, v in labels) + "]"
 
 
 # --- the whole ruleset --------------------------------------------------------------------------
@@ -364,7 +375,7 @@ class Constant:
     def dqdl(self) -> str:
         """The definition as a line of DQDL."""
         if isinstance(self.value, str):
-            return f"{self.name} = {quote(self.value)}"
+            return f'{self.name} = "{self.value}"'
         items = [o.quoted if isinstance(o, Text) else str(o) for o in self.value]
         return f"{self.name} = [{', '.join(items)}]"
 
@@ -419,13 +430,13 @@ class Ruleset:
 
     def _header(self) -> Iterator[str]:
         if self.metadata:
-            pairs = _lines(f"{quote(k)}: {quote(v)}" for k, v in self.metadata.items())
+            pairs = _lines(f'"{k}": "{v}"' for k, v in self.metadata.items())
             yield "Metadata = {\n" + pairs + "\n}"
         sources: list[str] = []
         if self.primary is not None:
-            sources.append(f'"Primary": {quote(self.primary)}')
+            sources.append(f'"Primary": "{self.primary}"')
         if self.additional_sources:
-            names = ", ".join(map(quote, self.additional_sources))
+            names = ", ".join(f'"{name}"' for name in self.additional_sources)
             sources.append(f'"AdditionalDataSources": [ {names} ]')
         if sources:
             yield "DataSources = {\n" + _lines(sources) + "\n}"

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from movie_pipeline.dqdl.language.condition_parser import bracketed, take_keyword
 from movie_pipeline.dqdl.language.cursor import Cursor, did_you_mean
-from movie_pipeline.dqdl.language.lexer import Kind
+from movie_pipeline.dqdl.language.lexer import Kind, unescaped
 from movie_pipeline.dqdl.language.rule_parser import RulesParser, parse_labels
 from movie_pipeline.dqdl.language.rule_syntax import Syntaxes
 from movie_pipeline.dqdl.language.ruleset import (
@@ -27,7 +27,7 @@ from movie_pipeline.errors import RulesetError
 Item = TypeVar("Item")
 
 _SECTIONS = ("Metadata", "DataSources", "DefaultLabels", "Rules", "Analyzers")
-_NESTED = re.compile(r"\$[A-Za-z0-9_.]")
+_NESTED = re.compile(r"\$[A-Za-z_]")
 
 
 def parse(text: str, syntaxes: Syntaxes, *, strict: bool) -> Ruleset:
@@ -142,11 +142,11 @@ class _RulesetParser:
     def _constant_value(self, name: str) -> str | tuple[Text | Keyword, ...]:
         cursor = self._cursor
         if cursor.at_sign("["):
-            return bracketed(cursor, lambda: self._constant_item(name))
+            return bracketed(cursor, lambda: self._constant_item(name, listed=True))
         item = self._constant_item(name)
         return item.value if isinstance(item, Text) else (item,)
 
-    def _constant_item(self, name: str) -> Text | Keyword:
+    def _constant_item(self, name: str, *, listed: bool = False) -> Text | Keyword:
         cursor = self._cursor
         if (keyword := take_keyword(cursor)) is not None:
             return keyword
@@ -158,7 +158,7 @@ class _RulesetParser:
             raise cursor.refuse(
                 "a constant cannot use another constant", place=token.place, hint="write it out"
             )
-        return Text(token.value, token.written)
+        return Text(unescaped(token.value) if listed else token.value, token.written)
 
     def _default_labels(self) -> Labels:
         self._cursor.take()

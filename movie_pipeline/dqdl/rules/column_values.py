@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
+from sqlglot import exp
+
 from movie_pipeline.dqdl.language.rule_syntax import RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import (
     Condition,
@@ -26,6 +28,7 @@ from movie_pipeline.dqdl.rules.row_predicates import kept_rows, row_outcome
 from movie_pipeline.dqdl.rules.rule_kind import Oddity, Problem, RuleKind, SupportedTag
 from movie_pipeline.dqdl.rules.rule_plan import Answers, Context, NotEvaluableError, Plan, Verdict
 from movie_pipeline.dqdl.rules.schema import Column
+from movie_pipeline.dqdl.rules.spark_text import unescaped_as_in_spark
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.verdicts import empty, nothing_kept, rows_reason
 from movie_pipeline.dqdl.rules.wording import bound, named_columns
@@ -154,19 +157,30 @@ def _number_passes(rule: SimpleRule, condition: Condition, context: Context) -> 
     if not condition.values:
         return _only_null(column, condition)
     numbers = _numbers(rule, condition, context)
-    as_text = column.family == "string" and condition.operator != "not between"
-    if as_text:
+    as_text = column.family == "string" and condition.operator in ("=", "in", "not in")
+    if column.family == "boolean" and condition.operator == "!=":
+        value, operands = _as_number(column), [sql.number(n) for n in numbers]
+    elif as_text:
         # The reference writes the number into SQL with its point, and Spark compares text.
-        value: Sql = column.sql
+        value = column.sql
         operands = [sql.string(_java_double(n)) for n in numbers]
     else:
         typed_column(context, written, (*NUMERIC, "string"))
         value, operands = column.as_double, [sql.number(n) for n in numbers]
+    if column.family == "string" and condition.operator == "!=":
+        return sql.some([sql.missing(column.sql), sql.compared(value, "!=", operands[0])])
     if condition.operator == "not between":
         below = sql.compared(value, "<=", operands[0])
         above = sql.compared(value, ">=", operands[-1])
         return sql.some([below, above])
     return _in_or_out(column.sql, value, operands, condition)
+
+
+def _as_number(column: Column) -> Sql:
+    return exp.Case(
+        ifs=[exp.If(this=column.sql.copy(), true=sql.number(1))],
+        default=sql.where(sql.negated(column.sql), sql.number(0)),
+    )
 
 
 def _only_null(column: Column, condition: Condition) -> Sql:
@@ -222,10 +236,18 @@ def _string_passes(rule: SimpleRule, condition: Condition, context: Context) -> 
     if condition.names("NULL"):
         parts.append(sql.missing(column.sql))
     if condition.names("EMPTY"):
-        parts.append(sql.compared(text, "=", sql.string("")))
+        # A boolean held against '' is undecided in Spark, and so fails `!=` too.
+        undecided = column.family == "boolean" and not wanted
+        parts.append(
+            sql.present(column.sql) if undecided else sql.compared(text, "=", sql.string(""))
+        )
     if condition.names("WHITESPACES_ONLY"):
         parts.append(_spaces_only(text))
-    strings = [o.value for o in condition.operands if isinstance(o, Text)]
+    strings = [unescaped_as_in_spark(o.value) for o in condition.operands if isinstance(o, Text)]
+    if strings and column.family in ("boolean", "other"):
+        raise NotEvaluableError(
+            f"Column {column.name} is {column.type_name}, which is held against no string.", "fail"
+        )
     if strings:
         parts.append(_one_of(text, strings, ignore_case=_ignores_case(rule)))
     found = (

@@ -41,12 +41,12 @@ KINDS = (
     RuleKind(
         RuleSyntax("IsComplete", 1, 1, bare=True, where=True, judges_rows=True, routes=True),
         plan=completeness,
-        meaning=holds("every row must have a {columns}; an empty string is one"),
+        meaning=holds("every row must have a value in {columns}; an empty string is one"),
     ),
     RuleKind(
         RuleSyntax("Completeness", 1, 1, NUMBER, where=True, judges_rows=True),
         plan=completeness,
-        meaning=must_be("the share of rows that have a {columns}"),
+        meaning=must_be("the share of rows that have a value in {columns}"),
         outcome_by_column=True,
     ),
 )

@@ -49,6 +49,9 @@ def column_data_type(rule: SimpleRule, context: Context) -> Plan:
         ratio = answers.passing_ratio
         passed = context.meets_threshold(rule, ratio)
         reason = f"{ratio:.2%} of the rows meet ColumnDataType {rule.columns[0]} {rule.condition}."
+        written = rule.tag("format")
+        if written is not None and written not in DATE_FORMATS:
+            reason += f" No value is of the format {written}; known: {', '.join(DATE_FORMATS)}."
         metrics = {f"Column.{rule.columns[0]}.ColumnDataType.Compliance": ratio}
         return Verdict(passed, metrics, None if passed else reason)
 

@@ -4,11 +4,11 @@ RowCount, ColumnCount, ColumnExists, ColumnNamesMatchPattern. None of them says 
 """
 
 import math
-import re
 from collections.abc import Iterator
 
 from movie_pipeline.dqdl.language.rule_syntax import NUMBER, RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
+from movie_pipeline.dqdl.rules.python_patterns import found_in, objection_to_names
 from movie_pipeline.dqdl.rules.row_predicates import kept_rows
 from movie_pipeline.dqdl.rules.rule_kind import Problem, RuleKind
 from movie_pipeline.dqdl.rules.rule_plan import Context, Plan, Verdict
@@ -43,9 +43,9 @@ def column_exists(rule: SimpleRule, context: Context) -> Plan:
 
 def column_names_match_pattern(rule: SimpleRule, context: Context) -> Plan:
     """ColumnNamesMatchPattern: the pattern is found somewhere in every column's name."""
-    pattern = re.compile(rule.columns[0])
     columns = context.schema.own_columns
-    unmatched = [name for name in columns if not pattern.search(name)]
+    matched = found_in(rule.columns[0], columns)
+    unmatched = [name for name, found in zip(columns, matched, strict=True) if not found]
     ratio = (len(columns) - len(unmatched)) / len(columns) if columns else math.nan
     reason = (
         f"Columns that do not match the pattern: {', '.join(unmatched)}." if unmatched else None
@@ -56,10 +56,9 @@ def column_names_match_pattern(rule: SimpleRule, context: Context) -> Plan:
 
 def _pattern_problems(rule: SimpleRule) -> Iterator[Problem]:
     pattern = rule.parameters[0]
-    try:
-        re.compile(pattern.value)
-    except re.error as error:
-        yield Problem(f"this is no regular expression: {error.msg}", pattern.place)
+    problem = objection_to_names(pattern.value)
+    if problem:
+        yield Problem(f"this pattern cannot be honoured: {problem}", pattern.place)
 
 
 KINDS = (

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from movie_pipeline.dqdl.language.rule_syntax import Syntaxes
-from movie_pipeline.dqdl.language.ruleset import Ruleset
+from movie_pipeline.dqdl.language.ruleset import Ruleset, SimpleRule
 from movie_pipeline.dqdl.language.ruleset_parser import parse
 from movie_pipeline.dqdl.rules.registry import GLUE_ONLY, KINDS
 
@@ -34,3 +34,16 @@ def _oddities(ruleset: Ruleset) -> Iterator[str]:
             kind = KINDS.get(leaf.kind)
             if kind and kind.oddity and kind.oddity.concerns(leaf):
                 yield f"line {leaf.place.line}: {leaf.kind} {kind.oddity.sentence}"
+            yield from _two_backslashes(leaf)
+
+
+def _two_backslashes(rule: SimpleRule) -> Iterator[str]:
+    """What a pattern with two backslashes means, for those who escape them as elsewhere."""
+    condition = rule.condition
+    if condition is not None and condition.operator in ("matches", "not matches"):
+        pattern = str(condition.operands[0])
+        if "\\\\" in pattern:
+            yield (
+                f"line {condition.place.line}: two backslashes in a pattern are a backslash in the "
+                r"text, to Glue as here: digits are \d, and \\d is a backslash and the letter d."
+            )

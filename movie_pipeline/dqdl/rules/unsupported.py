@@ -17,7 +17,7 @@ from movie_pipeline.dqdl.language.ruleset import (
     Text,
 )
 from movie_pipeline.dqdl.rules.number_condition import FUNCTIONS, calls_in, is_bare_list
-from movie_pipeline.dqdl.rules.patterns import objection
+from movie_pipeline.dqdl.rules.re2_patterns import objection
 from movie_pipeline.dqdl.rules.registry import GLUE_ONLY, KINDS
 from movie_pipeline.dqdl.rules.rule_kind import Problem, RuleKind
 from movie_pipeline.errors import RulesetError
@@ -107,7 +107,9 @@ def _patterns(rule: SimpleRule) -> Iterator[Problem]:
     condition = rule.condition
     if condition is not None and condition.operator in ("matches", "not matches"):
         operand = condition.operands[0]
-        problem = objection(operand.value) if isinstance(operand, Text) else None
+        problem = (
+            objection(operand.value, condition.operator) if isinstance(operand, Text) else None
+        )
         if problem:
             hint = "write it without, or as a CustomSql rule"
             yield Problem(f"this pattern cannot be honoured: {problem}", condition.place, hint)

@@ -5,7 +5,7 @@ What a kind demands stands with the kind. The wording of what went wrong is in `
 
 from collections.abc import Callable
 
-from movie_pipeline.dqdl.language.ruleset import Condition, Keyword, Operand, SimpleRule, Text
+from movie_pipeline.dqdl.language.ruleset import Condition, Keyword, Operand, SimpleRule
 
 _SIGNS = {
     "=": "exactly",
@@ -41,7 +41,7 @@ def bound(condition: Condition | None) -> str:
 def _shown(operand: Operand) -> str:
     if isinstance(operand, Keyword):
         return _KEYWORDS[operand.name]
-    return operand.quoted if isinstance(operand, Text) else str(operand)
+    return str(operand)
 
 
 def named_columns(rule: SimpleRule) -> str:
