@@ -10,7 +10,7 @@ from movie_pipeline.cli.file_commands import inspect, sample
 from movie_pipeline.cli.ingest_command import ingest
 from movie_pipeline.cli.query_commands import quarantine, query, status
 from movie_pipeline.cli.replay_command import replay
-from movie_pipeline.cli.rule_commands import check, rules
+from movie_pipeline.cli.rule_commands import check, evaluate, rules
 from movie_pipeline.cli.upgrade_command import upgrade
 from movie_pipeline.cli.upkeep_commands import (
     backup,
@@ -26,6 +26,7 @@ COMMANDS = (
     backup,
     check,
     clean_up,
+    evaluate,
     ingest,
     inspect,
     quarantine,

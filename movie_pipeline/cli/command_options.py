@@ -19,6 +19,7 @@ from movie_pipeline.errors import (
     ReplayError,
     RulesetError,
     SettingsError,
+    TableRefused,
 )
 from movie_pipeline.settings import Settings
 from movie_pipeline.stop_signals import Stopped, ended_by_stops, heeding_stops, stopped_by
@@ -46,7 +47,7 @@ def told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
             number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
             _say_stopped(number)
             sys.exit(EXIT_BY_SIGNAL + number)
-        except (SettingsError, RulesetError, ReplayError, DecisionError) as error:
+        except (SettingsError, RulesetError, TableRefused, ReplayError, DecisionError) as error:
             errors.print(str(error), style="red", markup=False, highlight=False)
             sys.exit(EXIT_USAGE)
         except MoviePipelineError as error:

@@ -2,10 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from movie_pipeline.cli.command_options import (
+    EXIT_PIPELINE_FAILED,
     EXIT_SET_ASIDE,
     dataset_option,
     json_option,
@@ -14,6 +16,7 @@ from movie_pipeline.cli.command_options import (
     told_in_a_sentence,
 )
 from movie_pipeline.cli.printing import console, print_json, print_table, progress
+from movie_pipeline.errors import SettingsError
 from movie_pipeline.settings import Settings
 
 
@@ -71,3 +74,91 @@ def check(*, file: Path, ruleset: Path | None, as_json: bool, dataset: str) -> N
             shown = ("rule", "outcome", "failing_rows", "reason")
             print_table("Rules", [{name: rule[name] for name in shown} for rule in checked.rules])
     sys.exit(EXIT_SET_ASIDE if checked.state != "LOADED" else 0)
+
+
+@click.command()
+@click.argument("table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--ruleset",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="DQDL file to judge by.",
+)
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="ALIAS=PATH",
+    help="A reference dataset under the alias that rules use; may be given several times.",
+)
+@click.option(
+    "--rows",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the rows with Glue's four columns to this CSV or Parquet file.",
+)
+@click.option(
+    "--filtered-rows",
+    type=click.Choice(["PASSED", "SKIPPED"]),
+    default="PASSED",
+    help="What a rule says of rows that its where clause leaves out.",
+)
+@click.option(
+    "--composite-method",
+    type=click.Choice(["COLUMN", "ROW"]),
+    default="COLUMN",
+    help="Whether a composite rule's outcome comes from its members' outcomes or from the rows.",
+)
+@click.option(
+    "--unsupported-rules",
+    type=click.Choice(["refuse", "fail"]),
+    default="refuse",
+    help="Refuse the ruleset for a rule that is not supported, or let that rule fail alone.",
+)
+@json_option
+@told_in_a_sentence
+def evaluate(
+    *,
+    table: Path,
+    ruleset: Path,
+    sources: tuple[str, ...],
+    rows: Path | None,
+    filtered_rows: Literal["PASSED", "SKIPPED"],
+    composite_method: Literal["COLUMN", "ROW"],
+    unsupported_rules: Literal["refuse", "fail"],
+    as_json: bool,
+) -> None:
+    """Judge any CSV, Parquet or JSON-lines TABLE by a ruleset, as Glue does; nothing is loaded.
+
+    Exit code: 0 every rule passed, 1 a rule failed, 2 usage.
+    """
+    from movie_pipeline import dqdl
+    from movie_pipeline.datasets.ruleset_files import read_ruleset
+    from movie_pipeline.reports.table_evaluation import evaluation_report, sources_named
+
+    if rows is not None and rows.resolve() == table.resolve():
+        raise SettingsError(f"the rows cannot be written to {rows}, which is the table itself")
+    rules_read = read_ruleset(ruleset, supported=unsupported_rules == "refuse")
+    with progress("Evaluating", quiet=as_json):
+        found = dqdl.evaluate(
+            rules_read,
+            table,
+            sources=sources_named(sources),
+            filtered_rows=filtered_rows,
+            composite_method=composite_method,
+            unsupported_rules=unsupported_rules,
+        )
+    if rows is not None:
+        dqdl.write_table(found.rows, rows)
+    report = evaluation_report(found, rules_read)
+    if as_json:
+        print_json(report)
+    else:
+        for warning in rules_read.warnings:
+            console.print(f"warning: {warning}", style="yellow", markup=False)
+        counts = ("passed", "rows", "failing_rows")
+        print_table(table.name, [{name: report[name] for name in counts}])
+        shown = ("rule", "outcome", "failing_rows", "reason")
+        print_table("Rules", [{name: rule[name] for name in shown} for rule in report["rules"]])
+        if report["metrics"]:
+            print_table("Metrics", report["metrics"])
+    sys.exit(0 if found.passed else EXIT_PIPELINE_FAILED)

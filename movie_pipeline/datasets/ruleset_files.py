@@ -6,8 +6,12 @@ from movie_pipeline.dqdl import LARGEST_RULESET, Ruleset, parse_ruleset, require
 from movie_pipeline.errors import RulesetError
 
 
-def read_ruleset(path: Path) -> Ruleset:
+def read_ruleset(path: Path, *, supported: bool = True) -> Ruleset:
     """Parse a DQDL file.
+
+    Args:
+        path: the file.
+        supported: whether a rule that is not supported refuses the file.
 
     Raises:
         RulesetError: the file cannot be read or is not DQDL; the message names the file.
@@ -24,7 +28,8 @@ def read_ruleset(path: Path) -> Ruleset:
         ) from None
     try:
         ruleset = parse_ruleset(text)
-        require_supported(ruleset)
+        if supported:
+            require_supported(ruleset)
     except RulesetError as error:
         raise RulesetError(
             error.problem,

@@ -4,10 +4,13 @@ Free of Dagster, files and movies. The verdicts are those of the public Glue par
 3.0.4; docs/dqdl.md lists where that surprises.
 """
 
+from movie_pipeline.dqdl.engines.arrow_tables import Data
 from movie_pipeline.dqdl.engines.evaluation import Evaluation, evaluate
+from movie_pipeline.dqdl.engines.glue_shape import EvaluateDataQuality
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.judging import judge
 from movie_pipeline.dqdl.engines.spark_words import evaluable_on_spark
+from movie_pipeline.dqdl.engines.table_files import write_table
 from movie_pipeline.dqdl.language.limits import (
     DEEPEST_SQL,
     LARGEST_RULESET,
@@ -19,12 +22,14 @@ from movie_pipeline.dqdl.rules.explanation import explain
 from movie_pipeline.dqdl.rules.metric_names import counts
 from movie_pipeline.dqdl.rules.parsing import parse_ruleset
 from movie_pipeline.dqdl.rules.unsupported import require_supported, unsupported
-from movie_pipeline.errors import RulesetError
+from movie_pipeline.errors import RulesetError, TableRefused
 
 __all__ = [
     "DEEPEST_SQL",
     "LARGEST_RULESET",
     "LONGEST_SQL",
+    "Data",
+    "EvaluateDataQuality",
     "Evaluation",
     "Judgement",
     "Rule",
@@ -32,6 +37,7 @@ __all__ = [
     "Ruleset",
     "RulesetError",
     "SimpleRule",
+    "TableRefused",
     "counts",
     "evaluable_on_spark",
     "evaluate",
@@ -41,4 +47,5 @@ __all__ = [
     "parse_ruleset",
     "require_supported",
     "unsupported",
+    "write_table",
 ]

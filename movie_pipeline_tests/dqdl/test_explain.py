@@ -19,8 +19,10 @@ from movie_pipeline.dqdl import explain, parse_ruleset
         ),
         (
             'Completeness "a" >= 0.9 where "b > 1"',
-            "The share of rows that have a value in a must be at least 0.9, "
-            "of the rows where b > 1.",
+            (
+                "The share of rows that have a value in a must be at least 0.9, "
+                "of the rows where b > 1."
+            ),
         ),
         (
             'IsUnique "a"',

@@ -59,8 +59,10 @@ def test_backslashes_mean_what_they_mean_to_spark(
 def test_a_pattern_with_two_backslashes_is_warned_of() -> None:
     ruleset = parse_ruleset('Rules = [\n  ColumnValues "v" matches "\\\\d"\n]')
     assert ruleset.warnings == (
-        "line 2: two backslashes in a pattern are a backslash in the text, to Glue as here: digits "
-        + r"are \d, and \\d is a backslash and the letter d.",
+        (
+            "line 2: two backslashes in a pattern are a backslash in the text, to Glue as here: "
+            r"digits are \d, and \\d is a backslash and the letter d."
+        ),
     )
     assert parse_ruleset('Rules = [ ColumnValues "v" matches "\\d" ]').warnings == ()
 

@@ -158,7 +158,8 @@ def _culprit(data: Any) -> str:  # noqa: ANN401 (whatever somebody gives)
     if _is_pandas(data):
         columns = {str(n): data.iloc[:, place] for place, n in enumerate(data.columns)}
     elif isinstance(data, Sequence):
-        rows = cast("list[Mapping[str, Any]]", [row for row in data if isinstance(row, Mapping)])
+        given = cast("Sequence[Mapping[str, Any]]", data)
+        rows = [row for row in given if hasattr(row, "keys")]
         names = dict.fromkeys(name for row in rows for name in row)
         columns = {str(name): [row.get(name) for row in rows] for name in names}
     for name, values in columns.items():

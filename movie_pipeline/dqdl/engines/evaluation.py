@@ -34,6 +34,7 @@ from movie_pipeline.dqdl.engines.judging import (
 )
 from movie_pipeline.dqdl.language.ruleset import Ruleset
 from movie_pipeline.dqdl.rules.number_condition import History
+from movie_pipeline.dqdl.rules.parsing import parse_ruleset
 
 _ORDER = "__dq_order"
 _counter = itertools.count()
@@ -60,7 +61,7 @@ class Evaluation:
 
 
 def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for all but two)
-    ruleset: Ruleset,
+    ruleset: Ruleset | str,
     primary: Data,
     *,
     sources: Mapping[str, Data] | None = None,
@@ -74,7 +75,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
     """Evaluates a ruleset on data.
 
     Args:
-        ruleset: the rules.
+        ruleset: the rules, parsed or as text.
         primary: the data.
         sources: reference datasets by the alias that rules use.
         clock: what `now()` is; by default the time of the call. A time without a zone is UTC.
@@ -85,7 +86,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
         unsupported_rules: `refuse` the ruleset for a rule that is not supported, or let it `fail`.
 
     Raises:
-        RulesetError: the ruleset asks for what is not supported.
+        RulesetError: the ruleset is no DQDL, or asks for what is not supported.
         TableRefused: what was given is no table, or cannot be read as one.
     """
     with contextlib.ExitStack() as stack:
@@ -102,7 +103,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
             aliases[alias], lacking[name] = name, unread
         judgement = stack.enter_context(
             judge(
-                ruleset,
+                parse_ruleset(ruleset) if isinstance(ruleset, str) else ruleset,
                 connection,
                 relation,
                 columns=usable.column_names,

@@ -5,11 +5,13 @@ For data at hand, whoever wrote it. The pipeline's own files go through `tabular
 
 import csv
 import gzip
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pyarrow import parquet
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.dqdl.engines.duckdb_engine import FAULTS_OF_A_QUERY, Connection, new_connection
 from movie_pipeline.errors import TableRefused
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
+_ROWS_AT_ONCE = 10_000
 JSON_LINES_ENDINGS = (".jsonl", ".ndjson", ".json")
 
 
@@ -47,6 +50,42 @@ def read_table(path: Path) -> "ArrowTable":
             # the error's own words may hold a cell
             what = "JSON lines" if ending in JSON_LINES_ENDINGS else "a CSV in UTF-8 with a header"
             raise TableRefused(f"{path} cannot be read as {what}") from error
+
+
+def write_table(table: "ArrowTable", path: Path) -> None:
+    """Writes rows to a CSV or a Parquet file; in a CSV a list stands as JSON.
+
+    Raises:
+        TableRefused: the name has another ending, or the file cannot be written.
+    """
+    ending = path.suffix.lower()
+    if ending not in (*CSV_ENDINGS, *PARQUET_ENDINGS):
+        known = ", ".join((*CSV_ENDINGS, *PARQUET_ENDINGS))
+        raise TableRefused(f"rows are written to a file that ends in one of {known}, not {path}")
+    try:
+        if ending in PARQUET_ENDINGS:
+            parquet.write_table(table, path)
+        else:
+            _write_csv(table, path, "\t" if ending == ".tsv" else ",")
+    except OSError as error:
+        raise TableRefused(f"{path} cannot be written: {error.strerror}") from error
+    except (*FAULTS_OF_A_QUERY, pa.ArrowException) as error:
+        raise TableRefused(f"the columns of these rows cannot be written to {path}") from error
+
+
+def _write_csv(table: "ArrowTable", path: Path, delimiter: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines, delimiter=delimiter)
+        writer.writerow(table.column_names)
+        for batch in cast("Any", table).to_batches(max_chunksize=_ROWS_AT_ONCE):
+            columns = [column.to_pylist() for column in batch.columns]
+            for row in zip(*columns, strict=True):
+                writer.writerow([_cell(value) for value in row])
+
+
+def _cell(value: object) -> object:
+    nested = isinstance(value, list | dict)
+    return json.dumps(value, ensure_ascii=False, default=str) if nested else value
 
 
 def _read_parquet(path: Path) -> "ArrowTable":

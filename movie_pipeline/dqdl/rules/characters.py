@@ -69,7 +69,7 @@ class CharacterSet:
     def in_both_cases(self) -> "CharacterSet":
         """With the other case of each ASCII letter: all that Java's (?i) adds by itself."""
         swapped = [
-            (ord(chr(code).swapcase()),) * 2
+            (ord(chr(code).swapcase()), ord(chr(code).swapcase()))
             for low, high in self.ranges
             for code in range(max(low, 0x41), min(high, 0x7A) + 1)
             if chr(code).isalpha()

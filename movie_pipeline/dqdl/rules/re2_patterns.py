@@ -68,6 +68,8 @@ def matching(pattern: str) -> Searched:
 
 def _matching(parts: tuple[Pattern, ...], end: str) -> Searched:
     empty = any(map(nullable, parts))
+    if any(map(_has_boundary, parts)):
+        _expect_places_outside(parts)
     write = partial(_alone if len(parts) == 1 else _several, parts, empty=empty, end=end)
     return Searched(
         write(marked=False),
@@ -104,6 +106,7 @@ def beginning_with_a_word(pattern: str) -> Searched:
     empty = alone is not None and nullable(alone) and not has_places(alone)
     parts[0] = _joined([At("boundary"), parts[0]])
     parts[-1] = _joined([parts[-1], At("boundary")])
+    _expect_places_outside(tuple(parts))
     if empty:
         parts.append(At("boundary"))  # both borders in one place, of which a text has one mark
     written = [
@@ -143,6 +146,28 @@ def _without_ends(pattern: Pattern, *, starts: bool = True) -> Pattern:
     while parts and parts[-1] == At("end"):
         parts.pop()
     return Row(tuple(parts))
+
+
+def _expect_places_outside(parts: tuple[Pattern, ...]) -> None:
+    """Where a mark may be taken, `^` and `$` stand at the two ends of an alternative only."""
+    for part in parts:
+        inner = list(part.parts if isinstance(part, Row) else (part,))
+        while inner and inner[0] in (At("start"), At("boundary")):
+            inner.pop(0)
+        while inner and inner[-1] in (At("end"), At("very end"), At("boundary")):
+            inner.pop()
+        if any(map(_asks_for_an_end, inner)):
+            raise NotTranslatable("it uses ^ or $ inside, beside a \\b")
+
+
+def _asks_for_an_end(pattern: Pattern) -> bool:
+    if isinstance(pattern, At):
+        return pattern.place != "boundary"
+    if isinstance(pattern, One):
+        return False
+    if isinstance(pattern, Repeat):
+        return _asks_for_an_end(pattern.part)
+    return any(map(_asks_for_an_end, pattern.parts))
 
 
 def _has_boundary(pattern: Pattern) -> bool:
@@ -291,8 +316,11 @@ def _expect_something_between(parts: list[Pattern]) -> None:
             open_border = _edge(part, first=False) != "never"
 
 
+_COUNTS: dict[tuple[int, int | None], str] = {(0, None): "*", (1, None): "+", (0, 1): "?"}
+
+
 def _count(least: int, most: int | None) -> str:
-    plain = {(0, None): "*", (1, None): "+", (0, 1): "?"}.get((least, most))
+    plain = _COUNTS.get((least, most))
     if plain is not None:
         return plain
     if most is None:
