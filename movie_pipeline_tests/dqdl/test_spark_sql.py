@@ -1,12 +1,18 @@
 """SQL of users: Spark's meaning on DuckDB, the injected clock, and errors that keep values in."""
 
 import datetime as dt
+import decimal
+import json
+from collections.abc import Callable
+from typing import Any
 
 import duckdb
 import pytest
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.dqdl.engines.duckdb_engine import cause
-from movie_pipeline_tests.dqdl.ruleset_samples import one, row_outcomes, table
+from movie_pipeline_tests.dqdl.ruleset_samples import evaluation, one, row_outcomes, table
+from movie_pipeline_tests.dqdl.test_conformance import FOLDER
 
 DATA = table(v=["2024-05-06", "soon", "12", None], n=[1, 2, 3, None], w=[None] * 4)
 
@@ -60,3 +66,144 @@ def test_custom_sql_casts_leniently_too() -> None:
 )
 def test_what_the_engine_says_of_a_value_is_kept_from_the_reason(error: duckdb.Error) -> None:
     assert "secret" not in cause(error)
+
+
+ODD = table(
+    s=["1", "x", None, " 7 ", "2.5", "TRUE"],
+    i=[1, 2, None, 0, -3, 10],
+    f=[1.5, float("nan"), None, -0.5, 3.7, 0.0],
+    d=["2024-01-05", "bad", None, "2024", "2024-06", "2024-1-5"],
+    dd=[dt.date(2024, 1, 7), dt.date(2023, 12, 31), None, *[dt.date(2024, 2, 29)] * 3],
+    b=[True, False, None, True, False, True],
+    w=[None] * 6,
+)
+
+
+@pytest.mark.parametrize(
+    ("clause", "kept"),
+    [
+        ("cast(f as int) = 3", "....F."),
+        ("cast(f as int) = 0", ".F.F.F"),
+        ("cast(s as int) = 2", "....F."),
+        ("cast(s as int) = 7", "...F.."),
+        ("s = 2", "....F."),
+        ("s = 2.5", "....F."),
+        ("s in (1, 7)", "F....."),
+        ("s + 1 = 2", "F....."),
+        ("s = i", "F....."),
+        ("s = true", "F....F"),
+        ("i like '1%'", "F....F"),
+        ("i % 0 is null", "FFFFFF"),
+        ("i / 0 is null", "FFFFFF"),
+        ("cast(d as date) is not null", "F..FFF"),
+        ("to_timestamp(d) is not null", "F..FFF"),
+        ("year(d) = 2024", "F..FFF"),
+        ("d > date '2024-01-05'", "....F."),
+        ("dayofweek(dd) = 1", "FF...."),
+        ("weekday(dd) = 6", "FF...."),
+        ("substring(s, 0, 1) = 'x'", ".F...."),
+        ("ln(i) is null", "..FFF."),
+        ("isnull(s)", "..F..."),
+        ("isnotnull(s)", "FF.FFF"),
+        ("date_part('year', dd) = 2023", ".F...."),
+        ("make_date(2024, 1, 7) = dd", "F....."),
+        ("trunc(dd, 'MM') = '2024-02-01'", "...FFF"),
+        ("substring_index(d, '-', 1) = '2024'", "F..FFF"),
+        ("nanvl(f, 1.0) = 1.0", ".F...."),
+        ("octet_length(s) = 3", "...FF."),
+        ("dd + 1 = date '2024-01-08'", "F....."),
+        ("b = 1", "F..F.F"),
+        ("s rlike '^[0-9]+$' and not b", "......"),
+    ],
+)
+def test_types_meet_as_they_meet_in_spark(clause: str, kept: str) -> None:
+    assert row_outcomes(f'IsComplete "w" where "{clause}"', ODD) == kept.replace(".", "P")
+
+
+@pytest.mark.parametrize(
+    ("clause", "why"),
+    [
+        ("i", "it is no condition"),
+        ("'x'", "it is no condition"),
+        ("s and b", "AND, OR or NOT stands beside a text"),
+        ("b > 1", "it compares a yes or no with something else"),
+        ("dd > 5", "it compares a date with a number"),
+        ("b in (1, 'TRUE')", "IN holds values of one type against values of another"),
+        ("b + 1 = 2", "it reckons with a yes or no"),
+        ("f div 2 = 1", "it uses div of other than whole numbers"),
+        ("upper(f) = '1.5'", "it makes text of a double"),
+        ("cast(dd as int) = 1", "it casts a date to a number"),
+        ("year(i) = 1", "it takes a number for a date"),
+        ("soundex(s) = 'X'", "it uses soundex"),
+        ("typeof(i) = 'int'", "it uses typeof"),
+        ("bround(f) = 2", "uses bround, for which there is no translation"),
+        ("trunc(dd, 'century') = dd", "it uses trunc otherwise than"),
+        ("1.0 / 3.0 > f", "it divides decimals"),
+        (r"s = \"x\"", "The provided where clause is invalid"),
+    ],
+)
+def test_what_differs_is_refused_by_name(clause: str, why: str) -> None:
+    outcome = one(f'IsComplete "w" where "{clause}"', ODD)
+    assert not outcome.evaluated
+    assert why in (outcome.reason or ""), outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        ("select sum(s) from primary", 10.5),
+        ("select mean(i) from primary", 2.0),
+        ("select kurtosis(i) from primary", -0.3189),
+        ("select count(*) from primary where any_b", None),
+        ("select count(*) from (select i as s from primary) t where s = 1", 1.0),
+        ("select count(*) from primary a join primary c on a.s = c.i", 2.0),
+    ],
+)
+def test_queries_count_as_in_spark(query: str, value: float | None) -> None:
+    outcome = one(f'CustomSql "{query}" > -1000', ODD)
+    assert outcome.evaluated == (value is not None), outcome.reason
+    if value is not None:
+        assert outcome.metrics["Dataset.*.CustomSQL"] == pytest.approx(value, abs=0.01)
+
+
+TYPES: dict[str, Any] = {
+    "bigint": pa.int64(),
+    "string": pa.string(),
+    "int": pa.int32(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us"),
+    "boolean": pa.bool_(),
+    "decimal(10,2)": pa.decimal128(10, 2),
+}
+READ: dict[str, Callable[[Any], object]] = {
+    "double": float,
+    "date": dt.date.fromisoformat,
+    "timestamp": dt.datetime.fromisoformat,
+    "decimal(10,2)": decimal.Decimal,
+}
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="the answers of Spark are not beside the checkout")
+def test_every_where_clause_that_is_answered_has_sparks_answer() -> None:
+    known: dict[str, Any] = json.loads((FOLDER / "spark_sql.json").read_text(encoding="utf-8"))
+    columns: dict[str, object] = {"w": pa.nulls(len(known["rows"]), pa.string())}
+    for place, (name, kind) in enumerate(known["columns"]):
+        values = [row[place] for row in known["rows"]]
+        read = [None if v is None else READ.get(kind, lambda v: v)(v) for v in values]
+        columns[name] = pa.array(read, TYPES[kind])
+    wrong: list[str] = []
+    answered = 0
+    for case in known["cases"]:
+        if case["kind"] != "where":
+            continue
+        clause = case["sql"]
+        found = evaluation(f'IsComplete "w" where "{clause}"', pa.table(columns))
+        if not found.rules[0].evaluated:
+            continue
+        answered += 1
+        kept = [row["rid"] for row in found.rows.to_pylist() if row["DataQualityRulesFail"]]
+        if case["refused"] or kept != case["rids"]:
+            wrong.append(clause)
+    assert wrong == []
+    assert answered >= 103

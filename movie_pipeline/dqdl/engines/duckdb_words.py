@@ -8,8 +8,10 @@ from functools import partial
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.errors import ErrorLevel
 from typing_extensions import override
 
+from movie_pipeline.dqdl.engines.spark_meaning import written_for_duckdb
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.re2_patterns import (
     LAST_LINE_END,
@@ -19,8 +21,9 @@ from movie_pipeline.dqdl.rules.re2_patterns import (
     beginning_with_a_word,
     matching,
 )
+from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, EPOCH_IN_TEXT
 from movie_pipeline.dqdl.rules.sql import Sql
-from movie_pipeline.dqdl.rules.words import DATE_FORMATS, Words
+from movie_pipeline.dqdl.rules.words import DATE_FORMATS, ColumnTypes, Words
 
 _ONE_LINE = r"[^\n\r\x{85}\x{2028}\x{2029}]+" + LAST_LINE_END
 _ASCII = r"[\x00-\x7F]*"
@@ -47,7 +50,7 @@ class DuckDbWords(Words):
 
     @override
     def as_date(self, text: Sql) -> Sql:
-        return _template(_DATE, text)
+        return _template(DATE_IN_TEXT, text)
 
     @override
     def as_date_in(self, text: Sql, date_format: str) -> Sql:
@@ -61,7 +64,7 @@ class DuckDbWords(Words):
     @override
     def as_epoch(self, value: Sql, family: str) -> Sql:
         if family == "string":
-            return _template(_EPOCH, value)
+            return _template(EPOCH_IN_TEXT, value)
         return _template("CAST(floor(epoch(x)) AS BIGINT)", value)
 
     @override
@@ -79,9 +82,10 @@ class DuckDbWords(Words):
         return exp.IsNan(this=value.copy())
 
     @override
-    def from_spark(self, expression: Sql) -> Sql:
-        translated = sqlglot.parse_one(expression.sql(dialect="duckdb"), dialect="duckdb")
-        return sql.rewritten(translated, _lenient_cast)
+    def from_spark(self, expression: Sql, types: ColumnTypes, *, is_condition: bool) -> Sql:
+        meant = written_for_duckdb(expression, types, is_condition=is_condition)
+        text = meant.sql(dialect="duckdb", unsupported_level=ErrorLevel.IGNORE)
+        return sql.rewritten(sqlglot.parse_one(text, dialect="duckdb"), _lenient_cast)
 
     @override
     def key(self, columns: Sequence[Sql]) -> Sql:
@@ -158,30 +162,6 @@ def _lenient_cast(node: Sql) -> Sql:
         return node
     return exp.TryCast(this=node.this, to=node.to)
 
-
-_DATE = r"""
-CASE
-  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}-\d{1,2}([ T][\s\S]*)?')
-    THEN TRY_CAST(regexp_extract(trim(x), '^\d{4,5}-\d{1,2}-\d{1,2}') AS DATE)
-  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}') THEN TRY_CAST((trim(x) || '-01') AS DATE)
-  WHEN regexp_full_match(trim(x), '\d{4,5}') THEN TRY_CAST((trim(x) || '-01-01') AS DATE)
-END
-"""
-
-# A string with a zone is an instant; without one it is UTC, whatever the session's zone is.
-_EPOCH = r"""
-CASE
-  WHEN regexp_full_match(trim(x), '\d{4,5}(-\d{1,2}(-\d{1,2})?)?')
-    THEN CAST(floor(epoch(TRY_CAST((CASE
-      WHEN regexp_full_match(trim(x), '\d{4,5}') THEN trim(x) || '-01-01'
-      WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}') THEN trim(x) || '-01'
-      ELSE trim(x) END) AS TIMESTAMP))) AS BIGINT)
-  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}-\d{1,2}[ T][0-9:.]+')
-    THEN CAST(floor(epoch(TRY_CAST(trim(x) AS TIMESTAMP))) AS BIGINT)
-  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}-\d{1,2}[ T].+')
-    THEN CAST(floor(epoch(TRY_CAST(trim(x) AS TIMESTAMPTZ))) AS BIGINT)
-END
-"""
 
 _WHOLE = r"[+-]?(\d+(\.\d*)?|\.\d+)"
 _FRACTION = rf"(?i){_WHOLE}(e[+-]?\d+)?[df]?|[+-]?(inf|infinity)|nan"

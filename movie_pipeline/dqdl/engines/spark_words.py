@@ -18,7 +18,7 @@ from movie_pipeline.dqdl.rules.schema import Schema
 from movie_pipeline.dqdl.rules.spark_sql import PRIMARY
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.unsupported import require_supported
-from movie_pipeline.dqdl.rules.words import DATE_FORMATS, Words
+from movie_pipeline.dqdl.rules.words import DATE_FORMATS, ColumnTypes, Words
 
 _NO_TIME = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
@@ -62,7 +62,8 @@ class SparkWords(Words):
         return sql.call("isnan", value)
 
     @override
-    def from_spark(self, expression: Sql) -> Sql:
+    def from_spark(self, expression: Sql, types: ColumnTypes, *, is_condition: bool) -> Sql:
+        del types, is_condition
         return expression
 
     @override

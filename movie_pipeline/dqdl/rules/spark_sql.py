@@ -19,10 +19,9 @@ from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError, QueryRefused, RowsThen
 from movie_pipeline.dqdl.rules.schema import Schema, UnusableColumn
 from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.words import ColumnTypes, NoTranslation
 
 PRIMARY = "primary"
-
-_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 
 
 def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
@@ -40,7 +39,9 @@ def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
         _expect_little(clause, about, rows)
         if clause.find(exp.Select, exp.Table):
             raise NotEvaluableError("A where clause cannot hold a query of its own.", rows)
-        return _translated(clause, context, {"": context.schema}, about, rows)
+        scopes = {"": context.schema}
+        types = partial(_type_of, scopes=scopes, derived=False)
+        return _translated(clause, context, scopes, types, about, rows)
 
 
 def custom_query(text: str, context: Context) -> exp.Query:
@@ -61,8 +62,12 @@ def custom_query(text: str, context: Context) -> exp.Query:
         if not isinstance(query, exp.Query):
             raise NotEvaluableError(f"{about} must be one query.", "fail")
         _expect_little(query, about, "fail")
+        derived = query.find(exp.CTE) is not None or any(
+            isinstance(inner.parent, exp.From | exp.Join) for inner in query.find_all(exp.Subquery)
+        )
         scopes = _tables(query, context, about)
-        return cast("exp.Query", _translated(query, context, scopes, about, "fail"))
+        types = partial(_type_of, scopes=scopes, derived=derived)
+        return cast("exp.Query", _translated(query, context, scopes, types, about, "fail"))
 
 
 # --- limits -------------------------------------------------------------------------------------
@@ -172,8 +177,13 @@ def _relation(written: str, context: Context, about: str) -> tuple[Sql, Schema]:
 # --- names, functions, types --------------------------------------------------------------------
 
 
-def _translated(
-    expression: Sql, context: Context, scopes: Mapping[str, Schema], about: str, rows: RowsThen
+def _translated(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
+    expression: Sql,
+    context: Context,
+    scopes: Mapping[str, Schema],
+    types: ColumnTypes,
+    about: str,
+    rows: RowsThen,
 ) -> Sql:
     expression = sql.rewritten(expression, partial(_named, scopes=scopes))
     for function in expression.find_all(exp.Anonymous):
@@ -181,10 +191,23 @@ def _translated(
             raise NotEvaluableError(
                 f"{about} uses {function.name}, for which there is no translation.", rows
             )
-    for node in list(expression.find_all(*_COMPARISONS, exp.In, exp.Between)):
-        _coerce(node, context.schema)
     expression = sql.rewritten(expression, partial(_by_the_clock, context=context))
-    return context.words.from_spark(expression)
+    is_condition = not isinstance(expression, exp.Query)
+    try:
+        return context.words.from_spark(expression, types, is_condition=is_condition)
+    except NoTranslation as error:
+        raise NotEvaluableError(f"{about} has no sure translation: {error}.", rows) from error
+
+
+def _type_of(column: exp.Column, scopes: Mapping[str, Schema], *, derived: bool) -> str | None:
+    """The type of a column; None where it may be one that the user's own query makes."""
+    if not column.table and derived:
+        return None
+    named = scopes.get(column.table.casefold()) if column.table else None
+    asked = [named] if named else [scope for scope in scopes.values() if not column.table]
+    distinct = {id(schema): schema for schema in asked}.values()
+    found = [schema.types[real] for schema in distinct if (real := schema.real_name(column.name))]
+    return found[0] if len(found) == 1 else None
 
 
 def _by_the_clock(node: Sql, context: Context) -> Sql:
@@ -198,7 +221,10 @@ def _by_the_clock(node: Sql, context: Context) -> Sql:
     return node
 
 
-_SAME_IN_BOTH = frozenset({"now", "nullif", "replace", "ltrim", "rtrim", "lcase", "ucase"})
+_SAME_IN_BOTH = frozenset(
+    {"now", "nullif", "replace", "ltrim", "rtrim", "lcase", "ucase", "isnull", "isnotnull", "mean"}
+    | {"date_part", "datepart", "make_date", "octet_length", "some", "every", "weekday", "bin"}
+)
 
 
 def _named(node: Sql, scopes: Mapping[str, Schema]) -> Sql:
@@ -217,23 +243,6 @@ def _named(node: Sql, scopes: Mapping[str, Schema]) -> Sql:
     if selected and real.casefold() != node.name.casefold():
         return exp.Alias(this=renamed, alias=exp.to_identifier(real, quoted=True))
     return renamed
-
-
-def _coerce(node: Sql, schema: Schema) -> None:
-    """Casts a text column that is held against a number, as Spark does by itself."""
-    compared = [node.this, *node.args.get("expressions", ()), *_ends(node)]
-    if not any(_is_number(part) for part in compared):
-        return
-    for part in compared:
-        if isinstance(part, exp.Column) and not isinstance(part.this, exp.Star):
-            column = schema.find(part.name)
-            if column is not None and column.family == "string":
-                part.replace(sql.try_cast(part, "DOUBLE"))
-
-
-def _ends(node: Sql) -> list[Sql]:
-    ends = [node.args.get(key) for key in ("expression", "low", "high")]
-    return [end for end in ends if isinstance(end, exp.Expr)]
 
 
 def _is_number(part: object) -> bool:

@@ -4,10 +4,19 @@ Patterns are Java's, and dates as lenient as Spark's, as in the reference. How D
 spell the words is in `engines/`; what every engine writes alike is in `sql.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from sqlglot import exp
+
 from movie_pipeline.dqdl.rules.sql import Sql
+
+ColumnTypes = Callable[[exp.Column], str | None]
+"""The type of a column that stands in user SQL; None where it is not known."""
+
+
+class NoTranslation(Exception):
+    """User SQL that an engine cannot run with Spark's meaning; the message says what in it."""
 
 
 class Words(Protocol):
@@ -41,8 +50,12 @@ class Words(Protocol):
         """A floating-point value is NaN."""
         ...
 
-    def from_spark(self, expression: Sql) -> Sql:
-        """What a user wrote in Spark SQL, with Spark's meaning."""
+    def from_spark(self, expression: Sql, types: ColumnTypes, *, is_condition: bool) -> Sql:
+        """What a user wrote in Spark SQL, with Spark's meaning.
+
+        Raises:
+            NoTranslation: it cannot be had with that meaning.
+        """
         ...
 
     def key(self, columns: Sequence[Sql]) -> Sql:
