@@ -4,8 +4,17 @@ What the rows mean, whether they are good and where they go is decided elsewhere
 """
 
 from movie_pipeline.tabular.cell_problems import Problem, ProblemKind, describe_problem, problems
+from movie_pipeline.tabular.chosen_rows import staged_values
 from movie_pipeline.tabular.column_drift import Drift, drift
-from movie_pipeline.tabular.column_mapping import MappedColumn, map_header, normalised, printable
+from movie_pipeline.tabular.column_mapping import (
+    REMARK_COLUMNS,
+    MappedColumn,
+    map_header,
+    normalised,
+    printable,
+    without_remarks,
+)
+from movie_pipeline.tabular.counted_lines import LineNumbers, line_numbers
 from movie_pipeline.tabular.date_forms import BadForm, DateForm
 from movie_pipeline.tabular.encodings import is_declarable
 from movie_pipeline.tabular.engine import Engine, shared_engine
@@ -39,6 +48,7 @@ __all__ = [
     "NOTHING_DECLARED",
     "OTHER_COLUMNS",
     "OTHER_COLUMNS_BYTES",
+    "REMARK_COLUMNS",
     "UNENDED",
     "BadForm",
     "ByteAccount",
@@ -51,6 +61,7 @@ __all__ = [
     "Inspection",
     "KeyPart",
     "Limits",
+    "LineNumbers",
     "MappedColumn",
     "NumberForm",
     "Problem",
@@ -65,6 +76,7 @@ __all__ = [
     "flagged_columns",
     "inspect_file",
     "is_declarable",
+    "line_numbers",
     "map_header",
     "most_dates",
     "normalised",
@@ -74,4 +86,6 @@ __all__ = [
     "record_keys",
     "shared_engine",
     "stage_file",
+    "staged_values",
+    "without_remarks",
 ]

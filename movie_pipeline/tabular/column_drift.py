@@ -7,7 +7,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from movie_pipeline.tabular.column_mapping import MappedColumn, printable
+from movie_pipeline.tabular.column_mapping import MappedColumn, printable, without_remarks
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,7 @@ def drift(
         shapes_before: staged name of a column to what its values looked like before.
         shapes_now: the same for the later file.
     """
+    before, now = without_remarks(before), without_remarks(now)
     old, new = [_key(column) for column in before], [_key(column) for column in now]
     added = [name for name in new if name not in old]
     gone = [name for name in old if name not in new]

@@ -14,6 +14,9 @@ from movie_pipeline.tabular.table_contract import TableContract
 
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
+REMARK_COLUMNS = ("report_line", "report_problem")
+"""What our answer to a sender says of a row, in columns of its own: no part of the row, should the
+answer come back corrected."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,14 @@ def map_header(
     return tuple(mapped)
 
 
+def without_remarks(mapping: Iterable[MappedColumn]) -> list[MappedColumn]:
+    """The columns that are the sender's: all but ours, which are known where both are there."""
+    columns = list(mapping)
+    if {column.name for column in columns}.issuperset(REMARK_COLUMNS):
+        return [column for column in columns if column.name not in REMARK_COLUMNS]
+    return columns
+
+
 def _declared_position(declared: str, mapped: Sequence[MappedColumn]) -> int | None:
     """The own column that a declaration means: by the header as written, else by staged name."""
     own = [(i, column) for i, column in enumerate(mapped) if not column.is_contract]
@@ -130,6 +141,9 @@ def mapping_notes(
     if contract.derived_key and contract.key not in by_name:
         made_of = contract.derived_key.described
         notes.append(f"{contract.key} is derived from {made_of}: the file brings none")
+    if len(without_remarks(mapping)) < len(mapping):
+        ours = " and ".join(REMARK_COLUMNS)
+        notes.append(f"columns {ours} are remarks of our answer to the sender, and left out")
     notes += [
         f"the source declares dates in column {printable(declared)}, but the file has none of that "
         "name beside the contract's"

@@ -18,7 +18,11 @@ from movie_pipeline.tabular.cells import (
     TextCells,
     as_flags,
 )
-from movie_pipeline.tabular.column_mapping import MappedColumn, unique_name
+from movie_pipeline.tabular.column_mapping import (
+    MappedColumn,
+    unique_name,
+    without_remarks,
+)
 from movie_pipeline.tabular.date_forms import DATE_TYPE, DateCells, DateForm
 from movie_pipeline.tabular.engine import Connection
 from movie_pipeline.tabular.key_derivation import KeyMaker
@@ -108,12 +112,13 @@ class RowTyper:
             and column.name in self._places
             and column.type is not ColumnType.TEXT
         ]
-        own = [column.name for column in mapping if not column.is_contract]
+        senders = [column for column in without_remarks(mapping) if not column.is_contract]
+        own = [column.name for column in senders]
         self._readers: dict[str, CellReader] = {
             column.name: _reader(column, decimal)
             for column in contract.columns
             if column.name in self._places
-        } | {column.name: _own_reader(column) for column in mapping if not column.is_contract}
+        } | {column.name: _own_reader(column) for column in senders}
         self._own = own
         self._date_bits = {
             column.name: bit

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from movie_pipeline.tabular.column_mapping import MappedColumn
+from movie_pipeline.tabular.column_mapping import MappedColumn, without_remarks
 from movie_pipeline.tabular.dialect import Dialect
 from movie_pipeline.tabular.row_flags import date_columns
 
@@ -119,7 +119,8 @@ class StagedFile:
     @cached_property
     def own_columns(self) -> tuple[str, ...]:
         """The staged names of the columns beside the contract's."""
-        return tuple(column.name for column in self.mapping if not column.is_contract)
+        senders = without_remarks(self.mapping)
+        return tuple(column.name for column in senders if not column.is_contract)
 
 
 def by_reason(set_apart: Iterable[tuple[int, str]]) -> dict[str, tuple[int, ...]]:

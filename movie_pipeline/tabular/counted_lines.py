@@ -1,0 +1,72 @@
+"""In which line of a file a byte stands, as an editor counts lines.
+
+A record is not a line: lines stand before the header, and a quoted cell may go over several.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from movie_pipeline.tabular.file_content import unpacked_name
+from movie_pipeline.tabular.staged_file import StagedFile
+
+_PIECE = 1 << 20
+_UNITS = {"utf-16-le": "<u2", "utf-16-be": ">u2"}
+"""The encodings in which no single byte is a line end."""
+
+
+class LineNumbers:
+    """Counts the lines of a content up to places that are asked for in ascending order.
+
+    Args:
+        file: the content, at its beginning.
+        codec: Python's name of its encoding.
+    """
+
+    def __init__(self, file: BinaryIO, codec: str) -> None:
+        self._file = file
+        self._units = np.dtype(_UNITS[codec]) if codec in _UNITS else None
+        self._place = 0
+        self._lines = 1
+        self._after_cr = False
+
+    def at(self, offset: int) -> int:
+        """The 1-based line in which this byte stands; not before the one asked for last."""
+        while self._place < offset:
+            piece = self._file.read(min(_PIECE, offset - self._place))
+            if not piece:
+                break
+            self._place += len(piece)
+            self._count(piece)
+        return self._lines
+
+    def _count(self, piece: bytes) -> None:
+        """A line feed, a carriage return, and both together, end one line each."""
+        if self._units is None:
+            ends = piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+            first_is_lf, last_is_cr = piece[:1] == b"\n", piece[-1:] == b"\r"
+        else:
+            units = np.frombuffer(piece[: len(piece) & ~1], self._units)
+            lf, cr = units == ord("\n"), units == ord("\r")
+            ends = int(np.count_nonzero(lf)) + int(np.count_nonzero(cr[:-1] & ~lf[1:]))
+            ends += bool(len(cr) and cr[-1])
+            first_is_lf, last_is_cr = bool(len(lf) and lf[0]), bool(len(cr) and cr[-1])
+        self._lines += ends - (self._after_cr and first_is_lf)
+        self._after_cr = last_is_cr
+
+
+@contextmanager
+def line_numbers(path: Path, staged: StagedFile, *, folder: Path) -> Generator[LineNumbers]:
+    """The line numbers of a staged file.
+
+    Args:
+        path: the file that was staged.
+        staged: its summary.
+        folder: where it was staged to.
+    """
+    content = folder / unpacked_name(path) if staged.dialect.compression else path
+    with content.open("rb") as file:
+        yield LineNumbers(file, staged.dialect.codec)
