@@ -7,7 +7,7 @@ here is decided in steps/split.py; how they leave again is replay's affair.
 import base64
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -80,6 +80,11 @@ class Provenance:
     def moment(self) -> str:
         """When, as the records write it."""
         return self.quarantined_at.isoformat()
+
+
+def own_rules(reasons: Iterable[Mapping[str, str]]) -> list[str]:
+    """The rules for which a kept record itself was set apart, and not all of its file."""
+    return [reason["rule"] for reason in reasons if not reason["message"].startswith(FILE_HELD)]
 
 
 def quarantine_id(file_id: str, record_number: int) -> str:

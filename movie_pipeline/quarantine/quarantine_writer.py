@@ -210,7 +210,8 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
         keys: is told the keys of those that are rows.
 
     Returns:
-        How many there are, and how many each rule set apart. Where there are none, no file is left.
+        How many there are, and of how many each rule is a reason of their own. Where there are
+        none, no file is left.
     """
     counts: Counter[str] = Counter()
     written = 0
@@ -222,7 +223,8 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
                 masks = row.masks if row else None
                 reasons = why.reasons(raw, masks)
                 rules = dict.fromkeys([reason.rule for reason in reasons])
-                for rule in rules:
+                own = reasons[len(why.of_file) :]  # a reason of the file is none of each record
+                for rule in dict.fromkeys([reason.rule for reason in own]):
                     counts[rule] += 1
                 if row:
                     keys.add(raw.record_number, row.key, row.masks[0] | row.masks[1], rules)

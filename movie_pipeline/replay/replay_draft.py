@@ -16,6 +16,7 @@ import orjson
 
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.ledger.replays import Replay, landing_key, root_of
+from movie_pipeline.quarantine.quarantine_record import own_rules
 from movie_pipeline.replay.corrected_cells import Change, Columns
 from movie_pipeline.replay.replay_request import ReplayRequest
 
@@ -75,7 +76,7 @@ class DraftWriter:
         }
         said = [record["quarantine_id"], sorted((k, c.after) for k, c in changes.items())]
         self._identity.update(orjson.dumps(said))
-        self._taken.update(dict.fromkeys((reason["rule"] for reason in record["reasons"]), 1))
+        self._taken.update(dict.fromkeys(own_rules(record["reasons"]), 1))
         line = {
             "quarantine_id": record["quarantine_id"],
             "file_id": record["file_id"],

@@ -56,7 +56,8 @@ class SplitFile:
         quarantine: the JSON lines file, None where nothing was set apart.
         keys: the Parquet file of the keys of the records set apart, None where none can be told.
         keys_apart: keys in it.
-        reasons: how many records each rule set apart; a record counts under each of its reasons.
+        reasons: rule to the records it is a reason of; a record counts under each of its reasons,
+            and a reason of the whole file is none of them.
         ratings: how many good rows fall into each bin of the dataset's histogram.
     """
 
