@@ -38,6 +38,11 @@ def print_json(value: Mapping[str, Any]) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 
 
+def print_sentence(sentence: str) -> None:
+    """A sentence that may hold foreign names, as one line of a pipe."""
+    console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
 def print_problem(sentence: str) -> None:
     """A sentence about something that is wrong, beside what was asked for."""
     errors.print(sentence, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -15,7 +15,7 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, print_json, print_table, progress
+from movie_pipeline.cli.printing import console, print_json, print_sentence, print_table, progress
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.settings import Settings
 
@@ -43,10 +43,17 @@ def rules(*, file: Path | None, as_json: bool) -> None:
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @ruleset_option
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Write the sender's report: a page of this name, and JSON and corrections beside it.",
+)
 @json_option
 @dataset_option
 @told_in_a_sentence
-def check(*, file: Path, ruleset: Path | None, as_json: bool, dataset: str) -> None:
+def check(
+    *, file: Path, ruleset: Path | None, report: Path | None, as_json: bool, dataset: str
+) -> None:
     """Judge FILE by a ruleset with no pipeline around it; nothing is loaded or kept.
 
     Exit code: 0 it would load, 3 it would be held or rejected, 2 usage.
@@ -56,12 +63,18 @@ def check(*, file: Path, ruleset: Path | None, as_json: bool, dataset: str) -> N
     from movie_pipeline.datasets.ruleset_files import read_ruleset
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports.file_check import check_file
+    from movie_pipeline.sender_report.make_report import report_paths
 
     deployment = deployment_from(settings_from(None, ruleset, dataset))
     rules_read = read_ruleset(deployment.ruleset)
     with progress("Checking", quiet=as_json):
         checked = check_file(
-            file, rules_read, deployment.settings, deployment.storage, deployment.dataset
+            file,
+            rules_read,
+            deployment.settings,
+            deployment.storage,
+            deployment.dataset,
+            report=None if report is None else report_paths(report, file.name),
         )
     if as_json:
         print_json(asdict(checked))
@@ -73,6 +86,8 @@ def check(*, file: Path, ruleset: Path | None, as_json: bool, dataset: str) -> N
         if checked.rules:
             shown = ("rule", "outcome", "failing_rows", "reason")
             print_table("Rules", [{name: rule[name] for name in shown} for rule in checked.rules])
+        if report is not None:
+            print_sentence(f"The report: {report_paths(report, file.name).page}")
     sys.exit(EXIT_SET_ASIDE if checked.state != "LOADED" else 0)
 
 

@@ -6,7 +6,7 @@ For `movie-pipeline check`; the verdict is the one that the job would come to.
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,17 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.screening.reference_datasets import reference_tables
 from movie_pipeline.screening.screening_engine import screening_engine
+from movie_pipeline.sender_report.make_report import (
+    FileToTell,
+    ReportPaths,
+    Sent,
+    make_report,
+)
+from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.judge import RuleTime, judged_file
 from movie_pipeline.steps.read import ReadFile, read_one
@@ -50,10 +58,16 @@ class CheckedFile:
     rules: list[dict[str, Any]]
 
 
-def check_file(
-    path: Path, ruleset: Ruleset, settings: Settings, storage: Storage, dataset: Dataset
+def check_file(  # noqa: PLR0913 - what is judged, by what, and where the report goes
+    path: Path,
+    ruleset: Ruleset,
+    settings: Settings,
+    storage: Storage,
+    dataset: Dataset,
+    *,
+    report: ReportPaths | None = None,
 ) -> CheckedFile:
-    """Judge a file in a temporary folder, and forget everything but the answer.
+    """Judge a file in a temporary folder, and forget everything but the answer, and its report.
 
     Args:
         path: the file.
@@ -61,6 +75,7 @@ def check_file(
         settings: how it is read.
         storage: where reference datasets are fetched from.
         dataset: what its rows must be.
+        report: where a report for the sender goes; none by default.
     """
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-check-") as root:
         work_folder = WorkFolder.at(Path(root), "check")
@@ -73,7 +88,10 @@ def check_file(
             )
             staged = read_one(folder.source, settings, dataset, declared)
         except UnreadableFile as error:
-            return CheckedFile(str(FileState.REJECTED), str(error), 0, 0, 0, {}, [])
+            checked = CheckedFile(str(FileState.REJECTED), str(error), 0, 0, 0, {}, [])
+            if report is not None:
+                make_report(_to_tell(landed, checked), None, None, report)
+            return checked
         file = ReadFile(landed=landed, content_sha256=staged.sha256, staged=staged)
         with (
             screening_engine(work_folder.folder, settings.engine) as connection,
@@ -90,7 +108,7 @@ def check_file(
             ) as judged,
         ):
             split = split_file(judged, dataset, work_folder.name)
-        return CheckedFile(
+        checked = CheckedFile(
             state=str(judged.verdict.state),
             reason=judged.verdict.reason,
             rows_in=staged.rows_in,
@@ -99,6 +117,26 @@ def check_file(
             reasons=split.reasons,
             rules=to_json_values(judged.verdict.rules),
         )
+        if report is not None:
+            told = replace(
+                _to_tell(landed, checked), rules=judged.verdict.rules, notes=staged.notes
+            )
+            sent = Sent(folder.source, staged, SentLayout.of(staged, dataset.contract))
+            make_report(told, sent, split.quarantine, report)
+        return checked
+
+
+def _to_tell(landed: LandedFile, checked: CheckedFile) -> FileToTell:
+    return FileToTell(
+        name=printable_name(landed.key),
+        file_id=landed.file_id,
+        state=FileState(checked.state),
+        rows_in=checked.rows_in,
+        rows_good=checked.rows_good,
+        rows_apart=checked.rows_apart,
+        reason=checked.reason,
+        would=True,
+    )
 
 
 def _bring(path: Path, to: Path) -> None:

@@ -1,0 +1,51 @@
+"""The report for the sender of any file, landed or not, as a person asks for it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from movie_pipeline.errors import DecisionError
+from movie_pipeline.file_names import printable_name
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.steps.tell_sender import Teller
+from movie_pipeline.warehouse.warehouse_port import Warehouse
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A report that was made.
+
+    Attributes:
+        entry: of which file.
+        page: where its page lies, for people.
+    """
+
+    entry: LedgerEntry
+    page: str
+
+
+def landed_file(warehouse: Warehouse, name: str) -> LedgerEntry | None:
+    """The entry of a file by its file_id, or the newest of its name; None where there is none."""
+    entries = Ledger(warehouse).of_file(name)
+    by_id = [entry for entry in entries if entry.file_id == name]
+    return next(iter(by_id or [entry for entry in entries if entry.summary.replay is None]), None)
+
+
+def answer_sender(teller: Teller, entry: LedgerEntry, folder: Path | None) -> Answer:
+    """Make the report of a decided file anew, in its place, or in a folder of one's own.
+
+    Raises:
+        DecisionError: the folder is not there.
+    """
+    if folder is None:
+        return Answer(entry, teller.put(entry))
+    if not folder.is_dir():
+        raise DecisionError(f"there is no folder {folder} for the report: make it first.")
+    return Answer(entry, str(teller.write(entry, folder, entry.file_id)))
+
+
+def not_found(name: str) -> DecisionError:
+    """What is asked for is neither a file of the ledger nor one of this machine."""
+    return DecisionError(
+        f"{printable_name(name)} is neither a file that landed nor a file here: "
+        "`movie-pipeline status` lists what landed."
+    )

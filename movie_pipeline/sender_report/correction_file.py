@@ -1,0 +1,147 @@
+"""The correction file: the rows set apart, as their sender wrote them, with what is wrong.
+
+Corrected and sent, it is a file like any other: its two columns of remarks are left out when it is
+read. No spreadsheet takes a cell of it for a formula.
+"""
+
+import base64
+import csv
+import io
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from movie_pipeline.sender_report.sent_layout import SentLayout
+from movie_pipeline.tabular import REMARK_COLUMNS
+
+NO_FORMULA = "\u00a0"
+"""A no-break space before a cell makes it a text for every spreadsheet; reading takes it off."""
+MOST_REMARK = 600
+"""Characters of what is said of one row."""
+_FORMULA = re.compile(r"\s*[=+\-@\t\r]")
+_NUMBER = re.compile(r"\s*[+-]?[0-9.,' \u00a0\u202f]*%?\s*")
+_ENDINGS = {"csv": "csv", "json lines": "jsonl", "json array": "json"}
+
+
+def ending_of(layout: SentLayout) -> str:
+    """How the name of such a file ends."""
+    return _ENDINGS.get(layout.format, "csv")
+
+
+def harmless(cell: str) -> str:
+    """The cell, with a no-break space before it where a spreadsheet would compute it."""
+    if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return NO_FORMULA + cell
+    return cell
+
+
+class CorrectionFile:
+    """Writes the rows one by one; use it in a `with` block.
+
+    Args:
+        path: where to.
+        layout: how the sender writes.
+    """
+
+    def __init__(self, path: Path, layout: SentLayout) -> None:
+        self._layout = layout
+        self._file = path.open("w", encoding=layout.codec, errors="replace", newline="")
+        self._is_csv = layout.format == "csv"
+        self._places = [layout.keys.index(key) for key in layout.sent_keys]
+        self._whole = len(layout.sent_keys) == len(layout.keys)
+        self.rows = 0
+
+    def __enter__(self) -> Self:
+        if self._layout.bom:
+            self._file.write("\ufeff")
+        if self._is_csv:
+            headers = [self._layout.mapping[place].header for place in self._places]
+            self._file.write(self._line([*map(harmless, headers), *REMARK_COLUMNS]))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._layout.format == "json array" and kind is None:
+            self._file.write("\n]\n" if self.rows else "[]\n")
+        self._file.close()
+
+    def add(self, record: Mapping[str, Any], line: int | None, remark: str) -> None:
+        """Add a quarantined record, with the line it begins in and what is to be corrected."""
+        remark = remark if len(remark) <= MOST_REMARK else f"{remark[: MOST_REMARK - 3]}..."
+        text = text_of(record, self._layout.codec)
+        if self._is_csv:
+            self._file.write(self._row(record["columns"], text, line, remark))
+        else:
+            self._file.write(self._object(text, line, remark))
+        self.rows += 1
+
+    # --- csv ------------------------------------------------------------------------------------
+
+    def _row(
+        self, cells: Mapping[str, str] | None, text: str, line: int | None, remark: str
+    ) -> str:
+        remarks = ["" if line is None else str(line), harmless(remark)]
+        keys = self._layout.keys
+        if cells is None:
+            cells = dict.fromkeys(keys, "") | {self._layout.sent_keys[0]: text}
+        elif (
+            self._whole
+            and len(cells) == len(keys)
+            and not any(harmless(cell) is not cell for cell in cells.values())
+            and "\0" not in text
+        ):
+            return f"{text}{self._layout.delimiter}{self._line(remarks)}"
+        beyond = [cell for key, cell in cells.items() if key not in keys]
+        if beyond:
+            left = " | ".join(beyond)
+            remarks[1] = harmless(f"{remark}; cells that had no column: {left}")
+        written = [harmless(cells.get(key, "")) for key in self._layout.sent_keys]
+        return self._line([*written, *remarks])
+
+    def _line(self, cells: Sequence[str]) -> str:
+        text = io.StringIO(newline="")
+        writer = csv.writer(
+            text, delimiter=self._layout.delimiter, lineterminator=self._layout.newline
+        )
+        if self._layout.backslash:
+            cells = [re.sub(r'\\(?=["\\]|$)', r"\\\\", cell) for cell in cells]
+        writer.writerow([cell.replace("\0", "\ufffd") for cell in cells])
+        return text.getvalue()
+
+    # --- JSON -----------------------------------------------------------------------------------
+
+    def _object(self, text: str, line: int | None, remark: str) -> str:
+        remarks = json.dumps(dict(zip(REMARK_COLUMNS, (line, remark), strict=True)))
+        text = text.strip()
+        if not (text.startswith("{") and text.endswith("}")):
+            text = json.dumps({"text": text})
+        elif not self._whole:
+            text = _without_old_remarks(text)
+        inside = text[1:-1].strip()
+        joined = f"{{{inside}, {remarks[1:]}" if inside else remarks
+        if self._layout.format == "json array":
+            return f"{',' if self.rows else '['}\n{joined}"
+        return f"{joined}\n"
+
+
+def _without_old_remarks(text: str) -> str:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return text
+    return json.dumps({name: value for name, value in values.items() if name not in REMARK_COLUMNS})
+
+
+def text_of(record: Mapping[str, Any], codec: str) -> str:
+    """The record as it stands in the file; what is no text is shown by signs that say so."""
+    if record["raw_encoding"] == "base64":
+        return base64.b64decode(record["raw"]).decode(codec, "replace")
+    raw: str = record["raw"]
+    return raw if codec == "utf-8" else raw.encode("utf-8").decode(codec, "replace")

@@ -1,0 +1,338 @@
+"""One pass over what was set apart of a file: counts, the first rows, and the correction file.
+
+Memory does not grow with the rows but for a line of a counter: a report of a million wrong rows is
+as long as one of some hundreds.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from movie_pipeline.errors import SettingsError
+from movie_pipeline.file_names import safe_basename
+from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
+from movie_pipeline.ledger.ledger import FileState
+from movie_pipeline.quarantine.plain_rules import how_many, judges_the_file, meaning
+from movie_pipeline.quarantine.quarantine_record import read_records
+from movie_pipeline.sender_report.correction_file import CorrectionFile, ending_of, text_of
+from movie_pipeline.sender_report.for_senders import for_senders, notes_for_senders
+from movie_pipeline.sender_report.headlines import Counted, fix_first, headline
+from movie_pipeline.sender_report.page import written_page
+from movie_pipeline.sender_report.repeated_keys import RepeatedKeys
+from movie_pipeline.sender_report.row_problems import Demand, Demands
+from movie_pipeline.sender_report.sent_layout import SentLayout
+from movie_pipeline.sender_report.told_file import (
+    LONGEST_CELL,
+    MOST_LINES,
+    MOST_OF_A_PROBLEM,
+    MOST_PROBLEMS,
+    MOST_ROWS,
+    Problem,
+    RowProblem,
+    SenderReport,
+    ToldRow,
+    WholeFile,
+)
+from movie_pipeline.tabular import REMARK_COLUMNS, StagedFile, line_numbers, printable
+
+_MOST_SHOWN_TEXT = 1_000_000
+"""Characters of all cells that are shown."""
+_AS_IT_IS = "the rules about the whole file hold it; nothing is wrong with this row"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileToTell:
+    """A file that was decided, or only checked.
+
+    Attributes:
+        name: as it is called for people.
+        file_id: which version.
+        state: what was decided.
+        rows_in, rows_good, rows_apart: its records, those that load, and those set apart or held.
+        reason: why it does not load, or not as usual.
+        rules: every rule's answer.
+        notes: what is worth knowing of it.
+        would: whether it was only checked: nothing was done yet.
+    """
+
+    name: str
+    file_id: str
+    state: FileState
+    rows_in: int = 0
+    rows_good: int = 0
+    rows_apart: int = 0
+    reason: str = ""
+    rules: Sequence[RuleAnswer] = ()
+    notes: Sequence[str] = ()
+    would: bool = False
+
+
+@dataclass(frozen=True)
+class ReportPaths:
+    """Where the three parts of a report are written to; they lie in one folder.
+
+    Attributes:
+        folder: which.
+        stem: what their names begin with.
+    """
+
+    folder: Path
+    stem: str
+
+    @property
+    def page(self) -> Path:
+        """The page."""
+        return self.folder / f"{self.stem}.html"
+
+    @property
+    def json(self) -> Path:
+        """The same for programs."""
+        return self.folder / f"{self.stem}.json"
+
+    def correction(self, ending: str) -> Path:
+        """The rows to correct."""
+        return self.folder / f"{self.stem}.correction.{ending}"
+
+
+def report_paths(page: Path, file_name: str) -> ReportPaths:
+    """Where a report goes that a person asks for.
+
+    Args:
+        page: the page's path, or a folder that is there.
+        file_name: of the file, after which the page is called in a folder.
+
+    Raises:
+        SettingsError: there is no such folder.
+    """
+    if page.is_dir():
+        return ReportPaths(page, f"{Path(safe_basename(file_name)).stem}.report")
+    if not page.parent.is_dir():
+        raise SettingsError(
+            f"there is no folder {page.parent} for the report: make it, or name another one."
+        )
+    return ReportPaths(page.parent, page.stem if page.suffix == ".html" else page.name)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file as it was sent and read.
+
+    Attributes:
+        source: its bytes, in the folder it was staged to; None where they are not at hand.
+        staged: what the reading found; None likewise.
+        layout: how the sender writes.
+    """
+
+    source: Path | None
+    staged: StagedFile | None
+    layout: SentLayout
+
+
+def make_report(
+    file: FileToTell, sent: Sent | None, quarantine: Path | None, to: ReportPaths
+) -> list[Path]:
+    """Write the report of a file; the page comes last, when what it links to is there.
+
+    Args:
+        file: what was decided.
+        sent: the file; None where it could not be read.
+        quarantine: its records set apart; None where there are none.
+        to: where to.
+
+    Returns:
+        The files written, the page last.
+    """
+    gathered = _Gathered()
+    correction: Path | None = None
+    if sent is not None and quarantine is not None:
+        correction = to.correction(ending_of(sent.layout))
+        _gather(sent, quarantine, correction, gathered)
+    report = _report(file, sent, gathered, correction)
+    to.json.write_bytes(report.to_json())
+    to.page.write_text(written_page(report), encoding="utf-8")
+    return [*([correction] if correction else []), to.json, to.page]
+
+
+# --- one pass over the records --------------------------------------------------------------------
+
+
+@dataclass
+class _Seen:
+    """One problem, counted."""
+
+    rows: int = 0
+    lines: list[int | None] = field(default_factory=list[int | None])
+    records: list[int] = field(default_factory=list[int])
+
+
+@dataclass
+class _Gathered:
+    """What the pass found."""
+
+    rows: int = 0
+    wrong: int = 0
+    seen: dict[Demand, _Seen] = field(default_factory=lambda: defaultdict[Demand, _Seen](_Seen))
+    left_out: int = 0
+    shown: list[ToldRow] = field(default_factory=list[ToldRow])
+    text: int = 0
+
+    def count(self, demands: Sequence[Demand], line: int | None, record: int) -> bool:
+        """Count a row's problems; whether the row is to be shown for one of them."""
+        is_wanted = False
+        for demand in demands:
+            if demand not in self.seen and len(self.seen) >= MOST_PROBLEMS:
+                self.left_out += 1
+                continue
+            seen = self.seen[demand]
+            seen.rows += 1
+            is_wanted |= seen.rows <= MOST_OF_A_PROBLEM
+            if len(seen.records) < MOST_LINES:
+                seen.lines.append(line)
+                seen.records.append(record)
+        return is_wanted
+
+
+def _gather(sent: Sent, quarantine: Path, correction: Path, gathered: _Gathered) -> None:
+    demands = Demands(sent.layout)
+    keys = _repeated_keys(sent, quarantine, demands)
+    with ExitStack() as stack:
+        lines = None
+        if sent.source is not None and sent.staged is not None:
+            counting = line_numbers(sent.source, sent.staged, folder=sent.source.parent)
+            lines = stack.enter_context(counting)
+        written = stack.enter_context(CorrectionFile(correction, sent.layout))
+        for record in read_records(quarantine):
+            line = lines.at(record["byte_offset"]) if lines else None
+            found = demands.of(record)
+            told = _told(record, line, found, sent.layout, keys)
+            written.add(record, line, "; ".join(told.sentences) or _AS_IT_IS)
+            gathered.rows += 1
+            gathered.wrong += bool(found)
+            is_wanted = gathered.count(found, line, record["record_number"])
+            room = gathered.text < _MOST_SHOWN_TEXT
+            if found and room and (is_wanted or len(gathered.shown) < MOST_ROWS):
+                gathered.shown.append(told)
+                gathered.text += len(told.text) + sum(map(len, told.cells.values()))
+
+
+def _repeated_keys(sent: Sent, quarantine: Path, demands: Demands) -> RepeatedKeys:
+    """The partners of rows that fail rules about keys: a pass of its own, where there are any."""
+    keys = RepeatedKeys()
+    if sent.source is None or sent.staged is None:
+        return keys
+    for record in read_records(quarantine):
+        rules = [demand.key_rule for demand in demands.of(record) if demand.key_rule]
+        if rules:
+            keys.see(rules, record)
+    keys.compare(sent.source, sent.staged)
+    return keys
+
+
+def _told(
+    record: Mapping[str, Any],
+    line: int | None,
+    demands: Sequence[Demand],
+    layout: SentLayout,
+    keys: RepeatedKeys,
+) -> ToldRow:
+    cells: Mapping[str, str] | None = record["columns"]
+    text = "" if cells is not None else _shown(text_of(record, layout.codec))
+    number: int = record["record_number"]
+    problems: list[RowProblem] = []
+    for demand in demands:
+        partners = keys.lines(demand.key_rule, number) if demand.key_rule else ()
+        together = tuple(map(printable, demand.columns)) if len(demand.columns) > 1 else ()
+        problems += [
+            RowProblem(
+                column=printable(key),
+                value=_shown((cells or {}).get(key, "")),
+                rule=demand.rule,
+                together=together,
+                partner_lines=partners,
+            )
+            for key in demand.columns
+        ] or [RowProblem(column="", value="", rule=demand.rule, partner_lines=partners)]
+    shown = {printable(key): _shown(cell) for key, cell in (cells or {}).items()}
+    return ToldRow(line=line, record=number, cells=shown, text=text, problems=tuple(problems))
+
+
+def _shown(cell: str) -> str:
+    return printable(cell, LONGEST_CELL)
+
+
+# --- what is told ---------------------------------------------------------------------------------
+
+
+def _report(
+    file: FileToTell, sent: Sent | None, gathered: _Gathered, correction: Path | None
+) -> SenderReport:
+    layout = sent.layout if sent else None
+    problems = tuple(_problems(gathered)) if layout else ()
+    whole_file = tuple(_whole_file(file, layout)) if layout else ()
+    is_held = file.state is FileState.HELD
+    counted = Counted(
+        state=file.state,
+        rows=file.rows_in,
+        accepted=file.rows_good,
+        to_correct=gathered.wrong,
+        apart=file.rows_apart,
+        whole_file=len(whole_file),
+        would=file.would,
+    )
+    reason = for_senders(file.reason)
+    answer, sentence, to_do = headline(counted, reason)
+    return SenderReport(
+        file=file.name,
+        file_id=file.file_id,
+        answer=answer,
+        checked=file.would,
+        headline=sentence,
+        to_do=to_do,
+        rows=file.rows_in,
+        rows_accepted=file.rows_good,
+        rows_to_correct=gathered.wrong,
+        rows_waiting=file.rows_apart - gathered.wrong if is_held else 0,
+        whole_file=whole_file,
+        reason="" if whole_file else reason,
+        fix_first=tuple(fix_first(gathered.seen, counted)),
+        problems=problems,
+        problems_left_out=gathered.left_out,
+        shown=tuple(gathered.shown),
+        columns=tuple(map(printable, layout.sent_keys)) if layout else (),
+        layout=layout.described if layout else "",
+        notes=notes_for_senders(file.notes),
+        correction_file=correction.name if correction else "",
+        correction_columns=REMARK_COLUMNS if correction else (),
+    )
+
+
+def _problems(gathered: _Gathered) -> Iterator[Problem]:
+    for demand, seen in sorted(gathered.seen.items(), key=lambda pair: -pair[1].rows):
+        yield Problem(
+            column=printable(", ".join(demand.columns)),
+            rule=demand.rule,
+            rows=seen.rows,
+            lines=tuple(seen.lines),
+            records=tuple(seen.records),
+        )
+
+
+def _whole_file(file: FileToTell, layout: SentLayout) -> Iterator[WholeFile]:
+    """Rules about the whole file that it does not keep, and those that could not be asked."""
+    if file.state is not FileState.HELD:
+        return
+    for answer in file.rules:
+        if answer.waived or answer.outcome is RuleState.PASSED:
+            continue
+        if answer.outcome is RuleState.ERROR:
+            found = f"this could not be found out: {answer.reason}"
+            yield WholeFile(rule=meaning(answer.rule, layout.written), found=found, rows=None)
+        elif judges_the_file(answer.rule):
+            found = answer.reason.removesuffix(".")
+            if answer.failing_rows:
+                found = how_many(answer.rule, answer.failing_rows, file.rows_in, layout.written)
+            rule = meaning(answer.rule, layout.written)
+            yield WholeFile(rule=rule, found=found, rows=answer.failing_rows)

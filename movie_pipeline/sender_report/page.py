@@ -1,0 +1,93 @@
+"""The page of a report: self-contained HTML, made from its values by a template.
+
+What stands on it is decided in told_file.py; how it looks, in page.html.jinja.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from movie_pipeline.sender_report.told_file import SenderReport, ToldRow
+
+MOST_ROWS_ON_PAGE = 100
+MOST_COLUMNS_ON_PAGE = 8
+_MOST_BARS = 10
+_LONGEST = 160
+"""Characters of a cell on the page; its JSON has more of it."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar of the picture: a column, how many rows have a fault in it, its length of 100."""
+
+    name: str
+    rows: int
+    length: float
+
+
+def written_page(report: SenderReport) -> str:
+    """The page; all that is foreign on it is escaped."""
+    shown = report.shown[:MOST_ROWS_ON_PAGE]
+    columns = _columns_shown(report, shown)
+    return _template().render(
+        report=report,
+        share=_share(report),
+        bars=_bars(report),
+        shown=shown,
+        columns=columns,
+        left_out_columns=len(report.columns) - len(columns),
+        wrong={row.record: _wrong(row) for row in shown},
+        cut=_cut,
+    )
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda number: f"{number:,}"
+    return environment.get_template("page.html.jinja")
+
+
+def _share(report: SenderReport) -> Mapping[str, float]:
+    """The three parts of the rows, of 100."""
+    rows = max(report.rows, 1)
+    accepted = 100 * report.rows_accepted / rows
+    wrong = 100 * report.rows_to_correct / rows
+    return {"accepted": accepted, "wrong": wrong, "waiting": max(0.0, 100 - accepted - wrong)}
+
+
+def _bars(report: SenderReport) -> list[Bar]:
+    """The columns with the most faults; a row counts once for each fault of it."""
+    counts: Counter[str] = Counter()
+    for problem in report.problems:
+        counts[problem.column or "the row as a whole"] += problem.rows
+    most = max(counts.values(), default=1)
+    return [Bar(name, n, max(1.0, 100 * n / most)) for name, n in counts.most_common(_MOST_BARS)]
+
+
+def _columns_shown(report: SenderReport, rows: tuple[ToldRow, ...]) -> list[str]:
+    """Columns with faults, and the first ones of the file, by which a row is recognised."""
+    faulty = Counter(problem.column for row in rows for problem in row.problems if problem.column)
+    chosen = [name for name, _ in faulty.most_common(MOST_COLUMNS_ON_PAGE - 2)]
+    for name in report.columns:
+        if len(chosen) < min(MOST_COLUMNS_ON_PAGE, len(set(faulty)) + 3) and name not in chosen:
+            chosen.append(name)
+    return [name for name in report.columns if name in chosen]
+
+
+def _wrong(row: ToldRow) -> set[str]:
+    return {problem.column for problem in row.problems if problem.column}
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -1,0 +1,209 @@
+"""Tell the sender, between load and archive: a report of each file with anything set apart.
+
+It follows from what is decided, so that it can be made at any time again; that it cannot be made
+never keeps a file from being loaded or put away. What it says stands in sender_report/.
+"""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from movie_pipeline.crash_points import crash_point
+from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.sources import read_sources
+from movie_pipeline.errors import MoviePipelineError, StoredFileMissing, UnreadableFile
+from movie_pipeline.ledger.archive_names import archive_place
+from movie_pipeline.ledger.ledger import FileState, LedgerEntry
+from movie_pipeline.ledger.report_names import has_report, page_name, report_folder
+from movie_pipeline.sender_report.make_report import (
+    FileToTell,
+    ReportPaths,
+    Sent,
+    make_report,
+)
+from movie_pipeline.sender_report.sent_layout import SentLayout
+from movie_pipeline.settings import Settings
+from movie_pipeline.steps.read import ReadFile, only_read, read_one, readings
+from movie_pipeline.steps.work_folder import WorkFolder
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.tabular import MappedColumn
+
+LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ReportsMade:
+    """What became of the reports.
+
+    Attributes:
+        made: file_id to where its page lies.
+        failed: file_id to the sentence why there is none.
+    """
+
+    made: dict[str, str] = field(default_factory=dict[str, str])
+    failed: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True)
+class Teller:
+    """Makes reports in one world.
+
+    Attributes:
+        storage: where the files lie, and the reports go.
+        settings: how files are read.
+        dataset: what their rows are.
+    """
+
+    storage: Storage
+    settings: Settings
+    dataset: Dataset
+
+    def tell(
+        self, entries: Sequence[LedgerEntry], work_folder: WorkFolder | None = None
+    ) -> ReportsMade:
+        """Make the reports of decided files that need one; safe to repeat.
+
+        Args:
+            entries: the files. Those of the work folder get theirs anew, others where they have
+                none.
+            work_folder: of the run, where what was read of its files still lies.
+        """
+        told = ReportsMade()
+        at_hand = _at_hand(work_folder)
+        for entry in entries:
+            if not has_report(entry):
+                continue
+            try:
+                if entry.file_id not in at_hand and self._is_there(entry):
+                    continue
+                told.made[entry.file_id] = self._put(entry, at_hand.get(entry.file_id), work_folder)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the file is decided
+                told.failed[entry.file_id] = _sentence(entry, error)
+        return told
+
+    def write(self, entry: LedgerEntry, folder: Path, stem: str) -> Path:
+        """Write the report of any decided file into a folder; return the page.
+
+        Raises:
+            MoviePipelineError: what it is made from cannot be had.
+        """
+        with ExitStack() as stack:
+            sent = self._sent(entry, stack)
+            quarantine = self._quarantine(entry, stack)
+            paths = ReportPaths(folder, stem)
+            return make_report(file_to_tell(entry), sent, quarantine, paths)[-1]
+
+    def put(self, entry: LedgerEntry) -> str:
+        """Make the report of any decided file anew, in its place; return where its page lies."""
+        return self._put(entry, None, None)
+
+    def _is_there(self, entry: LedgerEntry) -> bool:
+        try:
+            self.storage.size(Area.QUARANTINE, page_name(entry.file_id))
+        except StoredFileMissing:
+            return False
+        return True
+
+    def _put(
+        self, entry: LedgerEntry, read: ReadFile | None, work_folder: WorkFolder | None
+    ) -> str:
+        with ExitStack() as stack:
+            if read is None or work_folder is None:
+                sent = self._sent(entry, stack)
+                quarantine = self._quarantine(entry, stack)
+                scratch = Path(stack.enter_context(_scratch(self.settings)))
+            else:
+                folder = work_folder.of_file(entry.file_id)
+                layout = SentLayout.of(read.staged, self.dataset.contract)
+                sent = Sent(folder.source, read.staged, layout)
+                quarantine = folder.quarantine if folder.quarantine.exists() else None
+                scratch = folder.path
+            paths = ReportPaths(scratch, entry.file_id)
+            crash_point("report.before")
+            for path in make_report(file_to_tell(entry), sent, quarantine, paths):
+                self.storage.put(Area.QUARANTINE, f"{report_folder()}{path.name}", path)
+            crash_point("report.after")
+            return self.storage.uri(Area.QUARANTINE, page_name(entry.file_id))
+
+    def _quarantine(self, entry: LedgerEntry, stack: ExitStack) -> Path | None:
+        if not entry.quarantine_name or not entry.records_published:
+            return None
+        reading = self.storage.reading(Area.QUARANTINE, entry.quarantine_name)
+        return stack.enter_context(reading)
+
+    def _sent(self, entry: LedgerEntry, stack: ExitStack) -> Sent | None:
+        """The file read again, as it was read when it was judged; None where it cannot be read."""
+        if entry.state is FileState.REJECTED:
+            return None
+        folder = Path(stack.enter_context(_scratch(self.settings)))
+        source = folder / f"{entry.file_id}.csv"
+        contract = self.dataset.contract
+        sources = read_sources(self.settings.reading.sources, contract)
+        try:
+            self._bring(entry, source)
+            staged = read_one(source, self.settings, self.dataset, sources.of(entry.key).options)
+        except (StoredFileMissing, UnreadableFile):
+            staged = None
+        if staged is None or staged.rows_in != entry.rows_in:
+            columns = entry.summary.mapping
+            mapping = tuple(MappedColumn(*column) for column in columns)
+            return Sent(None, None, SentLayout(mapping, contract)) if mapping else None
+        return Sent(source, staged, SentLayout.of(staged, contract))
+
+    def _bring(self, entry: LedgerEntry, to: Path) -> None:
+        """The file's bytes, from where they lie now, without a copy where that can be."""
+        if entry.history_name:
+            area = archive_place(entry).area
+            with self.storage.reading(area, entry.history_name) as path:
+                _link(path, to)
+            return
+        self.storage.fetch(entry.landed, to)
+
+
+def file_to_tell(entry: LedgerEntry) -> FileToTell:
+    """What a report tells of an entry."""
+    return FileToTell(
+        name=entry.shown_name,
+        file_id=entry.file_id,
+        state=entry.state,
+        rows_in=entry.rows_in,
+        rows_good=entry.rows_loaded + entry.rows_superseded,
+        rows_apart=entry.rows_quarantined + entry.rows_held,
+        reason=entry.reason,
+        rules=entry.summary.rules,
+        notes=entry.summary.notes,
+    )
+
+
+def _at_hand(work_folder: WorkFolder | None) -> Mapping[str, ReadFile]:
+    if work_folder is None:
+        return {}
+    return {file.file_id: file for file in only_read(readings(work_folder) or [])}
+
+
+def _scratch(settings: Settings) -> tempfile.TemporaryDirectory[str]:
+    """A folder for what is not kept, where there is room for files."""
+    root = settings.home.absolute() / "work"
+    root.mkdir(parents=True, exist_ok=True)
+    return tempfile.TemporaryDirectory(prefix=f"report-{os.getpid()}-", dir=root)
+
+
+def _link(path: Path, to: Path) -> None:
+    try:
+        to.hardlink_to(path.resolve())
+    except OSError:
+        shutil.copyfile(path, to)
+
+
+def _sentence(entry: LedgerEntry, error: Exception) -> str:
+    why = str(error) if isinstance(error, MoviePipelineError) else type(error).__name__
+    LOG.debug("the report of file %s", entry.file_id, exc_info=error)
+    return (
+        f"the report of {entry.shown_name} could not be made: {why.rstrip('.')}. "
+        f"`movie-pipeline report {entry.file_id}` tries again."
+    )
