@@ -14,6 +14,7 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.deployments import Deployment, deployments_from
 from movie_pipeline.dqdl import Ruleset
+from movie_pipeline.orchestration.assets.asset_names import REFRESH_JOB, Shown
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.catalog_assets import (
     raw_catalog_asset,
@@ -34,7 +35,11 @@ from movie_pipeline.orchestration.assets.view_assets import view_assets
 from movie_pipeline.orchestration.checks.gate_checks import load_gate
 from movie_pipeline.orchestration.checks.readable_check import readable_check
 from movie_pipeline.orchestration.checks.rule_checks import rule_checks
-from movie_pipeline.orchestration.checks.warehouse_checks import warehouse_checks
+from movie_pipeline.orchestration.checks.warehouse_checks import (
+    check_job,
+    check_schedule,
+    warehouse_checks,
+)
 from movie_pipeline.orchestration.dataset_scope import scoped_name
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_up_job, clean_up_schedule
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
@@ -48,8 +53,6 @@ from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.private_files import keep_files_private
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.work_folder import work_root
-
-REFRESH_JOB = "refresh_marts_and_catalog"
 
 
 def build_definitions(
@@ -87,20 +90,20 @@ class _DatasetParts:
 
 
 def _dataset_parts(deployment: Deployment, ruleset: Ruleset) -> _DatasetParts:
-    dataset = deployment.dataset
+    dataset, shown = deployment.dataset, Shown.of(deployment.settings)
     ingested = [
-        raw_asset(dataset),
-        screening_assets(dataset),
-        table_asset(dataset),
-        archive_asset(dataset),
+        raw_asset(dataset, shown),
+        screening_assets(dataset, shown),
+        table_asset(dataset, deployment.settings),
+        archive_asset(dataset, shown),
     ]
     following = [
-        *view_assets(dataset),
-        raw_catalog_asset(dataset),
-        warehouse_catalog_asset(dataset),
+        *view_assets(dataset, shown),
+        raw_catalog_asset(dataset, shown),
+        warehouse_catalog_asset(dataset, shown),
     ]
     return _DatasetParts(
-        assets=[landing_asset(dataset), *_with_code_references([*ingested, *following])],
+        assets=[landing_asset(dataset, shown), *_with_code_references([*ingested, *following])],
         checks=[
             readable_check(dataset),
             rule_checks(ruleset, dataset),
@@ -110,13 +113,18 @@ def _dataset_parts(deployment: Deployment, ruleset: Ruleset) -> _DatasetParts:
         jobs=[
             _ingest_job(dataset, ingested),
             _refresh_job(dataset, following),
+            check_job(dataset),
             reconcile_job(dataset),
             replay_job(dataset),
             retract_job(dataset),
             rejudge_job(dataset),
             clean_up_job(dataset),
         ],
-        schedules=[reconcile_schedule(dataset), clean_up_schedule(dataset)],
+        schedules=[
+            check_schedule(dataset),
+            reconcile_schedule(dataset),
+            clean_up_schedule(dataset),
+        ],
         sensors=[
             landing_sensor(dataset, 5 if deployment.settings.discovery.wakeup_queue else 10),
             notices_sensor(dataset),

@@ -20,11 +20,12 @@ from sqlalchemy.exc import DatabaseError
 from movie_pipeline.dagster_store import damaged_store, expect_readable_store
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
-from movie_pipeline.definitions import REFRESH_JOB, build_definitions
+from movie_pipeline.definitions import build_definitions
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.no_room import no_room_in
+from movie_pipeline.orchestration.assets.asset_names import REFRESH_JOB
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.dataset_scope import scoped_name
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_world, remove_old_runs
@@ -41,6 +42,7 @@ from movie_pipeline.steps.discover import Batch, fix_batch
 from movie_pipeline.steps.land import land_beside
 from movie_pipeline.steps.left_out import still_left_out
 from movie_pipeline.steps.reconcile import reconcile
+from movie_pipeline.steps.tell_sender import Teller
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.storage.storage_port import LandedFile
@@ -160,7 +162,11 @@ def _decided(
 def _close(deployment: Deployment) -> None:
     """Nothing is new, but a killed command may have left its end undone."""
     report = reconcile(
-        deployment.storage, deployment.warehouse, deployment.alerts, deployment.events
+        deployment.storage,
+        deployment.warehouse,
+        deployment.alerts,
+        deployment.events,
+        teller=Teller(deployment.storage, deployment.settings, deployment.dataset),
     )
     if report.problems:
         raise MoviePipelineError(" ".join(report.problems))

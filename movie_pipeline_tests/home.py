@@ -86,17 +86,19 @@ class Home:
         """The real definitions over this world."""
         return build_definitions(self.deployment, parse_ruleset(rules))
 
-    def run(
+    def run(  # noqa: PLR0913 - each is a way to launch
         self,
         rules: str = LENIENT_RULES,
         *,
         files: Sequence[LandedFile] = (),
+        names: Sequence[str] = (),
         batch_id: str = "",
         instance: dg.DagsterInstance | None = None,
         asset_selection: Sequence[str] | None = None,
     ) -> dg.ExecuteInProcessResult:
         """The ingest job once, in this process, over these files or over all that wait."""
-        batch = IngestBatch(batch_id=batch_id, files=[file.file_id for file in files])
+        wanted = [*(file.file_id for file in files), *names]
+        batch = IngestBatch(batch_id=batch_id, files=wanted)
         job = self.definitions(rules).resolve_job_def(MOVIES.ingest_job)
         with self.kept_open():
             return job.execute_in_process(

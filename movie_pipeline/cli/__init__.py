@@ -5,11 +5,12 @@ Dagster is imported only by the commands that run the job, so that the others an
 
 import click
 
-from movie_pipeline.cli.decision_commands import rejudge, retract
+from movie_pipeline.cli.decision_commands import dismiss, rejudge, retract
 from movie_pipeline.cli.file_commands import inspect, sample
 from movie_pipeline.cli.ingest_command import ingest
 from movie_pipeline.cli.query_commands import quarantine, query, status
 from movie_pipeline.cli.replay_command import replay
+from movie_pipeline.cli.report_command import report
 from movie_pipeline.cli.rule_commands import check, evaluate, rules
 from movie_pipeline.cli.upgrade_command import upgrade
 from movie_pipeline.cli.upkeep_commands import (
@@ -26,6 +27,7 @@ COMMANDS = (
     backup,
     check,
     clean_up,
+    dismiss,
     evaluate,
     ingest,
     inspect,
@@ -35,6 +37,7 @@ COMMANDS = (
     reconcile,
     rejudge,
     replay,
+    report,
     restore,
     retract,
     rules,

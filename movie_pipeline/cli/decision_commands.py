@@ -15,7 +15,14 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, errors, print_json, print_table, progress
+from movie_pipeline.cli.printing import (
+    console,
+    errors,
+    print_json,
+    print_problem,
+    print_table,
+    progress,
+)
 
 if TYPE_CHECKING:
     from movie_pipeline.deployments import Deployment
@@ -67,6 +74,45 @@ def retract(
             "Was retracted before" if told["before"] else title,
             [{**{name: told[name] for name in shown}, "replays": len(told["replays"])}],
         )
+    _end_with(problems)
+
+
+@click.command()
+@click.argument("file")
+@click.option("--because", default="", help="The reason; needed, and kept for ever.")
+@click.option("--by", help="Who asks; the login name by default.")
+@home_option
+@json_option
+@dataset_option
+@told_in_a_sentence
+def dismiss(
+    *, file: str, because: str, by: str | None, home: Path | None, as_json: bool, dataset: str
+) -> None:
+    """Say that nothing will be made of FILE, a name or a file_id, which is held or was rejected.
+
+    It waits no longer, and the check `no_file_waits` names it no more. Exit code: 0 done, 1 the
+    pipeline failed, 2 it does not wait; nothing was done.
+    """
+    from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.upkeep.dismiss import dismiss as say_so
+    from movie_pipeline.upkeep.retract import Wish
+
+    world = deployment_from(existing(settings_from(home, dataset=dataset)))
+    world.warehouse.prepare()
+    with progress("Dismissing", quiet=as_json):
+        told = say_so(_parts(world), file, Wish(by=_login(by), why=because))
+        problems = _close(world)
+    report = {
+        "file": told.entry.shown_name,
+        "file_id": told.entry.file_id,
+        "state": str(told.entry.state),
+        "records_closed": told.records_closed,
+        "before": told.before,
+    }
+    if as_json:
+        print_json(report)
+    else:
+        print_table("Was dismissed before" if told.before else "Dismissed", [report])
     _end_with(problems)
 
 
@@ -161,8 +207,13 @@ def _parts(world: "Deployment") -> "Parts":
 def _close(world: "Deployment") -> list[str]:
     """Keep the records, refresh the views, send the notices; return what did not work."""
     from movie_pipeline.steps.reconcile import reconcile
+    from movie_pipeline.steps.tell_sender import Teller
 
-    return list(reconcile(world.storage, world.warehouse, world.alerts, world.events).problems)
+    teller = Teller(world.storage, world.settings, world.dataset)
+    report = reconcile(world.storage, world.warehouse, world.alerts, world.events, teller=teller)
+    for sentence in report.untold:
+        print_problem(sentence)
+    return list(report.problems)
 
 
 def _end_with(problems: list[str]) -> None:

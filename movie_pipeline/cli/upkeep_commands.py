@@ -37,11 +37,20 @@ def reconcile(*, home: Path | None, as_json: bool, dataset: str) -> None:
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports.file_reports import reconcile_report
     from movie_pipeline.steps.reconcile import reconcile as close
+    from movie_pipeline.steps.tell_sender import Teller
 
     world = deployment_from(existing(settings_from(home, dataset=dataset)))
     sources = read_sources(world.settings.reading.sources, world.dataset.contract)
+    teller = Teller(world.storage, world.settings, world.dataset)
     report = reconcile_report(
-        close(world.storage, world.warehouse, world.alerts, world.events, sources=sources)
+        close(
+            world.storage,
+            world.warehouse,
+            world.alerts,
+            world.events,
+            sources=sources,
+            teller=teller,
+        )
     )
     if as_json:
         print_json(report)

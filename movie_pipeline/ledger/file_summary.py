@@ -161,6 +161,19 @@ class Retraction(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     judged_again_as: str = ""
 
 
+class Dismissal(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """That nothing will be made of a file that waited.
+
+    Attributes:
+        by, why: who said so, and the reason.
+        at: when, UTC, in ISO 8601.
+    """
+
+    by: str
+    why: str
+    at: str
+
+
 class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What was found of one file.
 
@@ -170,7 +183,8 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         repairs: column to the cells that were rewritten to be read.
         lenient: lenient column to the unreadable cells that stay beside it as text.
         rules: every rule's answer.
-        reasons: rule to the records that it set apart; a record counts under each of its reasons.
+        reasons: rule to the records that it set apart; a record counts under each of its reasons,
+            and a reason of the whole file is none of them.
         ratings: how many good rows fall into each bin of the dataset's histogram.
         notes: sentences for people.
         mapping: the file's columns, in its order.
@@ -185,6 +199,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         keys_apart: of how many of these the key is kept.
         read_with: the settings it was read with.
         retraction: that it was taken back, where it was.
+        dismissal: that nothing will be made of it, where a person said so.
         revision: how often the entry was changed after it was decided.
         omitted: names of the above that the ledger had no room for, and does not know.
     """
@@ -209,6 +224,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     keys_apart: int = 0
     read_with: ReadWith = ReadWith()
     retraction: Retraction | None = None
+    dismissal: Dismissal | None = None
     revision: int = 0
     omitted: tuple[str, ...] = ()
 

@@ -290,6 +290,15 @@ class Ledger:
         with self._warehouse.reading() as session:
             return _entries_of(session, session.fetch("ledger/unarchived"))
 
+    def waiting(self) -> list[LedgerEntry]:
+        """The files that wait for a person as a whole, oldest first: held, or rejected.
+
+        Not those that were dismissed, nor held ones of which every record was replayed.
+        """
+        with self._warehouse.reading() as session:
+            entries = _entries_of(session, session.fetch("checks/waiting_files"))
+        return [entry for entry in entries if entry.summary.dismissal is None]
+
     def totals(self) -> list[StateTotals]:
         """Files and rows by state."""
         with self._warehouse.reading() as session:

@@ -5,6 +5,7 @@ never a row value, and its subject no foreign name.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -19,8 +20,10 @@ from movie_pipeline.ledger.digests import (
     counts_line,
     short_hash,
 )
-from movie_pipeline.ledger.file_summary import RuleAnswer
+from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
+from movie_pipeline.ledger.report_names import report_name
+from movie_pipeline.quarantine.plain_rules import how_many, judges_the_file
 from movie_pipeline.stored_values import to_json_values
 
 LEFT_OUT_PREFIX = "left-out-"
@@ -28,7 +31,7 @@ LEFT_OUT_PREFIX = "left-out-"
 MOST_LEFT_OUT = 100
 """Files of which such a notice keeps the sentence."""
 Place = Callable[[LedgerEntry], str]
-"""Says, for people, where a file's quarantined records lie."""
+"""Says, for people, where something of a file lies; empty where there is nothing."""
 
 _GOOD = (FileState.LOADED, FileState.DUPLICATE)
 _WHAT = {
@@ -59,12 +62,23 @@ def quarantine_name(entry: LedgerEntry) -> str:
 
 
 def build_notices(
-    entries: Sequence[LedgerEntry], *, digest_files: int, place: Place = quarantine_name
+    entries: Sequence[LedgerEntry],
+    *,
+    digest_files: int,
+    place: Place = quarantine_name,
+    report: Place = report_name,
 ) -> list[Notice]:
-    """One notice per file, or for more than `digest_files` files one digest of them all."""
+    """One notice per file, or for more than `digest_files` files one digest of them all.
+
+    Args:
+        entries: what was decided.
+        digest_files: the most files that are told of one by one.
+        place: says where a file's quarantined records lie.
+        report: says where the page of its report will lie.
+    """
     if len(entries) > digest_files:
-        return [_digest(entries, place)]
-    return [_file_notice(entry, place) for entry in entries]
+        return [_digest(entries, place, report)]
+    return [_file_notice(entry, place, report) for entry in entries]
 
 
 def job_failure_notice(  # noqa: PLR0913 - what a notice tells
@@ -111,6 +125,27 @@ def job_failure_notice(  # noqa: PLR0913 - what a notice tells
     )
 
 
+def other_failure_notice(
+    run_id: str, job_name: str, error: str, meaning: str, *, key: str
+) -> Notice:
+    """A job failed that takes no files.
+
+    Args:
+        run_id: the run.
+        job_name: what failed.
+        error: the sentence of the error, without row values.
+        meaning: what follows from it, and whether it is tried again.
+        key: the same for all failures that are told once.
+    """
+    return Notice(
+        id=f"job-failure-{short_hash(f'{job_name} {key}')}",
+        kind=NoticeKind.JOB_FAILURE,
+        subject="Movie pipeline: a job failed",
+        text=f"The job {job_name} failed in run {run_id}.\nCause: {error}\n{meaning}",
+        details={"run_id": run_id, "job": job_name, "error": error},
+    )
+
+
 def left_out_notice(files: Mapping[str, tuple[str, str]]) -> Notice:
     """Files wait in landing since the store does not give them out, or there is no room for them.
 
@@ -139,6 +174,22 @@ def left_out_notice(files: Mapping[str, tuple[str, str]]) -> Notice:
     )
 
 
+def stale_notice(table: str, last_loaded_at: datetime, hours: float) -> Notice:
+    """Nothing was loaded for longer than is usual; the same until something is."""
+    return Notice(
+        id=f"stale-{short_hash(f'{table} {last_loaded_at.isoformat()}')}",
+        kind=NoticeKind.QUALITY_FAILURE,
+        subject="Movie pipeline: nothing new was loaded",
+        text=(
+            f"Nothing was loaded into {table} since {last_loaded_at:%Y-%m-%d %H:%M} UTC, which is "
+            f"longer than the {hours:g} hours that are usual.\n"
+            "Look whether files arrive in landing, whether they are held "
+            "(`movie-pipeline status`), and whether the landing sensor runs."
+        ),
+        details={"table": table, "last_loaded_at": last_loaded_at.isoformat(), "hours": hours},
+    )
+
+
 def lost_notice(records: Sequence[DecisionRecord]) -> Notice:
     """Files were decided that the ledger does not know: the warehouse is not the one it was."""
     names = ", ".join(record.entry.shown_name for record in records[:MOST_LINES])
@@ -157,7 +208,7 @@ def lost_notice(records: Sequence[DecisionRecord]) -> Notice:
     )
 
 
-def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
+def _file_notice(entry: LedgerEntry, place: Place, report: Place) -> Notice:
     what = _NOTHING_NEWER if entry.brought_nothing else _WHAT[entry.state]
     lines = [f"{entry.shown_name} {what}."]
     replay = entry.summary.replay
@@ -167,7 +218,9 @@ def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
         lines.append(f"Reason: {entry.reason}")
     lines += [counts_line(_sums([entry])), *_reason_lines(entry)]
     lines += [f"Note: {note}" for note in entry.summary.notes]
-    where = place(entry)
+    where, page = place(entry), report(entry)
+    if page:
+        lines.append(f"For the sender, what is wrong and how to correct it: {page}")
     if where:
         lines.append(f"Set apart in: {where}")
     lines += [f"File id {entry.file_id}, run {entry.run_id}, attempt {entry.attempt}."]
@@ -176,17 +229,17 @@ def _file_notice(entry: LedgerEntry, place: Place) -> Notice:
         kind=_kind([entry]),
         subject=_SUBJECT_NOTHING_NEWER if entry.brought_nothing else _SUBJECTS[entry.state],
         text="\n".join(lines),
-        details=_details(entry, where),
+        details=_details(entry, where, page),
     )
 
 
-def _digest(entries: Sequence[LedgerEntry], place: Place) -> Notice:
+def _digest(entries: Sequence[LedgerEntry], place: Place, report: Place) -> Notice:
     ids = "\n".join(sorted(entry.file_id for entry in entries))
     digest = Digest.of_batch(
         entries[0].batch_id,
         entries[0].run_id,
         _sums(entries),
-        [_details(entry, place(entry), short=True) for entry in entries],
+        [_details(entry, place(entry), report(entry), short=True) for entry in entries],
     )
     return digest.notice(f"{WAITING_PREFIX}{short_hash(ids)}")
 
@@ -196,13 +249,14 @@ def _kind(entries: Sequence[LedgerEntry]) -> NoticeKind:
     return NoticeKind.SUCCESS if good else NoticeKind.QUALITY_FAILURE
 
 
-def _details(entry: LedgerEntry, where: str, *, short: bool = False) -> dict[str, Any]:
+def _details(entry: LedgerEntry, where: str, page: str, *, short: bool = False) -> dict[str, Any]:
     details: dict[str, Any] = {
         "file": entry.shown_name,
         "file_id": entry.file_id,
         "state": str(entry.state),
         "reason": entry.reason,
         **_sums([entry]),
+        **({"report": page} if page else {}),
     }
     if short:
         return details
@@ -235,12 +289,31 @@ def _sums(entries: Sequence[LedgerEntry]) -> dict[str, int]:
 
 
 def _reason_lines(entry: LedgerEntry) -> list[str]:
-    """How many records each rule set apart, the most first."""
-    ranked = sorted(entry.summary.reasons.items(), key=lambda item: (-item[1], item[0]))
-    lines = [f"- {_counted(count, 'row')}: {rule}" for rule, count in ranked[:MOST_LINES]]
+    """What holds the file, with true counts; then how many records each rule set apart."""
+    holding = _holding(entry)
+    lines = [
+        f"- {how_many(rule.rule, rule.failing_rows, entry.rows_in)}: the file is held for it"
+        for rule in holding
+        if rule.failing_rows
+    ]
+    of_file = {rule.rule for rule in holding}
+    reasons = [item for item in entry.summary.reasons.items() if item[0] not in of_file]
+    ranked = sorted(reasons, key=lambda item: (-item[1], item[0]))
+    lines += [f"- {_counted(count, 'row')}: {rule}" for rule, count in ranked[:MOST_LINES]]
     if len(ranked) > MOST_LINES:
         lines.append(f"- and {len(ranked) - MOST_LINES} more reasons.")
     return lines
+
+
+def _holding(entry: LedgerEntry) -> list[RuleAnswer]:
+    """The rules about the whole file for which a held file is held."""
+    if entry.state is not FileState.HELD:
+        return []
+    return [
+        rule
+        for rule in entry.summary.rules
+        if rule.outcome is RuleState.FAILED and not rule.waived and judges_the_file(rule.rule)
+    ]
 
 
 def _counted(count: int, noun: str) -> str:

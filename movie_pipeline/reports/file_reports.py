@@ -87,7 +87,7 @@ def reconcile_report(report: ReconcileReport) -> dict[str, Any]:
         "notices_sent": report.notices_sent,
         "views_refreshed": len(report.refreshed),
         "views": list(report.refreshed),
-        "problems": [*report.problems, *report.left_in_landing],
+        "problems": [*report.problems, *report.untold, *report.left_in_landing],
     }
 
 

@@ -15,6 +15,7 @@ from movie_pipeline.settings.groups import (
     AlertSettings,
     AreaNames,
     BatchSettings,
+    CatalogueSettings,
     CheckSettings,
     DigestSettings,
     DiscoverySettings,
@@ -52,6 +53,7 @@ class Settings:
     engine: EngineSettings = field(default_factory=EngineSettings)
     digests: DigestSettings = field(default_factory=DigestSettings)
     checks: CheckSettings = field(default_factory=CheckSettings)
+    catalogue: CatalogueSettings = field(default_factory=CatalogueSettings)
     retention: RetentionSettings = field(default_factory=RetentionSettings)
     s3: S3Settings = field(default_factory=S3Settings)
     alerts: AlertSettings = field(default_factory=AlertSettings)

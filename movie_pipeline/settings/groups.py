@@ -3,6 +3,7 @@
 A field's variable is its name in capitals, or the one that stands at the field.
 """
 
+import re
 from dataclasses import astuple, dataclass
 from itertools import permutations
 from pathlib import Path
@@ -156,6 +157,22 @@ class CheckSettings:
     """The table counts as stale when nothing was loaded for this long."""
     backlog_rows: int = 10_000
     """Quarantined rows waiting above which the backlog check warns."""
+
+
+@dataclass(frozen=True)
+class CatalogueSettings:
+    """How the assets are shown in the UI's catalogue."""
+
+    owners: tuple[str, ...] = ("team:movie-data",)
+    """Whom to ask about the assets: e-mail addresses, or teams as team:name."""
+
+    def __post_init__(self) -> None:
+        for owner in self.owners:
+            if not re.fullmatch(r"team:[\w -]+|[^@\s]+@[^@\s]+", owner):
+                raise SettingsError(
+                    f"{PREFIX}OWNERS must be e-mail addresses or teams such as team:movie-data, "
+                    f"with commas between them, but has {owner!r}."
+                )
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ MOST_AT_ONCE = 1000
 """Parquet files removed in one run; the next takes the others."""
 _OF_A_FILE = re.compile(
     r"(?:(?:resolutions/|set_apart/)?(?P<good>[0-9a-f]{32})\.parquet|(?P<apart>[0-9a-f]{32})\.jsonl"
-    r"|files/(?P<whole>[0-9a-f]{32})__[^/]+)"
+    r"|files/(?P<whole>[0-9a-f]{32})__[^/]+|reports/(?P<told>[0-9a-f]{32})\.[^/]+)"
 )
 _OF_A_REPLAY = re.compile(r"replays/(?P<replay>[^/]+)\.jsonl")
 _MANIFESTS = "manifests/"
@@ -180,7 +180,7 @@ def _without_entry(storage: Storage, warehouse: Warehouse) -> list[str]:
         for name in storage.names(area):
             match = _OF_A_FILE.fullmatch(name)
             if match:
-                file_id = match["good"] or match["apart"] or match["whole"]
+                file_id = match["good"] or match["apart"] or match["whole"] or match["told"]
                 named.setdefault(file_id, []).append(storage.uri(area, name))
     for file in storage.landed():
         named.pop(file.file_id, None)

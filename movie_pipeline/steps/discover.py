@@ -11,12 +11,15 @@ from datetime import UTC, datetime
 from typing import Self
 
 from movie_pipeline.datasets.sources import Sources
+from movie_pipeline.errors import SettingsError
+from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.steps.arrivals import arrivals
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import LandedFile, Storage
 
 MANIFEST = "manifest.json"
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -47,12 +50,14 @@ class Batch:
         return sum(file.size for file in self.files)
 
 
-def take_batch(
+def take_batch(  # noqa: PLR0913 - what is asked for, and by whom
     work_folder: WorkFolder,
     storage: Storage,
     ledger: Ledger,
     wanted: Collection[str] = (),
     sources: Sources | None = None,
+    *,
+    by_hand: bool = False,
 ) -> Batch:
     """Fix the files of a run: those of the manifest, those wanted, or all that wait.
 
@@ -60,8 +65,13 @@ def take_batch(
         work_folder: the run's; what it fixed before stands.
         storage: whose landing area is listed.
         ledger: what it knows as finished is not taken.
-        wanted: file_ids; empty: all that lie in landing, are whole and are not finished.
+        wanted: file_ids or names; empty: all that lie in landing, are whole and are not finished.
         sources: what is declared of who sends files.
+        by_hand: whether a person wants them, who must be told of what there is not. A sensor's
+            files may have been taken away, or decided, since it saw them.
+
+    Raises:
+        SettingsError: a person wants a file that is neither in landing nor decided.
     """
     fixed = fixed_batch(work_folder)
     if fixed is not None:
@@ -69,12 +79,27 @@ def take_batch(
     landed = storage.landed()
     if wanted:
         asked = set(wanted)
-        taken = [file for file in landed if file.file_id in asked]
+        taken = [file for file in landed if file.file_id in asked or file.key in asked]
+        if by_hand:
+            _expect_known(asked, taken, ledger)
     else:
         landed = arrivals(landed, sources or Sources()).whole
         finished = ledger.finished(file.file_id for file in landed)
         taken = [file for file in landed if file.file_id not in finished]
     return fix_batch(work_folder, Batch.of(taken))
+
+
+def _expect_known(asked: Collection[str], taken: Sequence[LandedFile], ledger: Ledger) -> None:
+    """Refuse what is neither in landing nor in the ledger: a run over nothing is believed."""
+    there = {name for file in taken for name in (file.file_id, file.key)}
+    unknown = sorted(name for name in asked if name not in there and not ledger.of_file(name))
+    if unknown:
+        named = ", ".join(map(printable_name, unknown[:_MOST_NAMED]))
+        more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
+        raise SettingsError(
+            f"no file {named}{more} lies in landing, nor was one decided. `files` takes names as "
+            "they are in landing, or file_ids; left out, all that wait are taken."
+        )
 
 
 def fix_batch(work_folder: WorkFolder, batch: Batch) -> Batch:

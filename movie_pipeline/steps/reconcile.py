@@ -21,6 +21,7 @@ from movie_pipeline.steps import notify
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.arrivals import put_leftovers_away
 from movie_pipeline.steps.left_in_landing import left_in_landing
+from movie_pipeline.steps.tell_sender import Teller
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -61,6 +62,7 @@ class ReconcileReport:
         notices_sent: notices that were handed over.
         refreshed: views that were brought up to date.
         left_in_landing: files that nothing will ever take, a sentence each.
+        untold: reports for senders that could not be made, a sentence each.
         problems: what did not work, a sentence each; the next time tries again.
     """
 
@@ -69,6 +71,7 @@ class ReconcileReport:
     notices_sent: int = 0
     refreshed: tuple[str, ...] = ()
     left_in_landing: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -131,8 +134,9 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
     timing: DigestTiming | None = None,
     sources: Sources | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    teller: Teller | None = None,
 ) -> ReconcileReport:
-    """Archive what is decided, refresh stale views, send what waits; safe to repeat.
+    """Tell senders, archive what is decided, refresh stale views, send what waits; safe to repeat.
 
     Args:
         storage: where the files lie.
@@ -144,15 +148,19 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
         timing: how long the digests of batches wait for each other; not at all by default.
         sources: what is declared of who sends files; markers of decided ones are put away.
         now: the clock.
+        teller: makes the reports that a crash left unmade; without it none are made.
     """
     before = now() - older_than
     problems: list[str] = []
+    untold: list[str] = []
     archived: list[LedgerEntry] = []
     not_found: list[LedgerEntry] = []
     with _noting(problems, "files could not be archived"):
         waiting = [
             entry for entry in Ledger(warehouse).unarchived() if entry.committed_at <= before
         ]
+        if teller is not None:
+            untold += teller.tell(waiting).failed.values()
         report = archive(storage, warehouse, waiting, now=now)
         archived, not_found = report.archived, report.not_found
         problems += [f"file {file_id}: {problem}" for file_id, problem in report.failed.items()]
@@ -184,6 +192,7 @@ def reconcile(  # noqa: PLR0913 - the parts of one world
         sent,
         tuple(refreshed),
         left_in_landing=tuple(left),
+        untold=tuple(untold),
         problems=tuple(problems),
     )
 

@@ -1,5 +1,6 @@
 """What the code location holds: a picture of its graph, and what every asset must have."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,10 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.ruleset_files import read_ruleset
 from movie_pipeline.definitions import build_definitions
 from movie_pipeline.dqdl import parse_ruleset
-from movie_pipeline.orchestration.checks.rule_checks import check_name
+from movie_pipeline.errors import SettingsError
+from movie_pipeline.orchestration.assets.asset_names import Shown
+from movie_pipeline.orchestration.assets.view_assets import view_assets
+from movie_pipeline.orchestration.checks.rule_checks import check_names
 from movie_pipeline.settings import Settings
 from movie_pipeline_tests.home import Home
 
@@ -94,21 +98,40 @@ def test_every_rule_is_a_check_with_its_text_and_meaning(definitions: dg.Definit
         for key in graph.asset_check_keys
         if key.asset_key == dg.AssetKey("validated_movies")
     }
-    for rule in read_ruleset(MOVIES.ruleset):
-        text, _, meaning = described[check_name(rule)].partition("\n\n")
+    for name, rule in check_names(read_ruleset(MOVIES.ruleset)).items():
+        text, _, meaning = described[name].partition("\n\n")
         assert text == str(rule)
         assert meaning
 
 
-def test_check_names_are_stable_readable_and_different() -> None:
+def test_check_names_say_what_is_asked_and_are_different() -> None:
     ruleset = parse_ruleset(
-        'Rules = [RowCount > 0, ColumnValues "a" > 1, ColumnValues "a" > 1.0, '
+        'Rules = [RowCount > 0, ColumnValues "a" > 1, ColumnValues "a" < 9, '
+        '(IsComplete "b") OR (IsUnique "Größe c"), CustomSql "select a from primary", '
         f'ColumnValues "{"x" * 80}" in ["日本", "\'quoted\'"]]'
     )
-    names = [check_name(rule) for rule in ruleset]
-    assert len(set(names)) == 4
-    assert names[0] == "rowcount_0_0f4306"
-    assert all(name.isascii() and name.isidentifier() and len(name) <= 60 for name in names)
+    names = list(check_names(ruleset))
+    assert names[:5] == [
+        "row_count",
+        "column_values_a",
+        "column_values_a_2",
+        "is_complete_b_or_is_unique_gr_e_c",
+        "custom_sql",
+    ]
+    assert all(name.isascii() and name.isidentifier() and len(name) <= 64 for name in names)
+
+
+def test_a_check_keeps_its_name_and_so_its_history_when_a_bound_or_threshold_changes() -> None:
+    before = parse_ruleset('Rules = [ColumnValues "r" between 7.5 and 10, Completeness "t" > 0.95]')
+    after = parse_ruleset('Rules = [ColumnValues "r" between 7.0 and 9, Completeness "t" > 0.9]')
+    assert list(check_names(before)) == list(check_names(after))
+
+
+def test_a_label_names_the_check_of_its_rule() -> None:
+    (name,) = check_names(
+        parse_ruleset('Rules = [ColumnValues "r" > 7.5 labels=["check"="Good enough?"]]')
+    )
+    assert name == "good_enough"
 
 
 def test_the_definitions_build_without_touching_the_home(tmp_path: Path) -> None:
@@ -139,3 +162,23 @@ def test_all_resources_are_of_one_deployment() -> None:
         "alerts",
         "events",
     }
+
+
+def test_assets_show_the_warehouse_that_they_are_in_and_whom_to_ask() -> None:
+    settings = Settings(home=Path("nowhere")).with_values(owners=("ana@example.com", "team:films"))
+    deployment = replace(Home(Path("nowhere")).deployment, settings=settings)
+    graph = build_definitions(
+        deployment, parse_ruleset("Rules = [RowCount > 0]")
+    ).resolve_asset_graph()
+    table = graph.get(dg.AssetKey("movie_data_table"))
+    assert set(table.owners) == {"ana@example.com", "team:films"}
+    assert table.kinds == {"duckdb", "table"}
+    assert table.tags["tier"] == "gold"
+    on_aws = Shown(["team:films"], "redshift")
+    (view, *_) = view_assets(MOVIES, on_aws)
+    assert view.specs_by_key[dg.AssetKey("mv_top_rated_movies")].kinds == {"redshift", "view"}
+
+
+def test_wrong_owners_are_refused_by_name() -> None:
+    with pytest.raises(SettingsError, match="MOVIE_PIPELINE_OWNERS must be e-mail addresses"):
+        Settings().with_values(owners=("ana",))

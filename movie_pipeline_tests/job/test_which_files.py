@@ -35,6 +35,43 @@ def test_a_run_takes_only_the_files_it_was_launched_for(tmp_path: Path) -> None:
     assert [file.key for file in home.deployment.storage.landed()] == ["other.csv"]
 
 
+def failure_of(result: dg.ExecuteInProcessResult) -> str:
+    """What the run's failed steps say."""
+    events = [event for event in result.all_events if event.is_step_failure]
+    return " ".join(str(event.step_failure_data.error) for event in events)
+
+
+def test_by_hand_a_file_is_asked_for_by_its_name_too(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.drop("wanted.csv", clean_movies(2))
+    home.drop("other.csv", clean_movies(3, first=10))
+    assert home.run(names=["wanted.csv"]).success
+    assert set(home.entries()) == {"wanted.csv"}
+    assert home.run(names=["wanted.csv"]).success  # decided: nothing is left to do
+
+
+def test_by_hand_a_file_that_nobody_knows_fails_the_run(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.drop("there.csv", clean_movies(2))
+    result = home.run(names=["there.csv", "their.csv"])
+    assert not result.success
+    assert "no file their.csv lies in landing, nor was one decided. `files` takes names" in (
+        failure_of(result)
+    )
+    assert home.entries() == {}
+
+
+@pytest.mark.parametrize("asset", ["validated_movies", "movie_data_table", "archived_files"])
+def test_one_asset_alone_says_at_once_what_to_click(tmp_path: Path, asset: str) -> None:
+    home = Home(tmp_path)
+    home.drop("there.csv", clean_movies(2))
+    chosen = ["quarantined_movies", asset] if asset == "validated_movies" else [asset]
+    result = home.run(asset_selection=chosen)
+    assert not result.success
+    assert not [event for event in result.all_events if event.is_step_up_for_retry]
+    assert "Open Jobs, ingest_movies, and press Materialize all" in failure_of(result)
+
+
 def test_a_file_that_is_taken_away_before_the_run_is_no_failure(tmp_path: Path) -> None:
     home = Home(tmp_path)
     gone = home.drop("gone.csv", clean_movies(2))

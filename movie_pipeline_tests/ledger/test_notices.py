@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from movie_pipeline.alerts.alerts_port import NoticeKind
-from movie_pipeline.ledger.file_summary import FileSummary
+from movie_pipeline.ledger.file_summary import FileSummary, RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices, job_failure_notice
 
@@ -49,9 +49,25 @@ def test_a_loaded_file_is_told_with_its_counts_and_reasons() -> None:
         "Rows: 1000 in, 990 loaded, 7 quarantined, 3 superseded, 0 held.",
         '- 6 rows: ColumnValues "x" > 1',
         "- 1 row: typed",
+        "For the sender, what is wrong and how to correct it: reports/f1.html",
         "Set apart in: /data/bad/f1.jsonl",
         "File id f1, run r1, attempt 1.",
     ]
+
+
+def test_a_reason_of_the_whole_file_is_told_with_the_rows_to_blame_and_not_with_all() -> None:
+    rule = 'Completeness "movie_title" > 0.95'
+    failed = RuleAnswer(rule, RuleState.FAILED, 1, {}, "It is not met.")
+    held = entry(
+        state=FileState.HELD,
+        rows_in=20,
+        rows_held=20,
+        reason="the rule about the whole file failed.",
+        summary=FileSummary(rules=(failed,), reasons={rule: 1}),
+    )
+    [notice] = build_notices([held], digest_files=10)
+    assert "- 1 of 20 rows has no movie_title: the file is held for it" in notice.text.splitlines()
+    assert "20 rows" not in notice.text.replace("1 of 20 rows", "")
 
 
 @pytest.mark.parametrize(

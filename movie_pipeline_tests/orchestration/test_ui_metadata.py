@@ -28,7 +28,22 @@ ROWS, WHOLE = parse_ruleset('Rules = [ColumnValues "votes" > 1, RowCount > 2]')
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
-def judged(name: str, rule: Rule, outcome: str, failing: int | None = None) -> DecidedFile:
+def result_of(rule: Rule, files: list[DecidedFile]) -> dg.AssetCheckResult:
+    """What the check of a rule says of files of which it was asked."""
+    result = rule_result("name", rule, files)
+    assert result is not None
+    return result
+
+
+def judged(  # noqa: PLR0913 - each is one fact of a file
+    name: str,
+    rule: Rule,
+    outcome: str,
+    failing: int | None = None,
+    *,
+    rows: int = 0,
+    source: str = "",
+) -> DecidedFile:
     """A file of which one rule said this."""
     said = RuleAnswer(
         rule=str(rule),
@@ -43,7 +58,10 @@ def judged(name: str, rule: Rule, outcome: str, failing: int | None = None) -> D
         content_sha256="",
         ruleset_sha256="",
         file_version=NOON,
-        summary=FileSummary(rules=(said,)),
+        rows_in=rows,
+        rows_good=rows,
+        output_name="a.parquet",
+        summary=FileSummary(rules=(said,), source=source),
     )
 
 
@@ -60,35 +78,48 @@ WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
         (WHOLE, ["Passed", "Passed"], True, ERROR),
         (WHOLE, ["Passed", "Failed"], False, ERROR),
         (WHOLE, ["Error"], False, ERROR),
-        (ROWS, [], True, WARN),
     ],
 )
 def test_a_rules_result_over_a_batch(
     rule: Rule, outcomes: list[str], *, passed: bool, severity: dg.AssetCheckSeverity
 ) -> None:
     files = [judged(f"{number}.csv", rule, said) for number, said in enumerate(outcomes)]
-    result = rule_result("name", rule, files)
+    result = result_of(rule, files)
     assert result.passed is passed
     assert result.severity is severity
 
 
 def test_a_rule_that_passed_everywhere_says_how_often() -> None:
     files = [judged("a.csv", ROWS, "Passed", 0), judged("b.csv", ROWS, "Passed", 0)]
-    result = rule_result("name", ROWS, files)
+    result = result_of(ROWS, files)
     assert result.description == "2 of 2 files passed."
     assert result.metadata["failing_rows"] == dg.MetadataValue.int(0)
     assert result.metadata["rule"] == dg.MetadataValue.text('ColumnValues "votes" > 1')
 
 
-def test_a_run_without_judged_files_says_so() -> None:
-    assert rule_result("name", ROWS, []).description == "No file was judged in this run."
+def test_a_rule_that_was_asked_of_no_file_passes_nothing_and_counts_nothing() -> None:
+    assert rule_result("name", ROWS, []) is None
+    assert rule_result("name", ROWS, [judged("a.csv", WHOLE, "Passed")]) is None
+
+
+def test_the_share_that_passed_is_a_number_of_many_files_and_of_each_source() -> None:
+    files = [
+        judged("a.csv", ROWS, "Passed", 0, rows=30, source="acme"),
+        judged("b.csv", ROWS, "Failed", 5, rows=10, source="acme"),
+        judged("c.csv", ROWS, "Failed", 5, rows=10),
+    ]
+    told = result_of(ROWS, files).metadata
+    assert told["share_passed"] == dg.MetadataValue.float(0.8)
+    assert told["share_passed: acme"] == dg.MetadataValue.float(0.875)
+    whole = [judged("a.csv", WHOLE, "Passed"), judged("b.csv", WHOLE, "Failed")]
+    assert result_of(WHOLE, whole).metadata["share_passed"] == dg.MetadataValue.float(0.5)
 
 
 def test_metrics_are_plottable_where_there_is_one_file() -> None:
-    one = rule_result("name", WHOLE, [judged("a.csv", WHOLE, "Passed")])
+    one = result_of(WHOLE, [judged("a.csv", WHOLE, "Passed")])
     assert one.metadata["metric: Dataset.*.RowCount"] == dg.MetadataValue.float(2.0)
     two = [judged("a.csv", WHOLE, "Passed"), judged("b.csv", WHOLE, "Passed")]
-    assert not [name for name in rule_result("name", WHOLE, two).metadata if "metric" in name]
+    assert not [name for name in result_of(WHOLE, two).metadata if "metric" in name]
 
 
 def picture(markdown: str) -> ET.Element:

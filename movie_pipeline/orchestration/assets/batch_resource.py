@@ -15,14 +15,28 @@ class IngestBatch(dg.ConfigurableResource[None]):
     does not know, so that the button "Materialize" works.
     """
 
-    batch_id: str = ""
-    """Names the batch in every path; empty: made from the files found."""
-    files: list[str] = Field(default_factory=list)
-    """file_ids, never foreign names; empty: all that wait in landing."""
-    attempt: int = 1
-    """The how-manieth attempt at these files this is."""
-    reject: str = ""
-    """Why the files are REJECTED without being read; empty: they are read."""
+    batch_id: str = Field(
+        default="",
+        description=(
+            "Names the batch in every path; empty: made from the files found. The landing sensor "
+            "sets it; leave it empty by hand."
+        ),
+    )
+    files: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Which files to take, each by its name in landing or its file_id, such as "
+            "[movies.csv]; empty: all that wait in landing. One that is neither there nor known "
+            "fails the run."
+        ),
+    )
+    attempt: int = Field(
+        default=1, description="The how-manieth attempt at these files this is; leave it at 1."
+    )
+    reject: str = Field(
+        default="",
+        description="Why the files are REJECTED without being read; empty: they are read.",
+    )
 
 
 def work_id(batch: IngestBatch, run: dg.DagsterRun) -> str:

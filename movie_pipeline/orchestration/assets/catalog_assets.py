@@ -24,8 +24,9 @@ from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets.asset_names import (
     ARCHIVE,
     CATALOG,
-    OWNERS,
     WAREHOUSE_POOL,
+    Shown,
+    tags_of,
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
 from movie_pipeline.orchestration.assets.retrying import retrying
@@ -38,7 +39,7 @@ RECENT_FILES = 1000
 """Ledger entries that the raw table's description is made from, the newest first."""
 
 
-def raw_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
+def raw_catalog_asset(dataset: Dataset, shown: Shown) -> dg.AssetsDefinition:
     """What the catalog says of a dataset's files."""
     return dg.asset(
         name=dataset.raw_catalog_asset,
@@ -48,7 +49,8 @@ def raw_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
         ),
         deps=[scoped_name(dataset, ARCHIVE)],
         group_name=scoped_name(dataset, CATALOG),
-        owners=OWNERS,
+        owners=shown.owners,
+        tags=tags_of(dataset, CATALOG),
         kinds={"catalog"},
         automation_condition=refresh_after_update,
     )(scoped(dataset, retrying(_describe_files)))
@@ -74,7 +76,7 @@ def _describe_files(
     return _told([described], changed, found, partitions=len(days), new_partitions=new)
 
 
-def warehouse_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
+def warehouse_catalog_asset(dataset: Dataset, shown: Shown) -> dg.AssetsDefinition:
     """What the catalog says of a dataset's table and views."""
     return dg.asset(
         name=scoped_name(dataset, "warehouse_catalog"),
@@ -83,7 +85,8 @@ def warehouse_catalog_asset(dataset: Dataset) -> dg.AssetsDefinition:
         ),
         deps=[dataset.table],
         group_name=scoped_name(dataset, CATALOG),
-        owners=OWNERS,
+        owners=shown.owners,
+        tags=tags_of(dataset, CATALOG),
         kinds={"catalog"},
         pool=WAREHOUSE_POOL,
         automation_condition=refresh_after_update,

@@ -20,6 +20,7 @@ from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.replay.replay_request import login_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.reconcile import reconcile
+from movie_pipeline.steps.tell_sender import Teller
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.upkeep.rejudge import AT_ONCE, Rejudged, rejudge, to_judge
@@ -85,7 +86,7 @@ def retract_file(
         )
     )
     if not config.dry_run:
-        _close(context, storage, warehouse, alerts, events)
+        _close(context, parts, alerts, events)
 
 
 def rejudge_history(
@@ -124,7 +125,7 @@ def rejudge_history(
         )
     )
     if not config.dry_run:
-        _close(context, storage, warehouse, alerts, events)
+        _close(context, parts, alerts, events)
     problems = [f"{one.file} ({one.file_id}): {one.problem}" for one in told if one.problem]
     if problems:
         raise DecisionError(
@@ -133,16 +134,14 @@ def rejudge_history(
         )
 
 
-def _close(
-    context: dg.OpExecutionContext,
-    storage: Storage,
-    warehouse: Warehouse,
-    alerts: Alerts,
-    events: Events,
-) -> None:
-    """Keep the records, refresh the views, send the notices; what fails is tried again."""
-    report = reconcile(storage, warehouse, alerts, events)
-    for problem in report.problems:
+def _close(context: dg.OpExecutionContext, parts: Parts, alerts: Alerts, events: Events) -> None:
+    """Keep the records, refresh the views, tell senders, send the notices.
+
+    What fails is tried again.
+    """
+    teller = Teller(parts.storage, parts.settings, parts.dataset)
+    report = reconcile(parts.storage, parts.warehouse, alerts, events, teller=teller)
+    for problem in (*report.problems, *report.untold):
         context.log.warning("%s", problem)
     for view in report.refreshed:
         context.log_event(dg.AssetMaterialization(view, description="refreshed: rows changed"))

@@ -3,11 +3,11 @@
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.orchestration.assets.asset_names import INTAKE, OWNERS
+from movie_pipeline.orchestration.assets.asset_names import INTAKE, Shown, tags_of
 from movie_pipeline.orchestration.dataset_scope import scoped_name
 
 
-def landing_asset(dataset: Dataset) -> dg.AssetSpec:
+def landing_asset(dataset: Dataset, shown: Shown) -> dg.AssetSpec:
     """The landing area of a dataset."""
     return dg.AssetSpec(
         dataset.landing_asset,
@@ -17,6 +17,7 @@ def landing_asset(dataset: Dataset) -> dg.AssetSpec:
             "whole, and launches a run."
         ),
         group_name=scoped_name(dataset, INTAKE),
-        owners=OWNERS,
+        owners=shown.owners,
+        tags=tags_of(dataset, INTAKE),
         kinds={"csv"},
     )

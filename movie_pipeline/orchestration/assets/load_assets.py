@@ -1,5 +1,7 @@
 """The warehouse table and the archive: rows loaded exactly once, files put away after."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -9,16 +11,27 @@ from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices, quarantine_name
+from movie_pipeline.ledger.report_names import report_name
 from movie_pipeline.orchestration.assets.asset_names import (
     ARCHIVE,
-    OWNERS,
     WAREHOUSE,
     WAREHOUSE_POOL,
+    Shown,
+    tags_of,
 )
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, readings_or_fail
+from movie_pipeline.orchestration.assets.raw_asset import (
+    how_to_launch,
+    open_work_folder,
+    readings_or_fail,
+)
 from movie_pipeline.orchestration.assets.retrying import retrying
-from movie_pipeline.orchestration.assets.ui_metadata import dataset_schema, same_columns, table
+from movie_pipeline.orchestration.assets.ui_metadata import (
+    dataset_schema,
+    place_value,
+    same_columns,
+    table,
+)
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.archive import archive
@@ -26,12 +39,24 @@ from movie_pipeline.steps.arrivals import put_leftovers_away, put_markers_away
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.steps.run_lease import drop_lease
 from movie_pipeline.steps.screen import decided_files
+from movie_pipeline.steps.tell_sender import ReportsMade, Teller
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
+_SHORTEST_HOURS = 0.05
+"""Dagster takes no shorter freshness policy than a minute."""
+_MOST_PAGES_SHOWN = 20
+"""Reports that one event links to."""
 
-def table_asset(dataset: Dataset) -> dg.AssetsDefinition:
-    """The warehouse table of a dataset."""
+
+def table_asset(dataset: Dataset, settings: Settings) -> dg.AssetsDefinition:
+    """The warehouse table of a dataset.
+
+    Args:
+        dataset: whose.
+        settings: how long it counts as fresh, and where it is.
+    """
+    shown = Shown.of(settings)
     return dg.asset(
         name=dataset.table,
         description=(
@@ -40,9 +65,13 @@ def table_asset(dataset: Dataset) -> dg.AssetsDefinition:
         ),
         deps=[dataset.validated_asset],
         group_name=scoped_name(dataset, WAREHOUSE),
-        owners=OWNERS,
-        kinds={"duckdb", "table"},
+        owners=shown.owners,
+        tags=tags_of(dataset, WAREHOUSE),
+        kinds={shown.warehouse_kind, "table"},
         pool=WAREHOUSE_POOL,
+        freshness_policy=dg.FreshnessPolicy.time_window(
+            fail_window=timedelta(hours=max(settings.checks.freshness_hours, _SHORTEST_HOURS))
+        ),
         metadata={
             "dagster/column_schema": dataset_schema(dataset, loaded=True),
             "dagster/table_name": dataset.table,
@@ -62,19 +91,23 @@ def _load_batch(
     files = decided_files(work_folder)
     if files is None:
         raise MoviePipelineError(
-            f"this run has no screened files: materialize {dataset.validated_asset} in the same "
-            f"run, or launch the job {dataset.ingest_job}."
+            "this run has no screened files, for it screened none: one asset alone has nothing to "
+            f"work on. {how_to_launch(dataset)}"
         )
 
-    def place(entry: LedgerEntry) -> str:
-        name = quarantine_name(entry)
+    def at(name: str) -> str:
         return storage.uri(Area.QUARANTINE, name) if name else ""
 
     entries = load_batch(
         warehouse,
         files,
         LoadRun(work_folder.name, context.run.run_id, batch.attempt),
-        lambda new: build_notices(new, digest_files=settings.digests.files, place=place),
+        lambda new: build_notices(
+            new,
+            digest_files=settings.digests.files,
+            place=lambda entry: at(quarantine_name(entry)),
+            report=lambda entry: at(report_name(entry)),
+        ),
     )
     with warehouse.reading() as session:
         rows_in_table = session.fetch("checks/table_rows")[0]["row_count"]
@@ -89,7 +122,7 @@ def _load_batch(
     )
 
 
-def archive_asset(dataset: Dataset) -> dg.AssetsDefinition:
+def archive_asset(dataset: Dataset, shown: Shown) -> dg.AssetsDefinition:
     """The decided files of a dataset, put away."""
     return dg.asset(
         name=scoped_name(dataset, ARCHIVE),
@@ -100,7 +133,8 @@ def archive_asset(dataset: Dataset) -> dg.AssetsDefinition:
         ),
         deps=[dataset.table],
         group_name=scoped_name(dataset, WAREHOUSE),
-        owners=OWNERS,
+        owners=shown.owners,
+        tags=tags_of(dataset, WAREHOUSE),
         kinds={"csv"},
     )(scoped(dataset, retrying(_archive_files)))
 
@@ -116,7 +150,10 @@ def _archive_files(
     work_folder = open_work_folder(context, batch, settings)
     readings_or_fail(work_folder, dataset)
     # All that wait, not only this run's: a crash may have left some behind.
-    report = archive(storage, warehouse, Ledger(warehouse).unarchived())
+    waiting = Ledger(warehouse).unarchived()
+    told = Teller(storage, settings, dataset).tell(waiting, work_folder)
+    _show_reports(context, waiting, told, dataset)
+    report = archive(storage, warehouse, waiting)
     sources = read_sources(settings.reading.sources, dataset.contract)
     put_markers_away(storage, sources, report.archived)
     put_leftovers_away(storage, sources, Ledger(warehouse))
@@ -141,6 +178,32 @@ def _archive_files(
                 ]
             ),
         }
+    )
+
+
+def _show_reports(
+    context: dg.AssetExecutionContext,
+    entries: Sequence[LedgerEntry],
+    told: ReportsMade,
+    dataset: Dataset,
+) -> None:
+    """Show on the records set apart what their senders are told."""
+    for problem in told.failed.values():
+        context.log.warning("%s", problem)
+    if not told.made:
+        return
+    names = {entry.file_id: entry for entry in entries}
+    pages = list(told.made.items())[:_MOST_PAGES_SHOWN]
+    metadata: dict[str, dg.MetadataValue] = {
+        f"report of {names[file_id].shown_name} ({file_id[:6]})": place_value(uri)
+        for file_id, uri in pages
+    }
+    context.log_event(
+        dg.AssetObservation(
+            dataset.quarantined_asset,
+            description="What the senders of these files are told, and the rows to correct.",
+            metadata={**metadata, "reports": len(told.made)},
+        )
     )
 
 

@@ -12,7 +12,7 @@ from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.ledger.replays import Replays
-from movie_pipeline.orchestration.assets.asset_names import INTAKE, OWNERS
+from movie_pipeline.orchestration.assets.asset_names import INTAKE, Shown, tags_of
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch, work_id
 from movie_pipeline.orchestration.assets.retrying import RETRY, retrying
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, table
@@ -49,7 +49,7 @@ def open_work_folder(
     return work_folder
 
 
-def raw_asset(dataset: Dataset) -> dg.AssetsDefinition:
+def raw_asset(dataset: Dataset, shown: Shown) -> dg.AssetsDefinition:
     """The files of a dataset, read into typed rows."""
     return dg.asset(
         name=dataset.raw_asset,
@@ -60,7 +60,8 @@ def raw_asset(dataset: Dataset) -> dg.AssetsDefinition:
         ),
         deps=[dataset.landing_asset],
         group_name=scoped_name(dataset, INTAKE),
-        owners=OWNERS,
+        owners=shown.owners,
+        tags=tags_of(dataset, INTAKE),
         kinds={"csv", "arrow"},
     )(scoped(dataset, retrying(_read_batch)))
 
@@ -77,7 +78,9 @@ def _read_batch(
     ledger = Ledger(warehouse)
     work_folder = open_work_folder(context, batch, settings)
     sources = read_sources(settings.reading.sources, dataset.contract)
-    files = take_batch(work_folder, storage, ledger, batch.files, sources)
+    files = take_batch(
+        work_folder, storage, ledger, batch.files, sources, by_hand=not batch.batch_id
+    )
     manifests = sender_manifests(files, work_folder, storage, sources)
     replays = Replays(warehouse).by_key(file.key for file in files.files)
     fetched = fetch_batch(
@@ -103,7 +106,7 @@ def _read_batch(
         repairs.update(reading.repairs)
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": sum(reading.rows_in for reading in staged),
+            **({"rows_of_this_run": sum(each.rows_in for each in staged)} if staged else {}),
             "dagster/column_lineage": lineage(_origins(staged, dataset)),
             "batch": work_folder.name,
             "files": table([_file_row(file, dataset) for file in files_read]),
@@ -121,6 +124,14 @@ def _read_batch(
     )
 
 
+def how_to_launch(dataset: Dataset) -> str:
+    """What to click to have files taken, for who materialized one asset by hand."""
+    return (
+        f"Open Jobs, {dataset.ingest_job}, and press Materialize all (or Launchpad, Launch run): "
+        "it takes all that wait in landing through every asset."
+    )
+
+
 def readings_or_fail(work_folder: WorkFolder, dataset: Dataset) -> list[Reading]:
     """What the raw asset left for the next step.
 
@@ -130,8 +141,8 @@ def readings_or_fail(work_folder: WorkFolder, dataset: Dataset) -> list[Reading]
     found = readings(work_folder)
     if found is None:
         raise MoviePipelineError(
-            f"this run has no staged files: materialize {dataset.raw_asset} in the same run, or "
-            f"launch the job {dataset.ingest_job}. A run that is executed again from a failed step "
+            "this run has no staged files, for it did not read any: one asset alone has nothing to "
+            f"work on. {how_to_launch(dataset)} A run that is executed again from a failed step "
             "finds them on the machine of the first try alone."
         )
     return found

@@ -12,7 +12,7 @@ from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.ledger import Ledger
-from movie_pipeline.orchestration.assets.asset_names import OWNERS, SCREENING
+from movie_pipeline.orchestration.assets.asset_names import SCREENING, Shown, tags_of
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, readings_or_fail
 from movie_pipeline.orchestration.assets.retrying import retrying
@@ -33,7 +33,7 @@ from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
-def screening_assets(dataset: Dataset) -> dg.AssetsDefinition:
+def screening_assets(dataset: Dataset, shown: Shown) -> dg.AssetsDefinition:
     """Both sides of a dataset, made in one step."""
     return dg.multi_asset(
         specs=[
@@ -46,7 +46,8 @@ def screening_assets(dataset: Dataset) -> dg.AssetsDefinition:
                     "held."
                 ),
                 group_name=scoped_name(dataset, SCREENING),
-                owners=OWNERS,
+                owners=shown.owners,
+                tags=tags_of(dataset, SCREENING),
                 kinds={"json"},
             ),
             dg.AssetSpec(
@@ -57,8 +58,9 @@ def screening_assets(dataset: Dataset) -> dg.AssetsDefinition:
                     "file per landed file; what the warehouse loads."
                 ),
                 group_name=scoped_name(dataset, SCREENING),
-                owners=OWNERS,
-                kinds={"parquet", "duckdb"},
+                owners=shown.owners,
+                tags=tags_of(dataset, SCREENING),
+                kinds={"parquet"},
                 metadata={"dagster/column_schema": dataset_schema(dataset, loaded=False)},
             ),
         ],
@@ -119,10 +121,14 @@ def _quarantined(
     for file in decided:
         reasons.update(file.summary.reasons)
     with_records = [file for file in decided if file.quarantine_name]
+    if not _judged(decided):
+        return dg.MaterializeResult(
+            asset_key=dataset.quarantined_asset, metadata={"files": table([])}
+        )
     return dg.MaterializeResult(
         asset_key=dataset.quarantined_asset,
         metadata={
-            "dagster/row_count": sum(file.rows_quarantined + file.rows_held for file in decided),
+            "rows_of_this_run": sum(file.rows_quarantined + file.rows_held for file in decided),
             "reasons_chart": dg.MetadataValue.md(reasons_chart(reasons)),
             "reasons": bar_table(dict(reasons.most_common()), what="rule", counted="records"),
             "files": table(
@@ -146,9 +152,8 @@ def _validated(
     return dg.MaterializeResult(
         asset_key=dataset.validated_asset,
         metadata={
-            "dagster/row_count": sum(file.rows_good for file in decided),
+            **_good_rows(decided, dataset),
             "dagster/column_lineage": same_columns(dataset.raw_asset, dataset.contract.names),
-            **(_spread(decided, dataset.histogram, dataset.name) if dataset.histogram else {}),
             "files": table(
                 [
                     {
@@ -168,6 +173,21 @@ def _validated(
             ),
         },
     )
+
+
+def _judged(decided: Sequence[DecidedFile]) -> bool:
+    """Whether any row was: of a run that judged none, a 0 would be no count of the asset."""
+    return any(file.rows_in for file in decided)
+
+
+def _good_rows(
+    decided: Sequence[DecidedFile], dataset: Dataset
+) -> dict[str, dg.MetadataValue | int]:
+    """How many rows of this run are good, and how they spread; nothing where none was judged."""
+    if not _judged(decided):
+        return {}
+    spread = _spread(decided, dataset.histogram, dataset.name) if dataset.histogram else {}
+    return {"rows_of_this_run": sum(file.rows_good for file in decided), **spread}
 
 
 def _spread(

@@ -56,13 +56,16 @@ def dataset_schema(dataset: Dataset, *, loaded: bool) -> dg.TableSchema:
     return dg.TableSchema(columns=columns)
 
 
-def warehouse_schema(columns: Iterable[WarehouseColumn]) -> dg.TableSchema:
-    """The schema of a table as the warehouse reports it."""
+def warehouse_schema(
+    columns: Iterable[WarehouseColumn], described: Mapping[str, str]
+) -> dg.TableSchema:
+    """The schema of a table as the warehouse reports it, with what its columns are."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 column.name,
                 column.type,
+                described.get(column.name) or None,
                 constraints=dg.TableColumnConstraints(nullable=column.nullable),
             )
             for column in columns
@@ -104,6 +107,13 @@ def bar_table(counts: Mapping[str, int], *, what: str, counted: str) -> dg.Metad
             if count
         ]
     )
+
+
+def place_value(uri: str) -> dg.MetadataValue:
+    """Where something lies: what a browser can follow as a link, anything else as a path."""
+    if uri.startswith(("http://", "https://", "s3://")):
+        return dg.MetadataValue.url(uri)
+    return dg.MetadataValue.path(uri)
 
 
 def table(rows: Sequence[Mapping[str, str | int | float | None]]) -> dg.MetadataValue:

@@ -9,8 +9,9 @@ from sqlglot import lineage as tracing
 from movie_pipeline.datasets.dataset import Dataset, View
 from movie_pipeline.orchestration.assets.asset_names import (
     MARTS,
-    OWNERS,
     WAREHOUSE_POOL,
+    Shown,
+    tags_of,
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
 from movie_pipeline.orchestration.assets.retrying import retrying
@@ -44,21 +45,39 @@ def view_lineage(view: str, dataset: Dataset) -> dg.TableColumnLineage:
     return lineage(origins)
 
 
-def view_assets(dataset: Dataset) -> list[dg.AssetsDefinition]:
+def _described(traced: dg.TableColumnLineage, dataset: Dataset) -> dict[str, str]:
+    """What each column of a view is, from the columns of the table that it is made of."""
+    meanings = {column.name: column.description for column in dataset.contract.columns}
+    described: dict[str, str] = {}
+    for name, parts in traced.deps_by_column.items():
+        origins = [part.column_name for part in parts]
+        if origins == [name]:
+            described[name] = meanings.get(name, "")
+        elif origins:
+            described[name] = f"Made of {', '.join(origins)}"
+    return described
+
+
+def view_assets(dataset: Dataset, shown: Shown) -> list[dg.AssetsDefinition]:
     """An asset for each view of a dataset."""
-    return [_mart(view, dataset) for view in dataset.views]
+    return [_mart(view, dataset, shown) for view in dataset.views]
 
 
-def _mart(view: View, dataset: Dataset) -> dg.AssetsDefinition:
+def _mart(view: View, dataset: Dataset, shown: Shown) -> dg.AssetsDefinition:
     column_lineage = view_lineage(view.name, dataset)
+    described = _described(column_lineage, dataset)
 
     def refresh(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
-        warehouse.refresh(view.name)
+        warehouse.prepare()
+        stale = view.name in warehouse.stale_views()
+        if stale:  # what changed nothing, such as a run of duplicates, costs no reading of it all
+            warehouse.refresh(view.name)
         counted = warehouse.query(f"select count(*) as row_count from {view.name}")
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": int(counted["row_count"].iloc[0]),
-                "dagster/column_schema": warehouse_schema(warehouse.columns(view.name)),
+                "recomputed": stale,
+                "dagster/column_schema": warehouse_schema(warehouse.columns(view.name), described),
                 "dagster/column_lineage": column_lineage,
             }
         )
@@ -68,8 +87,9 @@ def _mart(view: View, dataset: Dataset) -> dg.AssetsDefinition:
         deps=[dataset.table],
         description=view.description,
         group_name=scoped_name(dataset, MARTS),
-        owners=OWNERS,
-        kinds={"duckdb", "view"},
+        owners=shown.owners,
+        tags=tags_of(dataset, MARTS),
+        kinds={shown.warehouse_kind, "view"},
         pool=WAREHOUSE_POOL,
         automation_condition=refresh_after_update,
         metadata={"dagster/table_name": view.name},

@@ -4,8 +4,8 @@ The specs come from the ruleset alone, so that a rule that found nothing still r
 are not evaluated here: screening did, on every row, before the split.
 """
 
-import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
@@ -21,17 +21,49 @@ from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.screen import decided_files
 
+NAMING_LABELS = ("check", "name")
+"""Labels of a rule that say what its check is called; the first that is there."""
+_LONGEST_NAME = 60
 
-def check_name(rule: Rule) -> str:
-    """A name that can be read and stays the same for the same rule: a slug and a short hash."""
-    text = str(rule)
-    slug = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:48].rstrip("_")
-    return f"{slug}_{hashlib.sha256(text.encode()).hexdigest()[:6]}"
+
+def check_names(ruleset: Ruleset) -> dict[str, Rule]:
+    """A name for the check of each rule: what it asks, of which columns; or what its label says.
+
+    A name is the check's identity: it keeps its history while bounds and thresholds change. Of
+    rules that ask the same of the same columns the later ones are numbered, in their order.
+    """
+    rules = {str(rule): rule for rule in ruleset}
+    names: dict[str, Rule] = {}
+    for rule in rules.values():
+        name, number = _check_name(rule), 1
+        while (numbered := name if number == 1 else f"{name}_{number}") in names:
+            number += 1
+        names[numbered] = rule
+    return names
+
+
+def _check_name(rule: Rule) -> str:
+    labels = rule.all_labels
+    named = next((labels[name] for name in NAMING_LABELS if labels.get(name)), "")
+    return _slug(named) or _slug(f"_{(rule.members and rule.operator) or ''}_".join(_asked(rule)))
+
+
+def _asked(rule: Rule) -> list[str]:
+    """What each simple rule asks, of which columns: nothing that may be tuned."""
+    return [
+        f"{re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', leaf.kind)} "
+        f"{'' if leaf.kind == 'CustomSql' else ' '.join(leaf.columns)}"
+        for leaf in rule.leaves()
+    ]
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:_LONGEST_NAME].rstrip("_")
 
 
 def rule_checks(ruleset: Ruleset, dataset: Dataset) -> dg.AssetChecksDefinition:
-    """The checks of a ruleset, as one step."""
-    rules = {check_name(rule): rule for rule in ruleset}
+    """The checks of a ruleset, as one step; of a run that judged nothing they say nothing."""
+    rules = check_names(ruleset)
 
     def ruleset_checks(
         context: dg.AssetCheckExecutionContext,
@@ -40,7 +72,9 @@ def rule_checks(ruleset: Ruleset, dataset: Dataset) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         files = decided_files(open_work_folder(context, batch, settings)) or []
         for name, rule in rules.items():
-            yield rule_result(name, rule, files)
+            result = rule_result(name, rule, files)
+            if result is not None:
+                yield result
 
     return dg.multi_asset_check(
         name=scoped_name(dataset, "ruleset"),
@@ -50,11 +84,12 @@ def rule_checks(ruleset: Ruleset, dataset: Dataset) -> dg.AssetChecksDefinition:
             )
             for name, rule in rules.items()
         ],
+        can_subset=True,  # a check that has nothing to say yields nothing
     )(scoped(dataset, ruleset_checks))
 
 
-def rule_result(name: str, rule: Rule, files: Sequence[DecidedFile]) -> dg.AssetCheckResult:
-    """What one rule said of the files of a batch.
+def rule_result(name: str, rule: Rule, files: Sequence[DecidedFile]) -> dg.AssetCheckResult | None:
+    """What one rule said of the files of a batch; None where it was asked of none.
 
     Passed where it passed for every file; else WARN where it only set rows apart, or a person
     accepted the file; ERROR where it held a file or could not be evaluated.
@@ -65,6 +100,8 @@ def rule_result(name: str, rule: Rule, files: Sequence[DecidedFile]) -> dg.Asset
         for answer in file.summary.rules
         if answer.rule == str(rule)
     ]
+    if not answers:
+        return None
     states = [answer.outcome for _, answer in answers]
     passed = all(state is RuleState.PASSED for state in states)
     warns = (rule.routes or not passed) and all(
@@ -82,6 +119,7 @@ def rule_result(name: str, rule: Rule, files: Sequence[DecidedFile]) -> dg.Asset
             "rule": str(rule),
             "meaning": explain(rule),
             "failing_rows": failing,
+            **shares_passed(answers),
             "files": table([_row(file, answer) for file, answer in answers]),
             **_metrics(answers),
         },
@@ -89,8 +127,6 @@ def rule_result(name: str, rule: Rule, files: Sequence[DecidedFile]) -> dg.Asset
 
 
 def _sentence(states: Sequence[RuleState], failing: int) -> str:
-    if not states:
-        return "No file was judged in this run."
     failed = sum(state is RuleState.FAILED for state in states)
     errors = sum(state is RuleState.ERROR for state in states)
     parts = [f"{len(states) - failed - errors} of {len(states)} files passed"]
@@ -99,6 +135,30 @@ def _sentence(states: Sequence[RuleState], failing: int) -> str:
     if errors:
         parts.append(f"it could not be evaluated for {errors}")
     return ", ".join(parts) + "."
+
+
+def shares_passed(answers: Sequence[tuple[DecidedFile, RuleAnswer]]) -> dict[str, float]:
+    """The share that passed, of rows where the rule judges rows, else of files; for plots.
+
+    Of all files together, and of each source where they are of several, or of one that has a name.
+    """
+    asked, passed = Counter[str](), Counter[str]()
+    for file, answer in answers:
+        total, good = _passed(file, answer)
+        for about in {"", file.summary.source}:
+            asked[about] += total
+            passed[about] += good
+    return {
+        f"share_passed: {source}" if source else "share_passed": passed[source] / count
+        for source, count in asked.items()
+        if count
+    }
+
+
+def _passed(file: DecidedFile, answer: RuleAnswer) -> tuple[int, int]:
+    if answer.failing_rows is None:
+        return 1, int(answer.outcome is RuleState.PASSED)
+    return file.rows_in, max(0, file.rows_in - answer.failing_rows)
 
 
 def _row(file: DecidedFile, answer: RuleAnswer) -> dict[str, str | int | float | None]:

@@ -1,20 +1,28 @@
 """Checks on the loaded table: its key, how fresh it is, and how much waits in quarantine."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.ledger import outbox
 from movie_pipeline.ledger.backlog import backlog
+from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.ledger.notices import stale_notice
 from movie_pipeline.orchestration.assets.asset_names import WAREHOUSE_POOL
-from movie_pipeline.orchestration.assets.ui_metadata import bar_table
+from movie_pipeline.orchestration.assets.ui_metadata import bar_table, table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
+from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import CheckSettings
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
-FRESH, BACKLOG = "freshness", "quarantine_backlog"
+FRESH, BACKLOG, WAITING = "freshness", "quarantine_backlog", "no_file_waits"
+CHECK_JOB = "check_table"
+_MOST_NAMED = 5
+"""Files that the sentence of a check names; its table has more."""
 
 
 def warehouse_checks(dataset: Dataset) -> dg.AssetChecksDefinition:
@@ -42,23 +50,67 @@ def warehouse_checks(dataset: Dataset) -> dg.AssetChecksDefinition:
                     "or later rows superseded, does not count."
                 ),
             ),
+            dg.AssetCheckSpec(
+                WAITING,
+                asset=dataset.table,
+                description=(
+                    "No file waits as a whole: each one that was held or rejected has been "
+                    "replayed, taken back, or dismissed with a reason (`movie-pipeline dismiss`). "
+                    "It stays red until then, whatever other files bring."
+                ),
+            ),
         ],
+        can_subset=True,  # each can be executed alone
     )(scoped(dataset, _look_at_the_table))
 
 
+def check_job(dataset: Dataset) -> Any:  # noqa: ANN401 - a type that Dagster does not export
+    """The job that looks at a dataset's table, whether or not anything arrived."""
+    return dg.define_asset_job(
+        scoped_name(dataset, CHECK_JOB),
+        selection=dg.AssetSelection.checks_for_assets(dataset.table),
+        executor_def=stoppable_executor,
+        description="Look at the table: its key, how fresh it is, and what waits for a person.",
+    )
+
+
+def check_schedule(dataset: Dataset) -> dg.ScheduleDefinition:
+    """The schedule of that: else freshness could never warn when nothing arrives."""
+    return dg.ScheduleDefinition(
+        name=scoped_name(dataset, "check_every_hour"),
+        job_name=scoped_name(dataset, CHECK_JOB),
+        cron_schedule="15 * * * *",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Looks at the table every hour, whether or not anything arrived.",
+    )
+
+
 def _look_at_the_table(
+    context: dg.AssetCheckExecutionContext,
     dataset: dg.ResourceParam[Dataset],
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.AssetCheckResult]:
     warehouse.prepare()
+    chosen = {key.name for key in context.selected_asset_check_keys}
     with warehouse.reading() as session:
-        repeated = session.fetch("checks/duplicate_keys")[0]
         rows = session.fetch("checks/table_rows")[0]
     now = datetime.now(UTC)
-    yield _unique(int(repeated["keys"]), int(rows["row_count"]), dataset)
-    yield _fresh(rows["last_loaded_at"], settings.checks, now, dataset.table)
-    yield _backlog(warehouse, settings.checks, now, dataset.table)
+    if dataset.key_check in chosen:
+        with warehouse.reading() as session:
+            repeated = session.fetch("checks/duplicate_keys")[0]
+        yield _unique(int(repeated["keys"]), int(rows["row_count"]), dataset)
+    if FRESH in chosen:
+        loaded_at = rows["last_loaded_at"]
+        fresh = _fresh(loaded_at, settings.checks, now, dataset.table)
+        if loaded_at is not None and not fresh.passed:
+            hours = settings.checks.freshness_hours
+            outbox.post(warehouse, stale_notice(dataset.table, loaded_at, hours))
+        yield fresh
+    if BACKLOG in chosen:
+        yield _backlog(warehouse, settings.checks, now, dataset.table)
+    if WAITING in chosen:
+        yield _waiting(Ledger(warehouse).waiting(), now, dataset.table)
 
 
 def _unique(repeated: int, rows: int, dataset: Dataset) -> dg.AssetCheckResult:
@@ -91,6 +143,47 @@ def _fresh(
         description=f"The last row was loaded {hours:.1f} hours ago.",
         metadata={"hours_since_last_load": round(hours, 2)},
     )
+
+
+def _waiting(entries: Sequence[LedgerEntry], now: datetime, table_name: str) -> dg.AssetCheckResult:
+    named = ", ".join(
+        f"{entry.shown_name} ({entry.state}, {age_of(entry.committed_at, now)})"
+        for entry in entries[:_MOST_NAMED]
+    )
+    more = f" and {len(entries) - _MOST_NAMED} more" if len(entries) > _MOST_NAMED else ""
+    counted = "1 file waits" if len(entries) == 1 else f"{len(entries):,} files wait"
+    return dg.AssetCheckResult(
+        check_name=WAITING,
+        asset_key=table_name,
+        passed=not entries,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{counted}: {named}{more}." if entries else "No file waits.",
+        metadata={
+            "files_waiting": len(entries),
+            "files": table(
+                [
+                    {
+                        "file": entry.shown_name,
+                        "state": str(entry.state),
+                        "waits for": age_of(entry.committed_at, now),
+                        "why": entry.reason,
+                        "file id": entry.file_id,
+                    }
+                    for entry in entries
+                ]
+            ),
+        },
+    )
+
+
+def age_of(then: datetime, now: datetime) -> str:
+    """How long something has been so, in the unit that says it best."""
+    minutes = max(0, int((now - then).total_seconds() // 60))
+    for unit, length in (("day", 24 * 60), ("hour", 60), ("minute", 1)):
+        if minutes >= length:
+            count = minutes // length
+            return f"{count:,} {unit}" if count == 1 else f"{count:,} {unit}s"
+    return "less than a minute"
 
 
 def _backlog(

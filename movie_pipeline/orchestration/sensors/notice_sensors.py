@@ -4,15 +4,20 @@ import time
 
 import dagster as dg
 
-from movie_pipeline.alerts.alerts_port import Alerts, Events
+from movie_pipeline.alerts.alerts_port import Alerts, Events, Notice
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import AlertError, WarehouseError
 from movie_pipeline.ledger import outbox
-from movie_pipeline.ledger.notices import job_failure_notice
+from movie_pipeline.ledger.notices import job_failure_notice, other_failure_notice
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.orchestration.sensors.digest_timing import digest_timing_now
 from movie_pipeline.orchestration.sensors.failure_causes import KILLED, Cause, cause_of_run
 from movie_pipeline.orchestration.sensors.failure_history import judged
+from movie_pipeline.orchestration.sensors.other_jobs import (
+    AUTOMATED,
+    is_repeated,
+    meaning_of_failure,
+)
 from movie_pipeline.orchestration.sensors.past_run import Fault
 from movie_pipeline.orchestration.sensors.past_runs import (
     ATTEMPT_TAG,
@@ -51,7 +56,8 @@ def failed_jobs_sensor(dataset: Dataset) -> dg.SensorDefinition:
         minimum_interval_seconds=10,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=(
-            "Tells people of ingest runs that fail and do not mend themselves, once an outage."
+            "Tells people of runs that fail: of ingest runs that do not mend themselves, and of "
+            "every other job; once an outage."
         ),
     )(scoped(dataset, tell_of_failed_job))
 
@@ -85,6 +91,9 @@ def tell_of_failed_job(
 ) -> None:
     """Put one notice into the outbox; straight to the channel where the warehouse is away."""
     run = context.dagster_run
+    if run.job_name != dataset.ingest_job:
+        _tell_of_other_job(context, dataset, warehouse, alerts)
+        return
     record = context.instance.get_run_record_by_id(run.run_id)
     cause = cause_of_run(context.instance, record) if record is not None else KILLED
     if not is_to_be_told(run, cause, context.instance, dataset, settings.batches):
@@ -100,12 +109,51 @@ def tell_of_failed_job(
         attempts=int(run.tags.get(ATTEMPT_TAG, "1")),
         outage=outage,
     )
+    _post(context, warehouse, alerts, notice, outage)
+
+
+def _post(
+    context: dg.RunFailureSensorContext,
+    warehouse: Warehouse,
+    alerts: Alerts,
+    notice: Notice,
+    outage: str | None,
+) -> None:
     try:
         outbox.post(warehouse, notice)
     except WarehouseError:
         alerts.send(notice)
     if outage is not None:
-        context.instance.add_run_tags(run.run_id, {TOLD_TAG: outage})
+        context.instance.add_run_tags(context.dagster_run.run_id, {TOLD_TAG: outage})
+
+
+def _tell_of_other_job(
+    context: dg.RunFailureSensorContext, dataset: Dataset, warehouse: Warehouse, alerts: Alerts
+) -> None:
+    """Tell of a job that takes no files: at once, and of one that repeats itself once an outage."""
+    run = context.dagster_run
+    meaning = meaning_of_failure(run, dataset)
+    if not meaning or run.tags.get(WILL_RETRY_TAG) == "true":
+        return
+    outage: str | None = None
+    if is_repeated(run, dataset):
+        outage = _outage_of_job(run, context.instance)
+        if _was_told(outage, context.instance):
+            return
+    record = context.instance.get_run_record_by_id(run.run_id)
+    cause = cause_of_run(context.instance, record) if record is not None else KILLED
+    name = run.job_name if run.job_name != AUTOMATED else "a refresh of views or catalog"
+    notice = other_failure_notice(
+        run.run_id, name, cause.sentence, meaning, key=outage or run.run_id
+    )
+    _post(context, warehouse, alerts, notice, outage)
+
+
+def _outage_of_job(run: dg.DagsterRun, instance: dg.DagsterInstance) -> str:
+    """What all failures of a job since its last success share."""
+    done = dg.RunsFilter(job_name=run.job_name, statuses=[dg.DagsterRunStatus.SUCCESS])
+    succeeded = instance.get_run_ids(done, limit=1)
+    return f"{run.job_name} {succeeded[0] if succeeded else 'the first run'}"
 
 
 def is_to_be_told(

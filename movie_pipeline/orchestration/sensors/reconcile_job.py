@@ -18,6 +18,7 @@ from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
 from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.reconcile import GRACE, VIEWS_GRACE, OpenWork, open_work, reconcile
+from movie_pipeline.steps.tell_sender import Teller
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
@@ -46,8 +47,9 @@ def close_what_is_open(
         views_older_than=VIEWS_GRACE,
         timing=digest_timing_now(context.instance, dataset, settings.digests),
         sources=read_sources(settings.reading.sources, dataset.contract),
+        teller=Teller(storage, settings, dataset),
     )
-    for problem in (*report.problems, *report.left_in_landing):
+    for problem in (*report.problems, *report.untold, *report.left_in_landing):
         context.log.warning("%s", problem)
     for view in report.refreshed:
         context.log_event(dg.AssetMaterialization(view, description="refreshed: it was stale"))
