@@ -12,6 +12,7 @@ from movie_pipeline.cli.query_commands import quarantine, query, status
 from movie_pipeline.cli.replay_command import replay
 from movie_pipeline.cli.report_command import report
 from movie_pipeline.cli.rule_commands import check, evaluate, rules
+from movie_pipeline.cli.show_command import show
 from movie_pipeline.cli.upgrade_command import upgrade
 from movie_pipeline.cli.upkeep_commands import (
     backup,
@@ -42,6 +43,7 @@ COMMANDS = (
     retract,
     rules,
     sample,
+    show,
     status,
     upgrade,
     verify,

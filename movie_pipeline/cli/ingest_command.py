@@ -16,7 +16,14 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, print_json, print_table, progress
+from movie_pipeline.cli.printing import (
+    console,
+    print_json,
+    print_sentence,
+    print_table,
+    progress,
+)
+from movie_pipeline.cli.verdict_line import verdict_of_ingest
 from movie_pipeline.file_names import printable_name, without_number
 
 
@@ -81,3 +88,4 @@ def _print_report(paths: Sequence[Path], report: Mapping[str, Any]) -> None:
     ]
     if repairs:
         print_table("Repairs", repairs)
+    print_sentence(verdict_of_ingest(report["files"]))

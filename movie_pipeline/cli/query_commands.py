@@ -1,7 +1,7 @@
 """The commands that ask what is there: ledger, warehouse, quarantine."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
+from movie_pipeline.cli.moments import SINCE
 from movie_pipeline.cli.printing import (
     console,
     errors,
@@ -27,6 +28,8 @@ from movie_pipeline.cli.printing import (
 )
 from movie_pipeline.private_files import open_to_others
 
+STATES = ("LOADED", "HELD", "REJECTED", "DUPLICATE", "RETRACTED", "REJUDGED")
+
 if TYPE_CHECKING:  # slow to import: only the commands that need them do so
     from movie_pipeline.deployments import Deployment
     from movie_pipeline.warehouse.query_answers import QueryAnswer
@@ -35,14 +38,32 @@ if TYPE_CHECKING:  # slow to import: only the commands that need them do so
 @click.command()
 @home_option
 @click.option("--limit", default=20, show_default=True, help="Entries to show, the newest first.")
+@click.option(
+    "--state", type=click.Choice(STATES, case_sensitive=False), help="Only files of this state."
+)
+@click.option("--file", "name", default="", help="Only files of this name or file_id.")
+@click.option(
+    "--since",
+    type=SINCE,
+    help="Only what was decided since a day such as 2026-03-01, or since 30m, 12h or 7d ago.",
+)
 @json_option
 @dataset_option
 @told_in_a_sentence
-def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> None:
+def status(
+    *,
+    home: Path | None,
+    limit: int,
+    state: str | None,
+    name: str,
+    since: datetime | None,
+    as_json: bool,
+    dataset: str,
+) -> None:
     """Show the ledger: what became of each file, and what lies in landing and is never taken."""
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.ledger.backlog import backlog
-    from movie_pipeline.ledger.ledger import Ledger
+    from movie_pipeline.ledger.ledger import FileState, Ledger
     from movie_pipeline.reports.file_reports import backlog_report, entry_report, totals_report
     from movie_pipeline.steps.left_in_landing import left_in_landing
     from movie_pipeline.steps.left_out import still_left_out
@@ -57,7 +78,17 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     deployment = deployment_from(settings)
     deployment.warehouse.prepare()
     ledger = Ledger(deployment.warehouse)
-    entries = [entry_report(entry) for entry in ledger.entries(limit=limit)]
+    chosen = FileState(state) if state else None
+    found = (
+        [
+            entry
+            for entry in ledger.of_file(name)
+            if chosen in {None, entry.state} and (since is None or entry.committed_at >= since)
+        ][:limit]
+        if name
+        else ledger.entries(limit=limit, state=chosen, since=since)
+    )
+    entries = [entry_report(entry) for entry in found]
     totals = [totals_report(total) for total in ledger.totals()]
     waits = backlog(deployment.warehouse, datetime.now(UTC))
     unseen: list[str] = []
@@ -70,7 +101,8 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
         print_json({"totals": totals, "files": entries, "backlog": backlog_report(waits)})
         return
     if not entries:
-        console.print("Nothing has been ingested yet.")
+        asked = state or name or since
+        console.print("No file is so." if asked else "Nothing has been ingested yet.")
         return
     print_table("Files by state", totals)
     shown = ("file", "state", "rows_in", "rows_loaded", "rows_quarantined", "rows_superseded")
@@ -84,7 +116,13 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
 
 
 @click.command()
-@click.argument("sql")
+@click.argument("sql", required=False)
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="Read the query from this file; - is the standard input.",
+)
 @home_option
 @click.option(
     "--limit",
@@ -93,11 +131,29 @@ def status(*, home: Path | None, limit: int, as_json: bool, dataset: str) -> Non
     show_default=True,
     help="Rows to show as a table; 0 shows all.",
 )
+@click.option("--csv", "as_csv", is_flag=True, help="Print all rows as CSV.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print all rows as Markdown.")
 @json_option
 @dataset_option
 @told_in_a_sentence
-def query(*, sql: str, home: Path | None, limit: int, as_json: bool, dataset: str) -> None:
-    """Ask the warehouse; SQL is one read-only query, such as "select * from mv_yearly_trends"."""
+def query(
+    *,
+    sql: str | None,
+    source: str | None,
+    home: Path | None,
+    limit: int,
+    as_csv: bool,
+    as_markdown: bool,
+    as_json: bool,
+    dataset: str,
+) -> None:
+    """Ask the warehouse; SQL is one read-only query, such as "select * from mv_yearly_trends".
+
+    - in place of SQL reads it from the standard input.
+    """
+    if as_csv + as_markdown + as_json > 1:
+        raise click.UsageError("--csv, --markdown and --json exclude each other.")
+    sql = _query_text(sql, source)
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.warehouse.query_answers import QueryLimits
 
@@ -108,8 +164,47 @@ def query(*, sql: str, home: Path | None, limit: int, as_json: bool, dataset: st
     with deployment.warehouse.answer(sql, limits) as answer:
         if as_json:
             _print_as_json(answer)
+        elif as_csv:
+            _print_as_csv(answer)
+        elif as_markdown:
+            _print_as_markdown(answer)
         else:
             _print_as_tables(answer, limit)
+
+
+def _query_text(sql: str | None, source: str | None) -> str:
+    """The query, from the arguments, a file or the standard input."""
+    if (sql is None) == (source is None):
+        raise click.UsageError("give a query, or a file with one (--from), and not both.")
+    place = source if sql is None else ("-" if sql == "-" else None)
+    if place is None:
+        return sql or ""
+    with click.open_file(place, encoding="utf-8") as file:
+        return file.read()
+
+
+def _print_as_csv(answer: "QueryAnswer") -> None:
+    """The header once, then every row, page by page."""
+    for number, page in enumerate(answer.pages):
+        click.echo(page.to_csv(index=False, header=number == 0, lineterminator="\n"), nl=False)
+
+
+def _print_as_markdown(answer: "QueryAnswer") -> None:
+    """One table, page by page; cells are as the table for people has them."""
+    for number, page in enumerate(answer.pages):
+        if number == 0:
+            click.echo(_markdown_row(page.columns))
+            click.echo(_markdown_row("---" for _ in page.columns))
+        for row in page.astype(object).where(page.notna(), None).itertuples(index=False):
+            click.echo(_markdown_row(row))
+
+
+def _markdown_row(cells: Iterable[object]) -> str:
+    shown = ("" if cell is None else str(cell) for cell in cells)
+    escaped = (
+        cell.replace("\\", "\\\\").replace("|", "\\|").replace("\n", "<br>") for cell in shown
+    )
+    return f"| {' | '.join(escaped)} |"
 
 
 def _print_as_json(answer: "QueryAnswer") -> None:

@@ -16,6 +16,7 @@ from movie_pipeline.cli.command_options import (
     told_in_a_sentence,
 )
 from movie_pipeline.cli.printing import console, print_json, print_sentence, print_table, progress
+from movie_pipeline.cli.verdict_line import verdict_of_check
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.settings import Settings
 
@@ -88,6 +89,7 @@ def check(
             print_table("Rules", [{name: rule[name] for name in shown} for rule in checked.rules])
         if report is not None:
             print_sentence(f"The report: {report_paths(report, file.name).page}")
+        print_sentence(verdict_of_check(asdict(checked), file.name))
     sys.exit(EXIT_SET_ASIDE if checked.state != "LOADED" else 0)
 
 

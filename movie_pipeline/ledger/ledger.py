@@ -8,7 +8,7 @@ table.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Self
 
@@ -28,6 +28,7 @@ from movie_pipeline.stored_values import (
 from movie_pipeline.warehouse.transactions import transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 _PIECE = 500
 """Entries read at a time."""
 
@@ -247,8 +248,9 @@ class Ledger:
         state: FileState | None = None,
         batch_id: str = "",
         key: str = "",
+        since: datetime | None = None,
     ) -> list[LedgerEntry]:
-        """The newest entries, of one state, batch or key where given."""
+        """The newest entries, of one state, batch or key, or decided since then, where given."""
         with self._warehouse.reading() as session:
             rows = session.fetch(
                 "ledger/recent",
@@ -256,6 +258,7 @@ class Ledger:
                 state=str(state) if state else "",
                 batch_id=batch_id,
                 object_key=fit_text(to_stored_key(key), KEY_BYTES),
+                since=to_stored_time(since or _LONG_AGO),
             )
             return _entries_of(session, rows)
 

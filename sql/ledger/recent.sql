@@ -33,6 +33,7 @@ where file_id in (
     where (cast(:state as varchar(16)) = '' or state = cast(:state as varchar(16)))
         and (cast(:batch_id as varchar(64)) = '' or batch_id = cast(:batch_id as varchar(64)))
         and (cast(:object_key as varchar(4096)) = '' or object_key = cast(:object_key as varchar(4096)))
+        and committed_at >= cast(:since as timestamp)
     order by committed_at desc, object_key, file_id
     limit :limit
 )

@@ -1,0 +1,96 @@
+"""What people expect of a command line: a last line, filters, a story, formats, standard input."""
+
+import csv
+import io
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from movie_pipeline.cli import main
+from movie_pipeline_tests.cli.conftest import CommandLine, Ingested
+from movie_pipeline_tests.samples import clean_movies, low_ratings, one_bad_year, without_ratings
+
+SQL = "select movie_title, release_year from movie_data_table order by 1 limit 2"
+
+
+def last_line(text: str) -> str:
+    return text.rstrip("\n").rpartition("\n")[2]
+
+
+def test_an_ingest_ends_with_what_it_came_to_and_the_next_step(ingested: Ingested) -> None:
+    (rejected,) = [file for file in ingested.report["files"] if file["state"] == "REJECTED"]
+    told = CliRunner().invoke(
+        main,
+        ["ingest", str(ingested.sources / "rejected.csv"), "--home", str(ingested.command.folder)],
+    )
+    assert last_line(told.stdout).startswith(
+        f"FAILED: {rejected['file']} could not be read. Next: movie-pipeline report "
+    )
+
+
+def test_a_check_ends_with_what_it_came_to(command: CommandLine, tmp_path: Path) -> None:
+    rules = tmp_path / "rules.dqdl"
+    rules.write_text("Rules = [RowCount <= 3]")
+    path = tmp_path / "sent.csv"
+    for content, line in (
+        (clean_movies(3), "PASS: 3 rows would load. Next: movie-pipeline ingest sent.csv"),
+        (one_bad_year(), "WARN: 2 rows would load, 1 row would be set apart. Next: "),
+        (low_ratings(), "HELD: sent.csv would wait as a whole. Next: "),
+        (without_ratings(), "FAILED: sent.csv could not be read. Next: "),
+    ):
+        path.write_bytes(content)
+        result = command.run("check", path, "--ruleset", rules)
+        assert last_line(result.stdout).startswith(line)
+
+
+def test_status_is_asked_by_state_file_and_time(ingested: Ingested) -> None:
+    command = ingested.command
+    held = command.json("status", "--state", "held")["files"]
+    assert [file["file"] for file in held] == ["held.csv"]
+    (named,) = command.json("status", "--file", "apart.csv")["files"]
+    assert command.json("status", "--file", named["file_id"])["files"] == [named]
+    assert command.json("status", "--file", "apart.csv", "--state", "HELD")["files"] == []
+    assert command.json("status", "--since", "2999-01-01")["files"] == []
+    assert len(command.json("status", "--since", "1d")["files"]) >= 5
+    wrong = command.here("status", "--since", "yesterday")
+    assert wrong.exit_code == 2
+    assert "'yesterday' is no moment" in wrong.stderr
+
+
+def test_the_story_of_a_file_says_when_by_what_and_where_everything_lies(
+    ingested: Ingested,
+) -> None:
+    (story,) = ingested.command.json("show", "apart.csv")["files"]
+    assert story["state"] == "LOADED"
+    assert set(story["places"]) == {"original", "rows", "set apart", "report"}
+    assert all(Path(place).is_file() for place in story["places"].values())
+    shown = ingested.command.here("show", "apart.csv")
+    for word in ("apart.csv", "LOADED", story["file_id"], story["run_id"], "set apart", "report"):
+        assert word in shown.stdout
+    nowhere = ingested.command.here("show", "nowhere.csv")
+    assert nowhere.exit_code == 2
+
+
+def test_a_query_is_printed_as_csv_and_as_markdown(ingested: Ingested) -> None:
+    told = ingested.command.here("query", SQL, "--csv").stdout
+    header, *rows = csv.reader(io.StringIO(told))
+    assert header == ["movie_title", "release_year"]
+    assert len(rows) == 2
+    marked = ingested.command.here("query", SQL, "--markdown").stdout.splitlines()
+    assert marked[:2] == ["| movie_title | release_year |", "| --- | --- |"]
+    assert len(marked) == 4
+    assert ingested.command.here("query", SQL, "--csv", "--json").exit_code == 2
+
+
+def test_a_query_comes_from_a_file_or_the_standard_input(
+    ingested: Ingested, tmp_path: Path
+) -> None:
+    path = tmp_path / "question.sql"
+    path.write_text(SQL)
+    expected = ingested.command.here("query", SQL, "--csv").stdout
+    assert ingested.command.here("query", "--from", path, "--csv").stdout == expected
+    home = str(ingested.command.folder)
+    piped = CliRunner().invoke(main, ["query", "-", "--csv", "--home", home], input=SQL)
+    assert piped.stdout == expected
+    assert ingested.command.here("query").exit_code == 2
+    assert ingested.command.here("query", SQL, "--from", path).exit_code == 2
