@@ -6,6 +6,7 @@ Dagster is imported only by the commands that run the job, so that the others an
 import click
 
 from movie_pipeline.cli.decision_commands import dismiss, rejudge, retract
+from movie_pipeline.cli.doctor_command import doctor
 from movie_pipeline.cli.file_commands import inspect, sample
 from movie_pipeline.cli.ingest_command import ingest
 from movie_pipeline.cli.query_commands import quarantine, query, status
@@ -29,6 +30,7 @@ COMMANDS = (
     check,
     clean_up,
     dismiss,
+    doctor,
     evaluate,
     ingest,
     inspect,

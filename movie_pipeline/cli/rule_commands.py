@@ -1,6 +1,7 @@
 """The commands that try rules: what they demand, and what they say of one file."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -22,11 +23,28 @@ from movie_pipeline.settings import Settings
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("files", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--on",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="With diff: a file to hold to both rulesets; may be given again.",
+)
 @json_option
+@dataset_option
 @told_in_a_sentence
-def rules(*, file: Path | None, as_json: bool) -> None:
-    """Parse a ruleset, list its rules, and say what each demands."""
+def rules(*, files: tuple[Path, ...], on: tuple[Path, ...], as_json: bool, dataset: str) -> None:
+    """Parse the ruleset FILES names, list its rules, and say what each demands.
+
+    `rules diff OLD NEW --on FILE` says which rules came and went, and what NEW would decide
+    otherwise on each FILE. Exit code: 0 done, 2 a ruleset is wrong.
+    """
+    if files and str(files[0]) == "diff":
+        _print_difference(files[1:], on, as_json=as_json, dataset=dataset)
+        return
+    if len(files) > 1 or on:
+        raise click.UsageError("give one ruleset; two are compared by: rules diff OLD NEW.")
+    file = files[0] if files else None
     from movie_pipeline.datasets.movies import MOVIES
     from movie_pipeline.datasets.ruleset_files import read_ruleset
     from movie_pipeline.reports.rule_reports import rule_reports
@@ -39,6 +57,36 @@ def rules(*, file: Path | None, as_json: bool) -> None:
     print_table("", reports)
     for warning in ruleset.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
+
+
+def _print_difference(
+    files: Sequence[Path], on: Sequence[Path], *, as_json: bool, dataset: str
+) -> None:
+    from movie_pipeline.datasets.ruleset_files import read_ruleset
+    from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.reports.rules_diff import decided_otherwise, rules_that_changed
+
+    if len(files) != 2:  # noqa: PLR2004 - the old and the new one
+        raise click.UsageError("rules diff takes two rulesets: the old one, and the new one.")
+    old, new = map(read_ruleset, files)
+    changed = rules_that_changed(old, new)
+    world = deployment_from(settings_from(None, None, dataset))
+    with progress("Judging", quiet=as_json):
+        decided = list(
+            decided_otherwise(on, old, new, world.settings, world.storage, world.dataset)
+        )
+    if as_json:
+        print_json({**changed, "files": decided})
+        return
+    for sign, name in (("+", "added"), ("-", "removed")):
+        for rule in changed[name]:
+            print_sentence(f"{sign} {rule}")
+    if not any(changed.values()):
+        print_sentence("Both have the same rules.")
+    if decided:
+        print_table("", decided)
+        differing = sum(file["differs"] for file in decided)
+        print_sentence(f"{differing} of {len(decided)} files would be decided otherwise.")
 
 
 @click.command()

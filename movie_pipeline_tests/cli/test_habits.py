@@ -2,8 +2,10 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from movie_pipeline.cli import main
@@ -94,3 +96,43 @@ def test_a_query_comes_from_a_file_or_the_standard_input(
     assert piped.stdout == expected
     assert ingested.command.here("query").exit_code == 2
     assert ingested.command.here("query", SQL, "--from", path).exit_code == 2
+
+
+def test_a_changed_ruleset_says_what_it_would_decide_otherwise(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "old.dqdl", tmp_path / "new.dqdl"
+    old.write_text('Rules = [RowCount > 0, ColumnValues "imdb_rating" > 7]')
+    new.write_text('Rules = [RowCount > 0, ColumnValues "imdb_rating" > 8.5]')
+    path = tmp_path / "sent.csv"
+    path.write_bytes(low_ratings())
+    told = json.loads(command.run("rules", "diff", old, new, "--on", path, "--json").stdout)
+    assert told["added"] == ['ColumnValues "imdb_rating" > 8.5']
+    assert told["removed"] == ['ColumnValues "imdb_rating" > 7']
+    (file,) = told["files"]
+    assert (file["differs"], file["good_before"], file["good"]) == (True, 3, 1)
+    shown = command.run("rules", "diff", old, new, "--on", path)
+    assert last_line(shown.stdout) == "1 of 1 files would be decided otherwise."
+    assert command.run("rules", "diff", old, old).stdout == "Both have the same rules.\n"
+    assert command.run("rules", "diff", old).exit_code == 2
+    assert command.run("rules", old, new).exit_code == 2
+
+
+def test_the_doctor_says_what_is_amiss_and_what_to_do(
+    ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOVIE_PIPELINE_BATCH_FILES", "7")
+    well = ingested.command.json("doctor")["findings"]
+    told = {finding["what"]: finding["found"] for finding in well}
+    assert told["MOVIE_PIPELINE_BATCH_FILES"] == "7 (from the environment)"
+    assert told["warehouse"].startswith("is at version ")
+    assert "0 whole files wait" in told["landing"]
+    monkeypatch.setenv("MOVIE_PIPELINE_BATCHFILES", "7")
+    result = ingested.command.here("doctor")
+    assert result.exit_code == 1
+    assert "LOOK MOVIE_PIPELINE_BATCHFILES: is no setting. To do: look for a slip" in result.stdout
+
+
+def test_the_doctor_makes_no_home(command: CommandLine) -> None:
+    assert command.here("doctor").exit_code == 1
+    assert not command.folder.exists()
