@@ -9,6 +9,7 @@ from movie_pipeline.cli.decision_commands import dismiss, rejudge, retract
 from movie_pipeline.cli.doctor_command import doctor
 from movie_pipeline.cli.file_commands import inspect, sample
 from movie_pipeline.cli.ingest_command import ingest
+from movie_pipeline.cli.profile_command import profile
 from movie_pipeline.cli.query_commands import quarantine, query, status
 from movie_pipeline.cli.replay_command import replay
 from movie_pipeline.cli.report_command import report
@@ -34,6 +35,7 @@ COMMANDS = (
     evaluate,
     ingest,
     inspect,
+    profile,
     quarantine,
     query,
     rebuild,
