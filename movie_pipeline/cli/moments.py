@@ -11,7 +11,7 @@ _AGO = re.compile(r"([0-9]+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType):  # pyright: ignore[reportMissingTypeArgument] - generic in stubs alone
     """A moment in UTC: ISO 8601, or so long ago, such as 12h."""
 
     name = "moment"

@@ -10,7 +10,14 @@ from click.testing import CliRunner
 
 from movie_pipeline.cli import main
 from movie_pipeline_tests.cli.conftest import CommandLine, Ingested
-from movie_pipeline_tests.samples import clean_movies, low_ratings, one_bad_year, without_ratings
+from movie_pipeline_tests.samples import (
+    Film,
+    clean_movies,
+    film_file,
+    low_ratings,
+    one_bad_year,
+    without_ratings,
+)
 
 SQL = "select movie_title, release_year from movie_data_table order by 1 limit 2"
 
@@ -136,3 +143,25 @@ def test_the_doctor_says_what_is_amiss_and_what_to_do(
 def test_the_doctor_makes_no_home(command: CommandLine) -> None:
     assert command.here("doctor").exit_code == 1
     assert not command.folder.exists()
+
+
+def test_a_profile_suggests_a_ruleset_that_the_file_keeps_and_check_takes(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    path, rules = tmp_path / "sent.csv", tmp_path / "rules.dqdl"
+    films = [
+        Film(f"f{place}", f"Film {place}", str(1950 + place), genre=("War", "Drama")[place % 2])
+        for place in range(20)
+    ]
+    path.write_bytes(film_file(*films))
+    told = json.loads(command.run("profile", path, "--rules", rules, "--json").stdout)
+    columns = {column["name"]: column for column in told["columns"]}
+    assert (columns["release_year"]["low"], columns["release_year"]["high"]) == (1950, 1969)
+    assert (columns["genre"]["distinct"], columns["genre"]["missing"]) == (2, 0)
+    suggested = {one["rule"]: one["sets apart"] for one in told["suggestions"]}
+    assert suggested['IsUnique "movie_id"'] == 0
+    assert suggested['ColumnValues "release_year" >= 1950'] == 0
+    assert suggested['ColumnValues "genre" in ["Drama","War"]'] == 0
+    assert command.run("check", path, "--ruleset", rules).exit_code == 0
+    shown = command.run("profile", path)
+    assert "Suggested rules" in shown.stdout

@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.orchestration.assets.asset_names import Shown
 from movie_pipeline.orchestration.assets.catalog_assets import (
     raw_catalog_asset,
     warehouse_catalog_asset,
@@ -213,10 +214,11 @@ def test_the_last_update_of_many_is_refreshed_at_once(instance: dg.DagsterInstan
 
 
 def test_the_views_and_the_catalog_follow_this_condition() -> None:
+    shown = Shown(["team:films"], "duckdb")
     follow: list[dg.AssetsDefinition] = [
-        *view_assets(MOVIES),
-        raw_catalog_asset(MOVIES),
-        warehouse_catalog_asset(MOVIES),
+        *view_assets(MOVIES, shown),
+        raw_catalog_asset(MOVIES, shown),
+        warehouse_catalog_asset(MOVIES, shown),
     ]
     for asset in follow:
         assert [spec.automation_condition for spec in asset.specs] == [refresh_after_update]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.dqdl import Rule, Ruleset, explain
+from movie_pipeline.dqdl import Rule, Ruleset, SimpleRule, explain
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
@@ -45,7 +45,8 @@ def check_names(ruleset: Ruleset) -> dict[str, Rule]:
 def _check_name(rule: Rule) -> str:
     labels = rule.all_labels
     named = next((labels[name] for name in NAMING_LABELS if labels.get(name)), "")
-    return _slug(named) or _slug(f"_{(rule.members and rule.operator) or ''}_".join(_asked(rule)))
+    joined = "" if isinstance(rule, SimpleRule) else rule.operator
+    return _slug(named) or _slug(f" {joined} ".join(_asked(rule)))
 
 
 def _asked(rule: Rule) -> list[str]:
