@@ -21,6 +21,7 @@ class Counted:
         rows, accepted, apart: its records, those that load, and those set apart or held.
         to_correct: those of them with something wrong.
         whole_file: rules about the whole file that it does not keep.
+        without_rows: those of them for which no row is to blame.
         would: whether it was only checked.
     """
 
@@ -30,6 +31,7 @@ class Counted:
     to_correct: int
     apart: int
     whole_file: int
+    without_rows: int
     would: bool
 
 
@@ -53,7 +55,7 @@ def headline(counted: Counted, reason: str) -> tuple[str, str, str]:
             return HELD, _held(counted), _correct_file(counted, reason)
         case FileState.REJECTED:
             be = "would not be read" if counted.would else "could not be read"
-            return NOT_READ, f"The file {be}; nothing of it was looked at further.", reason
+            return NOT_READ, f"The file {be}.", "Correct what is said here, and send it again."
         case FileState.DUPLICATE:
             return (
                 ACCEPTED,
@@ -110,11 +112,13 @@ def _correct_file(counted: Counted, reason: str) -> str:
     if not counted.to_correct and not counted.whole_file:
         return reason
     what = f"Correct {_these(counted.to_correct)}" if counted.to_correct else "Correct the file"
+    if counted.to_correct and counted.without_rows:
+        what += " and what is said below of the whole file"
     if counted.would:
         return f"{what} before you send the file."
     if not counted.to_correct:
         return f"{what} as said below, and send it again whole."
-    return f"{what} and send the whole file again: the correction file holds all of it."
+    return f"{what}, and send the whole file again: the correction file holds all of it."
 
 
 def _rows(count: int) -> str:

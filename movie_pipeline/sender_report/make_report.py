@@ -280,6 +280,7 @@ def _report(
         to_correct=gathered.wrong,
         apart=file.rows_apart,
         whole_file=len(whole_file),
+        without_rows=sum(rule.rows is None or not rule.rows for rule in whole_file),
         would=file.would,
     )
     reason = for_senders(file.reason)
@@ -331,7 +332,11 @@ def _whole_file(file: FileToTell, layout: SentLayout) -> Iterator[WholeFile]:
             found = f"this could not be found out: {answer.reason}"
             yield WholeFile(rule=meaning(answer.rule, layout.written), found=found, rows=None)
         elif judges_the_file(answer.rule):
-            found = answer.reason.removesuffix(".")
+            found = (
+                f"it is {next(iter(answer.metrics.values())):,.6g}"
+                if answer.metrics
+                else "it is not so"
+            )
             if answer.failing_rows:
                 found = how_many(answer.rule, answer.failing_rows, file.rows_in, layout.written)
             rule = meaning(answer.rule, layout.written)

@@ -72,7 +72,10 @@ class Demands:
                 found.append(self._of_cell(column, _without_value(rest)))
             else:
                 found.append(self._of_rule(rule))
-        return sorted(dict.fromkeys(found), key=lambda demand: demand.rank)
+        told: dict[tuple[tuple[str, ...], str], Demand] = {}
+        for demand in sorted(found, key=lambda demand: demand.rank):
+            told.setdefault((demand.columns, demand.rule), demand)
+        return list(told.values())
 
     def _rule(self, rule: str) -> Demand:
         layout = self._layout

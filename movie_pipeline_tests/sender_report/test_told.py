@@ -114,7 +114,8 @@ def test_a_held_file_is_told_why_with_true_counts_and_that_the_others_only_wait(
 def test_a_file_that_was_not_read_is_told_why_without_words_of_ours(home: Home) -> None:
     report = report_of(home, home.entries()["rejected.csv"])
     assert report["answer"] == "not read"
-    assert report["to_do"].startswith("The file has no column imdb_rating")
+    assert report["reason"].startswith("The file has no column imdb_rating")
+    assert report["to_do"] == "Correct what is said here, and send it again."
     assert "aliases" not in json.dumps(report)
 
 
