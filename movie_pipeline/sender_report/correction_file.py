@@ -23,7 +23,7 @@ MOST_REMARK = 600
 """Characters of what is said of one row."""
 _FORMULA = re.compile(r"\s*[=+\-@\t\r]")
 _NUMBER = re.compile(r"\s*[+-]?[0-9.,' \u00a0\u202f]*%?\s*")
-_ENDINGS = {"csv": "csv", "json lines": "jsonl", "json array": "json"}
+_ENDINGS = {"csv": "csv", "json lines": "ndjson", "json array": "json"}
 
 
 def ending_of(layout: SentLayout) -> str:

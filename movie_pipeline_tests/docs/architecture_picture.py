@@ -21,6 +21,7 @@ STOREYS = {
     "deployments": "Dagster at the edge, and which adapter serves which port",
     "reports": "Answers and corrections for people",
     "steps": "The flow, without Dagster",
+    "sender_report": "What a file's sender is told",
     "screening": "What is known of a file, who judges it, what is set apart",
     "alerts": "Ports, each beside its adapters",
     "datasets": "What makes it a pipeline for movies",

@@ -83,6 +83,13 @@ def state_of(home: Home) -> dict[str, Any]:
         "rejected": sorted(
             name.partition("__")[2] for name in storage.names(Area.QUARANTINE, "files/")
         ),
+        "reports": {
+            entry.key: [
+                name.partition(".")[2]
+                for name in storage.names(Area.QUARANTINE, f"reports/{entry.file_id}")
+            ]
+            for entry in entries.values()
+        },
         "landing": [file.key for file in storage.landed()],
         "work": [path.name for path in (home.settings.home / "work").iterdir()],
         "unfinished": [path.name for path in home.settings.home.rglob(".mp-*")],
@@ -97,12 +104,13 @@ def undisturbed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) ->
     assert commands.alone(ingest(folder / "home", sources(folder / "sources"))) == 3
     state = state_of(Home(folder / "home"))
     assert [row[1] for row in state["ledger"]] == ["HELD", "LOADED", "REJECTED"]
+    assert sorted(map(len, state["reports"].values())) == [2, 3, 3]
     assert len(state["table"]) == 2
     assert state["landing"] == state["work"] == state["unfinished"] == []
     return state
 
 
-POINTS = {"load.before_commit": 0, "load.committed": 2}
+POINTS = {"load.before_commit": 0, "load.committed": 2, "report.before": 2, "report.after": 2}
 """Where to die, and how many rows must then be in the table; the other points are F01's."""
 
 
