@@ -88,12 +88,13 @@ class TestMainJob:
             [],
             [],
             [
-                "columnvalues_imdb_rating_between_7_5_and_10_0_1fa85f",
+                "column_values_imdb_rating",
                 "every_file_readable",
-                "iscomplete_movie_title_a3ee31",
-                "rowcount_12_911ece",
+                "is_complete_movie_title",
+                "no_file_waits",
+                "row_count",
             ],
-            [],
+            ["no_file_waits"],
         ]
 
 

@@ -219,6 +219,8 @@ def test_the_checks_of_the_table_pass(checks: Mapping[str, dg.AssetCheckEvaluati
         assert checks[name].asset_key == dg.AssetKey("movie_data_table")
     assert checks["quarantine_backlog"].metadata["records_waiting"].value == 7
     assert checks["unique_movie_id"].metadata["rows"].value == 5
+    assert not checks["no_file_waits"].passed
+    assert checks["no_file_waits"].metadata["files_waiting"].value == 4
 
 
 def test_a_run_reports_every_check_there_is(
@@ -234,6 +236,7 @@ def test_a_run_reports_every_check_there_is(
         "unique_movie_id",
         "freshness",
         "quarantine_backlog",
+        "no_file_waits",
     }
 
 
@@ -279,16 +282,16 @@ def materialization(ran: Ran, asset: str) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("asset", "rows"),
+    ("asset", "counted", "rows"),
     [
-        ("raw_movies", 12),
-        ("quarantined_movies", 7),
-        ("validated_movies", 5),
-        ("movie_data_table", 5),
+        ("raw_movies", "rows_of_this_run", 12),
+        ("quarantined_movies", "rows_of_this_run", 7),
+        ("validated_movies", "rows_of_this_run", 5),
+        ("movie_data_table", "dagster/row_count", 5),
     ],
 )
-def test_every_asset_counts_its_rows(ran: Ran, asset: str, rows: int) -> None:
-    assert materialization(ran, asset)["dagster/row_count"].value == rows
+def test_every_asset_counts_its_rows(ran: Ran, asset: str, counted: str, rows: int) -> None:
+    assert materialization(ran, asset)[counted].value == rows
 
 
 @pytest.mark.parametrize(

@@ -148,3 +148,30 @@ def test_a_view_is_not_computed_again_after_a_run_that_changed_nothing(tmp_path:
 def test_an_age_is_said_in_the_unit_that_says_it_best(ago: timedelta, said: str) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
     assert age_of(now - ago, now) == said
+
+
+def test_a_catalog_asset_shows_its_columns_and_calls_only_a_change_one(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    told: list[str] = []
+    with dg.DagsterInstance.ephemeral() as instance:
+        for name, first in (("clean.csv", 1), ("more.csv", 10)):
+            home.drop(name, clean_movies(2, first=first))
+            assert home.run(RULES, instance=instance).success
+            result = launched(home, REFRESH_JOB, instance)
+            metadata = {
+                event.asset_key.to_user_string(): event.materialization.metadata
+                for event in result.get_asset_materialization_events()
+                if event.asset_key is not None
+            }
+            raw = metadata["raw_movies_catalog"]
+            assert raw["schemas_changed"].value == 0
+            tables = raw["tables"]
+            assert isinstance(tables, dg.TableMetadataValue)
+            told += [str(row.data["schema"]) for row in tables.records]
+            schema = raw["dagster/column_schema"].value
+            assert isinstance(schema, dg.TableSchema)
+            assert "imdb_rating" in [column.name for column in schema.columns]
+            view = metadata["mv_genre_statistics"]["dagster/column_schema"].value
+            assert isinstance(view, dg.TableSchema)
+            assert any(column.description for column in view.columns)
+    assert told == ["new", "as before"]

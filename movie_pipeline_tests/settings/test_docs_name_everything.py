@@ -29,6 +29,7 @@ CHECKS = (
     "unique_movie_id",
     "freshness",
     "quarantine_backlog",
+    "no_file_waits",
 )
 
 

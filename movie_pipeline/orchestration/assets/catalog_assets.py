@@ -33,6 +33,7 @@ from movie_pipeline.orchestration.assets.retrying import retrying
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.tabular import MappedColumn, without_remarks
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 RECENT_FILES = 1000
@@ -137,7 +138,7 @@ def describe_raw_files(name: str, entries: list[LedgerEntry], location: str) -> 
     for entry in entries:
         rows += entry.rows_in
         dates = entry.summary.dates
-        for column in entry.summary.mapping:
+        for column in without_remarks(MappedColumn(*each) for each in entry.summary.mapping):
             meaning = f"read as {column.name}" if column.is_contract else "kept as the file's own"
             if column.name in dates:
                 meaning += f", dates of the form {dates[column.name]}"
@@ -182,14 +183,42 @@ def _crawled(catalog: Catalog, what: Crawled) -> list[CatalogTable] | None:
         raise dg.Failure(str(error), allow_retries=False) from error
 
 
-def _update(catalog: Catalog, described: list[CatalogTable]) -> set[str]:
-    """The names of the tables whose columns have changed."""
-    return {one.name for one in described if catalog.update(one)}
+def _update(catalog: Catalog, described: list[CatalogTable]) -> dict[str, str]:
+    """Put the descriptions; of each table whether its columns are new, changed, or as before."""
+    schemas: dict[str, str] = {}
+    for one in described:
+        known = catalog.table(one.name) is not None
+        schemas[one.name] = ("changed" if known else "new") if catalog.update(one) else "as before"
+    return schemas
+
+
+def _columns(described: Sequence[CatalogTable]) -> dict[str, Any]:
+    """What the tables' columns are: as the asset's own where it is one table, else as a list."""
+    if len(described) == 1:
+        columns = [
+            dg.TableColumn(printable_name(column.name), column.type, column.comment or None)
+            for column in described[0].columns
+        ]
+        return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+    return {
+        "columns": table(
+            [
+                {
+                    "table": one.name,
+                    "column": column.name,
+                    "type": column.type,
+                    "meaning": column.comment,
+                }
+                for one in described
+                for column in one.columns
+            ]
+        )
+    }
 
 
 def _told(
     described: list[CatalogTable],
-    changed: set[str],
+    schemas: Mapping[str, str],
     crawled: Mapping[str, Sequence[CatalogTable]] | None,
     **counted: int,
 ) -> dg.MaterializeResult[Any]:
@@ -206,12 +235,13 @@ def _told(
                         "table": one.name,
                         "columns": len(one.columns),
                         "rows": one.row_count,
-                        "schema": "changed" if one.name in changed else "as before",
+                        "schema": schemas[one.name],
                     }
                     for one in described
                 ]
             ),
-            "schemas_changed": len(changed),
+            **_columns(described),
+            "schemas_changed": sum(schema == "changed" for schema in schemas.values()),
             **counted,
             **({} if crawled is None else {"crawler_differences": table(found)}),
         }
