@@ -52,6 +52,10 @@ class CorrectionFile:
         self._is_csv = layout.format == "csv"
         self._places = [layout.keys.index(key) for key in layout.sent_keys]
         self._whole = len(layout.sent_keys) == len(layout.keys)
+        self._text = io.StringIO(newline="")
+        self._writer = csv.writer(
+            self._text, delimiter=layout.delimiter, lineterminator=layout.newline
+        )
         self.rows = 0
 
     def __enter__(self) -> Self:
@@ -106,14 +110,12 @@ class CorrectionFile:
         return self._line([*written, *remarks])
 
     def _line(self, cells: Sequence[str]) -> str:
-        text = io.StringIO(newline="")
-        writer = csv.writer(
-            text, delimiter=self._layout.delimiter, lineterminator=self._layout.newline
-        )
         if self._layout.backslash:
             cells = [re.sub(r'\\(?=["\\]|$)', r"\\\\", cell) for cell in cells]
-        writer.writerow([cell.replace("\0", "\ufffd") for cell in cells])
-        return text.getvalue()
+        self._text.seek(0)
+        self._text.truncate()
+        self._writer.writerow([cell.replace("\0", "\ufffd") for cell in cells])
+        return self._text.getvalue()
 
     # --- JSON -----------------------------------------------------------------------------------
 

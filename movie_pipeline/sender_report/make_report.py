@@ -15,7 +15,12 @@ from movie_pipeline.errors import SettingsError
 from movie_pipeline.file_names import safe_basename
 from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline.quarantine.plain_rules import how_many, judges_the_file, meaning
+from movie_pipeline.quarantine.plain_rules import (
+    how_many,
+    is_key_rule,
+    judges_the_file,
+    meaning,
+)
 from movie_pipeline.quarantine.quarantine_record import read_records
 from movie_pipeline.sender_report.correction_file import CorrectionFile, ending_of, text_of
 from movie_pipeline.sender_report.for_senders import for_senders, notes_for_senders
@@ -40,6 +45,8 @@ from movie_pipeline.tabular import REMARK_COLUMNS, StagedFile, line_numbers, pri
 
 _MOST_SHOWN_TEXT = 1_000_000
 """Characters of all cells that are shown."""
+_MOST_REMARKS = 10_000
+"""Remarks that are remembered, for rows of the same faults."""
 _AS_IT_IS = "the rules about the whole file hold it; nothing is wrong with this row"
 
 
@@ -149,7 +156,8 @@ def make_report(
     correction: Path | None = None
     if sent is not None and quarantine is not None:
         correction = to.correction(ending_of(sent.layout))
-        _gather(sent, quarantine, correction, gathered)
+        asks_for_keys = any(rule.failing_rows and is_key_rule(rule.rule) for rule in file.rules)
+        _gather(sent, quarantine, correction, gathered, asks_for_keys=asks_for_keys)
     report = _report(file, sent, gathered, correction)
     to.json.write_bytes(report.to_json())
     to.page.write_text(written_page(report), encoding="utf-8")
@@ -195,9 +203,12 @@ class _Gathered:
         return is_wanted
 
 
-def _gather(sent: Sent, quarantine: Path, correction: Path, gathered: _Gathered) -> None:
+def _gather(
+    sent: Sent, quarantine: Path, correction: Path, gathered: _Gathered, *, asks_for_keys: bool
+) -> None:
     demands = Demands(sent.layout)
-    keys = _repeated_keys(sent, quarantine, demands)
+    keys = _repeated_keys(sent, quarantine, demands) if asks_for_keys else RepeatedKeys()
+    remarks: dict[tuple[Demand, ...], str] = {}
     with ExitStack() as stack:
         lines = None
         if sent.source is not None and sent.staged is not None:
@@ -207,13 +218,20 @@ def _gather(sent: Sent, quarantine: Path, correction: Path, gathered: _Gathered)
         for record in read_records(quarantine):
             line = lines.at(record["byte_offset"]) if lines else None
             found = demands.of(record)
-            told = _told(record, line, found, sent.layout, keys)
-            written.add(record, line, "; ".join(told.sentences) or _AS_IT_IS)
+            remark = remarks.get(found_key := tuple(found))
+            told = None
+            if remark is None or any(demand.key_rule for demand in found):
+                told = _told(record, line, found, sent.layout, keys)
+                remark = remarks[found_key] = "; ".join(told.sentences) or _AS_IT_IS
+                if len(remarks) > _MOST_REMARKS:
+                    remarks.clear()
+            written.add(record, line, remark)
             gathered.rows += 1
             gathered.wrong += bool(found)
             is_wanted = gathered.count(found, line, record["record_number"])
             room = gathered.text < _MOST_SHOWN_TEXT
             if found and room and (is_wanted or len(gathered.shown) < MOST_ROWS):
+                told = told or _told(record, line, found, sent.layout, keys)
                 gathered.shown.append(told)
                 gathered.text += len(told.text) + sum(map(len, told.cells.values()))
 
