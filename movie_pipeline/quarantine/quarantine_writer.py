@@ -86,6 +86,7 @@ class WhySetApart:
         skipped: canonical texts of the rules that say nothing of rows.
         of_file: why all records of a held file wait; empty where it is not held.
         columns_of: canonical rule to the staged columns it names.
+        unevaluated: rules that could not be evaluated: they are a matter of the file, and of no row.
     """
 
     staged: StagedFile
@@ -94,6 +95,7 @@ class WhySetApart:
     skipped: list[str]
     of_file: list[Reason]
     columns_of: Mapping[str, Sequence[str]]
+    unevaluated: frozenset[str] = frozenset()
     _lists: dict[Masks, RuleLists] = field(default_factory=dict[Masks, RuleLists])
     _keys: dict[Masks, list[str]] = field(default_factory=dict[Masks, list[str]])
     _remembered: dict[tuple[Any, ...], list[Reason]] = field(
@@ -225,7 +227,8 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
                 rules = dict.fromkeys([reason.rule for reason in reasons])
                 own = reasons[len(why.of_file) :]  # a reason of the file is none of each record
                 for rule in dict.fromkeys([reason.rule for reason in own]):
-                    counts[rule] += 1
+                    if rule not in why.unevaluated:
+                        counts[rule] += 1
                 if row:
                     keys.add(raw.record_number, row.key, row.masks[0] | row.masks[1], rules)
                 lines.write(record_line(provenance, raw, why.lists(masks), reasons))

@@ -156,8 +156,10 @@ def make_report(
     correction: Path | None = None
     if sent is not None and quarantine is not None:
         correction = to.correction(ending_of(sent.layout))
+        unevaluated = {rule.rule for rule in file.rules if rule.outcome is RuleState.ERROR}
+        demands = Demands(sent.layout, unevaluated)
         asks_for_keys = any(rule.failing_rows and is_key_rule(rule.rule) for rule in file.rules)
-        _gather(sent, quarantine, correction, gathered, asks_for_keys=asks_for_keys)
+        _gather(sent, quarantine, correction, gathered, demands, asks_for_keys=asks_for_keys)
     report = _report(file, sent, gathered, correction)
     to.json.write_bytes(report.to_json())
     to.page.write_text(written_page(report), encoding="utf-8")
@@ -203,10 +205,15 @@ class _Gathered:
         return is_wanted
 
 
-def _gather(
-    sent: Sent, quarantine: Path, correction: Path, gathered: _Gathered, *, asks_for_keys: bool
+def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
+    sent: Sent,
+    quarantine: Path,
+    correction: Path,
+    gathered: _Gathered,
+    demands: Demands,
+    *,
+    asks_for_keys: bool,
 ) -> None:
-    demands = Demands(sent.layout)
     keys = _repeated_keys(sent, quarantine, demands) if asks_for_keys else RepeatedKeys()
     remarks: dict[tuple[Demand, ...], str] = {}
     with ExitStack() as stack:

@@ -5,7 +5,7 @@ sender's words, under his columns' names.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -51,10 +51,12 @@ class Demands:
 
     Args:
         layout: how the sender writes.
+        unevaluated: rules that could not be evaluated: no row is to blame for one.
     """
 
-    def __init__(self, layout: SentLayout) -> None:
+    def __init__(self, layout: SentLayout, unevaluated: Collection[str] = ()) -> None:
         self._layout = layout
+        self._unevaluated = unevaluated
         self._of_rule = lru_cache(maxsize=1_000)(self._rule)
         self._of_cell = lru_cache(maxsize=10_000)(self._cell)
 
@@ -63,7 +65,7 @@ class Demands:
         found: list[Demand] = []
         for reason in record["reasons"]:
             rule, message = reason["rule"], reason["message"]
-            if message.startswith(FILE_HELD):
+            if message.startswith(FILE_HELD) or rule in self._unevaluated:
                 continue
             if rule == INTAKE_RULE:
                 found.append(Demand((), message, ROW))

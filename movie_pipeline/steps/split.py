@@ -15,6 +15,7 @@ from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset, Histogram
 from movie_pipeline.dqdl import Rule
+from movie_pipeline.ledger.file_summary import RuleState
 from movie_pipeline.quarantine.keys_apart import KeysApart
 from movie_pipeline.quarantine.quarantine_record import (
     FILE_HELD,
@@ -145,6 +146,9 @@ def _why_set_apart(judged: JudgedFile, dataset: Dataset) -> WhySetApart:
         skipped=[rule.rule for rule in verdict.rules if rule.rule not in row_rules],
         of_file=_file_reasons(judged, dataset),
         columns_of={str(rule): _columns_of(rule, staged) for rule in judged.ruleset},
+        unevaluated=frozenset(
+            rule.rule for rule in verdict.rules if rule.outcome is RuleState.ERROR
+        ),
     )
 
 

@@ -199,3 +199,16 @@ def test_a_report_is_no_orphan_while_its_file_has_an_entry(home: Home) -> None:
         dry_run=True,
     )
     assert cleaned.orphans == (storage.uri(Area.QUARANTINE, f"reports/{'0' * 32}.html"),)
+
+
+def test_no_row_is_to_blame_for_a_rule_that_could_not_be_evaluated(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.drop("held.csv", clean_movies(3))
+    assert home.run('Rules = [ColumnValues "budget" in ["1"]]').success
+    entry = home.entries()["held.csv"]
+    report = report_of(home, entry)
+    assert (report["rows_to_correct"], report["rows_waiting"]) == (0, 3)
+    assert report["problems"] == []
+    (whole,) = report["whole_file"]
+    assert whole["found"].startswith("this could not be found out: ")
+    assert entry.summary.reasons == {}
