@@ -86,7 +86,7 @@ class WhySetApart:
         skipped: canonical texts of the rules that say nothing of rows.
         of_file: why all records of a held file wait; empty where it is not held.
         columns_of: canonical rule to the staged columns it names.
-        unevaluated: rules that could not be evaluated: they are a matter of the file, and of no row.
+        unevaluated: rules that could not be evaluated: a matter of the file, and of no row.
     """
 
     staged: StagedFile
