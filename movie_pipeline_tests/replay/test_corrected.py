@@ -73,8 +73,8 @@ def test_a_row_of_a_newer_file_is_not_overwritten_and_the_record_says_superseded
     home: ReplayHome,
 ) -> None:
     home.ingest("old.csv", one_bad_year())
-    home.ingest("new.csv", film_file(Film("b", "The Newer Cut", year="1996")))
     record = home.record(release_year="PG")
+    home.ingest("new.csv", film_file(Film("b", "The Newer Cut", year="1996")))
     corrections = home.corrections((record["quarantine_id"], "release_year", "1995"))
     (entry,) = home.replay(corrections=corrections, why=WHY)
     assert (entry.rows_loaded, entry.rows_superseded) == (0, 1)

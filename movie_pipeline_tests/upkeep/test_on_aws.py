@@ -61,7 +61,14 @@ def history(aws: AwsWorld) -> dict[str, bytes]:
 def test_what_is_kept_for_years_holds_on_s3_and_redshift(aws: AwsWorld) -> None:
     years = with_events(years_on(aws))
     folders = {name.partition("/")[0] for name in history(aws) if "=" not in name}
-    assert folders == {"decisions", "rulesets", "replays", "resolutions", "warehouse.json"}
+    assert folders == {
+        "decisions",
+        "rulesets",
+        "replays",
+        "resolutions",
+        "set_apart",
+        "warehouse.json",
+    }
     assert told(years, deep=True) == []
 
     retracted = retract(parts_of(years), "newer.csv", WISH)
