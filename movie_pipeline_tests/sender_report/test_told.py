@@ -98,7 +98,7 @@ def test_a_held_file_is_told_why_with_true_counts_and_that_the_others_only_wait(
     assert report["headline"] == "The whole file waits: none of its 20 rows was accepted."
     assert report["whole_file"] == [
         {
-            "rule": "The share of rows that have a movie_title must be above 0.95",
+            "rule": "The share of rows that have a value in movie_title must be above 0.95",
             "found": "1 of 20 rows has no movie_title",
             "rows": 1,
         }
