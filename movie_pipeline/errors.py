@@ -3,6 +3,7 @@
 MoviePipelineError
 ├── SettingsError            a setting has a value that cannot be used
 ├── RulesetError             a ruleset is not DQDL, or asks for what is not supported
+├── TableRefused             what is to be judged is no table, or cannot be read as one
 ├── DecisionError            a decision cannot be changed like this; nothing was done
 ├── ReplayError              a replay cannot be asked for like this; nothing was done
 ├── UnreadableFile           a file cannot be read as the table it should be: it will be REJECTED

@@ -112,7 +112,7 @@ def meaning(text: str, name: Name = as_said) -> str:
 
 
 def how_many(text: str, failing: int, rows: int, name: Name = as_said) -> str:
-    """How many rows do not keep a rule, such as `1 of 20 rows has no movie_title`."""
+    """How many rows do not keep a rule, such as `1 of 20 rows has no title`."""
     rule = parsed_rule(text)
     counted = f"{failing:,} of {rows:,} {'row' if rows == 1 else 'rows'}"
     one = failing == 1

@@ -9,7 +9,7 @@ from movie_pipeline.dqdl import Evaluation, RuleOutcome, Ruleset, TableRefused
 
 
 def sources_named(written: Iterable[str]) -> dict[str, Path]:
-    """Reference datasets by alias, of texts such as `genres=lists/genres.csv`.
+    """Reference datasets by alias, of texts such as `countries=lists/countries.csv`.
 
     Raises:
         TableRefused: a text names no alias or no path, or an alias is given twice.

@@ -29,7 +29,7 @@ from movie_pipeline.sender_report.make_report import (
 from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.read import ReadFile, only_read, read_one, readings
-from movie_pipeline.steps.work_folder import WorkFolder
+from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.tabular import MappedColumn
 
@@ -93,7 +93,7 @@ class Teller:
             MoviePipelineError: what it is made from cannot be had.
         """
         with ExitStack() as stack:
-            sent = self._sent(entry, stack)
+            sent = self._sent(entry, stack, self._root())
             quarantine = self._quarantine(entry, stack)
             paths = ReportPaths(folder, stem)
             return make_report(file_to_tell(entry), sent, quarantine, paths)[-1]
@@ -114,9 +114,11 @@ class Teller:
     ) -> str:
         with ExitStack() as stack:
             if read is None or work_folder is None:
-                sent = self._sent(entry, stack)
+                # A run that is killed leaves nothing beside its work folder.
+                root = work_folder.folder if work_folder else self._root()
+                sent = self._sent(entry, stack, root)
                 quarantine = self._quarantine(entry, stack)
-                scratch = Path(stack.enter_context(_scratch(self.settings)))
+                scratch = Path(stack.enter_context(_scratch(root)))
             else:
                 folder = work_folder.of_file(entry.file_id)
                 layout = SentLayout.of(read.staged, self.dataset.contract)
@@ -130,17 +132,20 @@ class Teller:
             crash_point("report.after")
             return self.storage.uri(Area.QUARANTINE, page_name(entry.file_id))
 
+    def _root(self) -> Path:
+        return work_root(self.settings)
+
     def _quarantine(self, entry: LedgerEntry, stack: ExitStack) -> Path | None:
         if not entry.quarantine_name or not entry.records_published:
             return None
         reading = self.storage.reading(Area.QUARANTINE, entry.quarantine_name)
         return stack.enter_context(reading)
 
-    def _sent(self, entry: LedgerEntry, stack: ExitStack) -> Sent | None:
+    def _sent(self, entry: LedgerEntry, stack: ExitStack, root: Path) -> Sent | None:
         """The file read again, as it was read when it was judged; None where it cannot be read."""
         if entry.state is FileState.REJECTED:
             return None
-        folder = Path(stack.enter_context(_scratch(self.settings)))
+        folder = Path(stack.enter_context(_scratch(root)))
         source = folder / f"{entry.file_id}.csv"
         contract = self.dataset.contract
         sources = read_sources(self.settings.reading.sources, contract)
@@ -186,9 +191,8 @@ def _at_hand(work_folder: WorkFolder | None) -> Mapping[str, ReadFile]:
     return {file.file_id: file for file in only_read(readings(work_folder) or [])}
 
 
-def _scratch(settings: Settings) -> tempfile.TemporaryDirectory[str]:
+def _scratch(root: Path) -> tempfile.TemporaryDirectory[str]:
     """A folder for what is not kept, where there is room for files."""
-    root = settings.home.absolute() / "work"
     root.mkdir(parents=True, exist_ok=True)
     return tempfile.TemporaryDirectory(prefix=f"report-{os.getpid()}-", dir=root)
 

@@ -114,12 +114,14 @@ class FolderStorage(Storage):
         for key, status in _walk(self._folders[Area.LANDING], is_ignored, warn=warn):
             # a time in the future says nothing about the age: then the other one does
             age = now - min(status.st_mtime, status.st_ctime)
+            rests = age >= self._settle_seconds or (
+                age < 0 and self._has_rested(key, status, ahead)
+            )
             if now - status.st_ctime < self._settle_seconds:
                 # whatever date it bears: a tool may set that before it wrote all
                 young[key] = status.st_size
-                if self._young.get(key, status.st_size) != status.st_size:
-                    continue
-            if age >= self._settle_seconds or (age < 0 and self._has_rested(key, status, ahead)):
+                rests = rests and self._young.get(key, status.st_size) == status.st_size
+            if rests:
                 yield (_micros(status), key), (key, status)
         self._ahead, self._young = ahead, young
 

@@ -21,9 +21,9 @@ def account(bench: Bench, screened: Screened) -> Account:
 
 
 def published(bench: Bench, area: Area) -> Path:
-    """The one published file of an area."""
+    """The one published file of an area, the keys of records set apart aside."""
     storage = bench.deployment.storage
-    (name,) = storage.names(area)
+    (name,) = [name for name in storage.names(area) if not name.startswith("set_apart/")]
     return Path(storage.uri(area, name))
 
 

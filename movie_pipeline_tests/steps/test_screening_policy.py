@@ -223,7 +223,12 @@ def test_screening_again_overwrites_its_own_files_and_says_the_same(bench: Bench
     again = bench.screen(low_ratings(), GOOD_RATINGS)
     assert _without_times(again.decided) == _without_times(first.decided)
     storage = bench.deployment.storage
-    assert len(storage.names(Area.OUTPUT)) == len(storage.names(Area.QUARANTINE)) == 1
+    file_id = first.decided.file_id
+    assert sorted(storage.names(Area.OUTPUT)) == [
+        f"{file_id}.parquet",
+        f"set_apart/{file_id}.parquet",
+    ]
+    assert list(storage.names(Area.QUARANTINE)) == [f"{file_id}.jsonl"]
 
 
 def test_the_ruleset_that_judged_stands_in_the_outcome(bench: Bench) -> None:

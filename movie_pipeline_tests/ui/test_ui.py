@@ -258,10 +258,11 @@ def test_an_assets_page_shows_its_pictures_and_counts(
     ui: RunningUi, browser: BrowserContext
 ) -> None:
     look(browser, ui, "/assets/validated_movies?view=events", ["ratings_chart"], "validated_movies")
+    look(browser, ui, "/assets/quarantined_movies?view=events", ["reports"], "reports")
     look(
         browser,
         ui,
-        "/assets/quarantined_movies?view=events",
+        "/assets/quarantined_movies?view=overview",
         ["reasons_chart"],
         "quarantined_movies",
     )

@@ -23,6 +23,7 @@ from movie_pipeline.warehouse.sql_files import Statements, sql_folder, statement
 FOLDERS = (
     "checks",
     "describe",
+    "gone",
     "held",
     "ledger",
     "load",
@@ -33,6 +34,7 @@ FOLDERS = (
     "replays",
     "resolutions",
     "retract",
+    "set_apart",
     "tables",
     "views",
     "warehouse",
