@@ -4,16 +4,17 @@ Both are written into the work folder, side by side; publishing them is screen.p
 quarantined record says stands in quarantine/.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import pyarrow.parquet as pq
 
 from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.datasets.dataset import Dataset, Histogram
+from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.dqdl import Rule
 from movie_pipeline.ledger.file_summary import RuleState
 from movie_pipeline.quarantine.keys_apart import KeysApart
@@ -28,20 +29,17 @@ from movie_pipeline.quarantine.quarantine_writer import (
     judged_columns,
     write_quarantine,
 )
-from movie_pipeline.screening.screening_engine import Connection, identifier, literal
+from movie_pipeline.screening.screening_engine import identifier, literal
+from movie_pipeline.steps.good_rows import (
+    NO_ROWS,
+    RECORD_NUMBER,
+    Numbers,
+    WrittenRows,
+    write_good_rows,
+)
 from movie_pipeline.steps.judge import STAGED, JudgedFile
-from movie_pipeline.steps.work_folder import FileFolder
 from movie_pipeline.tabular import RawRecord, StagedFile, raw_records
 
-ROW_GROUP = 61_440
-"""Half of DuckDB's own: what is gathered then stays small, and the kernel has half the work."""
-ROW_GROUP_BYTES = "32MB"
-"""A row group ends here too: of a wide file, few rows are many bytes."""
-SLICE_BYTES = 8_000_000
-"""Staged bytes that the engine takes at a time while it writes the rows that load."""
-TECHNICAL_COLUMNS = ("_record_number", "_unreadable", "_breached")
-STREAMED = "staged_stream"
-"""What the staged rows are called where each is taken once, as it stands."""
 _LEFT_OUT = "left_out"
 OUT_OF_CONTRACT = '("_unreadable" <> 0 OR "_breached" <> 0)'
 
@@ -106,18 +104,18 @@ def split_file(
             records=lambda numbers: _records(judged, numbers),
             keys=keys,
         )
-        good_rows = 0 if judged.is_held else _write_good(judged, dataset.contract.names, bad)
+        good = NO_ROWS if judged.is_held else _write_good(judged, dataset)
         set_apart, reasons = quarantining.result()
     folder.judged.unlink()
     return SplitFile(
-        good_rows=good_rows,
+        good_rows=good.count,
         set_apart=set_apart,
         good=None if judged.is_held else folder.good,
         quarantine=folder.quarantine if set_apart else None,
         keys=folder.keys_apart if keys.count else None,
         keys_apart=keys.count,
         reasons=reasons,
-        ratings=() if judged.is_held else _spread(judged, dataset.histogram),
+        ratings=good.spread,
     )
 
 
@@ -188,12 +186,12 @@ def _records(judged: JudgedFile, numbers: Iterable[int]) -> Iterator[RawRecord]:
 # --- the rows that load --------------------------------------------------------------------------
 
 
-def _write_good(judged: JudgedFile, contract_names: Sequence[str], bad: str) -> int:
+def _write_good(judged: JudgedFile, dataset: Dataset) -> WrittenRows:
     written = write_good_rows(
         judged.connection,
         judged.folder,
-        contract_names,
-        bad,
+        dataset,
+        _numbers_apart(judged.folder.judged),
         file_id=judged.file.file_id,
         file_version=judged.file.file_version,
     )
@@ -201,99 +199,8 @@ def _write_good(judged: JudgedFile, contract_names: Sequence[str], bad: str) -> 
     return written
 
 
-def write_good_rows(  # noqa: PLR0913 - which rows, and what each is to carry
-    connection: Connection,
-    folder: FileFolder,
-    contract_names: Sequence[str],
-    bad: str,
-    *,
-    file_id: str,
-    file_version: datetime,
-) -> int:
-    """Write the rows that load, in the order of columns that the warehouse stages them in.
-
-    Args:
-        connection: the engine.
-        folder: where the staged rows lie, and the Parquet file goes.
-        contract_names: the columns that come first.
-        bad: SQL that is true of the rows that do not load.
-        file_id: of the file; each row carries it.
-        file_version: of the file, likewise.
-
-    Returns:
-        How many there are.
-    """
-    # The record number travels with each row, so the order of the rows need not be kept.
-    connection.execute("SET preserve_insertion_order = false")
-    columns = ", ".join(map(identifier, contract_names))
-    staged = pa.ipc.open_file(pa.OSFile(str(folder.staged_rows)))
-    # the file's own columns, and the texts of lenient ones
-    ours = {*TECHNICAL_COLUMNS, *contract_names}
-    other = [name for name in staged.schema.names if name not in ours]
-    connection.register(STREAMED, _stream(staged, frame=sum(map(len, other))))
-    [[written]] = connection.execute(
-        f"""
-        COPY (
-            SELECT {columns},
-                   {_other_columns(other)} AS other_columns,
-                   $file_id AS file_id,
-                   "_record_number" AS record_number,
-                   CAST($file_version AS TIMESTAMP) AS file_version
-            FROM {STREAMED}
-            WHERE NOT ({bad})
-        ) TO {literal(folder.good)}
-        (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP}, ROW_GROUP_SIZE_BYTES '{ROW_GROUP_BYTES}')
-        """,
-        {
-            "file_id": file_id,
-            "file_version": file_version.astimezone(UTC).replace(tzinfo=None),
-        },
-    ).fetchall()
-    connection.unregister(STREAMED)
-    return int(written)
-
-
-def _other_columns(names: list[str]) -> str:
-    """These columns as one JSON text, so that every output file has the same columns."""
-    if not names:
-        return "CAST(NULL AS VARCHAR)"
-    pairs = ", ".join(f"{literal(name)}, {identifier(name)}" for name in names)
-    return f"CAST(json_object({pairs}) AS VARCHAR)"
-
-
-def _stream(file: Any, *, frame: int) -> Any:  # noqa: ANN401 - Arrow's readers, untyped
-    """The staged rows batch by batch: a scan of every column is half as dear as through a dataset.
-
-    A dataset reads many batches ahead, which costs memory and gains nothing where all are written.
-
-    Args:
-        file: the staged Arrow file.
-        frame: bytes that the names of the file's own columns add to each row.
-    """
-    batches = (file.get_batch(number) for number in range(file.num_record_batches))
-    pieces = (piece for batch in batches for piece in _sliced(batch, frame))
-    return pa.RecordBatchReader.from_batches(file.schema, pieces)
-
-
-def _sliced(batch: Any, frame: int) -> Iterator[Any]:  # noqa: ANN401 - Arrow batches, untyped
-    """A batch in pieces of bounded bytes: the engine takes a piece, or 2,048 rows, at a time."""
-    size = batch.nbytes + frame * batch.num_rows
-    rows = max(1, batch.num_rows * SLICE_BYTES // max(size, 1))
-    for start in range(0, batch.num_rows, rows):
-        yield batch.slice(start, rows)
-
-
-def _spread(judged: JudgedFile, histogram: Histogram | None) -> tuple[int, ...]:
-    """How many good rows fall into each bin; a value on the upper end counts in the last one."""
-    if histogram is None:
-        return ()
-    column, last = identifier(histogram.column), histogram.bins - 1
-    place = f"floor(({column} - {histogram.lower}) / {histogram.width})"
-    counts = dict(
-        judged.connection.execute(
-            f"SELECT CAST(greatest(least({place}, {last}), 0) AS INTEGER), count(*) "
-            f"FROM read_parquet({literal(judged.folder.good)}) "
-            f"WHERE {column} IS NOT NULL GROUP BY 1"
-        ).fetchall()
-    )
-    return tuple(counts.get(each, 0) for each in range(histogram.bins))
+def _numbers_apart(judged: Path) -> Iterator[Numbers]:
+    """The numbers of the rows set apart, in the file's order and in bounded pieces."""
+    with cast("Any", pq).ParquetFile(judged) as file:
+        for batch in file.iter_batches(columns=[RECORD_NUMBER], use_threads=False):
+            yield batch[RECORD_NUMBER].to_numpy()

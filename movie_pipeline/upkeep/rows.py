@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -37,10 +38,11 @@ from movie_pipeline.quarantine.quarantine_record import record_number_of
 from movie_pipeline.screening.reference_datasets import reference_tables
 from movie_pipeline.screening.screening_engine import Connection, screening_engine
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.judge import judged_file
+from movie_pipeline.steps.good_rows import RECORD_NUMBER, Numbers, write_good_rows
+from movie_pipeline.steps.judge import STAGED, judged_file
 from movie_pipeline.steps.keep_decisions import published
 from movie_pipeline.steps.read import ReadFile, read_again
-from movie_pipeline.steps.split import OUT_OF_CONTRACT, write_good_rows
+from movie_pipeline.steps.split import OUT_OF_CONTRACT
 from movie_pipeline.steps.work_folder import FileFolder
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.tabular import StagedFile
@@ -188,8 +190,7 @@ def _from_original(
     with screening_engine(folder.path, settings.engine) as connection:
         apart = _set_apart(storage, entry)
         if apart is not None:
-            connection.register("apart", _ARROW.table({"number": _ARROW.array(apart, "int64")}))
-            return _written(connection, folder, dataset, entry, _IN_QUARANTINE), QUARANTINE
+            return _written(connection, folder, dataset, entry, apart), QUARANTINE
         ruleset = _ruleset(storage, entry)
         file = ReadFile(
             landed=entry.landed,
@@ -211,23 +212,23 @@ def _from_original(
             ) as judged,
         ):
             bad = f"({judged.judgement.fails_sql}) OR {OUT_OF_CONTRACT}"
-            return _written(connection, folder, dataset, entry, bad), RULES
-
-
-_IN_QUARANTINE = '"_record_number" IN (SELECT number FROM apart)'
+            numbers: Any = connection.execute(
+                f"SELECT {RECORD_NUMBER} FROM {STAGED} WHERE {bad} ORDER BY 1"
+            ).fetchnumpy()[RECORD_NUMBER]
+            return _written(connection, folder, dataset, entry, numbers), RULES
 
 
 def _written(
-    connection: Connection, folder: FileFolder, dataset: Dataset, entry: LedgerEntry, bad: str
+    connection: Connection, folder: FileFolder, dataset: Dataset, entry: LedgerEntry, apart: Numbers
 ) -> int:
     return write_good_rows(
         connection,
         folder,
-        dataset.contract.names,
-        bad,
+        dataset,
+        [apart],
         file_id=entry.file_id,
         file_version=entry.file_version,
-    )
+    ).count
 
 
 def fetch_original(storage: Storage, entry: LedgerEntry, to: Path) -> None:
@@ -284,10 +285,10 @@ def settings_then(entry: LedgerEntry, storage: Storage, settings: Settings) -> G
         yield replace(settings, reading=reading)
 
 
-def _set_apart(storage: Storage, entry: LedgerEntry) -> list[int] | None:
+def _set_apart(storage: Storage, entry: LedgerEntry) -> Numbers | None:
     """The numbers of the records that were set apart; None where that cannot be told."""
     if not entry.rows_quarantined:
-        return []
+        return np.empty(0, np.int64)
     if not entry.quarantine_name:
         return None
     try:
@@ -298,7 +299,7 @@ def _set_apart(storage: Storage, entry: LedgerEntry) -> list[int] | None:
                 numbers = list(map(record_number_of, lines))
     except (StoredFileMissing, ValueError):
         return None
-    return numbers if len(numbers) == entry.rows_quarantined else None
+    return np.sort(np.array(numbers, np.int64)) if len(numbers) == entry.rows_quarantined else None
 
 
 def _ruleset(storage: Storage, entry: LedgerEntry) -> Ruleset:
