@@ -3,30 +3,31 @@
 Which records are superseded is asked there: ledger/set_apart.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-import pyarrow as pa
+import numpy as np
+import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from movie_pipeline.arrow import pa, pc
 from movie_pipeline.stored_values import TEXT_BYTES, to_json
 from movie_pipeline.tabular import ColumnType, TableContract
 
-_ARROW = cast("Any", pa)
 _TYPES = {
-    ColumnType.TEXT: _ARROW.string(),
-    ColumnType.INTEGER: _ARROW.int32(),
-    ColumnType.BIGINT: _ARROW.int64(),
-    ColumnType.DECIMAL: _ARROW.float64(),
+    ColumnType.TEXT: pa.string(),
+    ColumnType.INTEGER: pa.int32(),
+    ColumnType.BIGINT: pa.int64(),
+    ColumnType.DECIMAL: pa.float64(),
 }
 _PIECE = 10_000
 
 
 class KeysApart:
-    """Writes the keys, record by record; where none can be told, no file is left.
+    """Writes the keys, piece by piece; where none can be told, no file is left.
 
     Args:
         path: the Parquet file.
@@ -44,17 +45,16 @@ class KeysApart:
         self._parts = self._own
         for part in derived.parts if derived else ():
             self._parts |= 1 << contract.place(part.column)
-        self._schema = _ARROW.schema(
+        self._schema = pa.schema(
             [
-                ("file_id", _ARROW.string()),
-                ("record_number", _ARROW.int64()),
+                ("file_id", pa.string()),
+                ("record_number", pa.int64()),
                 (contract.key, _TYPES[self._key.type]),
-                ("rules", _ARROW.string()),
+                ("rules", pa.string()),
             ]
         )
         self._open = ExitStack()
         self._writer: Any = None
-        self._rows: list[tuple[str, int, object, str]] = []
         self._said: dict[tuple[str, ...], str] = {}
         self.count = 0
 
@@ -67,36 +67,50 @@ class KeysApart:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self._write()
         self._open.close()
 
-    def add(self, record_number: int, key: object, at_fault: int, rules: Iterable[str]) -> None:
-        """Note the key of a record, if it can be told.
+    def can_be_told(self, keys: Any, at_fault: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - an Arrow array, untyped
+        """Of which rows the key stands; one that was derived only where each part of it does.
 
         Args:
-            record_number: which record.
-            key: the staged row's key.
-            at_fault: bits of the columns that are unreadable or out of the contract.
-            rules: its reasons.
+            keys: the keys of staged rows.
+            at_fault: of each, bits of the columns that are unreadable or out of the contract.
         """
-        if not self._can_be_told(key, at_fault):
-            return
-        self._rows.append((self._file_id, record_number, key, self._as_text(tuple(rules))))
-        self.count += 1
-        if len(self._rows) == _PIECE:
-            self._write()
+        there = _flags(pc.is_valid(keys))
+        if not pa.types.is_string(keys.type):
+            return there & (at_fault & self._own == 0)
+        fits = pc.and_(
+            pc.less_equal(pc.binary_length(keys), self._key.max_bytes or TEXT_BYTES),
+            pc.invert(pc.match_substring(keys, "\0")),
+        )
+        parts = np.full(len(at_fault), self._own, np.int64)
+        if self._prefix:
+            derived = pc.fill_null(pc.starts_with(keys, self._prefix), fill_value=False)
+            parts[_flags(derived)] = self._parts
+        return there & _flags(pc.fill_null(fits, fill_value=False)) & (at_fault & parts == 0)
 
-    def _can_be_told(self, key: object, at_fault: int) -> bool:
-        """A key that was derived stands only where each part of it does."""
-        if key is None:
-            return False
-        if not isinstance(key, str):
-            return not at_fault & self._own
-        is_derived = bool(self._prefix) and key.startswith(self._prefix)
-        if at_fault & (self._parts if is_derived else self._own) or "\0" in key:
-            return False
-        return len(key.encode()) <= (self._key.max_bytes or TEXT_BYTES)
+    def add(self, numbers: Any, keys: Any, rules: Sequence[tuple[str, ...]]) -> None:  # noqa: ANN401 - Arrow arrays, untyped
+        """Write keys that can be told.
+
+        Args:
+            numbers: the records.
+            keys: the key of each.
+            rules: the reasons of each.
+        """
+        if not len(rules):
+            return
+        if self._writer is None:
+            self._writer = self._open.enter_context(
+                cast("Any", pq).ParquetWriter(self._path, self._schema)
+            )
+        columns = [
+            pa.array([self._file_id] * len(rules), pa.string()),
+            numbers,
+            keys.cast(self._schema.field(self._key.name).type),
+            pa.array([self._as_text(each) for each in rules], pa.string()),
+        ]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
+        self.count += len(rules)
 
     def _as_text(self, rules: tuple[str, ...]) -> str:
         text = self._said.get(rules)
@@ -107,16 +121,6 @@ class KeysApart:
             text = self._said[rules] = text if len(text.encode()) <= TEXT_BYTES else ""
         return text
 
-    def _write(self) -> None:
-        rows, self._rows = self._rows, []
-        if not rows:
-            return
-        if self._writer is None:
-            self._writer = self._open.enter_context(
-                cast("Any", pq).ParquetWriter(self._path, self._schema)
-            )
-        arrays = [
-            _ARROW.array(column, field.type)
-            for column, field in zip(zip(*rows, strict=True), self._schema, strict=True)
-        ]
-        self._writer.write_table(_ARROW.Table.from_arrays(arrays, schema=self._schema))
+
+def _flags(booleans: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - an Arrow array, untyped
+    return booleans.to_numpy(zero_copy_only=False)

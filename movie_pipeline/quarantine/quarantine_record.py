@@ -58,12 +58,41 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Reasons:
+    """Every reason why a record was set apart; many records share one such value.
+
+    Attributes:
+        of_record: the reasons, those of the whole file among them.
+        own_rules: the rules that count as reasons of the record itself.
+    """
+
+    of_record: list[Reason]
+    own_rules: tuple[str, ...] = ()
+
+    @cached_property
+    def rules(self) -> tuple[str, ...]:
+        """Each rule among the reasons, once."""
+        return tuple(dict.fromkeys(reason.rule for reason in self.of_record))
+
+    @cached_property
+    def as_json(self) -> orjson.Fragment:
+        """The reasons as records write them."""
+        return orjson.Fragment(orjson.dumps(self.of_record))
+
+
+@dataclass(frozen=True)
 class RuleLists:
     """Glue's row-level answer: the rules the row passed, failed, and that say nothing of rows."""
 
     passed: list[str]
     failed: list[str]
     skipped: list[str]
+
+    @cached_property
+    def as_json(self) -> tuple[orjson.Fragment, ...]:
+        """The three lists as records write them."""
+        lists = (self.passed, self.failed, self.skipped)
+        return tuple(orjson.Fragment(orjson.dumps(one)) for one in lists)
 
 
 @dataclass(frozen=True)
@@ -93,7 +122,7 @@ def quarantine_id(file_id: str, record_number: int) -> str:
 
 
 def record_line(
-    provenance: Provenance, raw: RawRecord, lists: RuleLists, reasons: list[Reason]
+    provenance: Provenance, raw: RawRecord, lists: RuleLists, reasons: Reasons
 ) -> bytes:
     """One line of the quarantine file, with its newline.
 
@@ -101,35 +130,44 @@ def record_line(
         UTF-8 JSON. `raw` is the record's text; where the bytes are not UTF-8 it is their base64,
         and `raw_encoding` says so.
     """
-    text, encoding = _as_text(raw.raw)
-    return _dumped(
-        {
-            "quarantine_id": quarantine_id(provenance.file_id, raw.record_number),
-            "file": provenance.file,
-            "file_id": provenance.file_id,
-            "batch_id": provenance.batch_id,
-            "record_number": raw.record_number,
-            "byte_offset": raw.byte_offset,
-            "raw": text,
-            "raw_encoding": encoding,
-            "columns": raw.columns,
-            "reasons": reasons,
-            "DataQualityRulesPass": lists.passed,
-            "DataQualityRulesFail": lists.failed,
-            "DataQualityRulesSkip": lists.skipped,
-            "DataQualityEvaluationResult": FAILED if lists.failed else PASSED,
-            "ruleset_sha256": provenance.ruleset_sha256,
-            "quarantined_at": provenance.moment,
-        }
-    )
-
-
-def _dumped(record: Mapping[str, object]) -> bytes:
     try:
+        # what many records share is made JSON once
+        record = _record(provenance, raw, lists, reasons.as_json, lists.as_json)
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
     except orjson.JSONEncodeError:
         # a file's name may be bytes that are no text
-        return orjson.dumps(_as_valid_text(record), option=orjson.OPT_APPEND_NEWLINE)
+        plain = (lists.passed, lists.failed, lists.skipped)
+        record = _as_valid_text(_record(provenance, raw, lists, reasons.of_record, plain))
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _record(
+    provenance: Provenance,
+    raw: RawRecord,
+    lists: RuleLists,
+    reasons: object,
+    of_rules: tuple[object, ...],
+) -> dict[str, object]:
+    text, encoding = _as_text(raw.raw)
+    passed, failed, skipped = of_rules
+    return {
+        "quarantine_id": quarantine_id(provenance.file_id, raw.record_number),
+        "file": provenance.file,
+        "file_id": provenance.file_id,
+        "batch_id": provenance.batch_id,
+        "record_number": raw.record_number,
+        "byte_offset": raw.byte_offset,
+        "raw": text,
+        "raw_encoding": encoding,
+        "columns": raw.columns,
+        "reasons": reasons,
+        "DataQualityRulesPass": passed,
+        "DataQualityRulesFail": failed,
+        "DataQualityRulesSkip": skipped,
+        "DataQualityEvaluationResult": FAILED if lists.failed else PASSED,
+        "ruleset_sha256": provenance.ruleset_sha256,
+        "quarantined_at": provenance.moment,
+    }
 
 
 def _as_valid_text(value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -7,13 +7,14 @@ what a line looks like stands in quarantine_record.py.
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
 import pyarrow.parquet as pq
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.dqdl import Judgement
 from movie_pipeline.quarantine.keys_apart import KeysApart
@@ -21,6 +22,7 @@ from movie_pipeline.quarantine.quarantine_record import (
     INTAKE_RULE,
     Provenance,
     Reason,
+    Reasons,
     RuleLists,
     contract_rule,
     record_line,
@@ -51,10 +53,25 @@ Records = Callable[[Iterable[int]], Iterator[RawRecord]]
 
 @dataclass(frozen=True)
 class _RowApart:
-    """A row that is set apart: its key, as far as it was read, and why."""
+    """A row that is set apart: why, and whether its key can be told."""
 
-    key: object
     masks: Masks
+    has_key: bool
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Records that are set apart.
+
+    Attributes:
+        rows: by number, what is known of those that became rows; None for the others.
+        numbers: the rows of which the key can be told.
+        keys: their keys.
+    """
+
+    rows: dict[int, _RowApart | None]
+    numbers: Any
+    keys: Any
 
 
 def judged_columns(judgement: Judgement, key: str) -> str:
@@ -98,8 +115,8 @@ class WhySetApart:
     unevaluated: frozenset[str] = frozenset()
     _lists: dict[Masks, RuleLists] = field(default_factory=dict[Masks, RuleLists])
     _keys: dict[Masks, list[str]] = field(default_factory=dict[Masks, list[str]])
-    _remembered: dict[tuple[Any, ...], list[Reason]] = field(
-        default_factory=dict[tuple[Any, ...], list[Reason]]
+    _remembered: dict[tuple[Any, ...], Reasons] = field(
+        default_factory=dict[tuple[Any, ...], Reasons]
     )
 
     @cached_property
@@ -138,23 +155,29 @@ class WhySetApart:
             self.skipped,
         )
 
-    def reasons(self, raw: RawRecord, masks: Masks | None) -> list[Reason]:
+    def reasons(self, raw: RawRecord, masks: Masks | None) -> Reasons:
         """Every reason why this record waits; they are the same where the named cells are."""
         if masks is None:
-            return [*self.of_file, Reason(INTAKE_RULE, self.not_rows[raw.record_number])]
+            unread = Reason(INTAKE_RULE, self.not_rows[raw.record_number])
+            return self._with_those_of_the_file([unread])
         unreadable = masks[0]
         if raw.columns is None or unreadable & (unreadable - 1):
             # Several unreadable cells may be shifted: then the others matter too.
-            return self._reasons(raw, masks)
+            return self._with_those_of_the_file(self._own_reasons(raw, masks))
         cells = [raw.columns.get(key) for key in self._named(masks)]
         known = self._remembered.get((masks, *cells))
         if known is None:
-            known = self._reasons(raw, masks)
+            known = self._with_those_of_the_file(self._own_reasons(raw, masks))
             if sum(len(cell or "") for cell in cells) <= _SHORT:
                 if len(self._remembered) > PIECE:
                     self._remembered.clear()
                 self._remembered[masks, *cells] = known
         return known
+
+    def _with_those_of_the_file(self, own: list[Reason]) -> Reasons:
+        """All reasons; one of the file is none of each record, and no rule without an answer is."""
+        rules = dict.fromkeys(reason.rule for reason in own if reason.rule not in self.unevaluated)
+        return Reasons([*self.of_file, *own], tuple(rules))
 
     def _named(self, masks: Masks) -> list[str]:
         """The keys of the cells that the reasons of such a row speak of."""
@@ -171,8 +194,8 @@ class WhySetApart:
             keys = self._keys[masks] = list(dict.fromkeys(named))
         return keys
 
-    def _reasons(self, raw: RawRecord, masks: Masks) -> list[Reason]:
-        reasons = self.of_file.copy()
+    def _own_reasons(self, raw: RawRecord, masks: Masks) -> list[Reason]:
+        reasons: list[Reason] = []
         unreadable, breached = masks[:2]
         if unreadable or breached:
             found = problems(
@@ -218,46 +241,53 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
     counts: Counter[str] = Counter()
     written = 0
     with to.open("wb", buffering=1 << 20) as lines:
-        for piece in _pieces(_judged(judged), sorted(why.not_rows)):
+        for piece in _pieces(_judged(judged, keys), sorted(why.not_rows)):
             raise_if_stopped()
-            for raw in records(piece):
-                row = piece[raw.record_number]
+            same: Counter[tuple[str, ...]] = Counter()
+            of_keys: list[tuple[str, ...]] = []
+            for raw in records(piece.rows):
+                row = piece.rows[raw.record_number]
                 masks = row.masks if row else None
                 reasons = why.reasons(raw, masks)
-                rules = dict.fromkeys([reason.rule for reason in reasons])
-                own = reasons[len(why.of_file) :]  # a reason of the file is none of each record
-                for rule in dict.fromkeys([reason.rule for reason in own]):
-                    if rule not in why.unevaluated:
-                        counts[rule] += 1
-                if row:
-                    keys.add(raw.record_number, row.key, row.masks[0] | row.masks[1], rules)
+                same[reasons.own_rules] += 1
+                if row and row.has_key:
+                    of_keys.append(reasons.rules)
                 lines.write(record_line(provenance, raw, why.lists(masks), reasons))
-            written += len(piece)
+            keys.add(piece.numbers, piece.keys, of_keys)
+            for rules, records_alike in same.items():
+                counts.update(dict.fromkeys(rules, records_alike))
+            written += len(piece.rows)
     if not written:
         to.unlink()
     crash_point("screen.quarantine.after")
     return written, dict(counts.most_common())
 
 
-def _judged(path: Path) -> Iterator[dict[int, _RowApart]]:
+def _judged(path: Path, keys: KeysApart) -> Iterator[_Piece]:
     """The rows set apart, by record number, in the file's order and in bounded pieces."""
     with cast("Any", pq).ParquetFile(path) as file:
         for batch in file.iter_batches(PIECE, use_threads=False):
-            numbers, keys, *masks = (column.to_pylist() for column in batch.columns)
-            rows = map(_RowApart, keys, zip(*masks, strict=True))
-            yield dict(zip(numbers, rows, strict=True))
+            numbers, of_rows, *masks = batch.columns
+            unreadable, breached = (mask.to_numpy() for mask in masks[:2])
+            told = keys.can_be_told(of_rows, unreadable | breached)
+            each = zip(*(mask.to_pylist() for mask in masks), strict=True)
+            rows = map(_RowApart, each, told.tolist())
+            flags = pa.array(told)
+            yield _Piece(
+                dict(zip(numbers.to_pylist(), rows, strict=True)),
+                numbers.filter(flags),
+                of_rows.filter(flags),
+            )
 
 
-def _pieces(
-    judged: Iterator[dict[int, _RowApart]], not_rows: list[int]
-) -> Iterator[dict[int, _RowApart | None]]:
+def _pieces(judged: Iterator[_Piece], not_rows: list[int]) -> Iterator[_Piece]:
     """The rows set apart and the records that became no row, together in the file's order."""
     for piece in judged:
-        upto = bisect_right(not_rows, max(piece))
-        yield {**piece, **dict.fromkeys(not_rows[:upto])}
+        upto = bisect_right(not_rows, max(piece.rows))
+        yield replace(piece, rows={**piece.rows, **dict.fromkeys(not_rows[:upto])})
         not_rows = not_rows[upto:]
     for start in range(0, len(not_rows), PIECE):
-        yield dict.fromkeys(not_rows[start : start + PIECE])
+        yield _Piece(dict.fromkeys(not_rows[start : start + PIECE]), None, None)
 
 
 def _failed_rule(rule: str, values: dict[str, str | None]) -> str:

@@ -92,11 +92,12 @@ def _pieces(staged: Any, frame: int) -> Iterator[Any]:  # noqa: ANN401 - Arrow's
         staged: the Arrow file.
         frame: bytes that the names of the file's own columns add to each row.
     """
-    for number in range(staged.num_record_batches):
-        batch = staged.get_batch(number)
-        size = batch.nbytes + frame * batch.num_rows
-        rows = max(1, batch.num_rows * SLICE_BYTES // max(size, 1))
-        for start in range(0, batch.num_rows, rows):
+    for place in range(int(staged.num_record_batches)):
+        batch = staged.get_batch(place)
+        count = int(batch.num_rows)
+        size = int(batch.nbytes) + frame * count
+        rows = max(1, count * SLICE_BYTES // max(size, 1))
+        for start in range(0, count, rows):
             yield batch.slice(start, rows)
 
 
@@ -106,7 +107,7 @@ def _without(pieces: Iterator[Any], set_apart: Iterable[Numbers]) -> Iterator[An
     waiting = np.empty(0, np.int64)
     more = True
     for piece in pieces:
-        numbers = piece[RECORD_NUMBER].to_numpy()
+        numbers: Numbers = piece[RECORD_NUMBER].to_numpy()
         while more and (not len(waiting) or waiting[-1] < numbers[-1]):
             following = next(coming, None)
             more = following is not None
@@ -172,7 +173,7 @@ class _Output:
         pairs = ", ".join(f"{literal(name)}, {identifier(name)}" for name in self._others)
         self._connection.register(_PIECE, pa.Table.from_batches([piece]))
         try:
-            asked: Any = self._connection.execute(
+            asked: Any = self._connection.sql(
                 f"SELECT {RECORD_NUMBER}, CAST(json_object({pairs}) AS VARCHAR) FROM {_PIECE}"
             )
             told = asked.to_arrow_table()
@@ -259,7 +260,7 @@ class _Spread:
             return
         one = self._histogram
         values = piece[one.column].drop_null().to_numpy(zero_copy_only=False)
-        places = np.floor((values - one.lower) / one.width).astype(np.int64)
+        places: Any = np.floor((values - one.lower) / one.width).astype(np.int64)
         self._counts += np.bincount(places.clip(0, one.bins - 1), minlength=one.bins)
 
     def counts(self) -> tuple[int, ...]:

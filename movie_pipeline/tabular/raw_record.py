@@ -75,12 +75,12 @@ def raw_records(
     """
     wanted = np.unique(np.fromiter(numbers, np.int64))
     index = read_index(index_path(path, folder))
-    places = np.asarray(index[wanted - 1])
+    places = index[wanted - 1].tolist()
     content = folder / unpacked_name(path) if staged.dialect.compression else path
     parser = _RecordParser(staged)
     with content.open("rb", buffering=0) as file:
-        raws = _slices(file, places.tolist())
-        for number, (start, _), raw in zip(wanted.tolist(), places.tolist(), raws, strict=True):
+        raws = _slices(file, places)
+        for number, (start, _), raw in zip(wanted.tolist(), places, raws, strict=True):
             yield RawRecord(number, start, raw, parser.columns(raw))
 
 

@@ -13,6 +13,7 @@ from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.quarantine_record import (
     Provenance,
     Reason,
+    Reasons,
     RuleLists,
     record_line,
 )
@@ -35,7 +36,7 @@ def quarantine_of(path: Path, rows: int) -> None:
         for number in range(1, rows + 1):
             raw = RawRecord(number, number * 9, b"a,x", {"movie_title": "a", "release_year": "x"})
             reason = Reason("movie_contract", 'release_year: "x" is not a whole number')
-            lines.write(record_line(provenance, raw, lists, [reason]))
+            lines.write(record_line(provenance, raw, lists, Reasons([reason])))
 
 
 def test_the_page_of_very_many_wrong_rows_is_no_longer_than_that_of_some_hundreds(
