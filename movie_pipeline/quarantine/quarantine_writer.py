@@ -1,6 +1,6 @@
 """The records of a file that are set apart: why each one waits, written as lines of quarantine.
 
-Which rows they are is found by SQL, which leaves them in the work folder as a small Parquet file;
+Which rows they are is found by SQL, which leaves them in the work folder as a small Arrow file;
 what a line looks like stands in quarantine_record.py.
 """
 
@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
-
-import pyarrow.parquet as pq
+from typing import Any
 
 from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
@@ -263,21 +261,27 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
     return written, dict(counts.most_common())
 
 
+def judged_rows(path: Path) -> Iterator[Any]:
+    """What was found of the rows set apart, in the file's order and in bounded batches."""
+    with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as file:
+        for place in range(int(file.num_record_batches)):
+            yield file.get_batch(place)
+
+
 def _judged(path: Path, keys: KeysApart) -> Iterator[_Piece]:
     """The rows set apart, by record number, in the file's order and in bounded pieces."""
-    with cast("Any", pq).ParquetFile(path) as file:
-        for batch in file.iter_batches(PIECE, use_threads=False):
-            numbers, of_rows, *masks = batch.columns
-            unreadable, breached = (mask.to_numpy() for mask in masks[:2])
-            told = keys.can_be_told(of_rows, unreadable | breached)
-            each = zip(*(mask.to_pylist() for mask in masks), strict=True)
-            rows = map(_RowApart, each, told.tolist())
-            flags = pa.array(told)
-            yield _Piece(
-                dict(zip(numbers.to_pylist(), rows, strict=True)),
-                numbers.filter(flags),
-                of_rows.filter(flags),
-            )
+    for batch in judged_rows(path):
+        numbers, of_rows, *masks = batch.columns
+        unreadable, breached = (mask.to_numpy() for mask in masks[:2])
+        told = keys.can_be_told(of_rows, unreadable | breached)
+        each = zip(*(mask.to_pylist() for mask in masks), strict=True)
+        rows = map(_RowApart, each, told.tolist())
+        flags = pa.array(told)
+        yield _Piece(
+            dict(zip(numbers.to_pylist(), rows, strict=True)),
+            numbers.filter(flags),
+            of_rows.filter(flags),
+        )
 
 
 def _pieces(judged: Iterator[_Piece], not_rows: list[int]) -> Iterator[_Piece]:

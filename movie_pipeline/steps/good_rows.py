@@ -33,6 +33,8 @@ TECHNICAL_COLUMNS = (RECORD_NUMBER, "_unreadable", "_breached")
 _PIECE = "good_piece"
 _REPEATED = 0.5
 """A column of which at most such a share is different gains by a dictionary."""
+_WORTH_ASKING = 20_000
+"""Rows."""
 
 Numbers = npt.NDArray[np.int64]
 
@@ -112,7 +114,7 @@ def _without(pieces: Iterator[Any], set_apart: Iterable[Numbers]) -> Iterator[An
             following = next(coming, None)
             more = following is not None
             waiting = waiting if following is None else np.concatenate([waiting, following])
-        upto = int(np.searchsorted(waiting, numbers[-1], "right"))
+        upto = int(cast("Any", np).searchsorted(waiting, numbers[-1], "right"))
         here, waiting = waiting[:upto], waiting[upto:]
         kept = ~np.isin(numbers, here, assume_unique=True)
         yield piece if kept.all() else piece.filter(pa.array(kept))
@@ -237,8 +239,13 @@ class _RowGroups:
         self._gathered, self._gathered_rows, self._gathered_bytes = [], 0, 0
 
 
-def _repeated(table: Any) -> list[str]:  # noqa: ANN401 - Arrow tables, untyped
-    """The columns whose values come again and again, as far as a file's first rows tell."""
+def _repeated(table: Any) -> list[str] | bool:  # noqa: ANN401 - Arrow tables, untyped
+    """The columns whose values come again and again, as far as a file's first rows tell.
+
+    All of them, where these are so few that to ask costs more than it gains.
+    """
+    if table.num_rows < _WORTH_ASKING:
+        return True
     most = table.num_rows * _REPEATED
     return [
         field.name

@@ -8,9 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-import pyarrow.parquet as pq
+from typing import Any
 
 from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
@@ -25,11 +23,13 @@ from movie_pipeline.quarantine.quarantine_record import (
     contract_rule,
 )
 from movie_pipeline.quarantine.quarantine_writer import (
+    PIECE,
     WhySetApart,
     judged_columns,
+    judged_rows,
     write_quarantine,
 )
-from movie_pipeline.screening.screening_engine import identifier, literal
+from movie_pipeline.screening.screening_engine import identifier
 from movie_pipeline.steps.good_rows import (
     NO_ROWS,
     RECORD_NUMBER,
@@ -38,6 +38,7 @@ from movie_pipeline.steps.good_rows import (
     write_good_rows,
 )
 from movie_pipeline.steps.judge import STAGED, JudgedFile
+from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular import RawRecord, StagedFile, raw_records
 
 _LEFT_OUT = "left_out"
@@ -127,11 +128,18 @@ def _write_judged(judged: JudgedFile, bad: str, key: str) -> None:
 
     A file, as the judgement's tables are its connection's own: no thread beside it sees them.
     """
-    judged.connection.execute(
-        f"COPY (SELECT {judged_columns(judged.judgement, identifier(key))} "
-        f"FROM {STAGED} WHERE {bad} ORDER BY 1) "
-        f"TO {literal(judged.folder.judged)} (FORMAT parquet)"
+    asked: Any = judged.connection.sql(
+        f"SELECT {judged_columns(judged.judgement, identifier(key))} "
+        f"FROM {STAGED} WHERE {bad} ORDER BY 1"
     )
+    with (
+        asked.to_arrow_reader(PIECE) as rows,
+        pa.OSFile(str(judged.folder.judged), "wb") as file,
+        pa.ipc.new_file(file, rows.schema) as written,
+    ):
+        for batch in rows:
+            raise_if_stopped()
+            written.write_batch(batch)
 
 
 def _why_set_apart(judged: JudgedFile, dataset: Dataset) -> WhySetApart:
@@ -201,6 +209,5 @@ def _write_good(judged: JudgedFile, dataset: Dataset) -> WrittenRows:
 
 def _numbers_apart(judged: Path) -> Iterator[Numbers]:
     """The numbers of the rows set apart, in the file's order and in bounded pieces."""
-    with cast("Any", pq).ParquetFile(judged) as file:
-        for batch in file.iter_batches(columns=[RECORD_NUMBER], use_threads=False):
-            yield batch[RECORD_NUMBER].to_numpy()
+    for batch in judged_rows(judged):
+        yield batch[RECORD_NUMBER].to_numpy()

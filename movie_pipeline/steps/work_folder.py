@@ -47,7 +47,7 @@ class FileFolder:
     @property
     def judged(self) -> Path:
         """What was found of the rows set apart, until they are written."""
-        return self.path / f"{self.file_id}.judged.parquet"
+        return self.path / f"{self.file_id}.judged.arrow"
 
     @property
     def good(self) -> Path:
