@@ -28,7 +28,7 @@ from movie_pipeline.ledger import decision_records, ledger, outbox, resolutions,
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets import load_assets
-from movie_pipeline.orchestration.sensors import landing_sensor
+from movie_pipeline.orchestration.sensors import killed_runs, landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay import replay_draft, replayable_records
 from movie_pipeline.settings import Settings
@@ -295,6 +295,13 @@ def _old_dates_believed() -> Iterable[AbstractContextManager[Any]]:
         return re.sub(r"least\((\S+), \S+\)", r"\1", text(self, name))
 
     yield patch.object(Statements, "text", as_it_stands)
+
+
+def _every_kill_counts() -> Iterable[AbstractContextManager[Any]]:
+    def always(*_: object) -> bool:
+        return True
+
+    yield patch.object(killed_runs, "_was_outlived", always)
 
 
 def _no_lease() -> Iterable[AbstractContextManager[Any]]:
@@ -668,6 +675,9 @@ MUTATIONS: dict[str, Mutation] = {
     ),
     "lease": Mutation(
         "a run whose process is gone is failed", _no_lease, [("F04", "load.before_commit")]
+    ),
+    "outlived": Mutation(
+        "a kill counts only where others lived on", _every_kill_counts, [("F67", "")]
     ),
     "to-do list": Mutation(
         "after the commit the ledger is the to-do list",

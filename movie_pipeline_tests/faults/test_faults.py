@@ -26,7 +26,7 @@ pytestmark = pytest.mark.long
 
 MOST = defaultdict(lambda: 1, {"F01": 3, "F02": 2, "F42": 2})
 """The cases that a test run has time for, of each fault, spread over its list."""
-DEAR = {"F03", "F04", "F05", "F07b"}
+DEAR = {"F03", "F04", "F05", "F07b", "F67"}
 """Ticks of the real sensor loop take seconds each: F06 is enough of them here.
 
 job/test_pool_slot.py and job/test_killed_runs.py kill workers, too.

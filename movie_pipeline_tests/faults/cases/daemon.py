@@ -29,6 +29,7 @@ from movie_pipeline.deployments import Deployment, local
 from movie_pipeline.errors import WarehouseBusy, WarehouseError
 from movie_pipeline.orchestration.assets import load_assets as load_asset
 from movie_pipeline.orchestration.sensors import landing_sensor as landing
+from movie_pipeline.orchestration.sensors import past_runs
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area
@@ -60,6 +61,8 @@ run_coordinator:
   module: dagster._core.run_coordinator
   class: DefaultRunCoordinator
 """
+KILLS = 6
+"""More than the failures that speak against a file."""
 FLAGS = ("TICK_CREATED", "TICK_HELD", "RUN_IDS_RESERVED", "RUN_CREATED", "RUN_LAUNCHED")
 
 
@@ -101,8 +104,11 @@ class Daemon:
             InProcessCodeLocationOrigin(origin, location_name="movie_pipeline")
         )
         never = mock.patch.object(daemon, "is_under_min_interval", return_value=False)
+        # a child is forked, but stands for a process that began only now
+        began = mock.patch.object(past_runs, "_LOOKING_SINCE", time.time())
         with (
             never,
+            began,
             dg.DagsterInstance.from_config(str(self.folder)) as instance,
             WorkspaceProcessContext(instance, target) as workspace,
         ):
@@ -161,6 +167,25 @@ def _worker_killed(bench: Bench, point: str) -> None:
     safe(world, past.all)
     loop.settle()
     _finished(world, past)
+
+
+def _machine_goes_down(bench: Bench, _: str) -> None:
+    """F67: all that runs dies in the middle of a file's run, again and again; the file is sound."""
+    world = empty(bench)
+    sent = [world.put("sound.csv", films(film("m1")), 1)]
+    loop = Daemon(bench, world)
+    killed = 0
+    for _tick in range(3 * KILLS):
+        ended = loop.tick(first=lambda: crash_points.arm(crash_at="storage.fetch.after"))
+        killed += ended.killed
+        if killed == KILLS:
+            break
+    assert killed == KILLS, f"only {killed} of {KILLS} runs were launched and killed"
+    safe(world, sent)
+    loop.settle()
+    state = safe(world, sent)
+    found = [str(entry.state) for entry in state.entries.values()]
+    assert found == ["LOADED"], f"it is {found}, and landing has {state.landing}"
 
 
 def _launch_fails(bench: Bench, _: str) -> None:
@@ -321,6 +346,12 @@ FAULTS = (
             if bench.short
             else ["storage.fetch.after", "load.before_commit", "load.committed", "archive.settled"]
         ),
+    ),
+    Fault(
+        "F67",
+        "the machine goes down in a file's run, six times",
+        "SIGKILL of the daemon with its run, real sensor loop",
+        _machine_goes_down,
     ),
     Fault("F05", "a run cannot be launched", "the launcher raises", _launch_fails),
     Fault("F06", "a run fails once", "the load raises, real sensor loop", _run_fails),
