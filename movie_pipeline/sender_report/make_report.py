@@ -4,7 +4,7 @@ Memory does not grow with the rows but for a line of a counter: a report of a mi
 as long as one of some hundreds.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -186,12 +186,14 @@ class _Gathered:
     wrong: int = 0
     seen: dict[Demand, _Seen] = field(default_factory=lambda: defaultdict[Demand, _Seen](_Seen))
     left_out: int = 0
+    of_columns: Counter[str] = field(default_factory=Counter[str])
     shown: list[ToldRow] = field(default_factory=list[ToldRow])
     text: int = 0
 
     def count(self, demands: Sequence[Demand], line: int | None, record: int) -> bool:
         """Count a row's problems; whether the row is to be shown for one of them."""
         is_wanted = False
+        self.of_columns.update({", ".join(demand.columns) for demand in demands})
         for demand in demands:
             if demand not in self.seen and len(self.seen) >= MOST_PROBLEMS:
                 self.left_out += 1
@@ -326,6 +328,9 @@ def _report(
         fix_first=tuple(fix_first(gathered.seen, counted)),
         problems=problems,
         problems_left_out=gathered.left_out,
+        rows_by_column={
+            printable(columns): rows for columns, rows in gathered.of_columns.most_common()
+        },
         shown=tuple(gathered.shown),
         columns=tuple(map(printable, layout.sent_keys)) if layout else (),
         layout=layout.described if layout else "",

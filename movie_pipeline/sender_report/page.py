@@ -67,12 +67,12 @@ def _share(report: SenderReport) -> Mapping[str, float]:
 
 
 def _bars(report: SenderReport) -> list[Bar]:
-    """The columns with the most faults; a row counts once for each fault of it."""
-    counts: Counter[str] = Counter()
-    for problem in report.problems:
-        counts[problem.column or "the row as a whole"] += problem.rows
-    most = max(counts.values(), default=1)
-    return [Bar(name, n, max(1.0, 100 * n / most)) for name, n in counts.most_common(_MOST_BARS)]
+    """The columns in which the most rows have a fault."""
+    found = list(report.rows_by_column.items())[:_MOST_BARS]
+    most = max((rows for _, rows in found), default=1)
+    return [
+        Bar(name or "the row as a whole", rows, max(1.0, 100 * rows / most)) for name, rows in found
+    ]
 
 
 def _columns_shown(report: SenderReport, rows: tuple[ToldRow, ...]) -> list[str]:

@@ -115,6 +115,8 @@ class SenderReport(msgspec.Struct, frozen=True, kw_only=True):
         fix_first: what hides other faults, in the order in which to correct it.
         problems: what is wrong, the most rows first.
         problems_left_out: rows of problems that there was no room to tell apart.
+        rows_by_column: columns to the rows that have anything wrong there, the most rows first;
+            empty text stands for the row as a whole.
         shown: the first rows, with all that is wrong with them.
         columns: the columns as the file writes them.
         layout: how the file is laid out.
@@ -138,6 +140,7 @@ class SenderReport(msgspec.Struct, frozen=True, kw_only=True):
     fix_first: tuple[str, ...]
     problems: tuple[Problem, ...]
     problems_left_out: int
+    rows_by_column: dict[str, int]
     shown: tuple[ToldRow, ...]
     columns: tuple[str, ...]
     layout: str

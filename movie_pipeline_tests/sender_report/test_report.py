@@ -97,6 +97,15 @@ def test_each_fault_is_told_by_line_column_and_rule_in_the_senders_words(told: T
     }
 
 
+def test_a_row_with_two_faults_in_a_column_counts_there_once(tmp_path: Path) -> None:
+    rules = 'Rules = [ColumnValues "imdb_rating" > 7.5, IsComplete "movie_title"]'
+    films = [Film("a", rating="many"), Film("b", title="", rating="5"), Film("c")]
+    told = told_of(tmp_path, film_file(*films), rules)
+    assert sum(one["rows"] for one in told.json["problems"]) == 4
+    assert told.json["rows_by_column"] == {"imdb_rating": 2, "movie_title": 1}
+    assert told.page.count('<dd class="n">2</dd>') == 1
+
+
 def test_a_record_is_named_by_its_line_as_well_as_by_its_number(told: Told) -> None:
     # a line before the header, and a record over two lines
     assert [(row["record"], row["line"]) for row in told.json["shown"]][:7] == [
