@@ -27,7 +27,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install run sample first-sample ingest test quick faults soak check format lint types layers templates definitions picture fuzz bench bench-burst lock audit clean
+.PHONY: help install free-port run sample first-sample ingest test quick faults soak check format lint types layers templates definitions picture fuzz bench bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,7 +67,11 @@ $(DAGSTER_HOME)/ready: .venv/installed $(DAGSTER_HOME)/dagster.yaml
 	@$(BIN)/python -m movie_pipeline.dagster_store
 	umask 077; $(BIN)/dagster instance info > /dev/null; touch $@
 
-run: install $(DAGSTER_HOME)/ready first-sample ## Start the Dagster UI on 127.0.0.1:3000 with a sample in the landing folder
+free-port:
+	@$(PYTHON) -c 'import socket; socket.create_server(("127.0.0.1", $(PORT))).close()' 2> /dev/null \
+	  || { echo "Port $(PORT) is taken. Stop what listens there, or choose another: make run PORT=$$(($(PORT) + 1))"; exit 1; }
+
+run: free-port install $(DAGSTER_HOME)/ready first-sample ## Start the Dagster UI on 127.0.0.1:3000 with a sample in the landing folder
 	@$(BIN)/python -m movie_pipeline.dagster_store
 	@echo "The Dagster UI: http://127.0.0.1:$(PORT)   Drop movie CSVs into: $(INPUT)"
 	exec $(BIN)/python -m movie_pipeline.cli.supervise $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)

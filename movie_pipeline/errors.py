@@ -17,6 +17,7 @@ MoviePipelineError
 ├── WarehouseError           a statement failed
 │   ├── WarehouseBusy        it is held or cannot be reached; trying again later helps
 │   ├── WarehouseConflict    it undid the transaction, or was lost; the whole may be tried again
+│   ├── QueryMistake         a person's query is none that can be asked here
 │   ├── WarehouseRefused     it is another one, or of another form, than this program may write
 │   │   └── WarehouseLost    it is gone, or an older copy: what is missing can be loaded again
 │   └── BatchRefused         the warehouse is well, but these files cannot be loaded
@@ -177,6 +178,12 @@ class WarehouseBusy(WarehouseError):
     """Another holds the warehouse, or it cannot be reached; the same call may succeed later."""
 
     retryable: ClassVar[bool] = True
+
+
+class QueryMistake(WarehouseError):
+    """A query of a person's is wrong, or is none that only reads; the warehouse is well."""
+
+    blame: ClassVar[Blame] = Blame.RULESET
 
 
 class WarehouseConflict(WarehouseError):

@@ -16,6 +16,7 @@ from movie_pipeline.cli.printing import errors
 from movie_pipeline.errors import (
     DecisionError,
     MoviePipelineError,
+    QueryMistake,
     ReplayError,
     RulesetError,
     SettingsError,
@@ -30,6 +31,9 @@ EXIT_BY_SIGNAL = 128
 """And the signal's number: 130 after Ctrl-C, 143 after SIGTERM, as a shell says it."""
 _LONGEST_END_SECONDS = 10.0
 """What does not end by then is left as kill -9 would leave it, which the next run mends."""
+
+_USAGE = (SettingsError, RulesetError, TableRefused, ReplayError, DecisionError, QueryMistake)
+"""What only another command can mend."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +51,7 @@ def told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
             number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
             _say_stopped(number)
             sys.exit(EXIT_BY_SIGNAL + number)
-        except (SettingsError, RulesetError, TableRefused, ReplayError, DecisionError) as error:
+        except _USAGE as error:
             errors.print(str(error), style="red", markup=False, highlight=False)
             sys.exit(EXIT_USAGE)
         except MoviePipelineError as error:

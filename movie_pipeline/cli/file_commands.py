@@ -12,12 +12,13 @@ from movie_pipeline.cli.command_options import (
     told_in_a_sentence,
 )
 from movie_pipeline.cli.printing import console, errors, progress
+from movie_pipeline.cli.sent_files import SentFile
 from movie_pipeline.errors import SettingsError, StorageError
 from movie_pipeline.file_names import printable_name
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=SentFile())
 @dataset_option
 @told_in_a_sentence
 def inspect(file: Path, dataset: str) -> None:
@@ -60,6 +61,11 @@ def sample(rows: int, seed: int, out: Path, dataset: str) -> None:
         raise StorageError(
             f"another file lies at {printable_name(str(out))}; it was left alone: in landing it "
             "may wait to be loaded. Choose another name with --out, or take the file away."
+        ) from None
+    except FileNotFoundError:
+        raise SettingsError(
+            f"there is no folder {printable_name(str(out.parent))}: make it, or name another place "
+            "with --out."
         ) from None
     except OSError as error:
         raise StorageError(

@@ -23,35 +23,42 @@ from movie_pipeline.cli.printing import (
     print_table,
     progress,
 )
+from movie_pipeline.cli.sent_files import SentFiles
 from movie_pipeline.cli.verdict_line import verdict_of_ingest
 from movie_pipeline.file_names import printable_name, without_number
 
 
 @click.command()
-@click.argument(
-    "paths", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("paths", nargs=-1, required=True, type=SentFiles())
 @home_option
 @ruleset_option
 @json_option
 @dataset_option
 @told_in_a_sentence
 def ingest(
-    *, paths: tuple[Path, ...], home: Path | None, ruleset: Path | None, as_json: bool, dataset: str
+    *,
+    paths: tuple[tuple[Path, ...], ...],
+    home: Path | None,
+    ruleset: Path | None,
+    as_json: bool,
+    dataset: str,
 ) -> None:
     """Run the ingest job once over copies of PATHS, in this process.
+
+    PATHS are files, folders of files, or - for the standard input.
 
     Exit code: 0 all loaded or duplicate, 3 some held or rejected, 1 the pipeline failed, 2 usage.
     """
     from movie_pipeline.run_once import ingest_files
 
+    files = [path for some in paths for path in some]
     settings = settings_from(home, ruleset, dataset)
     with progress("Ingesting", quiet=as_json) as step:
-        report = ingest_files(paths, settings, step)
+        report = ingest_files(files, settings, step)
     if as_json:
         print_json(report)
     else:
-        _print_report(paths, report)
+        _print_report(files, report)
     set_aside = [file for file in report["files"] if file["state"] in {"HELD", "REJECTED"}]
     sys.exit(EXIT_SET_ASIDE if set_aside else 0)
 

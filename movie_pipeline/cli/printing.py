@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 WIDTH_OF_A_PIPE = 200
+_DIGITS = 10
+"""Digits of a number in a table for people; CSV and JSON have all of them."""
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -66,6 +68,8 @@ def plain(value: object) -> str:
     """A cell's text: no markup, no control characters of a foreign name or value."""
     if value is None:
         return ""
+    if isinstance(value, float):
+        value = float(f"{value:.{_DIGITS}g}")
     shown = "".join(
         letter if letter.isprintable() or letter == "\n" else "�" for letter in str(value)
     )

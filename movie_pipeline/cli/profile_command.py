@@ -12,12 +12,13 @@ from movie_pipeline.cli.command_options import (
     told_in_a_sentence,
 )
 from movie_pipeline.cli.printing import print_json, print_sentence, print_table, progress
+from movie_pipeline.cli.sent_files import SentFile
 
 _SHOWN = 40
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=SentFile())
 @click.option(
     "--rules",
     "out",

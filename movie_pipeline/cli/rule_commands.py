@@ -17,6 +17,7 @@ from movie_pipeline.cli.command_options import (
     told_in_a_sentence,
 )
 from movie_pipeline.cli.printing import console, print_json, print_sentence, print_table, progress
+from movie_pipeline.cli.sent_files import SentFile
 from movie_pipeline.cli.verdict_line import verdict_of_check
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.settings import Settings
@@ -90,7 +91,7 @@ def _print_difference(
 
 
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=SentFile())
 @ruleset_option
 @click.option(
     "--report",
@@ -104,6 +105,8 @@ def check(
     *, file: Path, ruleset: Path | None, report: Path | None, as_json: bool, dataset: str
 ) -> None:
     """Judge FILE by a ruleset with no pipeline around it; nothing is loaded or kept.
+
+    - in place of FILE reads the standard input.
 
     Exit code: 0 it would load, 3 it would be held or rejected, 2 usage.
     """

@@ -23,7 +23,7 @@ from typing_extensions import override
 from movie_pipeline.atomic_files import make_folder
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.errors import WarehouseBusy, WarehouseError
+from movie_pipeline.errors import QueryMistake, WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import EngineSettings
 from movie_pipeline.stop_signals import ended_by_stops
@@ -210,7 +210,7 @@ class DuckDBWarehouse(Warehouse):
                 connection.execute("BEGIN TRANSACTION READ ONLY")
                 return connection.execute(text).df()
             except duckdb.Error as error:
-                raise WarehouseError(f"the query failed: {error}") from error
+                raise _query_failed(error) from error
 
     @override
     @contextmanager
@@ -243,7 +243,7 @@ class DuckDBWarehouse(Warehouse):
                     f"{self._config['memory_limit']}, or than there is room to spill."
                 ) from error
             except duckdb.Error as error:
-                raise WarehouseError(f"the query failed: {error}") from error
+                raise _query_failed(error) from error
 
     @override
     def columns(self, table: str) -> list[WarehouseColumn]:
@@ -631,13 +631,22 @@ def _views(statements: Statements) -> dict[str, MaterializedView]:
 def _refuse_other_than_one_query(connection: duckdb.DuckDBPyConnection, text: str) -> None:
     statements = connection.extract_statements(text)
     if len(statements) != 1:
-        raise WarehouseError(f"a query must be one statement, but this is {len(statements)}.")
+        raise QueryMistake(f"a query must be one statement, but this is {len(statements)}.")
     kind = statements[0].type
     if kind not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
-        raise WarehouseError(
+        raise QueryMistake(
             f"the warehouse is asked read-only here: SELECT, WITH, DESCRIBE, SHOW or EXPLAIN, but "
             f"this is {kind.name}."
         )
+
+
+_MISTAKES = (duckdb.ProgrammingError, duckdb.DataError, duckdb.PermissionException)
+"""What another query mends: SQL that is none, values that it cannot take, what it must not read."""
+
+
+def _query_failed(error: duckdb.Error) -> WarehouseError:
+    kind = QueryMistake if isinstance(error, _MISTAKES) else WarehouseError
+    return kind(f"the query failed: {error}")
 
 
 def _is_held(error: duckdb.Error) -> bool:

@@ -33,6 +33,10 @@ class TookTooLong(WarehouseConflict):
     """A statement was cancelled, or had no answer in time; at the lock: another load is at work."""
 
 
+class StatementWrong(WarehouseError):
+    """What was asked is no SQL, or names what is not there."""
+
+
 @dataclass(frozen=True)
 class Said:
     """A server's error: SQLSTATE, and everything it says in words."""
@@ -142,7 +146,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(WarehouseError, "a value does not fit ({state})", states=("22", "23")),
     Kind(WarehouseError, "{message}; grant it to the pipeline's user", states=("42501",)),
     # about SQL, ours or a person's: no row is quoted
-    Kind(WarehouseError, "{message}", states=("42",)),
+    Kind(StatementWrong, "{message}", states=("42",)),
 )
 """From the most to the least telling: the first that fits is taken."""
 

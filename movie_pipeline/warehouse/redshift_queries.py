@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from movie_pipeline.errors import WarehouseError
+from movie_pipeline.errors import QueryMistake
 
 _COMMENTS = re.compile(r"^(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*", re.DOTALL)
 _FIRST_WORD = re.compile(r"\(*\s*([a-z_]+)", re.IGNORECASE)
@@ -35,7 +35,7 @@ def expect_one_reading_query(text: str) -> None:
     """Refuse everything but one SELECT, WITH, SHOW or EXPLAIN of one of them.
 
     Raises:
-        WarehouseError: it is something else.
+        QueryMistake: it is something else.
     """
     text = _COMMENTS.sub("", text)
     word = _FIRST_WORD.match(text)
@@ -46,11 +46,11 @@ def expect_one_reading_query(text: str) -> None:
             expect_one_reading_query(_EXPLAIN.sub("", text, count=1))
         case "show":
             if ";" in text.rstrip().rstrip(";"):
-                raise WarehouseError("a query must be one statement.")
+                raise QueryMistake("a query must be one statement.")
         case "":
-            raise WarehouseError("a query must be one statement, but this is none.")
+            raise QueryMistake("a query must be one statement, but this is none.")
         case other:
-            raise WarehouseError(
+            raise QueryMistake(
                 "the query failed: the warehouse is asked read-only here, by SELECT, WITH, SHOW or "
                 f'EXPLAIN, but there is something else at or near "{other}".'
             )
@@ -66,11 +66,11 @@ def _expect_select(text: str) -> None:
     try:
         statements = [tree for tree in sqlglot.parse(text, read="redshift") if tree is not None]
     except SqlglotError as error:
-        raise WarehouseError(f"the query failed: {str(error).splitlines()[0]}") from None
+        raise QueryMistake(f"the query failed: {str(error).splitlines()[0]}") from None
     if len(statements) != 1:
-        raise WarehouseError(f"a query must be one statement, but this is {len(statements)}.")
+        raise QueryMistake(f"a query must be one statement, but this is {len(statements)}.")
     found = statements[0].find(*_WRITING)
     if found is not None:
-        raise WarehouseError(
+        raise QueryMistake(
             f"the query failed: the warehouse is asked read-only here, but this holds {found.key}."
         )

@@ -21,7 +21,7 @@ from typing_extensions import override
 from movie_pipeline.aws_clients import Clients
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.errors import WarehouseBusy, WarehouseConflict, WarehouseError
+from movie_pipeline.errors import QueryMistake, WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
@@ -33,7 +33,7 @@ from movie_pipeline.warehouse.query_answers import (
 )
 from movie_pipeline.warehouse.redshift_connection import Connector, RedshiftConnection, Rows
 from movie_pipeline.warehouse.redshift_copy import in_present_form, manifest_of
-from movie_pipeline.warehouse.redshift_errors import TookTooLong
+from movie_pipeline.warehouse.redshift_errors import StatementWrong, TookTooLong
 from movie_pipeline.warehouse.redshift_queries import expect_one_reading_query, is_select
 from movie_pipeline.warehouse.redshift_sql import (
     PARAMETERS_AT_ONCE,
@@ -266,7 +266,7 @@ class RedshiftWarehouse(Warehouse):
             except WarehouseConflict:
                 raise
             except WarehouseError as error:
-                raise WarehouseError(f"the query failed: {error}") from None
+                raise _query_failed(error) from None
         return _frame(names, rows)
 
     @override
@@ -402,10 +402,14 @@ def _pages(
     except WarehouseConflict:
         raise
     except WarehouseError as error:
-        told = str(error)
-        if told.startswith("the query failed: "):
+        if str(error).startswith("the query failed: "):
             raise
-        raise WarehouseError(f"the query failed: {told}") from None
+        raise _query_failed(error) from None
+
+
+def _query_failed(error: WarehouseError) -> WarehouseError:
+    kind = QueryMistake if isinstance(error, StatementWrong) else WarehouseError
+    return kind(f"the query failed: {error}")
 
 
 def _frame(names: Sequence[str], rows: Rows) -> pd.DataFrame:

@@ -164,3 +164,36 @@ def test_a_profile_suggests_a_ruleset_that_the_file_keeps_and_check_takes(
     assert command.run("check", path, "--ruleset", rules).exit_code == 0
     shown = command.run("profile", path)
     assert "Suggested rules" in shown.stdout
+
+
+def test_files_come_from_the_standard_input_and_from_folders(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.dqdl"
+    rules.write_text("Rules = [RowCount > 0]")
+    content = clean_movies(3)
+    for asked in ("check", "profile", "inspect"):
+        arguments = [asked, "-", *(["--ruleset", str(rules)] if asked == "check" else [])]
+        told = CliRunner().invoke(main, arguments, input=content)
+        assert told.exit_code == 0, told.output
+        assert "stdin.csv" in told.stdout or asked == "inspect"
+    folder = tmp_path / "sent"
+    folder.mkdir()
+    (folder / "b.csv").write_bytes(content)
+    (folder / "a.csv").write_bytes(one_bad_year())
+    (folder / ".hidden").write_bytes(b"x")
+    home = tmp_path / "home"
+    report = CliRunner().invoke(main, ["ingest", str(folder), "--home", str(home), "--json"])
+    assert [file["file"] for file in json.loads(report.stdout)["files"]] == ["a.csv", "b.csv"]
+    piped = CliRunner().invoke(
+        main, ["ingest", "-", "--home", str(home), "--json"], input=film_file(Film("x", "Piped"))
+    )
+    assert [file["file"] for file in json.loads(piped.stdout)["files"]] == ["stdin.csv"]
+    (tmp_path / "nothing").mkdir()
+    empty = CliRunner().invoke(main, ["ingest", str(tmp_path / "nothing")])
+    assert empty.exit_code == 2
+    assert "has no file in it" in empty.stderr
+
+
+def test_a_table_for_people_rounds_numbers_and_csv_does_not(ingested: Ingested) -> None:
+    sql = "select 2 / 3.0e0 as third"
+    assert "0.6666666667 " in ingested.command.here("query", sql).stdout
+    assert "0.6666666666666666" in ingested.command.here("query", sql, "--csv").stdout

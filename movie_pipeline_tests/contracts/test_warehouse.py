@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
-from movie_pipeline.errors import BatchRefused, WarehouseError, WarehouseRefused
+from movie_pipeline.errors import BatchRefused, QueryMistake, WarehouseError, WarehouseRefused
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.query_answers import QueryLimits
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
@@ -381,8 +381,20 @@ class TestWarehouse:
             warehouse.query(text)
 
     def test_a_query_with_a_mistake_is_told_where(self, warehouse: Warehouse) -> None:
-        with pytest.raises(WarehouseError, match=r'the query failed: .*at or near "selct"'):
+        with pytest.raises(QueryMistake, match=r'the query failed: .*at or near "selct"'):
             warehouse.query("selct 1")
+
+    @pytest.mark.parametrize(
+        "text", ["", "select 1; select 2", "selct 1", "select nothing_such", "drop view v"]
+    )
+    def test_a_query_that_only_another_can_mend_is_told_from_a_warehouse_that_fails(
+        self, warehouse: Warehouse, text: str
+    ) -> None:
+        with (
+            pytest.raises(QueryMistake),
+            warehouse.answer(text, LIMITS) as answer,
+        ):
+            list(answer.pages)
 
     def test_a_large_answer_comes_page_by_page(self, warehouse: Warehouse) -> None:
         digits = " union all ".join(f"select {digit} as d" for digit in range(10))

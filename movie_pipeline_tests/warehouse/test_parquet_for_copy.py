@@ -15,8 +15,8 @@ from movie_pipeline_tests.steps.bench import Bench
 
 PHYSICAL = {
     "varchar": ("BYTE_ARRAY", "String"),
-    "integer": ("INT32", "Int(bitWidth=32, isSigned=true)"),
-    "bigint": ("INT64", "Int(bitWidth=64, isSigned=true)"),
+    "integer": ("INT32", "None"),
+    "bigint": ("INT64", "None"),
     "double precision": ("DOUBLE", "None"),
     "timestamp": ("INT64", "Timestamp(isAdjustedToUTC=false, timeUnit=microseconds"),
 }

@@ -9,6 +9,7 @@ from redshift_connector import error as driver
 from movie_pipeline.errors import BatchRefused, WarehouseConflict, WarehouseError
 from movie_pipeline.warehouse.redshift_errors import (
     DRIVER_ERRORS,
+    StatementWrong,
     TookTooLong,
     translated,
     unreachable,
@@ -51,7 +52,7 @@ def scan_error(context: str, code: int = 15001) -> Exception:
         (said("08006", "x"), WarehouseConflict, "ended the connection"),
         (said("28P01", CANARY), WarehouseError, "does not let this user in"),
         (said("3D000", CANARY), WarehouseError, "MOVIE_PIPELINE_REDSHIFT_DATABASE"),
-        (said("42P01", 'relation "t" does not exist'), WarehouseError, 'relation "t" does not exi'),
+        (said("42P01", 'relation "t" does not exist'), StatementWrong, 'relation "t" does not exi'),
         (
             said("42501", "permission denied for relation t"),
             WarehouseError,
