@@ -47,14 +47,24 @@ def number_field(  # noqa: PLR0913 - a column is declared in one call
     nullable: bool = True,
     required: bool = False,
     forms: tuple[NumberForm, ...] = (),
+    usual: tuple[float, float] | None = None,
 ) -> Any:  # noqa: ANN401 - it stands where a column of any type is declared
-    """A number column with inclusive bounds; `forms` says how its number may be written."""
+    """A number column with inclusive bounds; `forms` says how its number may be written.
+
+    `usual` says between which numbers nearly all values of any real file lie.
+    """
     return pa.Field(
         ge=ge,
         le=le,
         nullable=nullable,
         description=description,
-        metadata={"type": column_type, "unit": unit, "required": required, "forms": forms},
+        metadata={
+            "type": column_type,
+            "unit": unit,
+            "required": required,
+            "forms": forms,
+            "usual": usual,
+        },
     )
 
 
@@ -75,6 +85,7 @@ def columns_of(model: type[pa.DataFrameModel]) -> tuple[Column, ...]:
                 unit=declared.get("unit"),
                 description=cast("str", column.description),
                 forms=declared.get("forms", ()),
+                usual=declared.get("usual"),
             )
         )
     return tuple(columns)

@@ -15,10 +15,12 @@ from movie_pipeline.errors import SettingsError
 from movie_pipeline.file_names import without_number
 from movie_pipeline.tabular import (
     NOTHING_DECLARED,
+    UNITS,
     BadForm,
     DateForm,
     SourceOptions,
     TableContract,
+    factor_of,
     is_declarable,
     most_dates,
     normalised,
@@ -33,11 +35,18 @@ _KINDS: Mapping[str, type] = {
     "salvage": bool,
     "unended": str,
     "dates": dict,
+    "columns": dict,
+    "units": dict,
+    "quote": str,
+    "pad": bool,
+    "nulls": list,
 }
+_LONGEST_DELIMITER = 8
 COMPLETE = ("done", "manifest")
 """How a source may say that a file is whole."""
 _ONE_OF = {
-    "escape": ("doubled", "backslash"),
+    "quote": ('"', "none"),
+    "escape": ("doubled", "backslash", "anywhere"),
     "decimal": (".", ","),
     "unended": ("note", "hold", "set_apart"),
 }
@@ -125,7 +134,7 @@ def _source(path: Path, name: str, table: object, contract: TableContract) -> So
         raise SettingsError(
             f"{path}: source {name!r} declares complete = {complete!r}, but it must be {wanted}."
         )
-    known = [option.name for option in fields(SourceOptions)]
+    known = [option.name for option in fields(SourceOptions) if option.name in _KINDS]
     for option, value in values.items():
         if option not in known:
             raise SettingsError(
@@ -133,6 +142,10 @@ def _source(path: Path, name: str, table: object, contract: TableContract) -> So
                 "and complete can be declared."
             )
         _check(path, name, option, value)
+        if option == "columns":
+            _check_columns(f"{path}: source {name!r}", value, contract)
+        if option == "units":
+            _check_units(f"{path}: source {name!r}", value, contract)
         if option == "dates":
             _check_dates(f"{path}: source {name!r}", value, contract)
     return Source(name, pattern, SourceOptions(**values), complete)
@@ -144,7 +157,9 @@ def _check(path: Path, name: str, option: str, value: object) -> None:
     if right and option == "encoding":
         right = is_declarable(str(value))
     if right and option == "delimiter":
-        right = len(str(value)) == 1 and str(value).isascii()
+        right = 0 < len(str(value)) <= _LONGEST_DELIMITER and not set(str(value)) & set('"\r\n\\')
+    if right and option == "nulls":
+        right = all(isinstance(word, str) and word for word in cast("list[object]", value))
     if right and option == "header_line":
         right = cast("int", value) >= 1
     if not right:
@@ -152,6 +167,31 @@ def _check(path: Path, name: str, option: str, value: object) -> None:
         raise SettingsError(
             f"{path}: source {name!r} declares {option} = {value!r}, but it must be {wanted}."
         )
+
+
+def _check_columns(where: str, columns: Mapping[str, object], contract: TableContract) -> None:
+    for ours, written in columns.items():
+        said = f"{where} declares columns = {{ {ours} = {written!r} }}"
+        if ours not in contract.names:
+            raise SettingsError(
+                f"{said}, but the {contract.row} contract has no column {ours!r}; it has "
+                f"{', '.join(contract.names)}."
+            )
+        if not isinstance(written, str) or not written.strip():
+            raise SettingsError(f"{said}, but it must be the name that the file has for it.")
+
+
+def _check_units(where: str, units: Mapping[str, object], contract: TableContract) -> None:
+    for ours, unit in units.items():
+        if ours not in contract.number_names or not isinstance(unit, str):
+            known = None
+        else:
+            known = factor_of(unit, contract.column(ours))
+        if known is None:
+            raise SettingsError(
+                f"{where} declares units = {{ {ours} = {unit!r} }}, but it must be a number column "
+                f"of the {contract.row} contract with one of {UNITS} that fits what it counts."
+            )
 
 
 def _check_dates(where: str, dates: Mapping[str, object], contract: TableContract) -> None:
@@ -165,7 +205,7 @@ def _check_dates(where: str, dates: Mapping[str, object], contract: TableContrac
         said = f"{where} declares dates = {{ {column!r} = {form!r} }}"
         if not isinstance(form, str):
             raise SettingsError(f"{said}, but a form is a text such as '%d.%m.%Y'.")
-        if normalised(column) in contract.known_names:
+        if normalised(column) in contract.names:
             raise SettingsError(
                 f"{said}, but {column!r} is a column of the {contract.row} contract, which has no "
                 "dates. Only a file's own columns can be declared."
@@ -177,9 +217,13 @@ def _check_dates(where: str, dates: Mapping[str, object], contract: TableContrac
 
 
 _WANTED = {
-    "encoding": "utf-8, windows-1252, latin-1, latin-9, utf-16-le or utf-16-be",
-    "delimiter": "one ASCII character",
+    "encoding": "one that Python decodes, such as utf-8, windows-1252, gb18030 or utf-16-le",
+    "delimiter": f"a text of up to {_LONGEST_DELIMITER} characters, none a quote or a backslash",
+    "pad": "true or false",
+    "nulls": "a list of words, such as ['tbd', '?']",
     "header_line": "a line number from 1",
     "salvage": "true or false",
+    "columns": "a table of columns and the file's names, such as { some_column = 'Its Name' }",
+    "units": f"a table of columns and what their numbers count: {UNITS}",
     "dates": "a table of columns and forms, such as { premiere = '%d.%m.%Y' }",
 }

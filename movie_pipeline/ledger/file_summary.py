@@ -81,11 +81,19 @@ class ReadingForms(msgspec.Struct, frozen=True):
         format: how the file is laid out: csv, or a kind of JSON.
         decimal: the decimal mark of its numbers.
         dates: header of each column of declared dates to their form.
+        signs: number column to what points and commas mean in it.
+        columns: column of the contract to its header.
+        units: number column to what its numbers count, where that is declared.
+        nulls: words that are declared to mean missing.
     """
 
     format: str = "csv"
     decimal: str = "."
     dates: Mapping[str, str] = {}
+    signs: Mapping[str, str] = {}
+    columns: Mapping[str, str] = {}
+    units: Mapping[str, str] = {}
+    nulls: tuple[str, ...] = ()
 
 
 class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):

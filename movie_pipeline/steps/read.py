@@ -242,6 +242,10 @@ def _staged_replay(
         header_line=1,
         decimal=replay.reading.decimal,
         dates=replay.reading.dates,
+        signs=replay.reading.signs,
+        columns=replay.reading.columns,
+        units=replay.reading.units,
+        nulls=replay.reading.nulls,
     )
     staged = read_one(source, settings, dataset, declared, content_sha256=content_sha256)
     if staged.rows_in != replay.row_count:

@@ -16,6 +16,7 @@ from movie_pipeline.tabular.column_mapping import (
 )
 from movie_pipeline.tabular.counted_lines import LineNumbers, line_numbers
 from movie_pipeline.tabular.date_forms import BadForm, DateForm
+from movie_pipeline.tabular.declared_units import UNITS, factor_of
 from movie_pipeline.tabular.encodings import is_declarable
 from movie_pipeline.tabular.engine import Engine, shared_engine
 from movie_pipeline.tabular.file_content import expect_room
@@ -50,6 +51,7 @@ __all__ = [
     "OTHER_COLUMNS_BYTES",
     "REMARK_COLUMNS",
     "UNENDED",
+    "UNITS",
     "BadForm",
     "ByteAccount",
     "Column",
@@ -73,6 +75,7 @@ __all__ = [
     "describe_problem",
     "drift",
     "expect_room",
+    "factor_of",
     "flagged_columns",
     "inspect_file",
     "is_declarable",

@@ -11,6 +11,7 @@ from functools import lru_cache
 from movie_pipeline.tabular.column_mapping import MappedColumn, printable
 from movie_pipeline.tabular.date_forms import DateForm, read_date
 from movie_pipeline.tabular.number_casts import read_number
+from movie_pipeline.tabular.number_signs import Sign, Signs
 from movie_pipeline.tabular.row_flags import first_date_bit, other_bit, places
 from movie_pipeline.tabular.staged_file import StagedFile
 from movie_pipeline.tabular.table_contract import (
@@ -27,6 +28,7 @@ _KINDS = {
     ColumnType.DECIMAL: "a number",
 }
 _BITS = {ColumnType.INTEGER: 32, ColumnType.BIGINT: 64}
+_OTHER_SIGNS = (Signs(Sign.DECIMAL, Sign.GROUPS), Signs(Sign.GROUPS, Sign.DECIMAL))
 _SHORT = 100
 """Characters of a value whose sentence is remembered."""
 
@@ -71,7 +73,7 @@ def problems(
         breached: the row's `_breached`.
         columns: the raw record's columns.
     """
-    keys = staged.columns_by_name
+    keys, signs = staged.columns_by_name, staged.signs_by_name
     found: list[Problem] = []
     for bit in places(unreadable | breached):
         if bit == other_bit(contract):
@@ -82,22 +84,42 @@ def problems(
             found.append(_no_date(declared, keys, columns))
             continue
         name = contract.names[bit]
+        if name == contract.key and _is_shared(contract, keys, breached):
+            found.append(Problem(name, ProblemKind.BREACHED, _shared_sentence(contract)))
+            continue
         for mask, kind in ((unreadable, ProblemKind.UNREADABLE), (breached, ProblemKind.BREACHED)):
             if mask >> bit & 1:
                 raw = columns.get(keys.get(name, "")) if columns else None
                 short = raw is None or len(raw) <= _SHORT
                 describe = _remembered if short else _problem
-                found.append(describe(contract, name, kind, raw, staged.dialect.decimal))
+                found.append(describe(contract, name, kind, raw, signs.get(name)))
     if columns is not None and unreadable & (unreadable - 1):
         # One bad cell is just a bad cell; several may stand in the wrong place.
         found += _shift(staged, contract, columns, unreadable)
     return tuple(found)
 
 
+def _is_shared(contract: TableContract, keys: Mapping[str, str], breached: int) -> bool:
+    """Whether a key is breached that was derived, though there was something to derive it from."""
+    rule = contract.derived_key
+    if rule is None or contract.key in keys:
+        return False
+    return not breached >> contract.place(rule.parts[0].column) & 1
+
+
+def _shared_sentence(contract: TableContract) -> str:
+    rule = contract.derived_key
+    described = rule.described if rule else ""
+    return (
+        f"{contract.key}: derived from less than {described}, and another record derives the same "
+        "but says something else"
+    )
+
+
 def _problem(
-    contract: TableContract, name: str, kind: ProblemKind, raw: str | None, decimal: str
+    contract: TableContract, name: str, kind: ProblemKind, raw: str | None, signs: Signs | None
 ) -> Problem:
-    return Problem(name, kind, describe_problem(contract, name, kind, raw, decimal=decimal))
+    return Problem(name, kind, describe_problem(contract, name, kind, raw, signs=signs))
 
 
 _remembered = lru_cache(maxsize=4_096)(_problem)
@@ -131,38 +153,56 @@ def _too_much(staged: StagedFile, columns: Mapping[str, str] | None) -> Problem:
 
 
 def describe_problem(
-    contract: TableContract, name: str, kind: ProblemKind, raw: str | None, *, decimal: str = "."
+    contract: TableContract,
+    name: str,
+    kind: ProblemKind,
+    raw: str | None,
+    *,
+    signs: Signs | None = None,
 ) -> str:
     """One sentence: `pages: "many" is not a whole number`."""
     column = contract.column(name)
     if raw is None and name == contract.key and contract.derived_key is not None:
         return f"{name}: missing, and not to be derived without {contract.derived_key.needs}"
     if kind is ProblemKind.UNREADABLE:
-        return f"{column.name}: {_quoted(raw)} {_not_readable(column, raw, decimal)}"
-    return f"{column.name}: {_breach(column, raw, decimal)}"
+        return f"{column.name}: {_quoted(raw)} {_not_readable(column, raw, signs)}"
+    return f"{column.name}: {_breach(column, raw, signs)}"
 
 
-def _not_readable(column: Column, raw: str | None, decimal: str) -> str:
-    if column.type in _BITS and raw is not None:
-        wide = replace(column, type=ColumnType.DECIMAL)
-        value = read_number(raw, wide, decimal).value
-        if value is not None and float(value).is_integer():
+def _not_readable(column: Column, raw: str | None, signs: Signs | None) -> str:
+    """What is wrong with a cell that is not of its column's type."""
+    kind = _KINDS[column.type]
+    if raw is None:
+        return f"is not {kind}"
+    if len(raw) <= _SHORT:
+        others = [each for each in _OTHER_SIGNS if each != signs]
+        if any(read_number(raw, column, each).value is not None for each in others):
+            return f"is not {kind} beyond doubt: its point or comma can be read in two ways"
+    if column.type in _BITS:
+        value = read_number(raw, replace(column, type=ColumnType.DECIMAL), signs).value
+        if value is not None and abs(value) >= 2 ** (_BITS[column.type] - 1):
             return f"does not fit a whole number of {_BITS[column.type]} bits"
-    return f"is not {_KINDS[column.type]}"
+    return f"is not {kind}"
 
 
-def _breach(column: Column, raw: str | None, decimal: str) -> str:
+def _breach(column: Column, raw: str | None, signs: Signs | None) -> str:
     if column.type is ColumnType.TEXT:
         size = len((raw or "").encode())
         if column.max_bytes is not None and size > column.max_bytes:
             return f"{size:,} bytes are more than the {column.max_bytes:,} that fit"
         return "missing"
-    value = None if raw is None else read_number(raw, column, decimal).value
+    value = None if raw is None else read_number(raw, column, signs).value
     if value is None:
         return "missing"
     if column.minimum is not None and value < column.minimum:
-        return f"{value:g} is less than {column.minimum:g}"
-    return f"{value:g} is more than {column.maximum:g}"
+        return f"{_told(value)} is less than {column.minimum:g}"
+    return f"{_told(value)} is more than {column.maximum:g}"
+
+
+def _told(value: float) -> str:
+    """A number with all its digits; the shortest text that is no other number."""
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)
 
 
 def _shift(
@@ -195,8 +235,9 @@ def _readable_as(
         declared = staged.date_columns[bit - first_date_bit(contract)]
         form = DateForm.of(declared.date_form or "")
         return declared.name, lambda cell: read_date(cell, form).value is not None
-    column, decimal = contract.columns[bit], staged.dialect.decimal
-    return column.name, lambda cell: read_number(cell, column, decimal).value is not None
+    column = contract.columns[bit]
+    signs = staged.signs_by_name.get(column.name)
+    return column.name, lambda cell: read_number(cell, column, signs).value is not None
 
 
 def _quoted(raw: str | None) -> str:

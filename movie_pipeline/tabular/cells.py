@@ -4,15 +4,28 @@ The rule itself stands in number_casts.py; here it is applied to distinct values
 shortcuts for what is plainly a number. Which column is which is decided elsewhere.
 """
 
+import math
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.arrow import pa, pc
-from movie_pipeline.tabular.number_casts import NULL_MARKER, SPACES, Repair, read_number
+from movie_pipeline.tabular.invisible import INVISIBLE, NO_WIDTH, SPACES
+from movie_pipeline.tabular.number_casts import (
+    NO_KEY,
+    NULL_MARKER,
+    as_written,
+    evidence_in,
+    read_number,
+)
+from movie_pipeline.tabular.number_forms import Repair
+from movie_pipeline.tabular.number_signs import OF_SIGN, Evidence, Sign, Signs, signs_of
 from movie_pipeline.tabular.table_contract import Column, ColumnType
 
 Flags = npt.NDArray[np.bool_]
@@ -33,6 +46,11 @@ LONGEST_REMEMBERED = 100
 _REPAIRS: Final = tuple(Repair)
 _READ, _MISSING, _UNREADABLE = 0, 1, 2
 _FIRST_REPAIR = 4
+_ONE = Fraction(1)
+_GROUPED = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
+_ONE_GROUP, _TWO_GROUPS = 1_000, 1_000_000
+_FIRST_BEYOND_ASCII = 128
+_LONGEST_WORD = max(map(len, NO_KEY))
 _PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
 """The most digits of a whole number that surely fits, and the most groups of three behind one."""
 """A cell's state is one of the three above, plus 4 times (1 + the repair's place)."""
@@ -54,9 +72,20 @@ class Cells:
 
 
 class TextCells:
-    """Reads the cells of one text column, and counts what it had to do."""
+    """Reads the cells of one text column, and counts what it had to do.
 
-    def __init__(self, column: Column | None = None) -> None:
+    Args:
+        column: the contract's column, None for one of the file's own.
+        is_key: whether it tells rows apart: then a word for missing is no key, invisible
+            characters are no part of one, and 862.0 is 862.
+        nulls: words that are declared to mean missing.
+    """
+
+    def __init__(
+        self, column: Column | None = None, *, is_key: bool = False, nulls: Sequence[str] = ()
+    ) -> None:
+        self._nulls = tuple(nulls)
+        self._is_key = is_key
         self._limit = column.max_bytes if column else None
         self._nullable = column is None or column.nullable
         self.repairs: Counter[Repair] = Counter()
@@ -74,23 +103,41 @@ class TextCells:
         suspects = _suspects(bounds, data, lengths) if untrimmed is None else untrimmed
         if len(suspects):
             texts, lengths = self._trimmed(texts, suspects)
+        if self._is_key and len(places := _odd_keys(texts)):
+            texts, lengths = self._mended_keys(texts, places)
+        if self._nulls:
+            words = pc.is_in(texts, pa.array(self._nulls))
+            self.repairs[Repair.NOT_AVAILABLE] += _count(words)
+            texts = pc.if_else(words, pa.scalar(None, pa.string()), texts)
+            lengths = np.diff(text_buffers(texts)[0])
         self.missing += texts.null_count
         return Cells(texts, breached=self._breaches(texts, lengths))
 
     def _trimmed(self, texts: Array, suspects: npt.NDArray[np.int64]) -> tuple[Array, Array]:
         before = texts.take(pa.array(suspects))
-        after = pc.utf8_trim(before, characters=SPACES)
+        after = pc.utf8_trim(before, characters=INVISIBLE)
         changed = as_flags(pc.fill_null(pc.not_equal(before, after), fill_value=False))
         emptied = pc.fill_null(pc.equal(after, ""), fill_value=False)
         blank = int(np.count_nonzero(as_flags(emptied) & changed))
         missing = pc.or_(emptied, pc.fill_null(pc.equal(after, NULL_MARKER), fill_value=False))
         after = pc.if_else(missing, pa.scalar(None, pa.string()), after)
         self.repairs[Repair.BLANK] += blank
-        self.repairs[Repair.SPACES] += int(np.count_nonzero(changed)) - blank
-        mask = np.zeros(len(texts), np.bool_)
-        mask[suspects] = True
-        replaced = pc.replace_with_mask(texts, pa.array(mask), after)
-        return replaced, np.diff(text_buffers(replaced)[0])
+        unseen = pc.not_equal(after, pc.utf8_trim(before, characters=SPACES))
+        invisible = as_flags(pc.fill_null(unseen, fill_value=False)) & ~as_flags(emptied)
+        self.repairs[Repair.INVISIBLE] += int(np.count_nonzero(invisible))
+        spaces = int(np.count_nonzero(changed & ~invisible)) - blank
+        self.repairs[Repair.SPACES] += spaces
+        return _replaced(texts, suspects, after)
+
+    def _mended_keys(self, texts: Array, places: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+        before = texts.take(pa.array(places))
+        after = pc.replace_substring_regex(before, f"[{NO_WIDTH}]", "")
+        self.repairs[Repair.INVISIBLE] += _count(pc.not_equal(before, after))
+        whole = pc.replace_substring_regex(after, r"^([0-9]+)\.0+$", r"\1")
+        self.repairs[Repair.POINT_ZERO] += _count(pc.not_equal(after, whole))
+        words = pc.is_in(pc.utf8_lower(whole), pa.array(sorted(NO_KEY)))
+        self.repairs[Repair.NOT_AVAILABLE] += _count(words)
+        return _replaced(texts, places, pc.if_else(words, pa.scalar(None, pa.string()), whole))
 
     def _breaches(self, texts: Array, lengths: Array) -> Flags | None:
         breached: Flags | None = None
@@ -103,14 +150,32 @@ class TextCells:
 
 
 class NumberCells:
-    """Reads the cells of one number column, and counts what it had to do."""
+    """Reads the cells of one number column, and counts what it had to do.
 
-    def __init__(self, column: Column, decimal: str = ".") -> None:
+    Args:
+        column: the contract's column.
+        signs: what points and commas mean in it; None where nothing is known of it.
+        nulls: words that are declared to mean missing; such as are numbers do not count.
+        factor: what its numbers must be multiplied by, where their unit is declared.
+    """
+
+    def __init__(
+        self,
+        column: Column,
+        signs: Signs | None = None,
+        nulls: Sequence[str] = (),
+        factor: Fraction = _ONE,
+    ) -> None:
+        self.factor = factor
+        self._nulls = frozenset(nulls)
         self.column = column
-        self.decimal = decimal
-        self.separator = "," if decimal == "." else "."
+        self.signs = signs or signs_of(as_written(column, factor))
+        self.separator = next((sign for sign in ",." if self.signs.of(sign) is Sign.GROUPS), "")
+        self.evidence = Evidence.NONE
+        self.unusual = Unusual()
         self.dtype = np.float64 if column.type is ColumnType.DECIMAL else np.int64
         self.plain_digits = _PLAIN_DIGITS.get(column.type)
+        self.is_scaled = factor != 1
         self._remembered: dict[str, tuple[float | int, int]] = {}
         self._mostly_distinct = False
         self._shortcuts = self._fitting_shortcuts()
@@ -169,7 +234,10 @@ class NumberCells:
         return values, states
 
     def _read_one(self, text: str) -> tuple[float | int, int]:
-        reading = read_number(text, self.column, self.decimal)
+        if self._nulls and text.strip(INVISIBLE) in self._nulls:
+            return 0, _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
+        self.evidence |= evidence_in(text, as_written(self.column, self.factor))
+        reading = read_number(text, self.column, self.signs, self.factor)
         if reading.unreadable:
             return 0, _UNREADABLE
         state = _MISSING if reading.value is None else _READ
@@ -202,16 +270,24 @@ class NumberCells:
 
     def _fitting_shortcuts(self) -> tuple[tuple[str | int, str, int], ...]:
         """Pattern or most digits, what is taken out before the cast, and the state; all fit."""
+        if self.is_scaled:
+            return ()
         if self.column.type is ColumnType.DECIMAL:
-            return ((r"^[0-9]{1,15}(\.[0-9]{1,15})?$", "", _READ),) if self.decimal == "." else ()
+            if self.signs.point is not Sign.DECIMAL:
+                return ()
+            return ((r"^[0-9]{1,15}(\.[0-9]{1,15})?$", "", _READ),)
         digits, groups = _PLAIN_DIGITS[self.column.type]
         plain = (digits, "", _READ)
-        separator, escaped = (",", ",") if self.decimal == "." else (".", r"\.")
-        state = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
-        return plain, (rf"^[0-9]{{1,3}}({escaped}[0-9]{{3}}){{1,{groups}}}$", separator, state)
+        if not self.separator:
+            return (plain,)
+        escaped = re.escape(self.separator)
+        grouped = rf"^[0-9]{{1,3}}({escaped}[0-9]{{3}}){{1,{groups}}}$"
+        return plain, (grouped, self.separator, _GROUPED)
 
     def _cells(self, values: Array, states: Array) -> Cells:
         counted = np.bincount(states, minlength=_FIRST_REPAIR)
+        if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:
+            self._note_groups(values[states == _GROUPED])
         for state in np.flatnonzero(counted[_FIRST_REPAIR:]) + _FIRST_REPAIR:
             self.repairs[_REPAIRS[state // _FIRST_REPAIR - 1]] += int(counted[state])
         kinds = states % _FIRST_REPAIR
@@ -220,8 +296,15 @@ class NumberCells:
         wrong = int(np.count_nonzero(unreadable))
         self.unreadable += wrong
         self.missing += int(np.count_nonzero(absent)) - wrong
+        self.unusual.see(self.column, values, absent)
         array = pc.cast(pa.array(values, mask=absent), ARROW_TYPES[self.column.type])
         return Cells(array, unreadable if wrong else None, self._breaches(values, absent))
+
+    def _note_groups(self, values: Array) -> None:
+        """What cells in groups of thousands say, which are read before anybody looks at them."""
+        _, groups, doubt = OF_SIGN[self.separator]
+        definite = (values >= _TWO_GROUPS) | (values % _ONE_GROUP != 0)
+        self.evidence |= groups if definite.any() else doubt
 
     def _breaches(self, values: Array, absent: Flags) -> Flags | None:
         breached: Flags = np.zeros(len(values), np.bool_)
@@ -233,6 +316,73 @@ class NumberCells:
         if not self.column.nullable:
             breached |= absent
         return breached if breached.any() else None
+
+
+@dataclass
+class Unusual:
+    """How many values of a column lie where few of its values should.
+
+    Attributes:
+        below: values below what is usual.
+        above: those above.
+        most: the greatest value.
+        seen: values.
+    """
+
+    below: int = 0
+    above: int = 0
+    most: float = -math.inf
+    seen: int = 0
+
+    def see(self, column: Column, values: Array, absent: Flags) -> None:
+        """Count the values of a batch, where the column says what is usual."""
+        if column.usual is None:
+            return
+        present = values[~absent]
+        if not len(present):
+            return
+        low, high = column.usual
+        self.seen += len(present)
+        self.below += int(np.count_nonzero(present < low))
+        self.above += int(np.count_nonzero(present > high))
+        self.most = max(self.most, float(present.max()))
+
+    def absorb(self, other: "Unusual") -> None:
+        """Add what another one of the same column has counted."""
+        self.below += other.below
+        self.above += other.above
+        self.seen += other.seen
+        self.most = max(self.most, other.most)
+
+
+def _count(booleans: Array) -> int:
+    return int(pc.sum(booleans).as_py() or 0)
+
+
+def _replaced(
+    texts: Array, places: npt.NDArray[np.int64], by: Array
+) -> tuple[Array, npt.NDArray[np.int32]]:
+    """The texts with those at the places replaced, and the bytes of each."""
+    mask = np.zeros(len(texts), np.bool_)
+    mask[places] = True
+    replaced = pc.replace_with_mask(texts, pa.array(mask), by)
+    return replaced, np.diff(text_buffers(replaced)[0])
+
+
+def _odd_keys(texts: Array) -> npt.NDArray[np.int64]:
+    """Keys that may be words for missing, end in .0, or hold invisible characters."""
+    bounds, data = text_buffers(texts)
+    lengths = np.diff(bounds)
+    if not len(data):
+        return np.zeros(0, np.int64)
+    if (data[bounds[0] : bounds[-1]] >= _FIRST_BEYOND_ASCII).any():
+        return np.arange(len(texts))
+    last = len(data) - 1
+    firsts = data[np.minimum(bounds[:-1], last)]
+    ends, before = data[np.clip(bounds[1:] - 1, 0, last)], data[np.clip(bounds[1:] - 2, 0, last)]
+    zeros = (ends == ord("0")) & ((before == ord(".")) | (before == ord("0")))
+    words = (lengths <= _LONGEST_WORD) & ((firsts < ord("0")) | (firsts > ord("9")))
+    return np.flatnonzero((lengths > 0) & (zeros | words))
 
 
 def text_buffers(texts: Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
@@ -262,8 +412,8 @@ def _byte_table(members: bytes) -> Flags:
 
 
 _EDGE_ASCII = b" \t\n\r\v\f"
-_FIRST_BYTES = _byte_table(_EDGE_ASCII + b"\\" + b"\xc2\xe2")
-_LAST_BYTES = _byte_table(_EDGE_ASCII + b"\xa0\x87\xaf")
+_FIRST_BYTES = _byte_table(_EDGE_ASCII + b"\\" + bytes({c.encode()[0] for c in INVISIBLE[6:]}))
+_LAST_BYTES = _byte_table(_EDGE_ASCII + bytes({c.encode()[-1] for c in INVISIBLE[6:]}))
 
 
 def _suspects(

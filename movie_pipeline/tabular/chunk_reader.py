@@ -17,7 +17,7 @@ import numpy as np
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular.dialect import NEWLINES
 from movie_pipeline.tabular.escapes import escaped
-from movie_pipeline.tabular.odd_records import Judged, OddRecords
+from movie_pipeline.tabular.odd_records import Judged, OddRecords, may_have_swallowed
 from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.record_parser import Record, parsed_records
 from movie_pipeline.tabular.row_sink import Found, RowSink
@@ -96,6 +96,8 @@ class ChunkReader:
     def __init__(self, plan: ReadingPlan) -> None:
         layout, limit = plan.layout, plan.limits.record_bytes
         self._splitter = Splitter(layout, limit)
+        self._delimiter = layout.dialect.syntax.delimiter
+        self._width = len(layout.header)
         self._odd = OddRecords(layout, plan.encoding.name, limit)
         self._splitter_of_written = Splitter(escaped(layout, "doubled"), _ANY_LENGTH)
 
@@ -112,6 +114,9 @@ class ChunkReader:
             UnreadableFile: two ways to read it do not agree.
         """
         split = self._splitter.split(text, size, at_end=at_end, doubtful=doubtful)
+        swallowing = self._swallowing(text, split)
+        if len(swallowing):
+            split.odd[swallowing] = True
         if not split.odd.any():
             separators, line_ends = _line_ends(text, split.places)
             return ChunkRead(
@@ -124,7 +129,26 @@ class ChunkReader:
                 split.size,
                 split.quoted,
             )
-        return self._read_with_odd(text, split)
+        return self._read_with_odd(text, split, again=len(swallowing) > 0)
+
+    def _swallowing(self, text: Bytes, split: Split) -> Places:
+        """Rows over several lines with delimiters for two rows: they may have swallowed others."""
+        rows = ~split.odd
+        places = split.places
+        raw: Any = cast("Any", text.base).obj
+        lines = raw.count(b"\n", 0, split.size)
+        if lines <= len(places) or not rows.any():
+            return _NONE
+        ends = np.flatnonzero(text[: split.size] == ord("\n"))
+        within = np.searchsorted(ends, places[:, 1]) - np.searchsorted(ends, places[:, 0])
+        found = [
+            place
+            for place in np.flatnonzero(rows & (within > 0)).tolist()
+            if may_have_swallowed(
+                text[places[place, 0] : places[place, 1]].tobytes(), self._delimiter, self._width
+            )
+        ]
+        return np.array(found, np.int64)
 
     def read_alone(self, record: Record) -> ChunkRead:
         """What a chunk of one record is, that the parser has found already."""
@@ -140,19 +164,22 @@ class ChunkReader:
         )
         return self._account(buffer_of(0), split, [self._odd.judge(record)])
 
-    def _read_with_odd(self, text: Bytes, split: Split) -> ChunkRead:
+    def _read_with_odd(self, text: Bytes, split: Split, *, again: bool) -> ChunkRead:
         judged: list[Judged] = []
         quoted = split.quoted
         for start, end in _stretches(split):
             raw = text[start:end].tobytes()
             quoted = quoted or b'"' in raw
             judged += self._odd.judge_all(raw, start)
+        split = _with_given_back(split, judged)
         found = [(each.record.start, each.record.end, each.record.next) for each in judged]
         if found != [tuple(place) for place in split.places[split.odd].tolist()]:
             raise fault("records end elsewhere for the parser than for the kernel")
-        return self._account(text, replace(split, quoted=quoted), judged)
+        return self._account(text, replace(split, quoted=quoted), judged, again=again)
 
-    def _account(self, text: Bytes, split: Split, judged: list[Judged]) -> ChunkRead:
+    def _account(
+        self, text: Bytes, split: Split, judged: list[Judged], *, again: bool = False
+    ) -> ChunkRead:
         is_record = np.ones(len(split.places), np.bool_)
         is_row = ~split.odd
         odd = np.flatnonzero(split.odd).tolist()
@@ -161,7 +188,7 @@ class ChunkReader:
             is_record[place] = each.is_row or each.reason is not None
         numbers = np.cumsum(is_record) - 1
         columns = split.columns
-        if any(each.is_row for each in judged):
+        if again or any(each.is_row for each in judged):
             columns = self._columns_of_written(text, split, judged)
         plain_separators, line_ends = _line_ends(text, split.places[~split.odd])
         read = ChunkRead(
@@ -215,6 +242,24 @@ class ChunkReader:
         if found.odd.any():
             raise fault("a record is odd though it was written plainly")
         return found.columns
+
+
+def _with_given_back(split: Split, judged: list[Judged]) -> Split:
+    """The split with the lines that a stray quote had swallowed as records of their own."""
+    if not any(each.swallowed for each in judged):
+        return split
+    starts = {int(place) for place in split.places[split.odd, 0]}
+    given = [each.record for each in judged if each.record.start not in starts]
+    swallowing = {each.record.start: each.record for each in judged if each.swallowed}
+    places = split.places.tolist()
+    for place in places:
+        if record := swallowing.get(place[0]):
+            place[1:] = [record.end, record.next]
+    places += [[record.start, record.end, record.next] for record in given]
+    odd = np.concatenate([split.odd, np.ones(len(given), np.bool_)])
+    together = np.array(places, np.int64)
+    order = np.argsort(together[:, 0], kind="stable")
+    return replace(split, places=together[order], odd=odd[order])
 
 
 _HEADER_AGAIN = "the header stands again"

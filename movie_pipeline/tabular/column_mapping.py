@@ -8,12 +8,18 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.table_contract import TableContract
+from movie_pipeline.tabular.invisible import without_invisible
+from movie_pipeline.tabular.number_casts import read_number
+from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
+from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
 
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
+_SHORTEST_PLURAL = 4
+_MOSTLY = 0.9
 REMARK_COLUMNS = ("report_line", "report_problem")
 """What our answer to a sender says of a row, in columns of its own: no part of the row, should the
 answer come back corrected."""
@@ -28,12 +34,16 @@ class MappedColumn:
         name: its name in the staged rows.
         is_contract: whether that is a column of the contract.
         date_form: how its dates are written, where its source declares that it holds dates.
+        signs: what points and commas mean in its numbers, as the text of `Signs`.
+        unit: what its numbers count, where its source declares that.
     """
 
     header: str
     name: str
     is_contract: bool
     date_form: str | None = None
+    signs: str = ""
+    unit: str = ""
 
 
 def normalised(header: str) -> str:
@@ -42,10 +52,31 @@ def normalised(header: str) -> str:
     >>> normalised("  Date (of birth)")
     'date_of_birth'
     """
-    composed = unicodedata.normalize("NFKC", header).lower()
+    composed = unicodedata.normalize("NFKC", without_invisible(header)).lower()
     name = re.sub(r"[^\w]+|_+", "_", composed).strip("_")
     name = re.sub(r"_{2,}", "_", name)
     return name.encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip("_")
+
+
+def _compact(name: str) -> str:
+    """A normalised name without its underscores: so `shelfMark` is `shelf_mark`."""
+    return name.replace("_", "")
+
+
+def _singular(name: str) -> str:
+    return name.removesuffix("s")
+
+
+def known_as(name: str, aliases: Iterable[str]) -> bool:
+    """Whether a normalised name is one of these, written together, apart, or in the plural."""
+    return any(_alike(name, alias) for alias in aliases)
+
+
+def _alike(name: str, alias: str) -> bool:
+    if name == alias:
+        return True
+    one, other = _compact(name), _compact(alias)
+    return one == other or (len(other) > _SHORTEST_PLURAL and _singular(one) == _singular(other))
 
 
 def rank_of(header: Iterable[str], contract: TableContract) -> tuple[bool, int]:
@@ -53,26 +84,57 @@ def rank_of(header: Iterable[str], contract: TableContract) -> tuple[bool, int]:
 
     The greater of two ranks is the likelier header.
     """
-    known = {normalised(name) for name in header} & contract.known_names
-    required = (contract.known_as[name] for name in contract.required_names)
-    return all(map(known.intersection, required)), len(known)
+    forms = _known_forms(contract)
+    names = {normalised(name) for name in header}
+    found = {name: forms[form] for name in names if (form := _form_in(name, forms)) is not None}
+    columns = set(found.values())
+    return columns.issuperset(contract.required_names), len(found)
+
+
+def _form_in(name: str, forms: Mapping[str, str]) -> str | None:
+    compact = _compact(name)
+    if compact in forms:
+        return compact
+    singular = _singular(compact)
+    return singular if len(singular) >= _SHORTEST_PLURAL and singular in forms else None
+
+
+@lru_cache(maxsize=16)
+def _known_forms(contract: TableContract) -> Mapping[str, str]:
+    """Every form of a name in which it is looked up, to the contract's column."""
+    forms: dict[str, str] = {}
+    for ours, names in contract.known_as.items():
+        for name in names:
+            compact = _compact(name)
+            forms.setdefault(compact, ours)
+            if len(_singular(compact)) >= _SHORTEST_PLURAL:
+                forms.setdefault(_singular(compact), ours)
+    return forms
 
 
 def map_header(
-    header: Sequence[str], contract: TableContract, dates: Mapping[str, str] | None = None
+    header: Sequence[str],
+    contract: TableContract,
+    source: SourceOptions = NOTHING_DECLARED,
+    cells: Sequence[Sequence[str]] | None = None,
 ) -> tuple[MappedColumn, ...]:
     """Give every column of a file its name in the staged rows, in the file's order.
 
     Args:
         header: the names as the file writes them.
         contract: what the rows must be.
-        dates: columns that are declared to hold dates, each with its form.
+        source: what is declared of its source.
+        cells: the cells of the first rows, column by column: where several columns could be the
+            same one of the contract, that is taken whose cells are of its type.
 
     Raises:
         UnreadableFile: a required column is missing.
     """
     names = [normalised(name) for name in header]
-    taken = _contract_columns(names, contract)
+    declared = _declared_columns(header, names, source)
+    dates = {normalised(name) for name in source.dates} - set(contract.names)
+    open_names = ["" if name in dates else name for name in names]
+    taken = _contract_columns(open_names, contract, cells, declared)
     missing = [name for name in contract.required_names if name not in taken.values()]
     if missing:
         raise UnreadableFile(_missing_sentence(missing, header, contract))
@@ -82,12 +144,32 @@ def map_header(
         ours = taken.get(position)
         staged = ours or unique_name(name or f"column_{position + 1}", used)
         used.add(staged)
-        mapped.append(MappedColumn(written, staged, ours is not None))
-    for declared, form in (dates or {}).items():
-        position = _declared_position(declared, mapped)
+        unit = source.units.get(ours, "") if ours else ""
+        mapped.append(MappedColumn(written, staged, ours is not None, unit=unit))
+    for declared_date, form in source.dates.items():
+        position = _declared_position(declared_date, mapped)
         if position is not None:
             mapped[position] = replace(mapped[position], date_form=form)
     return tuple(mapped)
+
+
+def _declared_columns(
+    header: Sequence[str], names: Sequence[str], source: SourceOptions
+) -> dict[int, str]:
+    """Position to contract column, where the source declares it."""
+    declared: dict[int, str] = {}
+    for ours, written in source.columns.items():
+        exact = [i for i, name in enumerate(header) if name.strip() == written.strip()]
+        alike = [i for i, name in enumerate(names) if name == normalised(written)]
+        position = next((i for i in (*exact, *alike) if i not in declared), None)
+        if position is None:
+            raise UnreadableFile(
+                f"The source declares column {printable(written)} as {ours}, but the file has none "
+                f"of that name. Its header names {_seen(header)}. Correct columns in the source's "
+                "declaration, or send the column."
+            )
+        declared[position] = ours
+    return declared
 
 
 def without_remarks(mapping: Iterable[MappedColumn]) -> list[MappedColumn]:
@@ -131,16 +213,30 @@ def mapping_notes(
         others = [
             other.header
             for other in mapping
-            if not other.is_contract and normalised(other.header) in candidates
+            if not other.is_contract and known_as(normalised(other.header), candidates)
         ]
         if others:
-            kept = ", ".join(others)
+            kept = ", ".join(map(printable, others))
             notes.append(
-                f"column {column.header} is taken as {name}; {kept} is kept as the file's own"
+                f"column {printable(column.header)} is taken as {name}; {kept} is kept as the "
+                "file's own"
             )
+    renamed = [
+        f"{printable(column.header.strip())} as {column.name}"
+        for column in mapping
+        if column.is_contract and normalised(column.header) != column.name
+    ]
+    if renamed:
+        notes.append(f"columns under another name are taken: {', '.join(renamed)}")
     if contract.derived_key and contract.key not in by_name:
-        made_of = contract.derived_key.described
-        notes.append(f"{contract.key} is derived from {made_of}: the file brings none")
+        rule = contract.derived_key
+        lacking = [part.column for part in rule.parts if part.column not in by_name]
+        notes.append(
+            f"{contract.key} is derived without {' and '.join(lacking)}: the file brings neither, "
+            f"and {contract.rows} that have {rule.needs} in common cannot be told apart"
+            if lacking
+            else f"{contract.key} is derived from {rule.described}: the file brings none"
+        )
     if len(without_remarks(mapping)) < len(mapping):
         ours = " and ".join(REMARK_COLUMNS)
         notes.append(f"columns {ours} are remarks of our answer to the sender, and left out")
@@ -153,16 +249,70 @@ def mapping_notes(
     return notes
 
 
-def _contract_columns(names: Sequence[str], contract: TableContract) -> dict[int, str]:
-    """Position in the file to contract column; of several candidates the first alias wins."""
-    taken: dict[int, str] = {}
-    for ours, candidates in contract.known_as.items():
-        for alias in candidates:
-            positions = [i for i, name in enumerate(names) if name == alias and i not in taken]
-            if positions:
-                taken[positions[0]] = ours
-                break
+def _contract_columns(
+    names: Sequence[str],
+    contract: TableContract,
+    cells: Sequence[Sequence[str]] | None,
+    declared: Mapping[int, str],
+) -> dict[int, str]:
+    """Position in the file to contract column.
+
+    Of several candidates the first alias wins whose cells are of the column's type; where none is,
+    the first. A column that one of the contract is called by its exact name is no other one.
+    """
+    taken = dict(declared)
+    for ours, aliases in contract.known_as.items():
+        if ours in declared.values():
+            continue
+        found: list[int] = []
+        for alike in (_exactly, _alike):
+            for alias in aliases:
+                found += [
+                    i
+                    for i, name in enumerate(names)
+                    if i not in taken and i not in found and alike(name, alias)
+                ]
+        if alike_named := [i for i in found if _named_otherwise(names[i], ours, contract)]:
+            found = [i for i in found if i not in alike_named]
+        if found:
+            chosen = found[0] if cells is None else _fitting(found, contract.column(ours), cells)
+            taken[chosen] = ours
     return taken
+
+
+def _exactly(name: str, alias: str) -> bool:
+    return name == alias
+
+
+def _named_otherwise(name: str, ours: str, contract: TableContract) -> bool:
+    """Whether a name is exactly that of another column of the contract, or an alias of one."""
+    if name in contract.known_as[ours]:
+        return False
+    return any(name in names for other, names in contract.known_as.items() if other != ours)
+
+
+def _fitting(candidates: Sequence[int], column: Column, cells: Sequence[Sequence[str]]) -> int:
+    """The first candidate whose cells are of the column's type; of texts, a full one."""
+    if len(candidates) == 1:
+        return candidates[0]
+    shares = [_fit(cells[i], column) for i in candidates]
+    best = max(shares)
+    if best <= 0:
+        return candidates[0]
+    enough = min(best, _MOSTLY)
+    return next(i for i, share in zip(candidates, shares, strict=True) if share >= enough)
+
+
+def _fit(texts: Sequence[str], column: Column) -> float:
+    """The share of cells that hold a value of the column; of numbers, of those that are there."""
+    if not texts:
+        return 0
+    if column.type is ColumnType.TEXT:
+        return sum(bool(text.strip()) for text in texts) / len(texts)
+    readings = [read_number(text, column) for text in texts]
+    present = [reading for reading in readings if reading.unreadable or reading.value is not None]
+    read = sum(not reading.unreadable for reading in present)
+    return read / len(present) if present else 0
 
 
 def _missing_sentence(
@@ -171,11 +321,9 @@ def _missing_sentence(
     wanted = " and ".join(_wanted(name, contract) for name in missing)
     sentence = f"The file has no column {wanted}. Its header names {_seen(header)}."
     if guesses := _guesses(missing, header, contract):
-        sentence += (
-            f" Did you mean {' and '.join(guesses)}? Then rename it, or add it to "
-            f"{contract.aliases_file}."
-        )
-    return sentence
+        sentence += f" Did you mean {' and '.join(guesses)}?"
+    way_out = ", ".join(f'{name} = "..."' for name in missing)
+    return f"{sentence} Rename it, or declare columns = {{ {way_out} }} for this source."
 
 
 def _wanted(name: str, contract: TableContract) -> str:
@@ -184,7 +332,10 @@ def _wanted(name: str, contract: TableContract) -> str:
 
 
 def _guesses(missing: Sequence[str], header: Sequence[str], contract: TableContract) -> list[str]:
-    written = {normalised(name): name for name in header}
+    forms = _known_forms(contract)
+    written = {
+        normalised(name): name for name in header if _form_in(normalised(name), forms) is None
+    }
     guesses: list[str] = []
     for name in missing:
         for alias in contract.known_as[name]:

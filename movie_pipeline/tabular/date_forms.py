@@ -15,7 +15,9 @@ import numpy as np
 
 from movie_pipeline.arrow import pa
 from movie_pipeline.tabular.cells import MOST_REMEMBERED, Array, Cells
-from movie_pipeline.tabular.number_casts import NO_NUMBER, NULL_MARKER, SPACES, Repair
+from movie_pipeline.tabular.invisible import INVISIBLE
+from movie_pipeline.tabular.number_casts import NO_NUMBER, NULL_MARKER
+from movie_pipeline.tabular.number_forms import Repair
 
 DATE_TYPE: Final = pa.date32()
 
@@ -118,7 +120,7 @@ class DateReading:
 
 def read_date(text: str, form: DateForm) -> DateReading:
     """Read a cell by a form; blanks and the words for a missing number mean missing."""
-    bare = text.strip(SPACES)
+    bare = text.strip(INVISIBLE)
     if not bare:
         return DateReading(None, Repair.BLANK if text else None)
     if bare == NULL_MARKER:

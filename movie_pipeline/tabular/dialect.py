@@ -4,17 +4,19 @@ Nothing is guessed from frequencies: the header line decides, by the names it ho
 the text has is encodings.py's matter, and what the cells mean that of number_casts.py.
 """
 
+import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import MappedColumn, normalised, rank_of
+from movie_pipeline.tabular.column_mapping import normalised, rank_of
 from movie_pipeline.tabular.file_content import HEAD
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_parser import Record, Syntax, parsed_records
-from movie_pipeline.tabular.table_contract import ColumnType, TableContract
+from movie_pipeline.tabular.table_contract import TableContract
 
 NEWLINES = {b"\n": "lf", b"\r\n": "crlf", b"\r": "cr"}
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -23,9 +25,8 @@ HEADER_WITHIN = 20
 
 _SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
 _ENOUGH_NAMES = 2
-_SIGN_ROWS = 1_000
-_WITH_COMMA = re.compile(r"-?[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})")
-_WITH_POINT = re.compile(r"-?[0-9]+\.[0-9]+")
+FIRST_ROWS = 1_000
+"""Rows by which it is decided which column is which, and what points and commas mean."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,13 @@ class Dialect:
         compression: `gzip`, or None.
         delimiter: what separates cells; empty in JSON.
         quote: what cells are quoted by; None where no cell is.
-        escape: `doubled` or `backslash`.
+        escape: `doubled`, `backslash` (in quotes) or `anywhere` (a backslash outside quotes, too).
         newline: `lf`, `crlf`, `cr` or `mixed`.
         header_line: the 1-based line in which the header begins; 0 in JSON.
         decimal: the decimal sign, `.` or `,`.
+        quoting: whether a quote may open a cell.
+        pad: whether a record may lack its last cells.
+        nulls: words that are declared to mean missing.
     """
 
     format: str = "csv"
@@ -57,6 +61,9 @@ class Dialect:
     newline: str = "lf"
     header_line: int = 1
     decimal: str = "."
+    quoting: bool = True
+    pad: bool = False
+    nulls: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """What is worth saying: "semicolon, Windows-1252, header in line 3".
@@ -69,6 +76,8 @@ class Dialect:
             words += [self.newline.upper()] if self.newline in {"cr", "crlf"} else []
             words += ["mixed line ends"] if self.newline == "mixed" else []
             words += ["quotes escaped by backslash"] if self.escape == "backslash" else []
+            words += ["escaped by backslash anywhere"] if self.escape == "anywhere" else []
+            words += [] if self.quoting else ["no quotes"]
             words += ["decimal commas"] if self.decimal == "," else []
             words += [f"header in line {self.header_line}"]
         words += [self.compression] if self.compression else []
@@ -82,7 +91,12 @@ class Dialect:
     @property
     def syntax(self) -> Syntax:
         """What the record parser needs to know."""
-        return Syntax(self.delimiter.encode(), backslash=self.escape == "backslash")
+        return Syntax(
+            self.delimiter.encode(),
+            backslash=self.escape != "doubled",
+            quoted=self.quoting,
+            anywhere=self.escape == "anywhere",
+        )
 
 
 @dataclass(frozen=True)
@@ -151,6 +165,8 @@ def layout_of(
             delimiter=best.delimiter,
             header_line=best.line,
             decimal=source.decimal or ".",
+            quoting=source.quote != "none",
+            pad=source.pad,
         ),
         best.header,
         best.record.start,
@@ -161,32 +177,45 @@ def layout_of(
     )
 
 
-def with_decimal(
-    layout: Layout, head: bytes, mapping: Sequence[MappedColumn], contract: TableContract
-) -> Layout:
-    """Say whether the file writes decimal commas.
+def with_fitting_width(layout: Layout, head: bytes) -> Layout:
+    """The layout with as many columns as the rows have, where a delimiter ends all of them.
 
-    It does where cells of a decimal column such as 8,5 stand among the first rows and none such as
-    8.5; where its source declares the sign, nobody has to ask.
+    Some programs write a delimiter behind the last cell of every row and not of the header, or the
+    other way round: the first rows tell, when none of them contradicts.
     """
-    decimals = {column.name for column in contract.columns if column.type is ColumnType.DECIMAL}
-    places = [i for i, column in enumerate(mapping) if column.name in decimals]
-    commas = 0
-    for cells in _first_rows(head, layout):
-        for place in places:
-            cell = cells[place].decode("utf-8", "replace").strip() if place < len(cells) else ""
-            if _WITH_POINT.fullmatch(cell):
-                return layout  # as a rule in the first row, and the others need not be looked at
-            commas += _WITH_COMMA.fullmatch(cell) is not None
-    return replace(layout, dialect=replace(layout.dialect, decimal=",")) if commas else layout
-
-
-def _first_rows(head: bytes, layout: Layout) -> Iterator[Sequence[bytes]]:
+    width = len(layout.header)
     records = parsed_records(io.BytesIO(head), layout.dialect.syntax, start=layout.body)
-    for count, record in enumerate(records):
-        if count >= _SIGN_ROWS:
-            return
-        yield record.cells
+    rows = [
+        record.cells
+        for record in islice(records, FIRST_ROWS)
+        if not record.is_blank and not record.problem and not record.next == len(head) == HEAD
+    ]
+    if rows and all(len(cells) == width + 1 and not cells[-1] for cells in rows):
+        return replace(layout, header=(*layout.header, ""))
+    if rows and not layout.header[-1] and all(len(cells) == width - 1 for cells in rows):
+        return replace(layout, header=layout.header[:-1])
+    return layout
+
+
+def first_cells(head: bytes, layout: Layout) -> list[list[str]]:
+    """The cells of the first rows, column by column.
+
+    Args:
+        head: the first bytes of the text.
+        layout: its layout.
+    """
+    width = len(layout.header)
+    columns: list[list[str]] = [[] for _ in range(width)]
+    records = parsed_records(io.BytesIO(head), layout.dialect.syntax, start=layout.body)
+    for record in islice(records, FIRST_ROWS):
+        cut_off = record.next == len(head) == HEAD
+        if len(record.cells) > width or record.is_blank or cut_off:
+            continue
+        if len(record.cells) < width and not layout.dialect.pad:
+            continue
+        for column, cell in zip(columns, record.cells, strict=False):
+            column.append(cell.decode("utf-8", "replace"))
+    return columns
 
 
 @dataclass(frozen=True)
@@ -211,10 +240,10 @@ class _Candidate:
         first: _Candidate | None = None
         named: _Candidate | None = None
         splits = delimiter.encode() in head
-        for line, place in _line_starts(head, start):
+        for line, place in _line_starts(head, start, source.header_line or 0):
             if source.header_line is not None and line != source.header_line:
                 continue
-            candidate = cls._at(head, place, line, delimiter, contract)
+            candidate = cls._at(head, place, line, delimiter, contract, source)
             if candidate is None:
                 continue
             if candidate.rank[0] or source.header_line is not None:
@@ -227,10 +256,20 @@ class _Candidate:
         return named or first
 
     @classmethod
-    def _at(
-        cls, head: bytes, place: int, line: int, delimiter: str, contract: TableContract
+    def _at(  # noqa: PLR0913, PLR0917 - a place, and what is known of the text
+        cls,
+        head: bytes,
+        place: int,
+        line: int,
+        delimiter: str,
+        contract: TableContract,
+        source: SourceOptions,
     ) -> "_Candidate | None":
-        syntax = Syntax(delimiter.encode())
+        syntax = Syntax(
+            delimiter.encode(),
+            quoted=source.quote != "none",
+            anywhere=source.escape == "anywhere",
+        )
         record = next(
             parsed_records(io.BytesIO(head), syntax, start=place, record_limit=len(head)), None
         )
@@ -244,12 +283,12 @@ class _Candidate:
         return cls(delimiter, line, record, names, rank_of(names, contract))
 
 
-def _line_starts(head: bytes, start: int) -> Iterator[tuple[int, int]]:
+def _line_starts(head: bytes, start: int, until: int) -> Iterator[tuple[int, int]]:
     """Line number and place of the first lines, numbered from the text's beginning."""
     line = 1 + len(re.findall(rb"\r\n|\n|\r", head[:start]))
     place = start
     ends = re.compile(rb"\r\n|\n|\r")
-    for _ in range(HEADER_WITHIN):
+    for _ in range(max(HEADER_WITHIN, until)):
         if place >= len(head):
             return
         yield line, place
@@ -280,13 +319,32 @@ def _best(candidates: Sequence[_Candidate], contract: TableContract) -> _Candida
         best = sorted(split, key=lambda candidate: -len(candidate.header)) or best
     else:
         best = split or best
+    if not ranked[1] and _is_quoted_whole(best[0].header, contract):
+        raise UnreadableFile(
+            "In this file every line is one quoted cell, as when a program opened a table as one "
+            "column and saved it. Open the file with its delimiter, and save it again."
+        )
     if not ranked[1] and not _looks_like_names(best[0].header):
         raise UnreadableFile(
             f"None of the first {HEADER_WITHIN} lines names a column of the {contract.row} "
-            f"contract, such as {contract.examples}: the file is prose, or its header is missing. "
-            "Send a table with a line that names its columns."
+            f"contract, such as {contract.examples}, with a comma, semicolon, tab or pipe between "
+            "its cells: the file is prose, its header is missing or stands further below, or it "
+            "has another delimiter. Send a table with a line that names its columns, or declare "
+            "delimiter or header_line for this source."
         )
     return best[0]
+
+
+def _is_quoted_whole(header: Sequence[str], contract: TableContract) -> bool:
+    """Whether the one cell of a header is a header by itself."""
+    if len(header) != 1:
+        return False
+    lines = ([header[0]] for _ in DELIMITERS)
+    cells = (
+        list(csv.reader(line, delimiter=delimiter))
+        for line, delimiter in zip(lines, DELIMITERS, strict=True)
+    )
+    return any(rank_of(each[0], contract)[1] >= _ENOUGH_NAMES for each in cells if each)
 
 
 def _looks_like_names(header: Sequence[str]) -> bool:

@@ -5,18 +5,27 @@ the file by `original_offsets`.
 """
 
 import codecs
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.tabular.encoding_judgement import judge, odd_cells
 from movie_pipeline.tabular.reading_limits import SourceOptions
 
 _PIECE = 1 << 20
 _CONTINUATION_MASK, _CONTINUATION = 0xC0, 0x80
 _FOUR_BYTES = 0xF0
+_ASCII = 0x80
+_EVERY_BYTE = range(0x100)
+_TRACED = 256
+_SAMPLES = 3
+_NO_FILES = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "mbcs", "oem"}
+"""Codecs in which no file is written."""
 
 
 @dataclass(frozen=True)
@@ -49,23 +58,54 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, Encoding("UTF-16", "utf-16-le", bom=2, unit=2)),
     (codecs.BOM_UTF16_BE, Encoding("UTF-16", "utf-16-be", bom=2, unit=2)),
 )
-_DECLARABLE = {
+_NAMED = {
     "utf-8": UTF_8,
     "cp1252": WINDOWS_1252,
     "iso8859-1": Encoding("Latin-1", "latin-1"),
     "iso8859-15": Encoding("Latin-9", "iso8859-15"),
     "utf-16-le": Encoding("UTF-16", "utf-16-le", unit=2),
     "utf-16-be": Encoding("UTF-16", "utf-16-be", unit=2),
+    "utf-32-le": Encoding("UTF-32", "utf-32-le", unit=4),
+    "utf-32-be": Encoding("UTF-32", "utf-32-be", unit=4),
 }
+_WITHOUT_ORDER = {"utf-16", "utf-32", "utf-8-sig"}
+"""What only a mark tells apart, and a mark is read without a declaration."""
+_MIXED_SHARE = 0.2
+"""From so many well-formed characters on a stray byte, a text is a mixture, and no chance."""
+_MOST_ODD_CELLS = 2_000
+_BYTES_AS_THEY_ARE = "movie_pipeline.undecodable_bytes"
+
+
+class UnknownEncodingError(UnreadableFile):
+    """A text whose encoding cannot be told; the samples are cells, which no message may hold.
+
+    Attributes:
+        samples: name of a likely encoding to how the first odd cells would read in it.
+    """
+
+    def __init__(self, message: str, samples: Mapping[str, Sequence[str]]) -> None:
+        self.samples = samples
+        super().__init__(message)
+
+
+def _undecodable(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no text stay bytes that are none, and those of ASCII stay what they are."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return "".join(chr(b if b < _ASCII else 0xDC00 + b) for b in wrong), error.end
+
+
+codecs.register_error(_BYTES_AS_THEY_ARE, _undecodable)
 
 
 def encoding_of(content: Path, head: bytes, source: SourceOptions) -> Encoding:
     """The encoding of a text.
 
     A byte order mark decides; then what is declared of the source. Without either it is UTF-8 where
-    all bytes are, and Windows-1252 (which Latin-1 texts are too, as far as they are printable)
-    where no character beyond ASCII is well-formed UTF-8. In a mixture UTF-8 wins where its
-    characters outnumber the stray bytes; else the file is refused with both named.
+    all bytes are, or where its characters outnumber the stray bytes of a mixture. Else it is the
+    encoding that the text is plainly in, as encoding_judgement.py tells, or it is refused with the
+    likely ones named.
 
     Args:
         content: the text.
@@ -104,13 +144,62 @@ def encoding_of_all(content: Path) -> Encoding:
     stray += len(pending)
     if stray == 0 or (formed and formed > stray):
         return UTF_8
-    if not formed:
-        return WINDOWS_1252
-    raise UnreadableFile(
-        f"The file could be UTF-8 or Windows-1252: {formed:,} characters beyond ASCII are "
-        f"well-formed UTF-8, and {stray:,} bytes are not. Declare the encoding of this source, or "
-        "export the file again as UTF-8."
+    if formed > _MIXED_SHARE * stray:
+        raise UnreadableFile(
+            f"The file could be UTF-8 or another encoding: {formed:,} characters beyond ASCII are "
+            f"well-formed UTF-8, and {stray:,} bytes are not. Declare the encoding of this source "
+            'in the sources file, such as encoding = "windows-1252", or export the file again as '
+            "UTF-8."
+        )
+    return _judged(content)
+
+
+def _judged(content: Path) -> Encoding:
+    """The encoding that a text is plainly in, which is no UTF-8.
+
+    Raises:
+        UnknownEncodingError: it is plainly in none.
+    """
+    with content.open("rb") as file:
+        cells = odd_cells(_whole_lines(file), _MOST_ODD_CELLS)
+    judgement = judge(cells)
+    if judgement.plain is not None:
+        return encoding_named(judgement.plain.codec, judgement.plain.name)
+    names = [judged.candidate.name for judged in judgement.likely]
+    raise UnknownEncodingError(
+        f"The file is not UTF-8, and which encoding it is in cannot be told: it may be "
+        f"{_either(names)}. Declare the encoding of this source in the sources file, such as "
+        f'encoding = "{names[0].lower()}", or export the file again as UTF-8. '
+        "movie-pipeline inspect shows how it would read in each.",
+        {
+            judged.candidate.name: [text for text in judged.texts[:_SAMPLES] if text is not None]
+            for judged in judgement.likely
+        },
     )
+
+
+def _either(names: Sequence[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _whole_lines(file: BinaryIO) -> Iterator[bytes]:
+    """A text in pieces that end with lines, where they have any."""
+    left = b""
+    while piece := file.read(_PIECE):
+        cut = max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1
+        if cut or len(left) > _PIECE:
+            yield left + piece[:cut]
+            left = piece[cut:]
+        else:
+            left += piece
+    yield left
+
+
+def encoding_named(codec: str, name: str | None = None) -> Encoding:
+    """The encoding of a Python codec that decodes text."""
+    found = codecs.lookup(codec).name
+    return _NAMED.get(found) or Encoding(name or codec, found)
 
 
 def write_utf8(content: Path, encoding: Encoding, target: Path) -> int:
@@ -124,9 +213,10 @@ def write_utf8(content: Path, encoding: Encoding, target: Path) -> int:
         source.seek(encoding.bom)
         while piece := source.read(_PIECE):
             sink.write(decoder.decode(piece).encode("utf-8", "surrogatepass"))
-        buffered = decoder.getstate()[0]
         if encoding.unit == 1:
+            sink.write(decoder.decode(b"", True).encode("utf-8", "surrogatepass"))  # noqa: FBT003
             return 0
+        buffered = decoder.getstate()[0]
         # Half a surrogate pair at the very end is a character that is none; an odd byte is nothing.
         whole = len(buffered) - len(buffered) % encoding.unit
         sink.write(
@@ -138,9 +228,18 @@ def write_utf8(content: Path, encoding: Encoding, target: Path) -> int:
 
 
 def original_offsets(
-    text: Path, encoding: Encoding, offsets: npt.NDArray[np.int64]
+    content: Path, text: Path, encoding: Encoding, offsets: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
-    """Lead ascending offsets in the UTF-8 text back to the bytes of the file."""
+    """Lead ascending offsets in the UTF-8 text back to the bytes of the file.
+
+    Args:
+        content: the file.
+        text: the same as UTF-8.
+        encoding: of the file.
+        offsets: in the text.
+    """
+    if not _is_regular(encoding):
+        return _traced_offsets(content, encoding, offsets)
     found = np.empty(len(offsets), np.int64)
     units = position = done = 0
     with text.open("rb") as file:
@@ -157,6 +256,45 @@ def original_offsets(
     return found * encoding.unit + encoding.bom
 
 
+def _is_regular(encoding: Encoding) -> bool:
+    """Whether every character has as many bytes in the file, but for pairs of UTF-16."""
+    if encoding.unit > 1:
+        return True
+    decoding = codecs.getincrementaldecoder(encoding.codec)
+    # of a character of several bytes the first gives nothing yet
+    return all(len(decoding(_BYTES_AS_THEY_ARE).decode(bytes([b]))) == 1 for b in _EVERY_BYTE)
+
+
+def _traced_offsets(
+    content: Path, encoding: Encoding, offsets: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """The same where characters have one byte or several: the file is decoded once more.
+
+    A line is decoded at once; only one in which an offset lies, byte by byte.
+    """
+    found = np.empty(len(offsets), np.int64)
+    decoder = codecs.getincrementaldecoder(encoding.codec)(_BYTES_AS_THEY_ARE)
+    wanted = offsets.tolist()
+    position = place = done = 0
+    with content.open("rb") as file:
+        while done < len(wanted) and (piece := file.read(_TRACED)):
+            state = decoder.getstate()
+            size = len(decoder.decode(piece).encode("utf-8", "surrogatepass"))
+            if wanted[done] > position + size:
+                position, place = position + size, place + len(piece)
+                continue
+            decoder.setstate(state)
+            for byte in piece:
+                while done < len(wanted) and wanted[done] <= position:
+                    found[done] = place
+                    done += 1
+                text = decoder.decode(bytes((byte,)))
+                position += len(text.encode("utf-8", "surrogatepass")) if text else 0
+                place += 1
+    found[done:] = place
+    return found
+
+
 def _units(piece: npt.NDArray[np.uint8], encoding: Encoding) -> npt.NDArray[np.int64]:
     """For each byte of UTF-8, how many units of the file's encoding its character starts."""
     units = ((piece & _CONTINUATION_MASK) != _CONTINUATION).astype(np.int64)
@@ -168,28 +306,29 @@ def _units(piece: npt.NDArray[np.uint8], encoding: Encoding) -> npt.NDArray[np.i
 def _errors(encoding: Encoding) -> str:
     if encoding.unit > 1:
         return "surrogatepass"
-    return "surrogateescape"
+    return _BYTES_AS_THEY_ARE
 
 
 def is_declarable(name: str) -> bool:
-    """Whether a source may declare this encoding."""
-    return _codec(name) in _DECLARABLE
+    """Whether a source may declare this encoding: any that Python decodes to text.
 
-
-def _codec(name: str) -> str:
+    UTF-16 and UTF-32 must say which bytes come first, as utf-16-le does.
+    """
     try:
-        return codecs.lookup(name).name
-    except LookupError:
-        return name
+        found = codecs.lookup(name)
+        "a".encode(name)
+    except (LookupError, UnicodeError):
+        return False
+    return found.name not in _WITHOUT_ORDER and found.name not in _NO_FILES
 
 
 def _declared(name: str) -> Encoding:
     if not is_declarable(name):
         raise UnreadableFile(
-            f"The encoding {name!r} declared for this source is not one of utf-8, windows-1252, "
-            "latin-1, latin-9, utf-16-le, utf-16-be."
+            f"The encoding {name!r} declared for this source is none that Python decodes. Declare "
+            "one such as utf-8, windows-1252, windows-1251, gb18030, shift_jis or utf-16-le."
         )
-    return _DECLARABLE[_codec(name)]
+    return encoding_named(name)
 
 
 def _refuse_binary(head: bytes) -> None:
@@ -200,7 +339,8 @@ def _refuse_binary(head: bytes) -> None:
     if max(even, odd) > 0.8 * nuls:
         raise UnreadableFile(
             "The file looks like UTF-16 without a byte order mark, which could be read in two "
-            "ways. Declare utf-16-le or utf-16-be for this source, or export the file as UTF-8."
+            "ways. Declare the encoding of this source in the sources file, utf-16-le or "
+            "utf-16-be, or export the file as UTF-8."
         )
     raise UnreadableFile("The file is no text but binary data. Export the table as CSV (UTF-8).")
 

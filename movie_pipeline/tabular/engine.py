@@ -93,6 +93,11 @@ def _opened(engine: Engine, folders: tuple[Path, ...]) -> Generator[Connection]:
         yield connection
 
 
+def identifier(name: str) -> str:
+    """A name quoted for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def literal(text: str) -> str:
     """A text as SQL writes it; only folders and values of our own come here."""
     return "'" + text.replace("'", "''") + "'"

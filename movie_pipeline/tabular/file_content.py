@@ -3,6 +3,7 @@
 What can never be a table is refused here, in a sentence that says what it is.
 """
 
+import re
 import shutil
 import zlib
 from collections.abc import Iterator
@@ -35,12 +36,24 @@ _FOREIGN = (
     (b"BZh", f"compressed with bzip2. {_UNPACK}"),
     (b"\xfd7zXZ\0", f"compressed with xz. {_UNPACK}"),
     (b"\x28\xb5\x2f\xfd", f"compressed with zstd. {_UNPACK}"),
+    (b"Obj\x01", "an Avro file. Export it as CSV."),
+    (b"ORC", "an ORC file. Export it as CSV."),
+    (
+        b"version https://git-lfs.github.com/",
+        (
+            "a Git LFS pointer, which stands in a repository for the file itself. Fetch that "
+            "with git lfs pull, and send it."
+        ),
+    ),
     (b"7z\xbc\xaf\x27\x1c", f"a 7-Zip archive. {_UNPACK}"),
     (b"Rar!", f"a RAR archive. {_UNPACK}"),
     (b"\x7fELF", "a program."),
     (b"MZ\x90", "a program."),
 )
 _MARKUP = (b"<?xml", b"<!doctype", b"<html", b"<error", b"<head", b"<body", b"<table", b"<!--")
+_YAML = re.compile(
+    rb"(?:%YAML|---[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*[ \t]*(?:- )?[A-Za-z_]+:[ \t\r\n])"
+)
 _GZIP = b"\x1f\x8b"
 
 
@@ -190,6 +203,10 @@ def _require_text(head: bytes) -> None:
     for magic, what in _FOREIGN:
         if head.startswith(magic):
             raise UnreadableFile(f"The file is no CSV but {what}")
+    if head[257:262] == b"ustar":
+        raise UnreadableFile(f"The file is no CSV but a tar archive. {_UNPACK}")
+    if _YAML.match(head):
+        raise UnreadableFile("The file is no CSV but YAML. Export the table in it as CSV.")
     start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_MARKUP):
         raise UnreadableFile(

@@ -6,9 +6,11 @@ Sentences here hold names and counts, never the values of rows.
 from collections.abc import Mapping, Sequence
 
 from movie_pipeline.tabular.column_mapping import MappedColumn, mapping_notes, printable
+from movie_pipeline.tabular.encodings import Encoding
+from movie_pipeline.tabular.number_signs import Evidence
 from movie_pipeline.tabular.row_sink import Found
 from movie_pipeline.tabular.row_typer import RowTyper
-from movie_pipeline.tabular.table_contract import TableContract
+from movie_pipeline.tabular.table_contract import ColumnType, TableContract
 
 ENDED, UNENDED = "ended", "unended"
 """Whether a file's last record has its line end."""
@@ -20,6 +22,8 @@ UNENDED_HOLD = (
 )
 MOSTLY = 0.5
 MOSTLY_AT_LEAST = 10
+UNUSUAL_AT_LEAST = 3
+SCALE_AT_LEAST = 20
 
 
 def hold_sentence(
@@ -30,17 +34,20 @@ def hold_sentence(
         if json:
             return (
                 f"A JSON array is not closed behind record {found.unclosed:,}: the file seems to "
-                "be cut off. Send it again, or tell the source to salvage."
+                "be cut off. Send it again, or declare salvage = true for this source."
             )
         return (
             f"A quote in record {found.unclosed:,} is never closed, so everything from there to "
-            "the end of the file is one cell. Correct the quote, or tell the source to salvage."
+            "the end of the file is one cell. Correct the quote, or declare salvage = true for "
+            "this source."
         )
     if found.ragged >= MOSTLY_AT_LEAST and found.ragged > MOSTLY * found.records:
         return (
             f"{found.ragged:,} of {found.records:,} records have another number of cells than the "
             "header names columns. Check the delimiter, and the quotes of cells that hold it."
         )
+    if other_unit := _other_unit(typer, mapping):
+        return other_unit
     missing = typer.missing()
     for name, count in typer.unreadable().items():
         present = typer.rows - missing.get(name, 0)
@@ -55,6 +62,30 @@ def hold_sentence(
     return None
 
 
+def _other_unit(typer: RowTyper, mapping: Sequence[MappedColumn]) -> str | None:
+    """That most values of a column are not of its unit, as seconds are no minutes."""
+    for name, cells in typer.numbers().items():
+        column, found = cells.column, cells.unusual
+        if column.usual is None or cells.is_scaled:
+            continue
+        low, high = column.usual
+        # small whole numbers may be what they say; with fractions they are thousands or millions
+        too_small = Evidence.FRACTION in cells.evidence and found.below > MOSTLY * found.seen
+        too_large = found.seen >= UNUSUAL_AT_LEAST and found.above > MOSTLY * found.seen
+        if not too_small and not too_large:
+            continue
+        header = next(each.header for each in mapping if each.name == name)
+        count = found.below if too_small else found.above
+        where = f"below {low:,g}" if too_small else f"above {high:,g}"
+        return (
+            f"{count:,} of {found.seen:,} values of {name} (the file's column "
+            f'"{printable(header.strip())}") lie {where}, where hardly any {column.unit} do: the '
+            f"column seems to count something else. Declare its unit for this source, such as "
+            f'units = {{ {name} = "..." }}, or leave it out.'
+        )
+    return None
+
+
 def _kind_and_way_out(column: MappedColumn, contract: TableContract) -> tuple[str, str]:
     if column.date_form is not None:
         return (
@@ -62,7 +93,46 @@ def _kind_and_way_out(column: MappedColumn, contract: TableContract) -> tuple[st
             "Correct the form that is declared for this source, or declare none.",
         )
     kind = str(contract.column(column.name).type)
-    return kind, f"Rename it, or correct {contract.aliases_file}."
+    return kind, (
+        f'Rename it, or declare columns = {{ {column.name} = "..." }} for this source, with the '
+        "name of the right column."
+    )
+
+
+def encoding_note(encoding: Encoding, *, declared: bool) -> str | None:
+    """That a file was not UTF-8, and how it is known what it was."""
+    if encoding.is_utf8:
+        return None
+    if encoding.bom:
+        how = "by its byte order mark"
+    elif declared:
+        how = "as its source declares"
+    else:
+        how = "as its letters plainly say"
+    return f"the file is not UTF-8: it was read as {encoding.name}, {how}"
+
+
+def shared_keys_note(rows: int, contract: TableContract) -> str:
+    """That rows could not be told apart by a key derived from too little."""
+    return (
+        f"{rows:,} rows have a derived {contract.key} in common with rows that say something else, "
+        "and are set apart: the file brings too little to tell them apart"
+    )
+
+
+def scale_notes(typer: RowTyper) -> list[str]:
+    """That a column's values may count to less than its highest number, such as stars of 5."""
+    return [
+        f"no value of {name} is above {cells.unusual.most:g}, of {cells.column.unit}: if the "
+        f'column counts to less, declare its unit, such as units = {{ {name} = "of 5" }}'
+        for name, cells in typer.numbers().items()
+        if cells.column.type is ColumnType.DECIMAL
+        and cells.column.maximum
+        and cells.column.usual
+        and not cells.is_scaled
+        and cells.unusual.seen >= SCALE_AT_LEAST
+        and cells.unusual.most <= cells.column.maximum / 2
+    ]
 
 
 def notes_on(

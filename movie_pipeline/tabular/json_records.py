@@ -7,11 +7,12 @@ import re
 from array import array
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.dialect import Dialect, Layout
+from movie_pipeline.tabular.dialect import FIRST_ROWS, Dialect, Layout
 from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
@@ -23,6 +24,7 @@ _BLANKS = b" \t\r\n"
 _STARTS_ARRAY = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*[{\]]")
 _STARTS_OBJECT = re.compile(rb"[ \t\r\n]*\{")
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)|[{}\[\],]', re.DOTALL)
+_SINGLE_QUOTES = re.compile(rb"\{[ \t\r\n]*'")
 _CUT_OFF = "the JSON array is never closed: the file seems to be cut off here"
 
 
@@ -80,20 +82,42 @@ def json_layout(text: Path, kind: str, *, start: int, limits: Limits) -> Layout:
             "Send it as CSV, or in parts."
         )
     keys: dict[str, None] = {}
+    records, problem = 0, None
     for element in elements(text, kind, start=start, limits=limits):
-        pairs, _ = _pairs(element)
+        pairs, wrong = _pairs(element)
+        records += 1
+        problem = problem or wrong
         keys.update(dict.fromkeys(name for name, _ in pairs))
         if len(keys) > limits.columns:
             raise UnreadableFile(
                 f"The JSON objects have more than {limits.columns:,} different keys. Send a table "
                 "of flat objects with the same keys, or raise the limit."
             )
+    if not keys and problem:
+        noun = "its only record" if records == 1 else f"the first of its {records:,} records"
+        raise UnreadableFile(
+            f"The file is JSON without a single record that can be read. Of {noun}: {problem}. "
+            "Export it again as well-formed JSON."
+        )
     if not keys:
         raise UnreadableFile(
             "The file is an empty JSON array. If there are no rows to send, send no file."
         )
     dialect = Dialect(format=kind, bom=start > 0, delimiter="", quote='"', header_line=0)
     return Layout(dialect, tuple(keys), start, start, start, b"", None)
+
+
+def json_first_cells(text: Path, layout: Layout, limits: Limits) -> list[list[str]]:
+    """The values of the first objects, key by key, as the texts of cells."""
+    columns: list[list[str]] = [[] for _ in layout.header]
+    found = elements(text, layout.dialect.format, start=layout.body, limits=limits)
+    for element in islice(found, FIRST_ROWS):
+        pairs, problem = _pairs(element)
+        if problem is None:
+            values = dict(pairs)
+            for column, name in zip(columns, layout.header, strict=True):
+                column.append(json_text(values.get(name)) or "")
+    return columns
 
 
 def read_json(
@@ -264,7 +288,8 @@ def _pairs(element: Element) -> tuple[list[tuple[str, Any]], str | None]:
     except UnicodeDecodeError:
         return [], "it holds bytes that are not UTF-8 text"
     except (ValueError, RecursionError):
-        return [], "it is not well-formed JSON"
+        quoted = _SINGLE_QUOTES.match(element.raw)
+        return [], f"it is not well-formed JSON{' (single quotes)' if quoted else ''}"
     if not isinstance(value, Pairs):
         return [], "it is no JSON object"
     if len({name for name, _ in value}) < len(value):

@@ -143,6 +143,30 @@ def _behind_cell(text: Bytes, place: np.uint64, end: np.uint64, delimiter: int) 
     return place
 
 
+@compiled("boolean(uint8[::1], int64, int64)")
+def _is_unseen(text: Bytes, place: Number, size: Number) -> bool:
+    """Whether a character that begins here may be a space or of no width."""
+    first = text[place]
+    if size < 2 or (first != 0xC2 and first != 0xD8 and (first < 0xE1 or size < 3)):
+        return False
+    second = text[place + 1]
+    if first == 0xC2:
+        return bool(second == 0xA0 or second == 0xAD or second == 0x85)
+    if first == 0xD8:
+        return bool(second == 0x9C)
+    third = text[place + 2]
+    if first == 0xE2:
+        return bool(
+            (second == 0x80 and (third < 0x90 or third >= 0xA8))
+            or (second == 0x81 and 0x9F <= third <= 0xA9)
+        )
+    if first == 0xE1:
+        return bool((second == 0x9A and third == 0x80) or (second == 0xA0 and third == 0x8E))
+    if first == 0xE3:
+        return bool(second == 0x80 and third == 0x80)
+    return bool(first == 0xEF and second == 0xBB and third == 0xBF)
+
+
 @compiled("boolean(uint8[::1], uint64, uint64)")
 def _is_blank(text: Bytes, place: np.uint64, end: np.uint64) -> bool:
     """Whether nothing but white space and quotes stands here."""
@@ -289,6 +313,7 @@ def split(
             odd = True
         if (
             column != width
+            or (text[place] == 0xEF and _is_unseen(text, np.int64(place), np.int64(i - place)))
             or (doubtful and not is_text(text, words, np.int64(place), np.int64(i)))
             or (not odd and _is_header(text, froms, lengths, base, width, header, header_bounds))
         ):
@@ -324,16 +349,13 @@ def _wants_trimming(text: Bytes, begin: Number, end: Number) -> bool:
             return True
     if first == _BACKSLASH:
         return bool(end - begin == 2 and last == 78)
-    if first == 0xC2:
-        if text[begin + 1] == 0xA0:
+    size = end - begin
+    if first >= 0xC2 and _is_unseen(text, begin, size):
+        return True
+    if last >= 0x80:
+        if size >= 3 and _is_unseen(text, end - 3, 3):
             return True
-    elif first == 0xE2 and text[begin + 1] == 0x80:
-        if text[begin + 2] == 0x87 or text[begin + 2] == 0xAF:
-            return True
-    if last == 0xA0:
-        return bool(text[end - 2] == 0xC2)
-    if last == 0x87 or last == 0xAF:
-        return bool(end - begin >= 3 and text[end - 2] == 0x80 and text[end - 3] == 0xE2)
+        return bool(size >= 2 and _is_unseen(text, end - 2, 2))
     return False
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.cells import Array, Flags, text_buffers
 from movie_pipeline.tabular.engine import Connection, literal
+from movie_pipeline.tabular.invisible import NO_WIDTH
 from movie_pipeline.tabular.table_contract import DerivedKey, KeyPart
 
 
@@ -45,7 +46,7 @@ class KeyMaker:
 
     def _from_values(self, values: Sequence[Array]) -> Array:
         sql = [
-            rf"regexp_replace(p{place}, '\s+', ' ', 'g')"
+            rf"regexp_replace(regexp_replace(p{place}, '[{NO_WIDTH}]', '', 'g'), '\s+', ' ', 'g')"
             if part.folded
             else f"cast(p{place} as varchar)"
             for place, part in enumerate(self._rule.parts)

@@ -1,38 +1,35 @@
 """The one rule by which a cell becomes a number; docs/intake.md shows it to people.
 
-Every other way to read a cell (the vectorised shortcuts of row_typer.py) must agree with
+Every other way to read a cell (the vectorised shortcuts of cells.py, the kernel) must agree with
 `read_number`, and tests hold them together. Texts are not cast: they are only trimmed.
 """
 
 import math
 import re
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
 
-from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm
-
-SPACES = " \t\n\r\v\f\u00a0\u2007\u202f"
-"""What is stripped from the ends of a cell: ordinary and no-break spaces."""
+from movie_pipeline.tabular.invisible import INVISIBLE, SPACES, without_invisible
+from movie_pipeline.tabular.number_forms import Bare, Repair, undressed
+from movie_pipeline.tabular.number_signs import (
+    Evidence,
+    Sign,
+    Signs,
+    evidence_of,
+    is_like_group,
+    signs_of,
+)
+from movie_pipeline.tabular.table_contract import Column, ColumnType
 
 NULL_MARKER = "\\N"
 """A database's way to write a missing value; it means missing in every column."""
 
-NO_NUMBER = frozenset({"#n/a", "#na", "n/a", "na", "null", "none", "-", "--"})
+NO_KEY = frozenset({"#n/a", "#na", "n/a", "na", "null", "none", "nan", "<na>", "-", "--", "\u2014"})
+"""What programs write into the column of keys where there is no key."""
+
+NO_NUMBER = NO_KEY | {"n.a.", "nil", "\u2013", "?", "??", "tbd", "tba", "tbc"}
 """What people write into a number column where there is no number."""
-
-
-class Repair(StrEnum):
-    """What was done to a cell so that it could be read."""
-
-    SPACES = "spaces around the value"
-    BLANK = "a blank taken as missing"
-    NOT_AVAILABLE = "a word for missing"
-    GROUPS = "thousands separators"
-    CURRENCY = "currency sign"
-    PARENTHESES = "parentheses"
-    UNIT = "unit"
-    POINT_ZERO = "decimal zeros of a whole number"
-    DECIMAL_COMMA = "decimal comma"
 
 
 @dataclass(frozen=True)
@@ -44,133 +41,168 @@ class Reading:
     unreadable: bool = False
 
 
+_ONE = Fraction(1)
 _MISSING = Reading(None)
 _UNREADABLE = Reading(None, unreadable=True)
 
+LEAST_WITH_CENTS = 10_000
+"""Money with a fraction is whole units and cents from here on; below, it may be millions."""
 _BITS = {ColumnType.INTEGER: 32, ColumnType.BIGINT: 64}
+_MOST_DIGITS = 40
+"""No such number fits; int() of a megabyte would take long."""
 _WHOLE = re.compile(r"[+-]?[0-9]+")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
-_POINT_ZERO = re.compile(r"([+-]?[0-9]+)\.0+")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.|\.[0-9]+)")
+_ONE_SIGN = re.compile(r"([+-]?)([0-9]+)([.,])([0-9]+)")
 _GROUPED = re.compile(
-    r"([+-]?[0-9]{1,3}(?:([, \u00a0\u2009\u202f'])[0-9]{3})(?:\2[0-9]{3})*)(\.[0-9]+)?"
+    r"([+-]?[0-9]{1,3}(?:([ \u00a0\u2009\u202f'\u2019])[0-9]{3})(?:\2[0-9]{3})*)(?:[.,]([0-9]+))?"
 )
-_COMMA_GROUPED = re.compile(r"([+-]?[0-9]{1,3}(?:\.[0-9]{3})+)(,[0-9]+)?")
-_DECIMAL_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]+)")
-_ONE_GROUP = re.compile(r"[+-]?[0-9]{1,3},[0-9]{3}")
-_YEAR_IN_PARENTHESES = re.compile(r"\(([0-9]{4})\)")
-_DOLLARS = re.compile(r"(?:US\s?\$|\$|USD)\s*(.+)|(.+?)\s*(?:USD|\$)")
-_MINUTES = re.compile(r"([0-9]+)\s*(?:m|min|mins|minute|minutes)\.?", re.IGNORECASE)
-_HOURS = re.compile(
-    r"([0-9]+)\s*(?:h|hr|hrs|hour|hours)\.?(?:\s*([0-9]{1,2})\s*(?:m|min|mins|minute|minutes)?\.?)?",
-    re.IGNORECASE,
-)
+_GROUPED_BY = {
+    ",": re.compile(r"([+-]?[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]+))?"),
+    ".": re.compile(r"([+-]?[0-9]{1,3}(?:\.[0-9]{3})+)(?:,([0-9]+))?"),
+}
+_NO_DIGIT = re.compile(r"[^0-9+-]")
 
 
-def read_number(text: str, column: Column, decimal: str = ".") -> Reading:
+def read_number(
+    text: str, column: Column, signs: Signs | None = None, factor: Fraction = _ONE
+) -> Reading:
     """Read a cell as a number of the column's type.
 
     Args:
         text: the cell as it stands in the file.
         column: a number column of the contract.
-        decimal: `,` where the file writes 8,5 and 1.000.000.
+        signs: what points and commas mean in the column; None where nothing is known of it.
+        factor: what its numbers must be multiplied by, where their unit is declared.
     """
-    bare = text.strip(SPACES)
+    bare, invisible = stripped(text)
     if not bare:
         return _MISSING if not text else Reading(None, Repair.BLANK)
     if bare == NULL_MARKER:
         return _MISSING
     if bare.lower() in NO_NUMBER:
         return Reading(None, Repair.NOT_AVAILABLE)
-    reading = _read_bare(bare, column, decimal)
+    if factor != 1:
+        return _read_scaled(bare, column, signs or signs_of(as_written(column, factor)), factor)
+    reading = _read_bare(bare, column, signs or signs_of(column))
     if reading.repair is None and bare != text and not reading.unreadable:
-        return Reading(reading.value, Repair.SPACES)
+        return Reading(reading.value, Repair.INVISIBLE if invisible else Repair.SPACES)
     return reading
 
 
-def _read_bare(bare: str, column: Column, decimal: str) -> Reading:
-    plain = _read_plain(bare, column, decimal)
-    if not plain.unreadable:
-        return plain
-    undressed = _undress(bare, column)
-    if undressed is None:
+def as_written(column: Column, factor: Fraction) -> Column:
+    """The column as the file writes it: millions have fractions, whatever they are made to be."""
+    return column if factor == 1 else replace(column, type=ColumnType.DECIMAL)
+
+
+def _read_scaled(bare: str, column: Column, signs: Signs, factor: Fraction) -> Reading:
+    """A number of a declared unit, rounded where its column has whole numbers."""
+    written = _read_bare(bare, as_written(column, factor), signs)
+    if written.unreadable or written.value is None:
         return _UNREADABLE
-    rest, repair = undressed
-    inner = _read_plain(rest, column, decimal)
-    return _UNREADABLE if inner.unreadable else Reading(inner.value, repair)
+    value = Fraction(str(written.value)) * factor
+    if column.type is ColumnType.DECIMAL:
+        return Reading(float(value), Repair.DECLARED_UNIT)
+    return _whole(str(round(value)), column, Repair.DECLARED_UNIT)
 
 
-def _undress(bare: str, column: Column) -> tuple[str, Repair] | None:
-    """Take off what this column is declared to wear around its number."""
-    for form in column.forms:
-        match form:
-            case NumberForm.YEAR_IN_PARENTHESES if found := _YEAR_IN_PARENTHESES.fullmatch(bare):
-                return found[1], Repair.PARENTHESES
-            case NumberForm.DURATION if found := _MINUTES.fullmatch(bare):
-                return found[1], Repair.UNIT
-            case NumberForm.DURATION if found := _HOURS.fullmatch(bare):
-                return str(int(found[1]) * 60 + int(found[2] or 0)), Repair.UNIT
-            case NumberForm.US_DOLLARS if found := _DOLLARS.fullmatch(bare):
-                return (found[1] or found[2]), Repair.CURRENCY
-            case _:
-                pass
+def stripped(text: str) -> tuple[str, bool]:
+    """A number without spaces around it or invisible characters, and whether it had the latter."""
+    bare = text.strip(SPACES)
+    visible = without_invisible(bare).strip(INVISIBLE)
+    return visible, visible != bare
+
+
+def evidence_in(text: str, column: Column) -> Evidence:
+    """What a cell says about the signs of its column."""
+    bare, _ = stripped(text)
+    found = evidence_of(bare, column)
+    for inner in undressed(bare, column) if not found else ():
+        found |= evidence_of(inner.number, column) if inner.times == 1 else Evidence.NONE
+    return found
+
+
+@dataclass(frozen=True)
+class _Digits:
+    """A number's sign and whole digits, the digits of its fraction, and how they were got."""
+
+    whole: str
+    fraction: str
+    repair: Repair | None
+
+
+def _read_bare(bare: str, column: Column, signs: Signs) -> Reading:
+    if digits := _digits(bare, column, signs):
+        plain = _cast(digits, column)
+        if not plain.unreadable:
+            return plain
+    for inner in undressed(bare, column):
+        if digits := _digits(inner.number, column, signs):
+            reading = _scaled(digits, inner, column)
+            if not reading.unreadable:
+                return reading
+    return _UNREADABLE
+
+
+def _digits(bare: str, column: Column, signs: Signs) -> _Digits | None:
+    """The digits of a number as its column writes them, None where it is none or in doubt."""
+    if _WHOLE.fullmatch(bare):
+        return _Digits(bare, "", None)
+    is_decimal = column.type is ColumnType.DECIMAL
+    if found := _ONE_SIGN.fullmatch(bare):
+        return _around_sign(found, signs, is_decimal=is_decimal)
+    if is_decimal and _DECIMAL.fullmatch(bare):
+        whole, _, fraction = bare.partition(".")
+        return _Digits(whole, fraction, None)
+    if found := _GROUPED.fullmatch(bare):
+        return _Digits(_NO_DIGIT.sub("", found[1]), found[3] or "", Repair.GROUPS)
+    for sign, pattern in _GROUPED_BY.items():
+        if signs.of(sign) is not Sign.DECIMAL and (found := pattern.fullmatch(bare)):
+            return _Digits(_NO_DIGIT.sub("", found[1]), found[2] or "", Repair.GROUPS)
     return None
 
 
-def _read_plain(bare: str, column: Column, decimal: str) -> Reading:
+def _around_sign(found: re.Match[str], signs: Signs, *, is_decimal: bool) -> _Digits | None:
+    plus, before, sign, behind = found.groups()
+    meant = signs.of(sign)
+    if is_like_group(before, behind) and meant is not Sign.DECIMAL:
+        if meant is Sign.DOUBTFUL:
+            return None
+        return _Digits(plus + before + behind, "", Repair.GROUPS)
+    if not is_decimal and meant is Sign.GROUPS and len(behind) == 3 and len(before) <= 3:  # noqa: PLR2004
+        return _Digits(plus + before + behind, "", Repair.GROUPS)
+    repair = Repair.DECIMAL_COMMA if sign == "," else None
+    return _Digits(plus + before, behind, repair)
+
+
+def _cast(digits: _Digits, column: Column) -> Reading:
     if column.type is ColumnType.DECIMAL:
-        return _read_decimal(bare, decimal)
-    return _read_whole(bare, _BITS[column.type], decimal)
-
-
-def _read_whole(bare: str, bits: int, decimal: str) -> Reading:
-    if _WHOLE.fullmatch(bare):
-        return _whole(bare, bits, None)
-    found = _POINT_ZERO.fullmatch(bare)
-    # With decimal commas 1.000 is a thousand, not one.
-    if found and (decimal == "." or not _COMMA_GROUPED.fullmatch(bare)):
-        return _whole(found[1], bits, Repair.POINT_ZERO)
-    integer, fraction = _ungrouped(bare, decimal)
-    if integer is None or (fraction and set(fraction) - {"0"}):
+        value = float(f"{digits.whole}.{digits.fraction or '0'}")
+        return Reading(value, digits.repair) if math.isfinite(value) else _UNREADABLE
+    if digits.fraction.strip("0"):
         return _UNREADABLE
-    return _whole(integer, bits, Repair.GROUPS)
+    repair = digits.repair
+    if digits.fraction and repair is not Repair.GROUPS:
+        repair = Repair.POINT_ZERO
+    return _whole(digits.whole, column, repair)
 
 
-def _read_decimal(bare: str, decimal: str) -> Reading:
-    if decimal == "." and _DECIMAL.fullmatch(bare):
-        return _decimal(bare, None)
-    if decimal == "," and _WHOLE.fullmatch(bare):
-        return _decimal(bare, None)
-    found = _DECIMAL_COMMA.fullmatch(bare)
-    # 8,5 can only be a decimal comma; 8,500 could be a group, unless the file is known to write it.
-    if found and (decimal == "," or not _ONE_GROUP.fullmatch(bare)):
-        return _decimal(f"{found[1]}.{found[2]}", Repair.DECIMAL_COMMA)
-    if decimal == "," and _DECIMAL.fullmatch(bare) and not _COMMA_GROUPED.fullmatch(bare):
-        return _decimal(bare, None)
-    integer, fraction = _ungrouped(bare, decimal)
-    if integer is None or (decimal == "." and not fraction and _ONE_GROUP.fullmatch(bare)):
+def _whole(digits: str, column: Column, repair: Repair | None) -> Reading:
+    if len(digits) > _MOST_DIGITS:
         return _UNREADABLE
-    return _decimal(f"{integer}.{fraction or '0'}", Repair.GROUPS)
-
-
-def _ungrouped(bare: str, decimal: str) -> tuple[str | None, str]:
-    """The digits of a number written in well-formed groups of thousands, and its fraction."""
-    pattern = _COMMA_GROUPED if decimal == "," else _GROUPED
-    found = pattern.fullmatch(bare)
-    if found is None:
-        return None, ""
-    digits = re.sub(r"[^0-9+-]", "", found[1])
-    return digits, (found[found.re.groups] or "")[1:]
-
-
-def _whole(digits: str, bits: int, repair: Repair | None) -> Reading:
-    if len(digits) > 40:  # noqa: PLR2004 - no such number fits; int() of a megabyte would take long
-        return _UNREADABLE
-    value = int(digits)
+    value, bits = int(digits), _BITS[column.type]
     if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
         return _UNREADABLE
     return Reading(value, repair)
 
 
-def _decimal(text: str, repair: Repair | None) -> Reading:
-    value = float(text)
-    return Reading(value, repair) if math.isfinite(value) else _UNREADABLE
+def _scaled(digits: _Digits, inner: Bare, column: Column) -> Reading:
+    """What a number is together with what stood around it."""
+    if len(digits.whole) > _MOST_DIGITS or len(digits.fraction) > _MOST_DIGITS:
+        return _UNREADABLE
+    value = Decimal(f"{digits.whole}.{digits.fraction or '0'}") * inner.times
+    if column.type is ColumnType.DECIMAL:
+        return Reading(float(value), inner.repair)
+    whole = value.to_integral_value()
+    if whole != value and not (inner.cents and abs(value) >= LEAST_WITH_CENTS):
+        return _UNREADABLE
+    return _whole(str(int(whole)), column, inner.repair)

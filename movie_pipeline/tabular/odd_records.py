@@ -1,14 +1,17 @@
 """What an odd record is: the record parser takes it alone, and here stands what comes of it.
 
-A record is a row after all, is set apart with a reason, is the header again, or no record.
+A record is a row after all, is set apart with a reason, is the header again, or no record; or it
+gives back the rows that a stray quote swallowed.
 """
 
 import io
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from movie_pipeline.tabular.dialect import Layout
-from movie_pipeline.tabular.record_parser import Record, parsed_records
+from movie_pipeline.tabular.record_parser import Record, parsed_records, split_record
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Judged:
         is_header: whether it is the header again.
         reason: why it is set apart, else None.
         ragged: whether it has another number of cells than the header.
+        swallowed: how many lines behind it a stray quote of its had swallowed.
     """
 
     record: Record
@@ -28,6 +32,12 @@ class Judged:
     is_header: bool = False
     reason: str | None = None
     ragged: bool = False
+    swallowed: int = 0
+
+
+MOST_TEXT = 0.5
+"""The share of lines that must be rows by themselves for a quote to have swallowed them."""
+_LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r)")
 
 
 class OddRecords:
@@ -43,6 +53,7 @@ class OddRecords:
         self._syntax = layout.dialect.syntax
         self._limit = record_limit
         self._width = len(layout.header)
+        self._pad = layout.dialect.pad
         self._header = [name.encode() for name in layout.header]
         self.oddly_written = (
             "a backslash stands in a quoted cell"
@@ -59,10 +70,55 @@ class OddRecords:
             start: where the stretch starts.
         """
         for record in parsed_records(io.BytesIO(raw), self._syntax, record_limit=self._limit):
-            record.start += start
-            record.end += start
-            record.next += start
-            yield self.judge(record)
+            bytes_of = raw[record.start : record.next]
+            given_back = self._given_back(bytes_of, record)
+            for each in given_back or [self._without_mark(bytes_of, record)]:
+                each.record.start += start
+                each.record.end += start
+                each.record.next += start
+                yield each
+
+    def _without_mark(self, raw: bytes, record: Record) -> Judged:
+        """What a record is; a byte order mark in front of it is no part of it."""
+        if not raw.startswith(BOM_UTF8):
+            return self.judge(record)
+        bare = split_record(raw[len(BOM_UTF8) :], self._syntax)
+        if bare.next + len(BOM_UTF8) == len(raw):
+            record.cells, record.problem = bare.cells, bare.problem
+        return self.judge(record)
+
+    def _given_back(self, raw: bytes, record: Record) -> list[Judged] | None:
+        """The records behind the line in which a stray quote opened, None where there is none.
+
+        Those are given back of which most are rows by themselves; the line is set apart.
+        """
+        whole = raw[: record.end - record.start]
+        if record.unclosed or not may_have_swallowed(whole, self._syntax.delimiter, self._width):
+            return None
+        first = _LINE.match(raw)
+        if first is None or first.end() >= len(whole):
+            return None
+        rest = raw[first.end() :]
+        behind = [
+            self._without_mark(rest[each.start : each.next], each)
+            for each in parsed_records(io.BytesIO(rest), self._syntax, record_limit=self._limit)
+        ]
+        rows = sum(
+            each.is_row and rest.count(b'"', each.record.start, each.record.end) % 2 == 0
+            for each in behind
+        )
+        lines = sum(not each.record.is_blank for each in behind)
+        if rows <= MOST_TEXT * lines:
+            return None
+        for each in behind:
+            each.record.start += record.start + first.end()
+            each.record.end += record.start + first.end()
+            each.record.next += record.start + first.end()
+        line_end = first[2]
+        start = record.start
+        place = start + first.end() - len(line_end)
+        odd = Record(start, place, start + first.end(), [], line_end, stray_quote_sentence(lines))
+        return [Judged(odd, reason=odd.problem, swallowed=lines), *behind]
 
     def judge(self, record: Record) -> Judged:
         """What a record is."""
@@ -73,6 +129,8 @@ class OddRecords:
         cells = record.cells
         if cells == self._header:
             return Judged(record, is_header=True)
+        if self._pad and len(cells) < self._width:
+            cells = record.cells = [*cells, *[b""] * (self._width - len(cells))]
         if len(cells) != self._width:
             return Judged(record, reason=ragged_sentence(len(cells), self._width), ragged=True)
         joined = b"\n".join(cells)
@@ -99,6 +157,23 @@ def is_text(text: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def may_have_swallowed(record: bytes, delimiter: bytes, width: int) -> bool:
+    """Whether a record has lines, and delimiters for two rows.
+
+    Args:
+        record: its bytes without its line end.
+        delimiter: between cells.
+        width: how many columns there are.
+    """
+    return width > 1 and b"\n" in record and record.count(delimiter) >= 2 * (width - 1)
+
+
+def stray_quote_sentence(lines: int) -> str:
+    """What is wrong with a line in which a quote opens that would swallow the next ones."""
+    noun = "the line" if lines == 1 else f"the {lines:,} lines"
+    return f"a quote opens in it and is not closed in it; {noun} behind it are read by themselves"
 
 
 def ragged_sentence(cells: int, columns: int) -> str:

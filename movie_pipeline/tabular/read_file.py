@@ -19,7 +19,7 @@ import numpy as np
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular.column_mapping import map_header
+from movie_pipeline.tabular.careful_reader import read_carefully
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.encodings import (
     Encoding,
@@ -37,10 +37,18 @@ from movie_pipeline.tabular.file_notes import (
     UNENDED_HOLD,
     UNENDED_NOTE,
     UNENDED_RECORD,
+    encoding_note,
     hold_sentence,
     notes_on,
+    scale_notes,
+    shared_keys_note,
 )
-from movie_pipeline.tabular.json_records import json_format, json_layout, read_json
+from movie_pipeline.tabular.json_records import (
+    json_first_cells,
+    json_format,
+    json_layout,
+    read_json,
+)
 from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
 from movie_pipeline.tabular.reading_limits import (
     DEFAULT_LIMITS,
@@ -48,13 +56,16 @@ from movie_pipeline.tabular.reading_limits import (
     Limits,
     SourceOptions,
 )
-from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of
+from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of, plan_with, with_evidence
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import RowTyper
+from movie_pipeline.tabular.shared_keys import set_apart_shared_keys
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
 from movie_pipeline.tabular.table_contract import TableContract
 
 _HASHED_AT_ONCE = 1 << 20
+_MOST_READINGS = 4
+"""How often a text is read again because of what its cells say; each time more is known."""
 
 
 def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a default
@@ -151,22 +162,47 @@ class _Staging:
             if kind := json_format(head, start):
                 read = self._json
                 layout = json_layout(text, kind, start=start, limits=self.limits)
-                mapping = map_header(layout.header, self.contract, self.source.dates)
-                plan = ReadingPlan(encoding, layout, mapping, self.limits)
+                cells = json_first_cells(text, layout, self.limits)
+                plan = plan_with(
+                    layout, cells, encoding, self.contract, source=self.source, limits=self.limits
+                )
             else:
                 read = self._csv
                 plan = plan_of(
                     head, encoding, self.contract, source=self.source, limits=self.limits
                 )
             crash_point("intake.read.before")
-            result = read(_Text(text, plan))
+            result = self._settled(_Text(text, plan), read)
+            plan = result.text.plan
             if self.source.unended == "set_apart" and self._is_unended(text, plan.layout):
                 result = self._without_last(result, read)
+            shared = self._set_apart_shared_keys(result.typer)
             crash_point("intake.read.after")
-            return self._summary(_Outcome(text, dangling, result))
+            return self._summary(_Outcome(text, dangling, result, shared))
         finally:
             if text != self.content.path:
                 text.unlink(missing_ok=True)
+
+    def _settled(self, text: "_Text", read: "_Reader") -> "_Result":
+        """Read until what all cells say of points and commas is what they were read by."""
+        result = read(text)
+        for _ in range(_MOST_READINGS):
+            found = {name: cells.evidence for name, cells in result.typer.numbers().items()}
+            plan = with_evidence(result.text.plan, found, self.contract, self.source)
+            if plan.mapping == result.text.plan.mapping:
+                break
+            result = read(replace(result.text, plan=plan))
+        return result
+
+    def _set_apart_shared_keys(self, typer: RowTyper) -> int:
+        """Mark rows that share a derived key and say different things; return how many."""
+        if not typer.derived:
+            return 0
+        rows = rows_path(self.path, self.to)
+        with engine_connection(self.engine, (self.to,)) as connection:
+            shared = set_apart_shared_keys(rows, self.contract, connection)
+        typer.breached[self.contract.key] += shared
+        return shared
 
     # --- a last record without its line end ------------------------------------------------------
 
@@ -196,6 +232,17 @@ class _Staging:
     # --- the readers ---------------------------------------------------------------------------
 
     def _csv(self, text: "_Text") -> "_Result":
+        if not text.plan.layout.dialect.syntax.is_plain:
+            with self._outputs(text) as (sink, index):
+                found = read_carefully(
+                    text.path,
+                    text.plan,
+                    sink=sink,
+                    index=index,
+                    ask_for_encoding=partial(self._require_encoding, text.plan.encoding),
+                    stop=text.stop,
+                )
+            return _Result(text, found, sink.typer, "careful")
         try:
             return self._chunks(text)
         except _OtherEscape:
@@ -254,7 +301,7 @@ class _Staging:
                 text.plan.mapping,
                 self.contract,
                 lenient=self.lenient,
-                decimal=text.plan.layout.dialect.decimal,
+                nulls=text.plan.layout.dialect.nulls,
                 connection=_Opening(engines, self.engine, self.to).cursor,
             )
             threads = self.engine.threads or available_cores()
@@ -284,7 +331,7 @@ class _Staging:
             codec=outcome.result.text.plan.encoding.codec,
             bom=outcome.result.text.plan.encoding.bom > 0,
             compression=self.content.compression,
-            quote='"' if found.quotes else None,
+            quote='"' if found.quotes and layout.dialect.quoting else None,
             newline=found.newline,
         )
         return StagedFile(
@@ -320,10 +367,16 @@ class _Staging:
                 *notes_on(
                     found, outcome.result.text.plan.mapping, self.contract, self.source.dates
                 ),
+                *scale_notes(typer),
+                *([said] if (said := self._encoding_note(outcome.result.text.plan)) else []),
                 *outcome.result.notes,
+                *([shared_keys_note(outcome.shared, self.contract)] if outcome.shared else []),
                 *([UNENDED_NOTE] if ending == UNENDED else []),
             ),
         )
+
+    def _encoding_note(self, plan: ReadingPlan) -> str | None:
+        return encoding_note(plan.encoding, declared=self.source.encoding is not None)
 
     def _ending(self, text: Path, layout: Layout) -> str:
         if layout.dialect.format != "csv":
@@ -343,8 +396,10 @@ class _Staging:
         index = self._index()
         places = [layout.header_start, layout.header_end, *itertools.chain(*found.again)]
         if not encoding.is_utf8:
-            _lead_back(index, outcome.text, encoding)
-            places = original_offsets(outcome.text, encoding, np.array(places)).tolist()
+            _lead_back(self.content.path, index, outcome.text, encoding)
+            places = original_offsets(
+                self.content.path, outcome.text, encoding, np.array(places)
+            ).tolist()
         again = sum(places[3::2]) - sum(places[2::2])
         line_ends = found.separators + len(layout.line_end)
         account = ByteAccount(
@@ -425,6 +480,7 @@ class _Outcome:
     text: Path
     dangling: int
     result: _Result
+    shared: int = 0
 
 
 _Reader = Callable[[_Text], _Result]
@@ -435,7 +491,7 @@ def _indexed_bytes(index: Path) -> int:
     return int(places[:, 1].sum() - places[:, 0].sum())
 
 
-def _lead_back(index: Path, text: Path, encoding: Encoding) -> None:
+def _lead_back(content: Path, index: Path, text: Path, encoding: Encoding) -> None:
     """Write the index again, in the offsets of the file."""
     places = np.fromfile(index, np.int64)
-    original_offsets(text, encoding, places).tofile(index)
+    original_offsets(content, text, encoding, places).tofile(index)

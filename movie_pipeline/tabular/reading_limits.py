@@ -4,7 +4,7 @@ Only values stand here. Each limit has a sane default; each declaration is None 
 dialect.py decide.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -35,24 +35,39 @@ class SourceOptions:
 
     Attributes:
         encoding: a Python codec name, such as `windows-1252`.
-        delimiter: one of `,` `;` tab `|`, or any other single ASCII character.
-        escape: `doubled` or `backslash`: how a quote is written inside a quoted cell.
+        delimiter: one of `,` `;` tab `|`, or any other text, of several characters too.
+        quote: `"`, or `none` where a quote is text like any other.
+        escape: `doubled` or `backslash`: how a quote is written inside a quoted cell; `anywhere`
+            where a backslash stands before whatever is text outside quotes, too.
+        pad: whether a record may lack its last cells, which are missing then.
+        nulls: words that mean missing in every column.
         header_line: the 1-based line that names the columns.
         decimal: `.` or `,`.
         salvage: load what stands before an unclosed quote, instead of holding the file.
         unended: what a last record without its line end means, which a file that was cut off has,
             too: `note` says so, `hold` holds the file, `set_apart` sets that record apart.
         dates: own columns of the file that hold dates, by name, each with the form they have.
+        columns: columns of the contract, each with the name that the file has for it.
+        units: number columns of the contract, each with what the file's numbers count, such as
+            `seconds`, `millions` or `of 5`.
+        signs: number columns of the contract whose points and commas are known, each with the text
+            of its `Signs`; a replay says so of its original.
     """
 
     encoding: str | None = None
     delimiter: str | None = None
+    quote: str | None = None
     escape: str | None = None
+    pad: bool = False
+    nulls: Sequence[str] = ()
     header_line: int | None = None
     decimal: str | None = None
     salvage: bool = False
     unended: str = "note"
     dates: Mapping[str, str] = field(default_factory=dict[str, str])
+    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    units: Mapping[str, str] = field(default_factory=dict[str, str])
+    signs: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 DEFAULT_LIMITS = Limits()

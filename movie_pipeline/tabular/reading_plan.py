@@ -1,16 +1,19 @@
-"""What holds for a whole CSV, decided once from its head: the reading plan.
+"""What holds for a whole file, decided once from its head: the reading plan.
 
 It is a value that goes through JSON, so that whoever has it and a chunk reads the same rows.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
-from movie_pipeline.tabular.dialect import Layout, layout_of, with_decimal
+from movie_pipeline.tabular.dialect import Layout, first_cells, layout_of, with_fitting_width
 from movie_pipeline.tabular.encodings import Encoding
 from movie_pipeline.tabular.escapes import escaped
+from movie_pipeline.tabular.number_casts import evidence_in
+from movie_pipeline.tabular.number_signs import DEFINITE, Evidence, signs_of
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
-from movie_pipeline.tabular.table_contract import TableContract
+from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
 
 
 @dataclass(frozen=True)
@@ -22,12 +25,14 @@ class ReadingPlan:
         layout: how it is laid out.
         mapping: its columns, in its order.
         limits: the most that it may bring.
+        evidence: number column to what is known of its points and commas, as `Evidence`.
     """
 
     encoding: Encoding
     layout: Layout
     mapping: tuple[MappedColumn, ...]
     limits: Limits
+    evidence: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def plan_of(
@@ -52,9 +57,101 @@ def plan_of(
     """
     start = encoding.bom if encoding.is_utf8 else 0
     layout = layout_of(head, contract, bom=start, source=source, limits=limits)
-    mapping = tuple(map_header(layout.header, contract, source.dates))
-    if source.decimal is None:
-        layout = with_decimal(layout, head, mapping, contract)
     if source.escape is not None:
         layout = escaped(layout, source.escape)
-    return ReadingPlan(encoding, layout, mapping, limits)
+    layout = with_fitting_width(layout, head)
+    cells = first_cells(head, layout)
+    return plan_with(layout, cells, encoding, contract, source=source, limits=limits)
+
+
+def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of
+    layout: Layout,
+    cells: Sequence[Sequence[str]],
+    encoding: Encoding,
+    contract: TableContract,
+    *,
+    source: SourceOptions,
+    limits: Limits,
+) -> ReadingPlan:
+    """The plan for a text whose layout is known.
+
+    Args:
+        layout: the layout.
+        cells: the cells of the first rows, column by column.
+        encoding: the file's.
+        contract: what its rows must be.
+        source: what is declared about its source's files.
+        limits: what it may ask of this machine.
+
+    Raises:
+        UnreadableFile: a required column is missing.
+    """
+    layout = replace(layout, dialect=replace(layout.dialect, nulls=tuple(source.nulls)))
+    mapping = map_header(layout.header, contract, source, cells)
+    evidence = {
+        contract_column.name: _evidence(texts, contract_column)
+        for column, texts in zip(mapping, cells, strict=True)
+        if (contract_column := _number_column(column, contract)) is not None
+    }
+    plan = ReadingPlan(encoding, layout, tuple(mapping), limits, evidence)
+    return with_evidence(plan, {}, contract, source)
+
+
+def with_evidence(
+    plan: ReadingPlan,
+    found: Mapping[str, Evidence],
+    contract: TableContract,
+    source: SourceOptions,
+) -> ReadingPlan:
+    """The plan as it is where more is known of the points and commas of its number columns.
+
+    Args:
+        plan: what was known before.
+        found: number column to what its cells said.
+        contract: what the rows must be.
+        source: what is declared.
+    """
+    evidence = {
+        name: int(before | found.get(name, Evidence.NONE)) for name, before in plan.evidence.items()
+    }
+    decimal = source.decimal or _decimal_sign(evidence, contract)
+    mapping: list[MappedColumn] = []
+    for column in plan.mapping:
+        known = _number_column(column, contract)
+        if known is None:
+            mapping.append(column)
+            continue
+        of_column = Evidence(evidence.get(column.name, 0))
+        if source.decimal or (decimal == "," and not of_column & DEFINITE):
+            signs = str(signs_of(known, decimal=decimal))
+        else:
+            signs = str(signs_of(known, of_column))
+        mapping.append(replace(column, signs=source.signs.get(column.name) or signs))
+    layout = replace(plan.layout, dialect=replace(plan.layout.dialect, decimal=decimal))
+    return replace(plan, layout=layout, mapping=tuple(mapping), evidence=evidence)
+
+
+def _number_column(column: MappedColumn, contract: TableContract) -> Column | None:
+    if not column.is_contract:
+        return None
+    found = contract.column(column.name)
+    if found.type is ColumnType.TEXT:
+        return None
+    return replace(found, type=ColumnType.DECIMAL) if column.unit else found
+
+
+def _evidence(texts: Sequence[str], column: Column) -> int:
+    found = Evidence.NONE
+    for text in set(texts):
+        found |= evidence_in(text, column)
+    return int(found)
+
+
+def _decimal_sign(evidence: Mapping[str, int], contract: TableContract) -> str:
+    """A comma where decimals are written 8,5, and none is written 8.5."""
+    found = Evidence.NONE
+    for name, of_column in evidence.items():
+        if contract.column(name).type is ColumnType.DECIMAL:
+            found |= Evidence(of_column)
+    commas = found & Evidence.COMMA_DECIMAL and not found & Evidence.POINT_DECIMAL
+    return "," if commas else "."

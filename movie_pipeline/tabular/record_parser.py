@@ -16,10 +16,24 @@ _QUOTE = b'"'
 
 @dataclass(frozen=True)
 class Syntax:
-    """How cells are written: the delimiter, and whether quotes are escaped by a backslash."""
+    """How cells are written.
+
+    Attributes:
+        delimiter: what stands between cells.
+        backslash: whether quotes are escaped by a backslash.
+        quoted: whether a quote may open a cell; else it is text like any other.
+        anywhere: whether a backslash makes a text of what stands behind it outside quotes, too.
+    """
 
     delimiter: bytes
     backslash: bool = False
+    quoted: bool = True
+    anywhere: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the kernel knows it; else the record parser takes every record."""
+        return self.quoted and not self.anywhere and len(self.delimiter) == 1
 
 
 @dataclass
@@ -156,9 +170,15 @@ class _Grammar:
         inside = rb'(?:[^"\\]++|""|\\.|\\\Z)*+' if syntax.backslash else rb'(?:[^"]++|"")*+'
         self._syntax = syntax
         self._quoted = re.compile(rb'"(' + inside + rb')"', re.DOTALL)
-        self._bare = re.compile(rb"[^\r\n" + delimiter + rb"]*+")
+        not_bare = rb"[\r\n]|" + delimiter
+        bare = rb"(?!" + not_bare + rb")[^\\]" if syntax.anywhere else rb"(?!" + not_bare + rb")."
+        bare = rb"(?:" + bare + (rb"|\\.|\\\Z" if syntax.anywhere else rb"") + rb")*+"
+        if len(syntax.delimiter) == 1 and not syntax.anywhere:
+            bare = rb"[^\r\n" + delimiter + rb"]*+"
+        self._bare = re.compile(bare, re.DOTALL)
         self._line_end = re.compile(rb"\r\n|\n|\r")
-        self._rest = re.compile(rb"[\r\n" + delimiter + rb"]")
+        self._rest = re.compile(not_bare)
+        self._escaped = re.compile(rb"\\(.)", re.DOTALL)
         self._escape = re.compile(rb'\\(["\\])')
         self.delimiter = syntax.delimiter
 
@@ -183,7 +203,9 @@ class _Grammar:
         # A carriage return at the very end of the window may have its line feed behind it.
         if not at_end and after == len(text):
             return None
-        if text.find(_QUOTE, start, end) >= 0:
+        if self._syntax.quoted and text.find(_QUOTE, start, end) >= 0:
+            return None
+        if self._syntax.anywhere and text.find(b"\\", start, end) >= 0:
             return None
         cells = text[start:end].split(self.delimiter)
         return Record(start, end, after, cells, text[end:after]), after
@@ -202,10 +224,10 @@ class _Grammar:
                 return Record(start, end, end, [], b"", problem, unclosed=True), end
             problem = problem or wrong
             cells.append(cell)
-            if place >= len(text) - 1 and not at_end:
+            if place >= len(text) - len(self.delimiter) and not at_end:
                 return None
-            if text[place : place + 1] == self.delimiter:
-                place += 1
+            if text.startswith(self.delimiter, place):
+                place += len(self.delimiter)
                 continue
             after = self.behind_line_end(text, place)
             cells = [] if problem else cells
@@ -213,21 +235,27 @@ class _Grammar:
 
     def _cell(self, text: bytes, place: int) -> tuple[bytes, int, str | None, bool]:
         """A cell, the place behind it, what is wrong with it, and whether its quote is open."""
-        if text[place : place + 1] != _QUOTE:
+        if not self._syntax.quoted or text[place : place + 1] != _QUOTE:
             found = self._bare.match(text, place)
             if found is None:  # the pattern matches nothing at all as well
                 return b"", place, None, False
-            return found[0], found.end(), None, False
+            return self._bare_cell(found[0]), found.end(), None, False
         found = self._quoted.match(text, place)
         if found is None:
             return b"", place, None, True
         end = found.end()
         following = text[end : end + 1]
-        if following in {b"", b"\r", b"\n", self.delimiter}:
+        if following in {b"", b"\r", b"\n"} or text.startswith(self.delimiter, end):
             return self._unescaped(found[1]), end, None, False
         rest = self._rest.search(text, end)
         end = rest.start() if rest else len(text)
         return b"", end, "a quoted cell goes on behind its closing quote", False
+
+    def _bare_cell(self, cell: bytes) -> bytes:
+        """A cell outside quotes; the mark for missing stays what it is."""
+        if not self._syntax.anywhere or cell == b"\\N":
+            return cell
+        return self._escaped.sub(rb"\1", cell)
 
     def _unescaped(self, inside: bytes) -> bytes:
         if self._syntax.backslash:
@@ -242,7 +270,9 @@ class _Skipper:
         delimiter = re.escape(syntax.delimiter)
         self._delimiter = syntax.delimiter
         self._backslash = syntax.backslash
-        self._rest = re.compile(rb"[\r\n" + delimiter + rb"]")
+        escaped = rb"\\(?s:.)|" if syntax.anywhere else b""
+        self._rest = re.compile(escaped + rb"[\r\n]|" + delimiter)
+        self._quoted = syntax.quoted
         self._in_quotes = re.compile(rb'["\\]' if syntax.backslash else rb'"')
         self._state = "start"
         self._place = 0
@@ -265,7 +295,8 @@ class _Skipper:
                 self.unclosed = self._state == "quoted"
                 return len(text)
             if self._state == "start":
-                self._state = "quoted" if text[place : place + 1] == _QUOTE else "bare"
+                opens = self._quoted and text[place : place + 1] == _QUOTE
+                self._state = "quoted" if opens else "bare"
                 self._place += self._state == "quoted"
             elif self._state == "bare":
                 found = self._rest.search(text, place)
@@ -273,9 +304,11 @@ class _Skipper:
                     # A carriage return at the very end may have its line feed behind it.
                     self._place = found.start() if found else len(text)
                     continue
+                self._place = found.end()
+                if found[0].startswith(b"\\"):
+                    continue
                 if found[0] != self._delimiter:
                     return found.start()
-                self._place = found.end()
                 self._state = "start"
             else:
                 self._skip_quoted(text, place)

@@ -4,6 +4,7 @@ It knows the mapping and the contract, not where the cells come from; all reader
 """
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,9 +25,11 @@ from movie_pipeline.tabular.column_mapping import (
     without_remarks,
 )
 from movie_pipeline.tabular.date_forms import DATE_TYPE, DateCells, DateForm
+from movie_pipeline.tabular.declared_units import factor_of
 from movie_pipeline.tabular.engine import Connection
 from movie_pipeline.tabular.key_derivation import KeyMaker
-from movie_pipeline.tabular.number_casts import Repair
+from movie_pipeline.tabular.number_forms import Repair
+from movie_pipeline.tabular.number_signs import Signs
 from movie_pipeline.tabular.other_columns import OtherColumns
 from movie_pipeline.tabular.row_flags import date_columns, first_date_bit, other_bit
 from movie_pipeline.tabular.table_contract import (
@@ -89,7 +92,7 @@ class RowTyper:
         mapping: the file's columns in the order in which their texts will come.
         contract: what the rows must be.
         lenient: contract columns whose unreadable values leave the row in.
-        decimal: the decimal sign of the file.
+        nulls: words that mean missing in every column.
         connection: opens the engine where keys are derived.
     """
 
@@ -99,11 +102,11 @@ class RowTyper:
         contract: TableContract,
         *,
         lenient: Sequence[str],
-        decimal: str,
+        nulls: Sequence[str] = (),
         connection: Callable[[], Connection],
     ) -> None:
         self.contract = contract
-        self._made_of = mapping, contract, tuple(lenient), decimal, connection
+        self._made_of = mapping, contract, tuple(lenient), tuple(nulls), connection
         self._places = {column.name: i for i, column in enumerate(mapping)}
         self._lenient = [
             column
@@ -115,10 +118,10 @@ class RowTyper:
         senders = [column for column in without_remarks(mapping) if not column.is_contract]
         own = [column.name for column in senders]
         self._readers: dict[str, CellReader] = {
-            column.name: _reader(column, decimal)
+            column.name: _reader(column, mapping[self._places[column.name]], contract, nulls)
             for column in contract.columns
             if column.name in self._places
-        } | {column.name: _own_reader(column) for column in senders}
+        } | {column.name: _own_reader(column, nulls) for column in senders}
         self._own = own
         self._date_bits = {
             column.name: bit
@@ -188,8 +191,8 @@ class RowTyper:
 
     def another(self) -> "RowTyper":
         """A typer for the same file that has counted nothing, for another thread."""
-        mapping, contract, lenient, decimal, connection = self._made_of
-        return RowTyper(mapping, contract, lenient=lenient, decimal=decimal, connection=connection)
+        mapping, contract, lenient, nulls, connection = self._made_of
+        return RowTyper(mapping, contract, lenient=lenient, nulls=nulls, connection=connection)
 
     def absorb(self, other: "RowTyper") -> None:
         """Add what another typer of the same file has counted."""
@@ -203,6 +206,9 @@ class RowTyper:
             reader.missing += one.missing
             if not isinstance(reader, TextCells) and not isinstance(one, TextCells):
                 reader.unreadable += one.unreadable
+            if isinstance(reader, NumberCells) and isinstance(one, NumberCells):
+                reader.evidence |= one.evidence
+                reader.unusual.absorb(one.unusual)
 
     # --- what was counted ----------------------------------------------------------------------
 
@@ -232,6 +238,14 @@ class RowTyper:
             if not isinstance(reader, TextCells)
             and reader.unreadable
             and (name in of_lenient) == lenient
+        }
+
+    def numbers(self) -> dict[str, NumberCells]:
+        """Number column to its reader, with what that found."""
+        return {
+            name: reader
+            for name, reader in self._readers.items()
+            if isinstance(reader, NumberCells)
         }
 
     def value_shapes(self) -> dict[str, str]:
@@ -307,13 +321,17 @@ class RowTyper:
             self._breach(name, self.contract.place(name), absent, breached)
 
 
-def _own_reader(column: MappedColumn) -> TextCells | DateCells:
+def _own_reader(column: MappedColumn, nulls: Sequence[str]) -> TextCells | DateCells:
     if column.date_form is None:
-        return TextCells()
+        return TextCells(nulls=nulls)
     return DateCells(DateForm.of(column.date_form))
 
 
-def _reader(column: Column, decimal: str) -> TextCells | NumberCells:
+def _reader(
+    column: Column, mapped: MappedColumn, contract: TableContract, nulls: Sequence[str]
+) -> TextCells | NumberCells:
     if column.type is ColumnType.TEXT:
-        return TextCells(column)
-    return NumberCells(column, decimal)
+        return TextCells(column, is_key=column.name == contract.key, nulls=nulls)
+    signs = Signs.from_text(mapped.signs) if mapped.signs else None
+    factor = factor_of(mapped.unit, column) if mapped.unit else None
+    return NumberCells(column, signs, nulls, factor or Fraction(1))

@@ -15,6 +15,7 @@ from movie_pipeline.tabular import kernel
 from movie_pipeline.tabular.cells import Array, Cells, NumberCells, TextCells
 from movie_pipeline.tabular.date_forms import DateCells
 from movie_pipeline.tabular.dialect import Layout
+from movie_pipeline.tabular.number_signs import Sign
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -250,6 +251,8 @@ class SplitColumns:
         return self._taken[place]
 
     def _numbers(self, place: int, reader: NumberCells) -> Cells:
+        if reader.is_scaled:
+            return reader.read(self.texts(place))
         cut = self._cut
         rest = np.empty(self.rows, np.int32)
         states = np.empty(self.rows, np.uint8)
@@ -257,11 +260,13 @@ class SplitColumns:
         if reader.plain_digits:
             digits, groups = reader.plain_digits
             values = np.empty(self.rows, np.int64)
-            separator = ord(reader.separator)
+            separator = ord(reader.separator or "\0")
             left = kernel.read_wholes(*where, digits, groups, separator, values, states, rest)
         else:
             values = np.empty(self.rows, np.float64)
-            left = kernel.read_decimals(*where, reader.decimal == ".", values, states, rest)
+            left = kernel.read_decimals(
+                *where, reader.signs.point is Sign.DECIMAL, values, states, rest
+            )
         texts = None
         if left:
             chosen = cut.column(place, rest[:left])

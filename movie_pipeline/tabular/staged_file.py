@@ -9,6 +9,7 @@ from functools import cached_property
 
 from movie_pipeline.tabular.column_mapping import MappedColumn, without_remarks
 from movie_pipeline.tabular.dialect import Dialect
+from movie_pipeline.tabular.number_signs import Signs
 from movie_pipeline.tabular.row_flags import date_columns
 
 
@@ -96,6 +97,13 @@ class StagedFile:
     def columns_by_name(self) -> dict[str, str]:
         """Name in the staged rows to the key under which raw records hold its text."""
         return dict(zip((column.name for column in self.mapping), self.record_keys, strict=True))
+
+    @cached_property
+    def signs_by_name(self) -> dict[str, Signs]:
+        """Number column to what points and commas mean in it."""
+        return {
+            column.name: Signs.from_text(column.signs) for column in self.mapping if column.signs
+        }
 
     @cached_property
     def record_keys(self) -> tuple[str, ...]:

@@ -38,10 +38,21 @@ class NumberForm(StrEnum):
 
     YEAR_IN_PARENTHESES = "year in parentheses"
     """`(2010)` is 2010."""
+    YEAR_OF_SPAN = "first year of a span"
+    """`2010-2022` and `(2010- )` are 2010; so is `(I) (2010)`."""
+    YEAR_OF_DATE = "year of a date"
+    """`2014-05-01` is 2014."""
     DURATION = "duration"
-    """`142 min` and `2h 22m` are 142 minutes."""
+    """`142 min`, `2h 22m`, `PT142M` and `02:22:00` are 142 minutes."""
     US_DOLLARS = "US dollars"
-    """`$5`, `US$ 5` and `5 USD` are 5."""
+    """`$5`, `US$ 5` and `5 USD` are 5, `$28.34M` is 28,340,000; cents are rounded."""
+    EXPONENT = "exponent"
+    """`1e+06` is 1,000,000."""
+    OUT_OF = "points out of a most"
+    """`8.1/10` and `81%` are 8.1 where 10 is the most; what stands behind it in parentheses is not
+    part of it."""
+    COUNTED = "count of something"
+    """`1,234 people` and `(1,234)` are 1,234, `1.2k` is 1,200."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +69,8 @@ class Column:
         unit: what the number counts, None for text.
         description: what it means, in a phrase.
         forms: how its number may be written beside the plain way.
+        usual: between which two numbers nearly all values of any real file lie; where most of a
+            file's lie elsewhere, it counts something else. None where nothing is known.
     """
 
     name: str
@@ -70,6 +83,7 @@ class Column:
     unit: str | None = None
     description: str = ""
     forms: tuple[NumberForm, ...] = ()
+    usual: tuple[float, float] | None = None
 
     @property
     def sql_type(self) -> str:

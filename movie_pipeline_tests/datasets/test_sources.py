@@ -52,8 +52,17 @@ def test_without_a_declaration_names_that_differ_in_digits_are_one_source() -> N
         ("[vendor]\nencoding = 'utf-8'", "must be a table that says which files are its own"),
         ("vendor = 3", "must be a table that says which files are its own"),
         ("[v]\nfiles='*'\nencodign='utf-8'", "declares 'encodign', but only files, encoding, "),
-        ("[v]\nfiles='*'\nencoding='klingon'", "encoding = 'klingon', but it must be utf-8, "),
-        ("[v]\nfiles='*'\ndelimiter='||'", "delimiter = '||', but it must be one ASCII character"),
+        (
+            "[v]\nfiles='*'\nencoding='klingon'",
+            "encoding = 'klingon', but it must be one that Python",
+        ),
+        (
+            (
+                "[v]\nfiles='*'\ndelimiter='123456789'",
+                "delimiter = '123456789', but it must be a text of",
+            ),
+            "delimiter = '|\\\\|', but it must be a text of up to 8 characters",
+        ),
         ("[v]\nfiles='*'\nheader_line=0", "header_line = 0, but it must be a line number from 1"),
         ("[v]\nfiles='*'\nheader_line=true", "header_line = True, but it must be a line number"),
         ("[v]\nfiles='*'\nescape='slash'", "escape = 'slash', but it must be 'doubled' or"),
@@ -71,8 +80,8 @@ def test_without_a_declaration_names_that_differ_in_digits_are_one_source() -> N
             ),
         ),
         (
-            "[v]\nfiles='*'\n[v.dates]\nYear='%Y-%m-%d'",
-            "but 'Year' is a column of the movie contract, which has no dates. Only a file's own",
+            "[v]\nfiles='*'\n[v.dates]\nRelease_Year='%Y-%m-%d'",
+            "but 'Release_Year' is a column of the movie contract, which has no dates. Only a",
         ),
         (
             "[v]\nfiles='*'\n[v.dates]\n" + "\n".join(f"d{i}='%Y%m%d'" for i in range(46)),

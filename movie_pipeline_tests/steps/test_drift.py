@@ -107,7 +107,7 @@ def test_a_missing_required_column_rejects_with_a_guess(sender: Sender) -> None:
     outcome = sender.last
     assert outcome is not None
     assert outcome.state is FileState.REJECTED
-    assert 'Did you mean "raiting" for imdb_rating? Then rename it' in outcome.reason
+    assert 'Did you mean "raiting" for imdb_rating? Rename it' in outcome.reason
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,8 @@ def test_a_contract_column_that_comes_as_text_is_said_and_held(sender: Sender) -
     assert outcome.state is FileState.HELD
     assert outcome.reason == (
         '12 of 12 values of votes (the file\'s column "votes") cannot be read as bigint: the '
-        "column holds something else. Rename it, or correct aliases.toml."
+        'column holds something else. Rename it, or declare columns = { votes = "..." } for this '
+        "source, with the name of the right column."
     )
 
 

@@ -4,7 +4,6 @@ With NUMBA_BOUNDSCHECK=1, as there, an index beyond an array is an error.
 """
 
 import argparse
-import io
 import random
 import time
 
@@ -17,7 +16,6 @@ from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.encodings import UTF_8
 from movie_pipeline.tabular.odd_records import OddRecords
 from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of
-from movie_pipeline.tabular.record_parser import parsed_records
 from movie_pipeline.tabular.split_chunk import buffer_of, holds_no_text
 
 HEADER = b"title,year,rating\n"
@@ -72,12 +70,10 @@ def _by_chunks(body: bytes, size: int, plan: ReadingPlan) -> dict[str, list[obje
 
 
 def _by_parser(body: bytes, layout: Layout) -> dict[str, list[object]]:
-    judge = OddRecords(layout, "UTF-8", LIMITS.record_bytes).judge
+    records = OddRecords(layout, "UTF-8", LIMITS.record_bytes)
     found: dict[str, list[object]] = {"places": [], "rows": [], "apart": [], "again": []}
-    for record in parsed_records(
-        io.BytesIO(body), layout.dialect.syntax, record_limit=LIMITS.record_bytes
-    ):
-        judged, number = judge(record), len(found["places"])
+    for judged in records.judge_all(body, 0):
+        record, number = judged.record, len(found["places"])
         if judged.is_header:
             found["again"].append((record.start, record.end))
         if judged.is_row:

@@ -9,7 +9,6 @@ from movie_pipeline.tabular.chunk_reader import Doubts
 from movie_pipeline.tabular.dialect import NEWLINES
 from movie_pipeline.tabular.odd_records import OddRecords, is_text
 from movie_pipeline.tabular.reading_plan import ReadingPlan
-from movie_pipeline.tabular.record_parser import parsed_records
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
 
 
@@ -29,34 +28,28 @@ def read_parsed(  # noqa: PLR0913 - as read_chunks
         doubts.encoding()
     if b'\\"' in content[layout.body :]:
         doubts.escape()
-    judge = OddRecords(layout, plan.encoding.name, limits.record_bytes).judge
+    records = OddRecords(layout, plan.encoding.name, limits.record_bytes)
     rows = RowGatherer(sink)
     found = Found(quotes=b'"' in content[layout.body :])
     newlines = {layout.line_end} if layout.line_end else set[bytes]()
-    shorter = text.with_name("shorter")
-    shorter.write_bytes(content)
-    with shorter.open("rb") as file:
-        for record in parsed_records(
-            file, layout.dialect.syntax, start=layout.body, record_limit=limits.record_bytes
-        ):
-            judged = judge(record)
-            if record.is_blank:
-                found.blank += record.next - record.start
-                continue
-            newlines |= {record.line_end} - {b""}
-            found.separators += record.next - record.end
-            if judged.is_header:
-                found.again.append((record.start, record.end))
-                continue
-            found.records += 1
-            index.write(np.array([record.start, record.end], np.int64).tobytes())
-            if judged.is_row:
-                rows.add(found.records, record.cells, record.end - record.start)
-            else:
-                found.set_aside(found.records, str(judged.reason))
-                found.ragged += judged.ragged
-                found.unclosed = found.records if record.unclosed else found.unclosed
-    shorter.unlink()
+    for judged in records.judge_all(content[layout.body :], layout.body):
+        record = judged.record
+        if record.is_blank:
+            found.blank += record.next - record.start
+            continue
+        newlines |= {record.line_end} - {b""}
+        found.separators += record.next - record.end
+        if judged.is_header:
+            found.again.append((record.start, record.end))
+            continue
+        found.records += 1
+        index.write(np.array([record.start, record.end], np.int64).tobytes())
+        if judged.is_row:
+            rows.add(found.records, record.cells, record.end - record.start)
+        else:
+            found.set_aside(found.records, str(judged.reason))
+            found.ragged += judged.ragged
+            found.unclosed = found.records if record.unclosed else found.unclosed
     rows.flush()
     names = {NEWLINES[newline] for newline in newlines}
     found.newline = (names.pop() if len(names) == 1 else "mixed") if names else "lf"

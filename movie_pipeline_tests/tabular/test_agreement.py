@@ -11,6 +11,7 @@ import pytest
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.tabular import ColumnType, stage_file
+from movie_pipeline.tabular.invisible import INVISIBLE
 from movie_pipeline_tests.tabular.staging import DATA, Staged, stage
 
 REAL = ("imdb_movies_rating.csv", "IMDB-Movie-Data.csv", "netflix_titles.csv", "movie_industry.csv")
@@ -44,7 +45,7 @@ def assert_same_cells(staged: Staged, path: Path) -> None:
         values = staged.column(column.name)
         texts = [row[place] for row in expected]
         if column.name not in NUMBERS:
-            trimmed = [(text and text.strip(" \t\r\n\u00a0\u202f\u2007")) or None for text in texts]
+            trimmed = [(text and text.strip(INVISIBLE)) or None for text in texts]
             assert values == [None if text == "\\N" else text for text in trimmed], column
 
 

@@ -65,7 +65,7 @@ def test_an_unclosed_quote_sets_apart_the_rest_and_holds_the_file(
     )
     assert staged.summary.hold == (
         "A quote in record 2 is never closed, so everything from there to the end of the file is "
-        "one cell. Correct the quote, or tell the source to salvage."
+        "one cell. Correct the quote, or declare salvage = true for this source."
     )
     assert staged.raw(2)[0].raw.decode() == content[content.index('"') :]
     salvaged = stage(tmp_path, content, source=SourceOptions(salvage=True))
@@ -96,7 +96,8 @@ def test_a_column_that_mostly_fails_its_type_holds_the_file(wrong: int, tmp_path
     if wrong > 10:
         assert staged.summary.hold == (
             '11 of 21 values of imdb_rating (the file\'s column "rating") cannot be read as '
-            "decimal: the column holds something else. Rename it, or correct aliases.toml."
+            "decimal: the column holds something else. Rename it, or declare columns = { "
+            'imdb_rating = "..." } for this source, with the name of the right column.'
         )
     else:
         assert staged.summary.hold is None
@@ -148,7 +149,7 @@ def test_what_is_outside_the_contract_is_marked_and_stays(tmp_path: Path) -> Non
             [(2, "the JSON array is never closed: the file seems to be cut off here")],
             (
                 "A JSON array is not closed behind record 2: the file seems to be cut off. Send it "
-                "again, or tell the source to salvage."
+                "again, or declare salvage = true for this source."
             ),
         ),
         (

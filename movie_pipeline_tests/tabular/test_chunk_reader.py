@@ -332,7 +332,7 @@ def test_a_stray_byte_far_behind_asks_for_the_encoding_once(
     far = HEADER + "Amélie,2001,8.3\n" * 20 + ALIEN * 90_000
     content = far.encode() + b"Am\xe9lie,2001,8.3\n" * stray
     if expected is None:
-        assert "could be UTF-8 or Windows-1252" in refusal(tmp_path, content)
+        assert "could be UTF-8 or another encoding" in refusal(tmp_path, content)
         assert not list((tmp_path / "staged").iterdir())
         return
     staged = stage(tmp_path, content)

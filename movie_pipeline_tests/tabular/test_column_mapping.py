@@ -47,7 +47,10 @@ def test_the_contracts_own_name_comes_before_any_alias() -> None:
     assert mapping_notes(mapped, MOVIES.contract) == [
         "column movie_title is taken as movie_title; title is kept as the file's own",
         "column imdb_rating is taken as imdb_rating; rating, score is kept as the file's own",
-        "movie_id is derived from title and year: the file brings none",
+        (
+            "movie_id is derived without release_year: the file brings neither, and movies that "
+            "have a title in common cannot be told apart"
+        ),
     ]
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - signs are meant as they stand
 """The one rule by which cells become numbers, as a table, and its shortcuts held against it."""
 
 import numpy as np
@@ -9,7 +10,9 @@ from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.tabular import Column, ColumnType
 from movie_pipeline.tabular.cells import NumberCells, TextCells
-from movie_pipeline.tabular.number_casts import Reading, Repair, read_number
+from movie_pipeline.tabular.number_casts import Reading, evidence_in, read_number
+from movie_pipeline.tabular.number_forms import Repair
+from movie_pipeline.tabular.number_signs import Evidence, Sign, Signs, signs_of
 
 COLUMNS = {column.name: column for column in MOVIES.contract.columns}
 NUMBERS = [column for column in MOVIES.contract.columns if column.type is not ColumnType.TEXT]
@@ -26,6 +29,25 @@ NUMBERS = [column for column in MOVIES.contract.columns if column.type is not Co
         ("release_year", "(1995)", 1995, Repair.PARENTHESES),
         ("release_year", "1994.0", 1994, Repair.POINT_ZERO),
         ("release_year", "-5", -5, None),
+        ("release_year", "(2010–2022)", 2010, Repair.SPAN),
+        ("release_year", "(2021– )", 2021, Repair.SPAN),
+        ("release_year", "2005-2013", 2005, Repair.SPAN),
+        ("release_year", "(I) (2005)", 2005, Repair.SPAN),
+        ("release_year", "1994-05-01", 1994, Repair.DATE),
+        ("release_year", "2014-05-01T00:00:00Z", 2014, Repair.DATE),
+        ("release_year", "31.12.1999", 1999, Repair.DATE),
+        ("release_year", "May 1, 2014", 2014, Repair.DATE),
+        ("release_year", "13 June 1980 (United States)", 1980, Repair.DATE),
+        ("release_year", "19\u200b94", 1994, Repair.INVISIBLE),
+        ("release_year", "\ufeff1994", 1994, Repair.INVISIBLE),
+        ("release_year", "\u30001994", 1994, Repair.SPACES),
+        ("runtime_minutes", "PT142M", 142, Repair.UNIT),
+        ("runtime_minutes", "PT2H22M", 142, Repair.UNIT),
+        ("runtime_minutes", "PT2H", 120, Repair.UNIT),
+        ("runtime_minutes", "01:36:00", 96, Repair.UNIT),
+        ("runtime_minutes", "1 hour, 30 minutes", 90, Repair.UNIT),
+        ("runtime_minutes", "1 hr and 5 min", 65, Repair.UNIT),
+        ("runtime_minutes", "1,042 min", 1042, Repair.UNIT),
         ("runtime_minutes", "142 min", 142, Repair.UNIT),
         ("runtime_minutes", "142min.", 142, Repair.UNIT),
         ("runtime_minutes", "2h 22min", 142, Repair.UNIT),
@@ -39,6 +61,26 @@ NUMBERS = [column for column in MOVIES.contract.columns if column.type is not Co
         ("gross_usd", "$ 1,000", 1_000, Repair.CURRENCY),
         ("gross_usd", "US$1000", 1_000, Repair.CURRENCY),
         ("gross_usd", "1000 USD", 1_000, Repair.CURRENCY),
+        ("gross_usd", "$28.34M", 28_340_000, Repair.MULTIPLE),
+        ("gross_usd", "$1.2 billion", 1_200_000_000, Repair.MULTIPLE),
+        ("gross_usd", "$1M", 1_000_000, Repair.MULTIPLE),
+        ("gross_usd", "$28,341,469.50", 28_341_470, Repair.CURRENCY),
+        ("gross_usd", "1e+06", 1_000_000, Repair.EXPONENT),
+        ("votes", "1.5e+05", 150_000, Repair.EXPONENT),
+        ("votes", "1,234 votes", 1_234, Repair.REMARK),
+        ("votes", "(1,234)", 1_234, Repair.REMARK),
+        ("votes", "1.2K", 1_200, Repair.MULTIPLE),
+        ("votes", "tbd", None, Repair.NOT_AVAILABLE),
+        ("votes", "?", None, Repair.NOT_AVAILABLE),
+        ("votes", "<NA>", None, Repair.NOT_AVAILABLE),
+        ("votes", "—", None, Repair.NOT_AVAILABLE),
+        ("meta_score", "81%", 81, Repair.OUT_OF),
+        ("imdb_rating", "8.1/10", 8.1, Repair.OUT_OF),
+        ("imdb_rating", "4/5", 8.0, Repair.OUT_OF),
+        ("imdb_rating", "87%", 8.7, Repair.OUT_OF),
+        ("imdb_rating", "8.1 (1234 votes)", 8.1, Repair.REMARK),
+        ("imdb_rating", "8.1/10 (1,234)", 8.1, Repair.OUT_OF),
+        ("imdb_rating", "NaN", None, Repair.NOT_AVAILABLE),
         ("imdb_rating", "8.5", 8.5, None),
         ("imdb_rating", "9", 9.0, None),
         ("imdb_rating", ".5", 0.5, None),
@@ -63,7 +105,6 @@ def test_a_number_is_read(
         ("release_year", "PG"),
         ("release_year", "12.5"),
         ("release_year", "1e3"),
-        ("release_year", "1994-05-01"),
         ("release_year", "0x7D0"),
         ("release_year", "1_994"),
         ("release_year", "١٩٩٤"),
@@ -78,15 +119,15 @@ def test_a_number_is_read(
         ("votes", "9" * 20),
         ("votes", "9" * 100_000),
         ("gross_usd", "€1000"),
-        ("gross_usd", "$1M"),
         ("gross_usd", "(1000)"),
-        ("imdb_rating", "nan"),
-        ("imdb_rating", "NaN"),
         ("imdb_rating", "inf"),
         ("imdb_rating", "-Infinity"),
         ("imdb_rating", "1e1"),
         ("imdb_rating", "9" * 400),
-        ("imdb_rating", "8.5/10"),
+        ("votes", "1.000"),
+        ("votes", "12."),
+        ("gross_usd", "28.34"),
+        ("gross_usd", "$ 12.000"),
         ("imdb_rating", "8,500"),
         ("imdb_rating", "."),
     ],
@@ -110,7 +151,76 @@ def test_what_is_no_number_is_not_read(column: str, text: str) -> None:
 def test_a_file_with_decimal_commas_is_read_its_own_way(
     column: str, text: str, value: float
 ) -> None:
-    assert read_number(text, COLUMNS[column], ",").value == value
+    signs = signs_of(COLUMNS[column], decimal=",")
+    assert read_number(text, COLUMNS[column], signs).value == value
+
+
+@pytest.mark.parametrize(
+    ("column", "texts", "expected"),
+    [
+        # one cell that can only be groups says so for all of its column
+        ("votes", ["1.000", "1.007.598"], [1_000, 1_007_598]),
+        ("votes", ["1.000", "685.856"], [1_000, 685_856]),
+        ("votes", ["1.000", "12.0"], [1, 12]),
+        ("votes", ["1.000", "1234.000"], [1, 1_234]),
+        ("votes", ["1.000", "687.000", "5"], [None, None, 5]),
+        ("votes", ["1.000", "685.856", "12.0"], [None, None, 12]),
+        ("votes", ["1,000", "12,0"], [1, 12]),
+        ("votes", ["1,000", "687,000"], [1_000, 687_000]),
+        ("votes", ["1,000", "28,341", "12,0"], [None, None, 12]),
+        ("votes", ["1.000", "1,234"], [1, 1_234]),
+        ("gross_usd", ["$ 12.000", "$ 1.234.567"], [12_000, 1_234_567]),
+        ("gross_usd", ["1.234,50", "12.000"], [None, 12_000]),
+        ("imdb_rating", ["8.123", "8.5"], [8.123, 8.5]),
+        ("imdb_rating", ["8,500", "8,5"], [8.5, 8.5]),
+        ("imdb_rating", ["8,500", "8.5"], [None, 8.5]),
+        ("imdb_rating", ["0,500", "8,500"], [0.5, 8.5]),
+        ("imdb_rating", ["8.123", "1.234.567"], [8_123.0, 1_234_567.0]),
+        ("imdb_rating", ["8.123", "1.234.567", "8.5"], [None, 1_234_567.0, 8.5]),
+    ],
+)
+def test_points_and_commas_have_one_meaning_in_a_column(
+    column: str, texts: list[str], expected: list[float | None]
+) -> None:
+    known = Evidence.NONE
+    for text in texts:
+        known |= evidence_in(text, COLUMNS[column])
+    signs = signs_of(COLUMNS[column], known)
+    assert [read_number(text, COLUMNS[column], signs).value for text in texts] == expected
+
+
+def national_forms() -> st.SearchStrategy[tuple[Signs, list[int], list[str]]]:
+    """Whole numbers as a country writes them, with what its signs mean."""
+    grouped = st.lists(st.integers(0, 10**9), min_size=1, max_size=8)
+    points = Signs(Sign.GROUPS, Sign.DECIMAL)
+    commas = Signs(Sign.DECIMAL, Sign.GROUPS)
+    return grouped.flatmap(
+        lambda numbers: st.sampled_from(
+            [
+                (points, numbers, [f"{number:,}".replace(",", ".") for number in numbers]),
+                (commas, numbers, [f"{number:,}" for number in numbers]),
+                (commas, numbers, [f"{number}.00" for number in numbers]),
+                (points, numbers, [f"{number},00" for number in numbers]),
+                (commas, numbers, [f"{number}.000" for number in numbers]),
+                (points, numbers, [f"{number:,}".replace(",", " ") + ",0" for number in numbers]),
+            ]
+        )
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(national_forms())
+def test_whole_numbers_of_any_country_are_read_rightly_or_not_at_all(
+    given_column: tuple[Signs, list[int], list[str]],
+) -> None:
+    _, numbers, texts = given_column
+    column = COLUMNS["votes"]
+    known = Evidence.NONE
+    for text in texts:
+        known |= evidence_in(text, column)
+    signs = signs_of(column, known)
+    for number, text in zip(numbers, texts, strict=True):
+        assert read_number(text, column, signs).value in {number, None}
 
 
 def number_texts() -> st.SearchStrategy[str]:
@@ -125,16 +235,17 @@ def number_texts() -> st.SearchStrategy[str]:
 @given(
     texts=st.lists(number_texts() | st.none(), min_size=1, max_size=30),
     column=st.sampled_from(NUMBERS),
-    decimal=st.sampled_from([".", ","]),
+    decimal=st.sampled_from([".", ",", None]),
 )
 def test_the_shortcuts_for_many_cells_agree_with_the_rule(
-    texts: list[str | None], column: Column, decimal: str
+    texts: list[str | None], column: Column, decimal: str | None
 ) -> None:
     many = [*texts, *map(str, range(2_000))]  # so many that the shortcuts are taken
-    reader = NumberCells(column, decimal)
+    signs = signs_of(column, decimal=decimal)
+    reader = NumberCells(column, signs)
     cells = reader.read(pa.array(many, pa.string()))
     expected = [
-        Reading(None) if text is None else read_number(text, column, decimal) for text in many
+        Reading(None) if text is None else read_number(text, column, signs) for text in many
     ]
     assert cells.values.to_pylist() == [reading.value for reading in expected]
     unreadable = [reading.unreadable for reading in expected]
@@ -152,7 +263,7 @@ def test_texts_are_trimmed_at_their_ends_and_blanks_are_missing() -> None:
     assert cells.values.to_pylist() == [
         "a b", "x", None, None, None, "\\Nope", "à", None, "¡Hola!", "“q”"
     ]  # fmt: skip
-    assert dict(reader.repairs) == {Repair.SPACES: 2, Repair.BLANK: 2}
+    assert +reader.repairs == {Repair.SPACES: 2, Repair.BLANK: 2}
     assert reader.missing == 4
 
 

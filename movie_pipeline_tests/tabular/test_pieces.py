@@ -6,12 +6,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movie_pipeline.tabular import Limits, encodings, json_records, record_parser
-from movie_pipeline.tabular.encodings import Encoding, encoding_of_all, original_offsets, write_utf8
+from movie_pipeline.tabular.encodings import (
+    Encoding,
+    encoding_named,
+    encoding_of_all,
+    original_offsets,
+    write_utf8,
+)
 from movie_pipeline.tabular.json_records import Element
 from movie_pipeline.tabular.record_parser import Syntax, parsed_records
 
@@ -143,8 +150,30 @@ def test_utf_16_is_led_back_to_its_bytes_whatever_the_pieces(
         assert target.read_bytes() == text.encode("utf-8", "surrogatepass")
         places = [len(text[:n].encode("utf-8", "surrogatepass")) for n in range(len(text) + 1)]
         expected = [2 + len(text[:n].encode(codec, "surrogatepass")) for n in range(len(text) + 1)]
-        found = original_offsets(target, encoding, encodings.np.array(places))
+        found = original_offsets(path, target, encoding, np.array(places))
         assert found.tolist() == expected
+
+
+@quickly
+@given(
+    text=st.text("aB,\n映画是", max_size=20),
+    codec=st.sampled_from(["gb18030", "cp932", "euc_jp", "utf-32-le", "big5"]),
+    size=st.integers(1, 9),
+)
+def test_characters_of_several_bytes_are_led_back_to_them(text: str, codec: str, size: int) -> None:
+    text = text.encode(codec, "ignore").decode(codec)
+    encoding = encoding_named(codec)
+    with (
+        written(text.encode(codec)) as path,
+        pieces_of(encodings, "_PIECE", size),
+        pieces_of(encodings, "_TRACED", size),
+    ):
+        target = path.with_name("utf8")
+        assert write_utf8(path, encoding, target) == 0
+        assert target.read_bytes() == text.encode()
+        places = [len(text[:n].encode()) for n in range(len(text) + 1)]
+        found = original_offsets(path, target, encoding, np.array(places))
+        assert found.tolist() == [len(text[:n].encode(codec)) for n in range(len(text) + 1)]
 
 
 @quickly

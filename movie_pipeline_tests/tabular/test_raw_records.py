@@ -115,6 +115,10 @@ def test_an_inspection_shows_the_place_of_the_first_problems(tmp_path: Path) -> 
         "    title -> movie_title (text)",
         "    year -> release_year (integer), 1 unreadable",
         "    rating -> imdb_rating (decimal)",
+        (
+            "note      columns under another name are taken: title as movie_title, year as "
+            "release_year, rating as imdb_rating"
+        ),
         "note      movie_id is derived from title and year: the file brings none",
         f"note      odd records were taken one by one: {ragged}",
         "record 2 at byte 33",

@@ -14,8 +14,10 @@ from movie_pipeline_tests.tabular.staging import HEADER, TWO_FILMS, packed, refu
 
 SAVE = "Open it there and save the sheet as CSV (UTF-8)."
 PROSE = (
-    "None of the first 20 lines names a column of the movie contract, such as title and rating: "
-    "the file is prose, or its header is missing. Send a table with a line that names its columns."
+    "None of the first 20 lines names a column of the movie contract, such as title and rating, "
+    "with a comma, semicolon, tab or pipe between its cells: the file is prose, its header is "
+    "missing or stands further below, or it has another delimiter. Send a table with a line that "
+    "names its columns, or declare delimiter or header_line for this source."
 )
 PAGE = (
     "The file is no CSV but an XML or HTML page, such as servers send in place of a file when "
@@ -77,7 +79,8 @@ def workbook() -> bytes:
             TWO_FILMS.encode("utf-16-le"),
             (
                 "The file looks like UTF-16 without a byte order mark, which could be read in two "
-                "ways. Declare utf-16-le or utf-16-be for this source, or export the file as UTF-8."
+                "ways. Declare the encoding of this source in the sources file, utf-16-le or "
+                "utf-16-be, or export the file as UTF-8."
             ),
         ),
         (
@@ -121,16 +124,16 @@ def test_what_is_no_table_is_refused_in_one_true_sentence(
 
 def test_a_first_line_that_may_be_a_row_is_not_told(tmp_path: Path) -> None:
     sentence = refusal(tmp_path, "Secret Film,1999,Secret Director\nOther Film,2001,Someone\n")
-    assert "its header is missing" in sentence
+    assert "its header is missing or stands further below" in sentence
     assert "Secret" not in sentence
 
 
 def test_a_missing_required_column_is_named_with_what_was_seen_and_a_guess(tmp_path: Path) -> None:
     assert refusal(tmp_path, "title,year,raiting\nHeat,1995,8.3\n") == (
-        "The file has no column imdb_rating (also known as imdb_score, averagerating, "
-        "average_rating, vote_average, imdb, score and 1 more). Its header names 3 columns: title, "
-        'year, raiting. Did you mean "raiting" for imdb_rating? Then rename it, or add it to '
-        "aliases.toml."
+        "The file has no column imdb_rating (also known as imdb_score, rating_imdb, "
+        "imdb_rating_value, average_rating, vote_average, avg_rating and 18 more). Its header "
+        'names 3 columns: title, year, raiting. Did you mean "raiting" for imdb_rating? Rename it, '
+        'or declare columns = { imdb_rating = "..." } for this source.'
     )
 
 
@@ -218,8 +221,8 @@ def test_a_disk_that_fills_while_a_file_is_unpacked_refuses_no_file(
 
 def test_an_unknown_declared_encoding_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, TWO_FILMS, source=SourceOptions(encoding="klingon")) == (
-        "The encoding 'klingon' declared for this source is not one of utf-8, windows-1252, "
-        "latin-1, latin-9, utf-16-le, utf-16-be."
+        "The encoding 'klingon' declared for this source is none that Python decodes. Declare one "
+        "such as utf-8, windows-1252, windows-1251, gb18030, shift_jis or utf-16-le."
     )
 
 

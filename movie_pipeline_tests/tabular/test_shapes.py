@@ -108,9 +108,9 @@ def test_utf_8_with_stray_bytes_sets_their_records_apart(tmp_path: Path) -> None
 def test_as_many_stray_bytes_as_good_ones_are_refused_with_both_readings(tmp_path: Path) -> None:
     content = "title,rating\nAmélie,8.3\n".encode() + b"Caf\xe9,5\n"
     assert refusal(tmp_path, content) == (
-        "The file could be UTF-8 or Windows-1252: 1 characters beyond ASCII are well-formed UTF-8, "
-        "and 1 bytes are not. Declare the encoding of this source, or export the file again as "
-        "UTF-8."
+        "The file could be UTF-8 or another encoding: 1 characters beyond ASCII are well-formed "
+        "UTF-8, and 1 bytes are not. Declare the encoding of this source in the sources file, such "
+        'as encoding = "windows-1252", or export the file again as UTF-8.'
     )
     declared = stage(tmp_path, content, source=SourceOptions(encoding="windows-1252"))
     assert declared.titles == ["AmÃ©lie", "Café"]
@@ -198,12 +198,12 @@ def test_digits_stay_as_they_are_written(tmp_path: Path) -> None:
 
 def test_json_keeps_digits_and_what_is_nested(tmp_path: Path) -> None:
     content = (
-        '[{"title": 1917, "rating": 8.20, "id": 12345678901234567890, "cast": ["A", {"b": 1.0}]},'
+        '[{"title": 1917, "rating": 8.20, "code": 12345678901234567890, "cast": ["A", {"b": 1.0}]},'
         ' {"title": "x", "rating": null, "flag": true}]'
     )
     staged = stage(tmp_path, content)
     assert staged.titles == ["1917", "x"]
-    assert staged.column("id") == ["12345678901234567890", None]
+    assert staged.column("code") == ["12345678901234567890", None]
     assert staged.column("cast") == ['["A",{"b":1.0}]', None]
     assert staged.column("flag") == [None, "true"]
 

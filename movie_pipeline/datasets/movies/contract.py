@@ -29,7 +29,11 @@ class Movie(pa.DataFrameModel):
         ge=1870,
         le=2100,
         unit="year",
-        forms=(NumberForm.YEAR_IN_PARENTHESES,),
+        forms=(
+            NumberForm.YEAR_IN_PARENTHESES,
+            NumberForm.YEAR_OF_SPAN,
+            NumberForm.YEAR_OF_DATE,
+        ),
     )
     certificate: Series[str] = text_field("Age certificate, such as PG-13 or UA", max_bytes=64)
     runtime_minutes: Series[pd.Int32Dtype] = number_field(
@@ -39,14 +43,27 @@ class Movie(pa.DataFrameModel):
         le=100_000,
         unit="minutes",
         forms=(NumberForm.DURATION,),
+        usual=(0, 600),
     )
     genre: Series[str] = text_field("Genres, separated as the file separates them", max_bytes=512)
     imdb_rating: Series[float] = number_field(
-        ColumnType.DECIMAL, "IMDb rating", ge=0, le=10, unit="points of 10", required=True
+        ColumnType.DECIMAL,
+        "IMDb rating",
+        ge=0,
+        le=10,
+        unit="points of 10",
+        required=True,
+        forms=(NumberForm.OUT_OF,),
+        usual=(0, 10),
     )
     overview: Series[str] = text_field("Plot summary", max_bytes=16_384)
     meta_score: Series[pd.Int32Dtype] = number_field(
-        ColumnType.INTEGER, "Metacritic score", ge=0, le=100, unit="points of 100"
+        ColumnType.INTEGER,
+        "Metacritic score",
+        ge=0,
+        le=100,
+        unit="points of 100",
+        forms=(NumberForm.OUT_OF,),
     )
     director: Series[str] = text_field("Director or directors", max_bytes=1024)
     star1: Series[str] = text_field("First billed actor", max_bytes=512)
@@ -54,14 +71,19 @@ class Movie(pa.DataFrameModel):
     star3: Series[str] = text_field("Third billed actor", max_bytes=512)
     star4: Series[str] = text_field("Fourth billed actor", max_bytes=512)
     votes: Series[pd.Int64Dtype] = number_field(
-        ColumnType.BIGINT, "Number of votes", ge=0, unit="votes"
+        ColumnType.BIGINT,
+        "Number of votes",
+        ge=0,
+        unit="votes",
+        forms=(NumberForm.EXPONENT, NumberForm.COUNTED),
     )
     gross_usd: Series[pd.Int64Dtype] = number_field(
         ColumnType.BIGINT,
         "Gross earnings",
         ge=0,
         unit="US dollars",
-        forms=(NumberForm.US_DOLLARS,),
+        forms=(NumberForm.EXPONENT, NumberForm.US_DOLLARS),
+        usual=(10_000, 10_000_000_000),
     )
     poster_link: Series[str] = text_field("Address of the poster", max_bytes=2048)
 

@@ -1,0 +1,80 @@
+"""Which rows are the same one: ids that are none, ids written in two ways, derived ids shared."""
+
+from pathlib import Path
+
+import pytest
+
+from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.tabular import problems
+from movie_pipeline_tests.tabular.staging import Staged, stage
+
+
+def _set_apart(staged: Staged) -> list[int]:
+    bit = 1 << MOVIES.contract.place("movie_id")
+    return [row["_record_number"] for row in staged.rows if row["_breached"] & bit]
+
+
+@pytest.mark.parametrize("word", ["NA", "null", "nan", "None", "-", "N/A", "<NA>", "\\N"])
+def test_a_word_for_missing_is_no_id(word: str, tmp_path: Path) -> None:
+    staged = stage(tmp_path, f"movie_id,title,rating\n{word},A,8\n{word},B,8\ntt1,C,8\n")
+    assert staged.column("movie_id") == [None, None, "tt1"]
+    assert _set_apart(staged) == [1, 2]
+
+
+def test_an_id_is_the_same_with_decimal_zeros(tmp_path: Path) -> None:
+    staged = stage(
+        tmp_path, "movie_id,title,rating\n862,A,8\n862.0,A,8\n007,B,8\ntt1.0,C,8\n100,D,8\n"
+    )
+    assert staged.column("movie_id") == ["862", "862", "007", "tt1.0", "100"]
+    assert staged.summary.repair_kinds["movie_id"] == {"decimal zeros of a whole number": 1}
+
+
+@pytest.mark.parametrize("header", ["id", "ID", "movieId", "kinopoisk_id"])
+def test_the_files_own_id_is_taken(header: str, tmp_path: Path) -> None:
+    assert stage(tmp_path, f"{header},title,rating\n5,A,8\n").column("movie_id") == ["5"]
+
+
+def test_the_year_of_a_date_tells_films_of_one_title_apart(tmp_path: Path) -> None:
+    staged = stage(tmp_path, "title,release_date,rating\nA,1966-07-30,8\nA,1989-06-23,8\n")
+    assert len(set(staged.column("movie_id"))) == 2
+    assert staged.column("release_year") == [1966, 1989]
+
+
+def test_films_that_only_share_a_title_are_set_apart_and_equal_rows_are_not(tmp_path: Path) -> None:
+    staged = stage(tmp_path, "title,rating\nA,8.1\nA,8.2\nB,7\nB,7\nC,6\n")
+    assert _set_apart(staged) == [1, 2]
+    assert staged.summary.breached == {"movie_id": 2}
+    assert staged.summary.notes[-1] == (
+        "2 rows have a derived movie_id in common with rows that say something else, and are set "
+        "apart: the file brings too little to tell them apart"
+    )
+    row = staged.rows[0]
+    found = problems(
+        staged.summary,
+        MOVIES.contract,
+        unreadable=row["_unreadable"],
+        breached=row["_breached"],
+        columns={"title": "A", "rating": "8.1"},
+    )
+    assert [problem.message for problem in found] == [
+        (
+            "movie_id: derived from less than title and year, and another record derives the same "
+            "but says something else"
+        )
+    ]
+
+
+def test_only_rows_without_a_year_are_in_doubt(tmp_path: Path) -> None:
+    staged = stage(tmp_path, "title,year,rating\nA,2001,8.1\nA,2001,8.2\nA,,8.3\nA,,8.4\nB,,7\n")
+    assert _set_apart(staged) == [3, 4]
+
+
+def test_an_invisible_character_in_a_title_makes_no_other_key(tmp_path: Path) -> None:
+    staged = stage(tmp_path, "title,year,rating\nNight Ferry,2001,8\nNight\u200b Ferry,2001,8\n")
+    assert len(set(staged.column("movie_id"))) == 1
+
+
+def test_an_invisible_character_is_no_part_of_an_id(tmp_path: Path) -> None:
+    staged = stage(tmp_path, "movie_id,title,rating\ntt\u200b1,A,8\n\u2060tt1,B,8\ntt1\u00ad,C,8\n")
+    assert staged.column("movie_id") == ["tt1"] * 3
+    assert staged.summary.repair_kinds["movie_id"] == {"invisible characters": 3}

@@ -1,0 +1,50 @@
+"""A quote that is not closed where it should be must not swallow the rows behind it."""
+
+from pathlib import Path
+
+import pytest
+
+from movie_pipeline_tests.tabular.staging import HEADER, stage
+
+ROWS = [f"Film {number},{1950 + number % 70},8.{number % 10}\n" for number in range(400)]
+
+
+@pytest.mark.parametrize(
+    ("odd", "closing"),
+    [
+        # the closing quote is that of a cell further below, or a stray one again
+        ('"Odd,2001,8\n', '"Fine, too",2001,8\n'),
+        ('Odd,"2001,8\n', 'Fine,"2001",8\n'),
+        ('"Odd,2001,8\n', 'Other",2001,8\n'),
+    ],
+)
+@pytest.mark.parametrize("swallowed", [3, 395])
+def test_rows_behind_a_stray_quote_are_given_back(
+    odd: str, closing: str, swallowed: int, tmp_path: Path
+) -> None:
+    content = HEADER + ROWS[0] + odd + "".join(ROWS[:swallowed]) + closing + ROWS[1]
+    staged = stage(tmp_path, content)
+    assert staged.summary.rows_in == swallowed + 4
+    assert len(staged.summary.set_apart) == 1
+    number, reason = staged.summary.set_apart[0]
+    assert number == 2
+    assert reason == (
+        f"a quote opens in it and is not closed in it; the {swallowed + 1:,} lines behind it are "
+        "read by themselves"
+    )
+    assert staged.titles[1 : swallowed + 1] == [f"Film {number}" for number in range(swallowed)]
+    assert staged.raw(2)[0].raw == odd.strip().encode()
+
+
+def test_a_cell_of_many_lines_stays_one(tmp_path: Path) -> None:
+    plot = "It begins.\n\nThen, as ever, it goes on,\nand on,\nuntil it ends, well."
+    staged = stage(tmp_path, f'title,rating,plot,note\nA,8,"{plot}",x\nB,7,short,y\n')
+    assert staged.column("overview") == [plot, "short"]
+    assert staged.summary.rows_in == 2
+
+
+def test_a_quote_that_is_never_closed_still_holds_the_file(tmp_path: Path) -> None:
+    hold = stage(tmp_path, HEADER + '"Odd,2001,8\n' + "".join(ROWS)).summary.hold
+    assert hold is not None
+    assert "is never closed" in hold
+    assert "declare salvage = true" in hold
