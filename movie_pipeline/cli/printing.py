@@ -25,6 +25,9 @@ console = _console()
 errors = _console(stderr=True)
 
 
+_LINE_ENDS = "\u0085\u2028\u2029"
+
+
 @contextmanager
 def progress(title: str, *, quiet: bool = False) -> Generator[Callable[[str], None]]:
     """A line that moves while something takes long; nothing where no person looks."""
@@ -37,7 +40,15 @@ def progress(title: str, *, quiet: bool = False) -> Generator[Callable[[str], No
 
 def print_json(value: Mapping[str, Any]) -> None:
     """One value as JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    click.echo(_json_line(value))
+
+
+def _json_line(value: Mapping[str, Any]) -> str:
+    """A value as JSON in one line; what some programs take for a line's end is escaped."""
+    text = json.dumps(value, ensure_ascii=False)
+    for line_end in _LINE_ENDS:
+        text = text.replace(line_end, f"\\u{ord(line_end):04x}")
+    return text
 
 
 def print_sentence(sentence: str) -> None:

@@ -1,6 +1,5 @@
 """The commands that ask what is there: ledger, warehouse, quarantine."""
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -273,7 +272,7 @@ def quarantine(
     )
     if as_json:
         for record in records:
-            click.echo(json.dumps(record, ensure_ascii=False))
+            print_json(record)
         return
     shown = 0
     grid = Table()

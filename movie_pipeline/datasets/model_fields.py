@@ -26,14 +26,27 @@ extensions.register_check_method(_fits_varchar, statistics=["limit"])
 
 
 def text_field(
-    description: str, *, max_bytes: int, nullable: bool = True, required: bool = False
+    description: str,
+    *,
+    max_bytes: int,
+    nullable: bool = True,
+    required: bool = False,
+    is_list: bool = False,
 ) -> Any:  # noqa: ANN401 - it stands where a column of any type is declared
-    """A text column; `required` says that a file must bring it, `nullable` that a row need not."""
+    """A text column; `required` says that a file must bring it, `nullable` that a row need not.
+
+    `is_list` says that it holds a list, which becomes "A, B" however a file writes it.
+    """
     return pa.Field(
         nullable=nullable,
         _fits_varchar=max_bytes,
         description=description,
-        metadata={"type": ColumnType.TEXT, "max_bytes": max_bytes, "required": required},
+        metadata={
+            "type": ColumnType.TEXT,
+            "max_bytes": max_bytes,
+            "required": required,
+            "is_list": is_list,
+        },
     )
 
 
@@ -86,6 +99,7 @@ def columns_of(model: type[pa.DataFrameModel]) -> tuple[Column, ...]:
                 description=cast("str", column.description),
                 forms=declared.get("forms", ()),
                 usual=declared.get("usual"),
+                is_list=declared.get("is_list", False),
             )
         )
     return tuple(columns)

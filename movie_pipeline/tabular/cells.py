@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.invisible import INVISIBLE, NO_WIDTH, SPACES
+from movie_pipeline.tabular.list_cells import SIGNS, plain_list
 from movie_pipeline.tabular.number_casts import (
     NO_KEY,
     NULL_MARKER,
@@ -86,6 +87,7 @@ class TextCells:
     ) -> None:
         self._nulls = tuple(nulls)
         self._is_key = is_key
+        self._is_list = column is not None and column.is_list
         self._limit = column.max_bytes if column else None
         self._nullable = column is None or column.nullable
         self.repairs: Counter[Repair] = Counter()
@@ -105,6 +107,8 @@ class TextCells:
             texts, lengths = self._trimmed(texts, suspects)
         if self._is_key and len(places := _odd_keys(texts)):
             texts, lengths = self._mended_keys(texts, places)
+        if self._is_list and _holds_any(texts, SIGNS):
+            texts, lengths = self._plain_lists(texts)
         if self._nulls:
             words = pc.is_in(texts, pa.array(self._nulls))
             self.repairs[Repair.NOT_AVAILABLE] += _count(words)
@@ -138,6 +142,13 @@ class TextCells:
         words = pc.is_in(pc.utf8_lower(whole), pa.array(sorted(NO_KEY)))
         self.repairs[Repair.NOT_AVAILABLE] += _count(words)
         return _replaced(texts, places, pc.if_else(words, pa.scalar(None, pa.string()), whole))
+
+    def _plain_lists(self, texts: Array) -> tuple[Array, Array]:
+        encoded = texts.dictionary_encode()
+        plain = [plain_list(text) for text in encoded.dictionary.to_pylist()]
+        rewritten = pa.array(plain, pa.string()).take(encoded.indices)
+        self.repairs[Repair.LIST] += _count(pc.not_equal(texts, rewritten))
+        return rewritten, np.diff(text_buffers(rewritten)[0])
 
     def _breaches(self, texts: Array, lengths: Array) -> Flags | None:
         breached: Flags | None = None
@@ -353,6 +364,13 @@ class Unusual:
         self.above += other.above
         self.seen += other.seen
         self.most = max(self.most, other.most)
+
+
+def _holds_any(texts: Array, signs: bytes) -> bool:
+    """Whether one of these bytes stands in a text; most columns hold none."""
+    data = texts.buffers()[2]
+    raw = data.to_pybytes() if data is not None else b""
+    return any(bytes((sign,)) in raw for sign in signs)
 
 
 def _count(booleans: Array) -> int:

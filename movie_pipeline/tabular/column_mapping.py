@@ -91,6 +91,13 @@ def rank_of(header: Iterable[str], contract: TableContract) -> tuple[bool, int]:
     return columns.issuperset(contract.required_names), len(found)
 
 
+def contract_columns_in(header: Iterable[str], contract: TableContract) -> set[str]:
+    """The contract's columns that names stand for."""
+    forms = _known_forms(contract)
+    found = (_form_in(normalised(name), forms) for name in header)
+    return {forms[form] for form in found if form is not None}
+
+
 def _form_in(name: str, forms: Mapping[str, str]) -> str | None:
     compact = _compact(name)
     if compact in forms:

@@ -5,8 +5,8 @@ The words only: the file is staged into a folder that is thrown away, and nothin
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from movie_pipeline.arrow import pa
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.cell_problems import problems
 from movie_pipeline.tabular.column_mapping import MappedColumn, printable
+from movie_pipeline.tabular.encodings import UnknownEncodingError
 from movie_pipeline.tabular.raw_record import raw_records, rows_path
 from movie_pipeline.tabular.read_file import stage_file
 from movie_pipeline.tabular.reading_limits import (
@@ -62,17 +63,22 @@ class Inspection:
         refusal: why it would be rejected, or None.
         staged: the summary, or None where it would be rejected.
         first_problems: the first records that would be set apart.
+        samples: likely encoding to how the first odd cells would read, where none is plain.
     """
 
     contract: TableContract
     refusal: str | None
     staged: StagedFile | None = None
     first_problems: tuple[FoundProblem, ...] = ()
+    samples: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
     def lines(self) -> Iterator[str]:
         """The inspection as lines of text."""
         if self.staged is None:
             yield f"REJECTED: {self.refusal}"
+            for name, texts in self.samples.items():
+                yield f"as {name}:"
+                yield from (f"    {printable(text)}" for text in texts)
             return
         staged = self.staged
         yield f"layout    {staged.dialect.describe()}"
@@ -112,6 +118,8 @@ def inspect_file(
         shutil.copyfile(path, copy)
         try:
             staged = stage_file(copy, contract, to=folder, limits=limits, source=source)
+        except UnknownEncodingError as error:
+            return Inspection(contract, str(error), samples=error.samples)
         except UnreadableFile as error:
             return Inspection(contract, str(error))
         found = tuple(_first_problems(copy, staged, contract, folder))

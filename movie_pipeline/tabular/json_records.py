@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.tabular.column_mapping import contract_columns_in
 from movie_pipeline.tabular.dialect import FIRST_ROWS, Dialect, Layout
-from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json
+from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json, value_at
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
+from movie_pipeline.tabular.table_contract import TableContract
 
 ARRAY, LINES = "json array", "json lines"
 
@@ -69,8 +71,12 @@ def json_format(head: bytes, start: int) -> str | None:
     return LINES
 
 
-def json_layout(text: Path, kind: str, *, start: int, limits: Limits) -> Layout:
+def json_layout(
+    text: Path, kind: str, *, start: int, limits: Limits, contract: TableContract
+) -> Layout:
     """The keys of all objects, in the order in which they first come, as the header.
+
+    A column of the contract that no key brings may lie in an object: `imdb.rating` is such a name.
 
     Raises:
         UnreadableFile: there are too many, or the file is too large to be read object by object.
@@ -82,12 +88,19 @@ def json_layout(text: Path, kind: str, *, start: int, limits: Limits) -> Layout:
             "Send it as CSV, or in parts."
         )
     keys: dict[str, None] = {}
+    nested: dict[str, None] = {}
+    only_objects: dict[str, bool] = {}
     records, problem = 0, None
     for element in elements(text, kind, start=start, limits=limits):
         pairs, wrong = _pairs(element)
         records += 1
         problem = problem or wrong
         keys.update(dict.fromkeys(name for name, _ in pairs))
+        for name, value in pairs:
+            is_object = isinstance(value, Pairs)
+            only_objects[name] = only_objects.get(name, True) and (is_object or value is None)
+            if is_object:
+                nested.update(dict.fromkeys(f"{name}.{inner}" for inner, _ in value))
         if len(keys) > limits.columns:
             raise UnreadableFile(
                 f"The JSON objects have more than {limits.columns:,} different keys. Send a table "
@@ -103,6 +116,13 @@ def json_layout(text: Path, kind: str, *, start: int, limits: Limits) -> Layout:
         raise UnreadableFile(
             "The file is an empty JSON array. If there are no rows to send, send no file."
         )
+    flat = [name for name in keys if not only_objects[name]]
+    lacking = set(contract.names) - contract_columns_in(flat, contract)
+    for name in nested:
+        brought = contract_columns_in([name], contract)
+        if name not in keys and brought and brought <= lacking:
+            keys[name] = None
+            lacking -= brought
     dialect = Dialect(format=kind, bom=start > 0, delimiter="", quote='"', header_line=0)
     return Layout(dialect, tuple(keys), start, start, start, b"", None)
 
@@ -116,7 +136,7 @@ def json_first_cells(text: Path, layout: Layout, limits: Limits) -> list[list[st
         if problem is None:
             values = dict(pairs)
             for column, name in zip(columns, layout.header, strict=True):
-                column.append(json_text(values.get(name)) or "")
+                column.append(json_text(value_at(values, name)) or "")
     return columns
 
 
@@ -302,7 +322,7 @@ def _cells(
 ) -> tuple[list[bytes | None], str | None]:
     cells: list[bytes | None] = []
     for name in header:
-        text = json_text(values.get(name))
+        text = json_text(value_at(values, name))
         try:
             cell = None if text is None else text.encode("utf-8")
         except UnicodeEncodeError:

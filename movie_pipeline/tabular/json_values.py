@@ -46,6 +46,15 @@ def json_text(value: object) -> str | None:
             return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
 
 
+def value_at(values: dict[str, Any], name: str) -> object:
+    """The value of a key, or of one in an object of another."""
+    if name in values or "." not in name:
+        return values.get(name)
+    outer, _, inner = name.partition(".")
+    found = values.get(outer)
+    return dict(found).get(inner) if isinstance(found, Pairs) else None
+
+
 def _plain(value: object) -> object:
     """What json.dumps can write: objects as dictionaries, numbers as numbers, however deep."""
     if isinstance(value, Pairs):

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.tabular.file_content import unpacked_name
-from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json
+from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json, value_at
 from movie_pipeline.tabular.record_parser import split_record
 from movie_pipeline.tabular.staged_file import StagedFile
 
@@ -116,7 +116,7 @@ class _RecordParser:
         except UnicodeDecodeError:
             return None
         if self._dialect.format != "csv":
-            return _object_columns(text)
+            return _object_columns(text, self._keys)
         cells = self._cells(text)
         return None if cells is None else self._named(cells)
 
@@ -136,11 +136,14 @@ class _RecordParser:
         return named
 
 
-def _object_columns(text: str) -> dict[str, str] | None:
+def _object_columns(text: str, keys: Sequence[str]) -> dict[str, str] | None:
     try:
         value = parse_json(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, Pairs):
         return None
-    return {name: json_text(cell) or "" for name, cell in value}
+    columns = {name: json_text(cell) or "" for name, cell in value}
+    values = dict(value)
+    inner = {name: value_at(values, name) for name in keys if name not in columns and "." in name}
+    return columns | {name: json_text(cell) or "" for name, cell in inner.items()}

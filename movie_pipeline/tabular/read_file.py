@@ -59,7 +59,7 @@ from movie_pipeline.tabular.reading_limits import (
 from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of, plan_with, with_evidence
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import RowTyper
-from movie_pipeline.tabular.shared_keys import set_apart_shared_keys
+from movie_pipeline.tabular.shared_keys import lack_a_part, set_apart_shared_keys
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
 from movie_pipeline.tabular.table_contract import TableContract
 
@@ -161,7 +161,9 @@ class _Staging:
             start = encoding.bom if encoding.is_utf8 else 0
             if kind := json_format(head, start):
                 read = self._json
-                layout = json_layout(text, kind, start=start, limits=self.limits)
+                layout = json_layout(
+                    text, kind, start=start, limits=self.limits, contract=self.contract
+                )
                 cells = json_first_cells(text, layout, self.limits)
                 plan = plan_with(
                     layout, cells, encoding, self.contract, source=self.source, limits=self.limits
@@ -199,6 +201,8 @@ class _Staging:
         if not typer.derived:
             return 0
         rows = rows_path(self.path, self.to)
+        if not lack_a_part(rows, self.contract):
+            return 0
         with engine_connection(self.engine, (self.to,)) as connection:
             shared = set_apart_shared_keys(rows, self.contract, connection)
         typer.breached[self.contract.key] += shared

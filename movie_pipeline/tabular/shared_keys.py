@@ -18,6 +18,15 @@ from movie_pipeline.tabular.table_contract import TableContract
 _NO_CONTENT = (RECORD_NUMBER, UNREADABLE, BREACHED)
 
 
+def lack_a_part(rows: Path, contract: TableContract) -> bool:
+    """Whether any staged row has a derived key that lacks a part."""
+    rule = contract.derived_key
+    parts = [part.column for part in rule.parts[1:]] if rule else []
+    with pa.memory_map(str(rows)) as file, pa.ipc.open_file(file) as reader:
+        batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
+        return any(batch[part].null_count for batch in batches for part in parts)
+
+
 def set_apart_shared_keys(rows: Path, contract: TableContract, connection: Connection) -> int:
     """Mark the rows whose derived key lacks a part and is that of other rows which say otherwise.
 
@@ -30,9 +39,7 @@ def set_apart_shared_keys(rows: Path, contract: TableContract, connection: Conne
         How many there are.
     """
     rule = contract.derived_key
-    if rule is None or len(rule.parts) == 1:
-        return 0
-    parts = [part.column for part in rule.parts[1:]]
+    parts = [part.column for part in rule.parts[1:]] if rule else []
     with pa.memory_map(str(rows)) as file, pa.ipc.open_file(file) as reader:
         shared = _shared(reader.read_all(), contract.key, parts, connection)
     if not len(shared):

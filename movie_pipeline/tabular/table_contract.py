@@ -69,6 +69,7 @@ class Column:
         unit: what the number counts, None for text.
         description: what it means, in a phrase.
         forms: how its number may be written beside the plain way.
+        is_list: whether a text is a list, which files write in many forms.
         usual: between which two numbers nearly all values of any real file lie; where most of a
             file's lie elsewhere, it counts something else. None where nothing is known.
     """
@@ -84,6 +85,7 @@ class Column:
     description: str = ""
     forms: tuple[NumberForm, ...] = ()
     usual: tuple[float, float] | None = None
+    is_list: bool = False
 
     @property
     def sql_type(self) -> str:

@@ -45,7 +45,7 @@ class Movie(pa.DataFrameModel):
         forms=(NumberForm.DURATION,),
         usual=(0, 600),
     )
-    genre: Series[str] = text_field("Genres, separated as the file separates them", max_bytes=512)
+    genre: Series[str] = text_field("Genres, a comma between them", max_bytes=512, is_list=True)
     imdb_rating: Series[float] = number_field(
         ColumnType.DECIMAL,
         "IMDb rating",

@@ -1,0 +1,168 @@
+# ruff: noqa: RUF001, E501 - letters are meant as they stand, titles in one line
+"""Texts of many languages in many encodings: read rightly, or refused, and never read wrongly."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from movie_pipeline.tabular import SourceOptions, is_declarable
+from movie_pipeline.tabular.encoding_judgement import judge
+from movie_pipeline_tests.tabular.staging import HEADER, refusal, stage
+
+WORDS = {
+    "German": "Die Brücke am Fluß|Grüße aus Köln|Das weiße Schloß|Über den Dächern|Mädchen für alles|"
+    "Später Frühling|Die Höhle des Löwen|Fünf vor zwölf|Schöne Träume|Der Kühlschrank",
+    "French": "Le garçon sévère|L’été à Orléans|Une étoile brûlée|Où est la forêt|Les élèves|"
+    "Château sans clé|La mère fâchée|Le café du théâtre|Noël à l’hôtel|Déjà rêvé",
+    "Spanish": "El niño perdido|Mañana será tarde|¿Dónde está el río?|Corazón de león|La montaña azul|"
+    "Un año más|El último árbol|Pequeña canción|Jamás volverá|Años después",
+    "Portuguese": "A estação fria|Coração de pão|Irmãos e irmãs|Não há manhã|O avô e a avó|"
+    "Lições de inglês|A última canção|Três verões|Ilusões perdidas|O leão manso",
+    "Italian": "La città è vuota|Perché no|Così è la libertà|Più lontano|Un’estate là|Qualità|"
+    "L’università|Verità e bontà|Lunedì mattina|Però",
+    "Swedish": "Små öar|Flickan på stranden|Själens väg|Höst i Malmö|Över ån|Två hjärtan|Nätter i Skåne|"
+    "Kärlek på åkern|Trädgården|Sjömannens brev",
+    "Danish": "Øen i søen|Æblet og træet|På færgen|Mød mig i København|Dæmonen|Grønne år|Blå nætter|"
+    "Hjørnet|Året der gik|Smørrebrød",
+    "Polish": "Żółta łódź|Księga dżungli|Świt nad Wisłą|Pieśń o miłości|Ścieżka w górę|Źródło|"
+    "Dzień świętości|Wróg|Późną jesienią|Gałąź",
+    "Czech": "Příběh stařičkého muže|Žlutý kůň|Tři oříšky|Děti a stíny|Růže v zimě|Válečný kříž|"
+    "Čas loučení|Šťastný člověk|Světlo v lese|Nářek",
+    "Hungarian": "Őszi erdő|Szőlő és tűz|Az utolsó nővér|Fényes hűség|Időtlen mező|Hősök könyve|Tükör|"
+    "Gyűrű a víz alatt|Kékes köd|Felhők között",
+    "Turkish": "Kış uykusu|Bir zamanlar Ankara’da|Yağmur ve güneş|Çocuğun şarkısı|Işığın sesi|"
+    "Eşkıya dağda|İki yabancı|Gölge oyunu|Kırmızı çığlık|Düş ağacı",
+    "Russian": "Белое солнце|Летят журавли|Зеркало реки|Тихий город|Последний поезд|Старая лампа|"
+    "Утро без дождя|Девушка и море|Ночной паром|Холодное лето",
+    "Ukrainian": "Тіні предків|Земля і небо|Пропала грамота|Її останній лист|Вечір на хуторі|"
+    "Камінний хрест|Біла хата|Поїзд їде|Щастя|Ґанок",
+    "Greek": "Το λιβάδι που δακρύζει|Η αιωνιότητα|Μια μέρα|Τοπίο στην ομίχλη|Ο θίασος|Το χαμόγελο|"
+    "Λευκή νύχτα|Θάλασσα|Παλιό σπίτι|Ταξίδι",
+    "Hebrew": "ספר האגדות|השועל הקטן|לילה לבן|בית על החוף|שלום לך|הגשר הישן|יום אחרון|מכתב לאמא|"
+    "רוח מן הים|אור ראשון",
+    "Arabic": "باب الحديد|المدينة القديمة|رسالة من البحر|شمس الصباح|بيت الجد|الطريق الطويل|ليلة باردة|"
+    "أغنية الأرض|الجسر|حكاية",
+    "Chinese": "春天的故事|城市之光|最后的列车|山与海|老房子|她的信|夜晚的船|冬天的桥|小镇上的人|我们的时间",
+    "Japanese": "春の海|東京の夜|最後の電車|小さな家|雪の橋|手紙を書く人|夏の終わり|静かな町|猫と月|彼女の時間",
+    "Korean": "봄날의 이야기|서울의 밤|마지막 기차|작은 집|눈 내리는 다리|편지를 쓰는 사람|여름의 끝|"
+    "조용한 마을|달과 고양이|그녀의 시간",
+}  # fmt: skip
+WESTERN = ("German", "French", "Spanish", "Portuguese", "Italian", "Swedish", "Danish")
+ENCODINGS = {
+    "cp1252": WESTERN,
+    "iso8859-15": WESTERN,
+    "mac-roman": WESTERN,
+    "cp850": WESTERN,
+    "cp437": ("German", "French", "Spanish"),
+    "cp1250": ("Polish", "Czech", "Hungarian"),
+    "iso8859-2": ("Polish", "Czech", "Hungarian"),
+    "cp852": ("Polish", "Czech", "Hungarian"),
+    "cp1254": ("Turkish",),
+    "cp1251": ("Russian", "Ukrainian"),
+    "koi8-u": ("Russian", "Ukrainian"),
+    "cp866": ("Russian",),
+    "iso8859-5": ("Russian", "Ukrainian"),
+    "mac-cyrillic": ("Russian", "Ukrainian"),
+    "cp1253": ("Greek",),
+    "iso8859-7": ("Greek",),
+    "cp1255": ("Hebrew",),
+    "cp1256": ("Arabic",),
+    "gb18030": ("Chinese",),
+    "cp932": ("Japanese",),
+    "euc-jp": ("Japanese",),
+    "cp949": ("Korean",),
+}
+ALL = [(codec, language) for codec, languages in ENCODINGS.items() for language in languages]
+
+
+def cells_of(
+    language: str, codec: str, most: int, chance: random.Random
+) -> list[tuple[str, bytes]]:
+    """Titles of a language that the encoding can write, with bytes that are not UTF-8."""
+    titles = WORDS[language].split("|")
+    found: list[tuple[str, bytes]] = []
+    for title in chance.sample(titles, len(titles)):
+        try:
+            cell = title.encode(codec)
+        except UnicodeEncodeError:
+            continue
+        if not cell.isascii():
+            found.append((title, cell))
+    return found[:most]
+
+
+@pytest.mark.parametrize(("codec", "language"), ALL)
+def test_a_text_is_read_rightly_or_refused(codec: str, language: str) -> None:
+    chance = random.Random(f"{codec} {language}")
+    for most in (1, 2, 3, 5, 10):
+        for _ in range(2):
+            titles, cells = zip(*cells_of(language, codec, most, chance), strict=True)
+            plain = judge(cells).plain
+            if plain is not None:
+                assert tuple(cell.decode(plain.codec) for cell in cells) == titles
+
+
+def test_most_texts_of_ten_titles_are_read(capsys: pytest.CaptureFixture[str]) -> None:
+    refused: list[str] = []
+    for codec, language in ALL:
+        _, cells = zip(*cells_of(language, codec, 10, random.Random(0)), strict=True)
+        if judge(cells).plain is None:
+            refused.append(f"{language} in {codec}")
+    with capsys.disabled():
+        print(f"\n{len(refused)} of {len(ALL)} texts of ten titles are refused: {refused}")  # noqa: T201
+    assert len(refused) < len(ALL) / 3
+
+
+@pytest.mark.parametrize("language", WESTERN)
+def test_a_western_text_in_windows_1252_is_read_and_noted(language: str, tmp_path: Path) -> None:
+    titles = [title.replace("?", "") for title in WORDS[language].split("|")]
+    content = HEADER + "".join(f"{title},2001,8\n" for title in titles)
+    staged = stage(tmp_path, content.encode("cp1252"))
+    assert staged.titles == titles
+    assert any(
+        note == "the file is not UTF-8: it was read as Windows-1252, as its letters plainly say"
+        for note in staged.summary.notes
+    )
+
+
+@pytest.mark.parametrize(("codec", "language"), ALL)
+def test_a_declared_encoding_is_read(codec: str, language: str, tmp_path: Path) -> None:
+    titles, _ = zip(*cells_of(language, codec, 10, random.Random(0)), strict=True)
+    content = HEADER + "".join(f'"{title}",2001,8\n' for title in titles)
+    staged = stage(tmp_path, content.encode(codec), source=SourceOptions(encoding=codec))
+    assert tuple(staged.titles) == titles
+    raw = staged.raw(1)[0]
+    assert raw.raw == f'"{titles[0]}",2001,8'.encode(codec)
+    assert raw.columns == {"title": titles[0], "year": "2001", "rating": "8"}
+
+
+def test_a_text_in_doubt_is_refused_without_a_cell_of_it(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, HEADER.encode() + "Tükör,2001,8\n".encode("cp1257"))
+    assert (
+        sentence.startswith(
+            "The file is not UTF-8, and which encoding it is in cannot be told: it may be "
+        )
+        or "Tük" in sentence
+    )
+    assert "Tük" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "can_be"),
+    [
+        ("windows-1251", True),
+        ("gbk", True),
+        ("mac_roman", True),
+        ("utf-16-le", True),
+        ("utf-32-be", True),
+        ("iso2022_jp", True),
+        ("utf-16", False),
+        ("rot13", False),
+        ("base64", False),
+        ("idna", False),
+        ("klingon", False),
+    ],
+)
+def test_every_codec_of_texts_can_be_declared(name: str, can_be: bool) -> None:  # noqa: FBT001
+    assert is_declarable(name) is can_be
