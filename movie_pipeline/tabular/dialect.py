@@ -38,7 +38,7 @@ class Dialect:
         encoding: for people, such as `Windows-1252`.
         codec: the same for Python.
         bom: whether a byte order mark stands in front.
-        compression: `gzip`, or None.
+        compression: such as `gzip`, or None.
         delimiter: what separates cells; empty in JSON.
         quote: what cells are quoted by; None where no cell is.
         escape: `doubled`, `backslash` (in quotes) or `anywhere` (a backslash outside quotes, too).

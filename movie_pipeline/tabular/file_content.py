@@ -5,13 +5,11 @@ What can never be a table is refused here, in a sentence that says what it is.
 
 import re
 import shutil
-import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from movie_pipeline.errors import NoRoom, UnreadableFile
+from movie_pipeline.tabular.packed_content import DAMAGED, packed_by, unpacked_pieces
 from movie_pipeline.tabular.reading_limits import Limits
 
 HEAD = 1 << 20
@@ -21,9 +19,8 @@ _PIECE = 1 << 20
 _ROOM_EVERY = 64 << 20
 """How much is unpacked between two looks at the room that is left."""
 _SAVE_AS_CSV = "Open it there and save the sheet as CSV (UTF-8)."
-_UNPACK = "Unpack it first: of compressed files only gzip is read."
+_UNPACK = "Unpack it first: gzip, bzip2, xz, zstd and ZIP are read."
 _FOREIGN = (
-    (b"PK\x03\x04", f"a ZIP archive or an Excel workbook (.xlsx). {_SAVE_AS_CSV}"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", f"an old Excel workbook (.xls). {_SAVE_AS_CSV}"),
     (b"\x89PNG", "a PNG picture. Send the table behind it as CSV."),
     (b"\xff\xd8\xff", "a JPEG picture. Send the table behind it as CSV."),
@@ -33,9 +30,6 @@ _FOREIGN = (
     (b"PAR1", "a Parquet file. Export it as CSV."),
     (b"ARROW1", "an Arrow file. Export it as CSV."),
     (b"SQLite format 3\0", "an SQLite database. Export its table as CSV."),
-    (b"BZh", f"compressed with bzip2. {_UNPACK}"),
-    (b"\xfd7zXZ\0", f"compressed with xz. {_UNPACK}"),
-    (b"\x28\xb5\x2f\xfd", f"compressed with zstd. {_UNPACK}"),
     (b"Obj\x01", "an Avro file. Export it as CSV."),
     (b"ORC", "an ORC file. Export it as CSV."),
     (
@@ -54,7 +48,6 @@ _MARKUP = (b"<?xml", b"<!doctype", b"<html", b"<error", b"<head", b"<body", b"<t
 _YAML = re.compile(
     rb"(?:%YAML|---[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*[ \t]*(?:- )?[A-Za-z_]+:[ \t\r\n])"
 )
-_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,7 @@ class Content:
     Attributes:
         path: where they lie: the file itself, or what was unpacked from it.
         size: how many they are.
-        compression: `gzip`, or None.
+        compression: such as `gzip`, or None.
     """
 
     path: Path
@@ -87,13 +80,17 @@ def content_of(path: Path, *, to: Path, limits: Limits) -> Content:
     _require_space(to, size, limits)
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if head.startswith(_GZIP):
-        content = _unpacked(path, to / unpacked_name(path), limits)
+    if kind := packed_by(head):
+        content = _unpacked(path, to / unpacked_name(path), limits, kind)
         expect_room(to, content.size, limits, what=f"the rows of {content.size:,} unpacked bytes")
         with content.path.open("rb") as file:
             head = file.read(HEAD)
-        if head.startswith(_GZIP):
-            raise UnreadableFile("The file is compressed with gzip twice. Compress it once.")
+        if packed_by(head) == kind:
+            raise UnreadableFile(f"The file is compressed with {kind} twice. Compress it once.")
+        if again := packed_by(head):
+            raise UnreadableFile(
+                f"The file is packed with {kind}, and what is in it with {again}. Pack it once."
+            )
     else:
         content = Content(path, size)
     _require_text(head)
@@ -142,31 +139,34 @@ def expect_room(folder: Path, size: int, limits: Limits, *, what: str) -> None:
         )
 
 
-def _unpacked(path: Path, target: Path, limits: Limits) -> Content:
+def _unpacked(path: Path, target: Path, limits: Limits, kind: str) -> Content:
     packed = path.stat().st_size
     most = min(limits.content_bytes, packed * limits.compression_ratio + _PIECE)
     looked = -_ROOM_EVERY
     size = 0
     try:
-        with path.open("rb") as source, target.open("wb") as sink:
-            for piece in _pieces(source):
+        with target.open("wb") as sink:
+            for piece in unpacked_pieces(path, kind):
                 size += len(piece)
                 _require_no_more(size, most, packed)
                 if size - looked >= _ROOM_EVERY:
                     expect_room(target.parent, len(piece), limits, what="its next unpacked bytes")
                     looked = size
                 sink.write(piece)
-    except (zlib.error, EOFError) as error:
-        target.unlink(missing_ok=True)
-        raise UnreadableFile(
-            "The file is compressed with gzip, but damaged or cut off. Compress and send it again."
-        ) from error
     except (UnreadableFile, NoRoom):
         target.unlink(missing_ok=True)
         raise
+    except DAMAGED as error:
+        target.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise UnreadableFile(
+            f"The file is compressed with {kind}, but damaged or cut off. Compress and send it "
+            "again."
+        ) from error
     if size == 0:
-        raise UnreadableFile("The file is an empty file, compressed with gzip. Send it again.")
-    return Content(target, size, "gzip")
+        raise UnreadableFile(f"The file is an empty file, compressed with {kind}. Send it again.")
+    return Content(target, size, kind)
 
 
 def _require_no_more(size: int, most: int, packed: int) -> None:
@@ -175,28 +175,6 @@ def _require_no_more(size: int, most: int, packed: int) -> None:
             f"The file unpacks to more than {most:,} bytes from {packed:,}: a limit on unpacked "
             "files is reached. Send it uncompressed, or in parts."
         )
-
-
-def _pieces(source: BinaryIO) -> Iterator[bytes]:
-    """The unpacked bytes, at most a piece at a time, of all members of a gzip file."""
-    inflater = zlib.decompressobj(wbits=31)
-    pending = b""
-    while True:
-        pending = pending or source.read(_PIECE)
-        if not pending:
-            if not inflater.eof:
-                raise EOFError
-            return
-        if inflater.eof:
-            # Another member, or padding behind the last one.
-            pending = pending.lstrip(b"\0")
-            if not pending:
-                continue
-            inflater = zlib.decompressobj(wbits=31)
-        piece = inflater.decompress(pending, _PIECE)
-        pending = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
-        if piece:
-            yield piece
 
 
 def _require_text(head: bytes) -> None:

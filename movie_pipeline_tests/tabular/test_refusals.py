@@ -32,6 +32,14 @@ def workbook() -> bytes:
     return packed.getvalue()
 
 
+def several_files() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("one.csv", TWO_FILMS)
+        archive.writestr("two.csv", TWO_FILMS)
+    return packed.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -59,7 +67,7 @@ def workbook() -> bytes:
         ),
         (
             workbook(),
-            f"The file is no CSV but a ZIP archive or an Excel workbook (.xlsx). {SAVE}",
+            f"The file is no CSV but an Excel workbook (.xlsx). {SAVE}",
         ),
         (
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest",
@@ -111,6 +119,47 @@ def workbook() -> bytes:
             (
                 "The file is one JSON object over several lines, not a table. Send an array of "
                 "objects, or one object per line."
+            ),
+        ),
+        (
+            several_files(),
+            ("The file is a ZIP archive of 2 files. Send each table by itself, packed or not."),
+        ),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",
+            (
+                "The file is no CSV but a Git LFS pointer, which stands in a repository for the "
+                "file itself. Fetch that with git lfs pull, and send it."
+            ),
+        ),
+        (
+            b"Obj\x01\x04\x14avro.codec",
+            "The file is no CSV but an Avro file. Export it as CSV.",
+        ),
+        (
+            "---\n- title: Heat\n  rating: 8\n",
+            "The file is no CSV but YAML. Export the table in it as CSV.",
+        ),
+        (
+            b"movies.csv".ljust(257, b"\0") + b"ustar\x0000" + b"\0" * 300,
+            (
+                "The file is no CSV but a tar archive. Unpack it first: gzip, bzip2, xz, zstd and "
+                "ZIP are read."
+            ),
+        ),
+        (
+            "[{'title': 'Heat', 'rating': 8.3}, {'title': 'Ronin', 'rating': 7}]",
+            (
+                "The file is JSON without a single record that can be read. Of the first of its 2 "
+                "records: it is not well-formed JSON (single quotes). Export it again as "
+                "well-formed JSON."
+            ),
+        ),
+        (
+            '"title,""year"",rating"\n"Heat,""1995"",8.3"\n',
+            (
+                "In this file every line is one quoted cell, as when a program opened a table as "
+                "one column and saved it. Open the file with its delimiter, and save it again."
             ),
         ),
         ("[]", "The file is an empty JSON array. If there are no rows to send, send no file."),
