@@ -36,6 +36,7 @@ CHUNK = 4 << 20
 """Bytes read at a time; a record that is longer gets as many as it needs, up to a limit."""
 _NONE = np.empty(0, np.int64)
 _ANY_LENGTH = 1 << 62
+_MANY_LINES = 100
 
 
 @dataclass(frozen=True)
@@ -435,6 +436,32 @@ class _TextReading:
         )
         return here.reader.read_alone(next(records))
 
+    def _look_into_long(self, read: ChunkRead, place: int, before: int) -> None:
+        """Note a record over the limit whose lines look like rows."""
+        lengths = read.places[:, 1] - read.places[:, 0]
+        for number in np.flatnonzero(lengths > self._limits.record_bytes).tolist():
+            start, end = (int(each) + place for each in read.places[number])
+            lines, delimiters = self._counted_within(start, end)
+            width = len(self._layout.header)
+            if lines >= _MANY_LINES and delimiters >= lines * (width - 1) / 2:
+                self.found.too_long = before + 1 + number
+                self.found.lines_within = lines
+
+    def _counted_within(self, start: int, end: int) -> tuple[int, int]:
+        """Lines and delimiters in a stretch of the text, which may be long."""
+        lines = delimiters = 0
+        ended = True
+        self._file.seek(start)
+        while start < end:
+            piece = self._file.read(min(CHUNK, end - start))
+            if not piece:
+                break
+            start += len(piece)
+            lines += piece.count(b"\n")
+            delimiters += piece.count(self._layout.dialect.syntax.delimiter)
+            ended = piece.endswith(b"\n")
+        return lines + (not ended), delimiters
+
     def _take(self, read: ChunkRead, place: int, here: "_WorkPlace", *, beside: bool) -> None:
         found = self.found
         before = found.records
@@ -454,8 +481,12 @@ class _TextReading:
         self._line_ends |= read.line_ends
         for number, reason in read.set_apart:
             found.set_aside(before + 1 + number, reason)
+        if read.set_apart:
+            self._look_into_long(read, place, before)
         if read.unclosed is not None:
             found.unclosed = before + 1 + read.unclosed
+            start, end = read.places[read.unclosed].tolist()
+            found.lines_within, _ = self._counted_within(place + start, place + end)
         self.first_odd = self.first_odd or read.first_odd
 
 

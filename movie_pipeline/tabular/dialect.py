@@ -25,7 +25,9 @@ HEADER_WITHIN = 20
 
 _SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
 _ENOUGH_NAMES = 2
-FIRST_ROWS = 1_000
+FEW_ROWS = 50
+"""Rows by which it is decided whether a delimiter ends each of them."""
+FIRST_ROWS = 300
 """Rows by which it is decided which column is which, and what points and commas mean."""
 
 
@@ -177,6 +179,14 @@ def layout_of(
     )
 
 
+def _first_records(head: bytes, layout: Layout, most: int) -> Iterator[Record]:
+    """The first records that have cells, without one that the head cuts off."""
+    records = parsed_records(io.BytesIO(head), layout.dialect.syntax, start=layout.body)
+    for record in islice(records, most):
+        if not record.is_blank and not record.problem and not record.next == len(head) == HEAD:
+            yield record
+
+
 def with_fitting_width(layout: Layout, head: bytes) -> Layout:
     """The layout with as many columns as the rows have, where a delimiter ends all of them.
 
@@ -184,12 +194,7 @@ def with_fitting_width(layout: Layout, head: bytes) -> Layout:
     other way round: the first rows tell, when none of them contradicts.
     """
     width = len(layout.header)
-    records = parsed_records(io.BytesIO(head), layout.dialect.syntax, start=layout.body)
-    rows = [
-        record.cells
-        for record in islice(records, FIRST_ROWS)
-        if not record.is_blank and not record.problem and not record.next == len(head) == HEAD
-    ]
+    rows = [record.cells for record in _first_records(head, layout, FEW_ROWS)]
     if rows and all(len(cells) == width + 1 and not cells[-1] for cells in rows):
         return replace(layout, header=(*layout.header, ""))
     if rows and not layout.header[-1] and all(len(cells) == width - 1 for cells in rows):
@@ -206,12 +211,8 @@ def first_cells(head: bytes, layout: Layout) -> list[list[str]]:
     """
     width = len(layout.header)
     columns: list[list[str]] = [[] for _ in range(width)]
-    records = parsed_records(io.BytesIO(head), layout.dialect.syntax, start=layout.body)
-    for record in islice(records, FIRST_ROWS):
-        cut_off = record.next == len(head) == HEAD
-        if len(record.cells) > width or record.is_blank or cut_off:
-            continue
-        if len(record.cells) < width and not layout.dialect.pad:
+    for record in _first_records(head, layout, FIRST_ROWS):
+        if len(record.cells) > width or (len(record.cells) < width and not layout.dialect.pad):
             continue
         for column, cell in zip(columns, record.cells, strict=False):
             column.append(cell.decode("utf-8", "replace"))
@@ -337,7 +338,7 @@ def _best(candidates: Sequence[_Candidate], contract: TableContract) -> _Candida
 
 def _is_quoted_whole(header: Sequence[str], contract: TableContract) -> bool:
     """Whether the one cell of a header is a header by itself."""
-    if len(header) != 1:
+    if len(header) != 1 or {"\n", "\r"} & set(header[0]):
         return False
     lines = ([header[0]] for _ in DELIMITERS)
     cells = (

@@ -93,11 +93,6 @@ def _opened(engine: Engine, folders: tuple[Path, ...]) -> Generator[Connection]:
         yield connection
 
 
-def identifier(name: str) -> str:
-    """A name quoted for SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 def literal(text: str) -> str:
     """A text as SQL writes it; only folders and values of our own come here."""
     return "'" + text.replace("'", "''") + "'"

@@ -30,17 +30,8 @@ def hold_sentence(
     found: Found, typer: RowTyper, mapping: Sequence[MappedColumn], *, salvage: bool, json: bool
 ) -> str | None:
     """Why a file must be held as a whole, or None."""
-    if found.unclosed is not None and not salvage:
-        if json:
-            return (
-                f"A JSON array is not closed behind record {found.unclosed:,}: the file seems to "
-                "be cut off. Send it again, or declare salvage = true for this source."
-            )
-        return (
-            f"A quote in record {found.unclosed:,} is never closed, so everything from there to "
-            "the end of the file is one cell. Correct the quote, or declare salvage = true for "
-            "this source."
-        )
+    if quoted := _quote_sentence(found, salvage=salvage, json=json):
+        return quoted
     if found.ragged >= MOSTLY_AT_LEAST and found.ragged > MOSTLY * found.records:
         return (
             f"{found.ragged:,} of {found.records:,} records have another number of cells than the "
@@ -60,6 +51,33 @@ def hold_sentence(
                 f"something else. {way_out}"
             )
     return None
+
+
+def _quote_sentence(found: Found, *, salvage: bool, json: bool) -> str | None:
+    """That a quote or an array is not closed where it should be."""
+    if found.unclosed is not None and not salvage:
+        if json:
+            return (
+                f"A JSON array is not closed behind record {found.unclosed:,}: the file seems to "
+                "be cut off. Send it again, or declare salvage = true for this source."
+            )
+        return (
+            f"A quote in record {found.unclosed:,} is never closed, so everything from there to "
+            f"the end of the file is one cell{_of_lines(found)}. Correct the quote, or declare "
+            "salvage = true for this source."
+        )
+    if found.too_long is not None:
+        return (
+            f"Record {found.too_long:,} is longer than a record may be, and most of its "
+            f"{found.lines_within:,} lines look like rows: a quote in it seems not to be closed "
+            "where it should be. Correct the quote; where none is meant, declare "
+            'quote = "none" for this source.'
+        )
+    return None
+
+
+def _of_lines(found: Found) -> str:
+    return f" of {found.lines_within:,} lines" if found.lines_within > 1 else ""
 
 
 def _other_unit(typer: RowTyper, mapping: Sequence[MappedColumn]) -> str | None:

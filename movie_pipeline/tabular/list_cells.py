@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 SIGNS: Final = b"|/;[{"
 """What a cell holds that is a list in another form."""
 _BETWEEN = re.compile(r"\s*[|;/]\s*")
-_NAMES = ("name", "title", "genre", "description", "label")
+_NAMES = ("name", "title", "value", "description", "label")
 _LONGEST = 10_000
 
 

@@ -93,7 +93,9 @@ class OddRecords:
         Those are given back of which most are rows by themselves; the line is set apart.
         """
         whole = raw[: record.end - record.start]
-        if record.unclosed or not may_have_swallowed(whole, self._syntax.delimiter, self._width):
+        if record.unclosed or len(whole) > self._limit:
+            return None
+        if not may_have_swallowed(whole, self._syntax.delimiter, self._width):
             return None
         first = _LINE.match(raw)
         if first is None or first.end() >= len(whole):

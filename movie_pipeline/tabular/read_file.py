@@ -59,7 +59,7 @@ from movie_pipeline.tabular.reading_limits import (
 from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of, plan_with, with_evidence
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import RowTyper
-from movie_pipeline.tabular.shared_keys import lack_a_part, set_apart_shared_keys
+from movie_pipeline.tabular.shared_keys import set_apart_shared_keys
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
 from movie_pipeline.tabular.table_contract import TableContract
 
@@ -200,11 +200,7 @@ class _Staging:
         """Mark rows that share a derived key and say different things; return how many."""
         if not typer.derived:
             return 0
-        rows = rows_path(self.path, self.to)
-        if not lack_a_part(rows, self.contract):
-            return 0
-        with engine_connection(self.engine, (self.to,)) as connection:
-            shared = set_apart_shared_keys(rows, self.contract, connection)
+        shared = set_apart_shared_keys(rows_path(self.path, self.to), self.contract)
         typer.breached[self.contract.key] += shared
         return shared
 

@@ -36,6 +36,8 @@ class Found:
         ragged: how many of those have another number of cells than the header.
         quotes: whether any cell is quoted.
         unclosed: the record whose quote is never closed, or None.
+        lines_within: lines that lie in that record, or in one that is too long and looks like rows.
+        too_long: a record over the limit whose lines look like rows, or None.
     """
 
     newline: str = "lf"
@@ -47,6 +49,8 @@ class Found:
     ragged: int = 0
     quotes: bool = False
     unclosed: int | None = None
+    lines_within: int = 0
+    too_long: int | None = None
 
     def set_aside(self, number: int, reason: str) -> None:
         """Note why a record is no row; equal reasons are kept once, for a million may be so."""

@@ -11,29 +11,21 @@ from typing import Any
 import numpy as np
 
 from movie_pipeline.arrow import pa, pc
-from movie_pipeline.tabular.engine import Connection, identifier
+from movie_pipeline.tabular.cells import Flags, as_flags
 from movie_pipeline.tabular.row_typer import BREACHED, RECORD_NUMBER, UNREADABLE
 from movie_pipeline.tabular.table_contract import TableContract
 
+_NULL, _BETWEEN = "\x00", "\x01"
+"""No text of a row holds a NUL."""
 _NO_CONTENT = (RECORD_NUMBER, UNREADABLE, BREACHED)
 
 
-def lack_a_part(rows: Path, contract: TableContract) -> bool:
-    """Whether any staged row has a derived key that lacks a part."""
-    rule = contract.derived_key
-    parts = [part.column for part in rule.parts[1:]] if rule else []
-    with pa.memory_map(str(rows)) as file, pa.ipc.open_file(file) as reader:
-        batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
-        return any(batch[part].null_count for batch in batches for part in parts)
-
-
-def set_apart_shared_keys(rows: Path, contract: TableContract, connection: Connection) -> int:
+def set_apart_shared_keys(rows: Path, contract: TableContract) -> int:
     """Mark the rows whose derived key lacks a part and is that of other rows which say otherwise.
 
     Args:
         rows: the staged rows, written again where there are such.
         contract: with the rule by which keys are derived.
-        connection: an engine.
 
     Returns:
         How many there are.
@@ -41,7 +33,7 @@ def set_apart_shared_keys(rows: Path, contract: TableContract, connection: Conne
     rule = contract.derived_key
     parts = [part.column for part in rule.parts[1:]] if rule else []
     with pa.memory_map(str(rows)) as file, pa.ipc.open_file(file) as reader:
-        shared = _shared(reader.read_all(), contract.key, parts, connection)
+        shared = _shared(reader, contract.key, parts)
     if not len(shared):
         return 0
     marked = rows.with_suffix(".marked")
@@ -60,20 +52,50 @@ def set_apart_shared_keys(rows: Path, contract: TableContract, connection: Conne
     return count
 
 
-def _shared(table: Any, key: str, parts: Sequence[str], connection: Connection) -> Any:  # noqa: ANN401
+def _shared(reader: Any, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
     """The keys without all their parts that stand for rows which differ."""
-    lacking = " or ".join(f"{identifier(part)} is null" for part in parts)
-    content = [identifier(name) for name in table.schema.names if name not in _NO_CONTENT]
-    connection.register("staged", table)
-    try:
-        found = connection.sql(
-            f"select {identifier(key)} as key from staged "
-            f"where ({lacking}) and {identifier(key)} is not null group by 1 "
-            f"having min(hash({', '.join(content)})) <> max(hash({', '.join(content)}))"
-        )
-        return found.to_arrow_table()["key"].combine_chunks()
-    finally:
-        connection.unregister("staged")
+    batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
+    keys = [
+        batch[key].filter(pa.array(lacking))
+        for batch in batches
+        if (lacking := _lacking(batch, parts)) is not None
+    ]
+    if not keys:
+        return pa.array([], pa.string())
+    counted = pc.value_counts(pa.chunked_array(keys).drop_null())
+    often = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
+    if not len(often):
+        return often
+    said = [
+        _content_of(batch.filter(pa.array(lacking & _is_in(batch[key], often))), key)
+        for batch in batches
+        if (lacking := _lacking(batch, parts)) is not None
+    ]
+    grouped = pa.concat_tables(said).group_by("key").aggregate([("content", "count_distinct")])
+    differing = pc.greater(grouped["content_count_distinct"], 1)
+    return grouped["key"].filter(differing).combine_chunks()
+
+
+def _lacking(batch: Any, parts: Sequence[str]) -> Flags | None:  # noqa: ANN401
+    """Which rows lack a part of their key, None where no row does."""
+    if not any(batch[part].null_count for part in parts):
+        return None
+    lacking = np.zeros(batch.num_rows, np.bool_)
+    for part in parts:
+        lacking |= as_flags(pc.is_null(batch[part]))
+    return lacking
+
+
+def _is_in(keys: Any, among: Any) -> Flags:  # noqa: ANN401
+    return as_flags(pc.is_in(keys, among))
+
+
+def _content_of(batch: Any, key: str) -> Any:  # noqa: ANN401
+    """Keys, and all that their rows say as one text each."""
+    names = [name for name in batch.schema.names if name not in _NO_CONTENT]
+    texts = [pc.fill_null(pc.cast(batch[name], pa.string()), _NULL) for name in names]
+    content = pc.binary_join_element_wise(*texts, _BETWEEN)
+    return pa.table({"key": batch[key], "content": content})
 
 
 def _marked(
@@ -82,11 +104,10 @@ def _marked(
     parts: Sequence[str],
     shared: Any,  # noqa: ANN401
 ) -> tuple[Any, int]:
-    lacking = np.zeros(batch.num_rows, np.bool_)
-    for part in parts:
-        lacking |= pc.is_null(batch[part]).to_numpy(zero_copy_only=False)
-    among = pc.is_in(batch[contract.key], shared).to_numpy(zero_copy_only=False)
-    found = lacking & among
+    lacking = _lacking(batch, parts)
+    if lacking is None:
+        return batch, 0
+    found = lacking & _is_in(batch[contract.key], shared)
     place = batch.schema.get_field_index(BREACHED)
     breached = batch[BREACHED].to_numpy().copy()
     breached[found] |= 1 << contract.place(contract.key)

@@ -57,11 +57,8 @@ def test_without_a_declaration_names_that_differ_in_digits_are_one_source() -> N
             "encoding = 'klingon', but it must be one that Python",
         ),
         (
-            (
-                "[v]\nfiles='*'\ndelimiter='123456789'",
-                "delimiter = '123456789', but it must be a text of",
-            ),
-            "delimiter = '|\\\\|', but it must be a text of up to 8 characters",
+            "[v]\nfiles='*'\ndelimiter='123456789'",
+            "delimiter = '123456789', but it must be a text of up to 8 characters",
         ),
         ("[v]\nfiles='*'\nheader_line=0", "header_line = 0, but it must be a line number from 1"),
         ("[v]\nfiles='*'\nheader_line=true", "header_line = True, but it must be a line number"),

@@ -49,7 +49,11 @@ def read_parsed(  # noqa: PLR0913 - as read_chunks
         else:
             found.set_aside(found.records, str(judged.reason))
             found.ragged += judged.ragged
-            found.unclosed = found.records if record.unclosed else found.unclosed
+            if record.unclosed:
+                found.unclosed = found.records
+                found.lines_within = content.count(b"\n", record.start, record.end) + (
+                    not content.endswith(b"\n")
+                )
     rows.flush()
     names = {NEWLINES[newline] for newline in newlines}
     found.newline = (names.pop() if len(names) == 1 else "mixed") if names else "lf"

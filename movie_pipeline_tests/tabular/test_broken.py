@@ -65,7 +65,7 @@ def test_an_unclosed_quote_sets_apart_the_rest_and_holds_the_file(
     )
     assert staged.summary.hold == (
         "A quote in record 2 is never closed, so everything from there to the end of the file is "
-        "one cell. Correct the quote, or declare salvage = true for this source."
+        "one cell of 4 lines. Correct the quote, or declare salvage = true for this source."
     )
     assert staged.raw(2)[0].raw.decode() == content[content.index('"') :]
     salvaged = stage(tmp_path, content, source=SourceOptions(salvage=True))

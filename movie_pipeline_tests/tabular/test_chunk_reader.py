@@ -29,7 +29,7 @@ from movie_pipeline.tabular.encodings import UTF_8
 from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.number_casts import Repair
 from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of
-from movie_pipeline.tabular.split_chunk import Splitter, buffer_of
+from movie_pipeline.tabular.split_chunk import Splitter, buffer_of, holds_no_text
 from movie_pipeline.tabular.table_contract import Column, ColumnType
 from movie_pipeline_tests.tabular.fuzz import body_of, difference
 from movie_pipeline_tests.tabular.parsed_alone import read_parsed
@@ -244,6 +244,7 @@ def split_of(body: bytes, *, at_end: bool, doubtful: bool, backslash: bool) -> o
     buffer = buffer_of(len(body))
     buffer[: len(body)] = np.frombuffer(body, np.uint8)
     splitter = Splitter(layout, LIMIT)
+    doubtful = doubtful or holds_no_text(buffer, len(body), at_end=at_end)
     try:
         split = splitter.split(buffer, len(body), at_end=at_end, doubtful=doubtful)
     except UnreadableFile as error:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline.tabular import Limits, chunk_reader
 from movie_pipeline_tests.tabular.staging import HEADER, stage
 
 ROWS = [f"Film {number},{1950 + number % 70},8.{number % 10}\n" for number in range(400)]
@@ -48,3 +49,25 @@ def test_a_quote_that_is_never_closed_still_holds_the_file(tmp_path: Path) -> No
     assert hold is not None
     assert "is never closed" in hold
     assert "declare salvage = true" in hold
+
+
+def test_a_record_longer_than_a_chunk_whose_lines_look_like_rows_holds_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chunk_reader, "CHUNK", 1_000)
+    content = HEADER + '"Odd,2001,8\n' + "".join(ROWS) + '"Fine, too",2001,8\n' + ROWS[0]
+    staged = stage(tmp_path, content, limits=Limits(record_bytes=1_000))
+    assert staged.summary.hold == (
+        "Record 1 is longer than a record may be, and most of its 402 lines look like rows: a "
+        "quote in it seems not to be closed where it should be. Correct the quote; where none is "
+        'meant, declare quote = "none" for this source.'
+    )
+
+
+def test_a_long_text_over_the_limit_is_set_apart_alone(tmp_path: Path) -> None:
+    plot = "A line of prose.\n" * 1_000
+    staged = stage(
+        tmp_path, f'{HEADER}"{plot}",2001,8\n{ROWS[0]}', limits=Limits(record_bytes=1_000)
+    )
+    assert staged.summary.hold is None
+    assert staged.titles == ["Film 0"]
