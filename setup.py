@@ -6,7 +6,14 @@ setup(
     packages=[*find_packages(include=["movie_pipeline", "movie_pipeline.*"]), "movie_pipeline.sql"],
     package_dir={"movie_pipeline.sql": "sql"},
     package_data={
-        "movie_pipeline": ["py.typed", "**/*.dqdl", "**/*.toml", "**/*.sql", "**/*.jinja"],
+        "movie_pipeline": [
+            "py.typed",
+            "**/*.dqdl",
+            "**/*.toml",
+            "**/*.sql",
+            "**/*.jinja",
+            "**/*.json",
+        ],
         "movie_pipeline.sql": ["**/*.sql"],
     },
 )

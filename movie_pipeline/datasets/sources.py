@@ -18,6 +18,7 @@ from movie_pipeline.tabular import (
     UNITS,
     BadForm,
     DateForm,
+    NumberForm,
     SourceOptions,
     TableContract,
     factor_of,
@@ -181,6 +182,14 @@ def _check_columns(where: str, columns: Mapping[str, object], contract: TableCon
             raise SettingsError(f"{said}, but it must be the name that the file has for it.")
 
 
+def _may_hold_dates(name: str, contract: TableContract) -> bool:
+    """Whether a name is none of the contract's, or only another name of a year's column."""
+    known = next((ours for ours, names in contract.known_as.items() if name in names), None)
+    if known is None:
+        return True
+    return name != known and NumberForm.YEAR_OF_DATE in contract.column(known).forms
+
+
 def _check_units(where: str, units: Mapping[str, object], contract: TableContract) -> None:
     for ours, unit in units.items():
         if ours not in contract.number_names or not isinstance(unit, str):
@@ -205,7 +214,7 @@ def _check_dates(where: str, dates: Mapping[str, object], contract: TableContrac
         said = f"{where} declares dates = {{ {column!r} = {form!r} }}"
         if not isinstance(form, str):
             raise SettingsError(f"{said}, but a form is a text such as '%d.%m.%Y'.")
-        if normalised(column) in contract.names:
+        if not _may_hold_dates(normalised(column), contract):
             raise SettingsError(
                 f"{said}, but {column!r} is a column of the {contract.row} contract, which has no "
                 "dates. Only a file's own columns can be declared."

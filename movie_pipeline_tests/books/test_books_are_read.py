@@ -91,7 +91,8 @@ def test_a_file_without_the_key_is_refused_by_the_names_of_the_books(tmp_path: P
     sentence = refusal(tmp_path, "title,price,year\nEmma,9.5,2003\n", contract=BOOKS.contract)
     assert sentence == (
         "The file has no column isbn (also known as isbn13, isbn_13, ean). Its header names "
-        "3 columns: title, price, year."
+        '3 columns: title, price, year. Rename it, or declare columns = { isbn = "..." } for this '
+        "source."
     )
 
 
@@ -132,6 +133,7 @@ def test_a_key_may_be_derived_of_any_columns(tmp_path: Path) -> None:
     assert staged.column("isbn") == [*expected, None]
     assert staged.summary.derived == ("isbn",)
     assert staged.summary.notes == (
+        "columns under another name are taken: author as authors, year as published_year",
         "isbn is derived from title, authors and year: the file brings none",
     )
     assert messages(staged, contract)[3] == [

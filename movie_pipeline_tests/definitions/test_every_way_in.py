@@ -101,7 +101,12 @@ def test_the_wheel_holds_every_sql_file_the_rules_and_the_aliases(wheel: Path) -
     }
     assert len(ours) > 25
     assert {name for name in names if name.endswith(".sql")} == ours
-    for name in ("datasets/movies/ruleset.dqdl", "datasets/movies/aliases.toml", "py.typed"):
+    for name in (
+        "datasets/movies/ruleset.dqdl",
+        "datasets/movies/aliases.toml",
+        "tabular/letter_pairs.json",
+        "py.typed",
+    ):
         assert f"movie_pipeline/{name}" in names
     assert not [name for name in names if "tests" in name or "benchmarks" in name]
 
