@@ -106,6 +106,20 @@ def evidence_of(bare: str, column: Column) -> Evidence:
     return Evidence.NONE
 
 
+def reads_otherwise(before: Signs, now: Signs, evidence: Evidence) -> bool:
+    """Whether any cell that was seen reads otherwise when its signs mean something else.
+
+    Args:
+        before: what they were read by.
+        now: what is known now.
+        evidence: what the cells said.
+    """
+    for sign, (_, groups, doubt) in OF_SIGN.items():
+        if before.of(sign) is not now.of(sign) and evidence & (groups | doubt):
+            return True
+    return False
+
+
 def is_like_group(before: str, behind: str) -> bool:
     """Whether digits before and behind a sign may be groups of thousands: 1.000, not 0.123."""
     return len(behind) == _GROUP and len(before) <= _GROUP and before[0] != "0"

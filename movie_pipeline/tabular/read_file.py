@@ -56,7 +56,13 @@ from movie_pipeline.tabular.reading_limits import (
     Limits,
     SourceOptions,
 )
-from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of, plan_with, with_evidence
+from movie_pipeline.tabular.reading_plan import (
+    ReadingPlan,
+    plan_of,
+    plan_with,
+    read_otherwise,
+    with_evidence,
+)
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.shared_keys import set_apart_shared_keys
@@ -191,7 +197,7 @@ class _Staging:
         for _ in range(_MOST_READINGS):
             found = {name: cells.evidence for name, cells in result.typer.numbers().items()}
             plan = with_evidence(result.text.plan, found, self.contract, self.source)
-            if plan.mapping == result.text.plan.mapping:
+            if not read_otherwise(result.text.plan, plan):
                 break
             result = read(replace(result.text, plan=plan))
         return result

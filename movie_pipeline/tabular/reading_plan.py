@@ -11,7 +11,7 @@ from movie_pipeline.tabular.dialect import Layout, first_cells, layout_of, with_
 from movie_pipeline.tabular.encodings import Encoding
 from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.number_casts import evidence_in
-from movie_pipeline.tabular.number_signs import DEFINITE, Evidence, signs_of
+from movie_pipeline.tabular.number_signs import DEFINITE, Evidence, Signs, reads_otherwise, signs_of
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
 
@@ -129,6 +129,19 @@ def with_evidence(
         mapping.append(replace(column, signs=source.signs.get(column.name) or signs))
     layout = replace(plan.layout, dialect=replace(plan.layout.dialect, decimal=decimal))
     return replace(plan, layout=layout, mapping=tuple(mapping), evidence=evidence)
+
+
+def read_otherwise(before: ReadingPlan, now: ReadingPlan) -> bool:
+    """Whether a text must be read again, because cells read otherwise by what is known now."""
+    return any(
+        reads_otherwise(
+            Signs.from_text(one.signs),
+            Signs.from_text(other.signs),
+            Evidence(now.evidence.get(one.name, 0)),
+        )
+        for one, other in zip(before.mapping, now.mapping, strict=True)
+        if one.signs
+    )
 
 
 def _number_column(column: MappedColumn, contract: TableContract) -> Column | None:
