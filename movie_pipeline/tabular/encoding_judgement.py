@@ -383,12 +383,12 @@ def _weigh_word(word: str) -> tuple[float, dict[str, float], bool]:
     strange = False
     if len(scripts - {"CJK", "HIRAGANA", "KATAKANA"}) > (0 if "CJK" in scripts else 1):
         changes = sum(_script(one) != _script(two) for one, two in pairwise(word))
-        return _STRANGE * max(changes, 1), {}, True
+        characters = sum(_bits_of_character(character) for character in word)
+        return characters + _STRANGE * max(changes, 1), {}, True
     for character in word:
         kind = _script(character)
         if kind in _CHARACTERS:
-            tables = [_bits_of(language) for language in _CHARACTERS[kind]]
-            bits += min(table.get(character, _UNKNOWN_CHARACTER) for table in tables)
+            bits += _bits_of_character(character)
         elif kind == "":
             bits += _STRANGE
             strange = True
@@ -407,6 +407,13 @@ def _weigh_word(word: str) -> tuple[float, dict[str, float], bool]:
         sum(pair not in _bits_of(language) for pair in pairs) for language in _OF_SCRIPT[script]
     )
     return bits, by_language, strange or unknown > max(1, len(pairs) // 4)
+
+
+def _bits_of_character(character: str) -> float:
+    """Bits of a character of a script that has thousands, or writes syllables; else none."""
+    languages = _CHARACTERS.get(_script(character), ())
+    bits = (_bits_of(language).get(character, _UNKNOWN_CHARACTER) for language in languages)
+    return min(bits, default=0.0)
 
 
 def _wrong_case(word: str) -> float:

@@ -260,5 +260,9 @@ def test_a_file_in_which_nothing_but_the_key_is_missing_gets_derived_keys(bench:
     assert screened.decided.state is FileState.LOADED
     assert screened.rows["movie_id"].nunique() == 2
     assert screened.decided.summary.notes == (
+        (
+            "columns under another name are taken: Series_Title as movie_title, Released_Year as "
+            "release_year"
+        ),
         "movie_id is derived from title and year: the file brings none",
     )
