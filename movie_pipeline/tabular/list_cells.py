@@ -11,6 +11,8 @@ from typing import Any, Final, cast
 SIGNS: Final = b"|/;[{"
 """What a cell holds that is a list in another form."""
 _BETWEEN = re.compile(r"\s*[|;/]\s*")
+_NAME = re.compile(r"[^\W\d_](?:[\w\s&'\u2019.+-]{0,38}[\w.])?")
+"""What stands in a list: a short name, and no prose or anything else with such signs in it."""
 _NAMES = ("name", "title", "value", "description", "label")
 _LONGEST = 10_000
 
@@ -26,10 +28,12 @@ def plain_list(text: str) -> str:
     if text.startswith(("[", "{")) and len(text) <= _LONGEST:
         names = _names_of(_parsed(text))
         return ", ".join(names) if names else text
-    if len(text) > _LONGEST or "://" in text:
+    if len(text) > _LONGEST:
         return text
     parts = [part for part in _BETWEEN.split(text) if part]
-    return ", ".join(parts) if len(parts) > 1 else text
+    if len(parts) > 1 and all(map(_NAME.fullmatch, parts)):
+        return ", ".join(parts)
+    return text
 
 
 def _parsed(text: str) -> object:

@@ -160,6 +160,10 @@ def test_an_object_in_json_is_found_again_in_its_raw_record(tmp_path: Path) -> N
         ("[1, 2]", "[1, 2]"),
         ("[Action", "[Action"),
         ("https://example.org/a|b", "https://example.org/a|b"),
+        ("../../etc/passwd", "../../etc/passwd"),
+        ("'); DROP TABLE staged; --", "'); DROP TABLE staged; --"),
+        ("<b>Drama</b>", "<b>Drama</b>"),
+        ("Science-Fiction/Fantasy|Film-Noir", "Science-Fiction, Fantasy, Film-Noir"),
         ("[" * 20_000, "[" * 20_000),
     ],
 )
