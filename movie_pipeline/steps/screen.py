@@ -281,7 +281,7 @@ def file_summary(judged: JudgedFile, split: SplitFile) -> FileSummary:
             format=staged.dialect.format,
             decimal=staged.dialect.decimal,
             dates={column.header: str(column.date_form) for column in staged.date_columns},
-            signs={column.name: column.signs for column in staged.mapping if column.signs},
+            signs={name: str(signs) for name, signs in staged.signs_by_name.items()},
             columns={column.name: column.header for column in staged.mapping if column.is_contract},
             units={column.name: column.unit for column in staged.mapping if column.unit},
             nulls=staged.dialect.nulls,

@@ -212,6 +212,7 @@ def _shift(
     at_fault = [_readable_as(staged, contract, bit) for bit in places(unreadable)]
     cells = list(columns.values())
     positions = {column.name: place for place, column in enumerate(staged.mapping)}
+    positions |= {column.also: place for place, column in enumerate(staged.mapping) if column.also}
     for step, where in ((1, "right"), (-1, "left")):
         fits = (
             0 <= positions[name] + step < len(cells) and readable(cells[positions[name] + step])

@@ -37,6 +37,7 @@ CHUNK = 4 << 20
 _NONE = np.empty(0, np.int64)
 _ANY_LENGTH = 1 << 62
 _MANY_LINES = 100
+_LIKE_ROWS = 0.75
 
 
 @dataclass(frozen=True)
@@ -443,7 +444,7 @@ class _TextReading:
             start, end = (int(each) + place for each in read.places[number])
             lines, delimiters = self._counted_within(start, end)
             width = len(self._layout.header)
-            if lines >= _MANY_LINES and delimiters >= lines * (width - 1) / 2:
+            if lines >= _MANY_LINES and delimiters >= _LIKE_ROWS * lines * (width - 1):
                 self.found.too_long = before + 1 + number
                 self.found.lines_within = lines
 

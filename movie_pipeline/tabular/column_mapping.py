@@ -13,8 +13,9 @@ from functools import lru_cache
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.invisible import without_invisible
 from movie_pipeline.tabular.number_casts import read_number
+from movie_pipeline.tabular.number_forms import Repair
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
-from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
+from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm, TableContract
 
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
@@ -36,6 +37,8 @@ class MappedColumn:
         date_form: how its dates are written, where its source declares that it holds dates.
         signs: what points and commas mean in its numbers, as the text of `Signs`.
         unit: what its numbers count, where its source declares that.
+        also: the column of the contract that is read from it too, while it stays the file's own:
+            the year of a date, where the file brings no other.
     """
 
     header: str
@@ -44,6 +47,12 @@ class MappedColumn:
     date_form: str | None = None
     signs: str = ""
     unit: str = ""
+    also: str = ""
+
+    @property
+    def ours(self) -> str:
+        """The column of the contract that is read from it; empty where none is."""
+        return self.name if self.is_contract else self.also
 
 
 def normalised(header: str) -> str:
@@ -142,22 +151,44 @@ def map_header(
     dates = {normalised(name) for name in source.dates} - set(contract.names)
     open_names = ["" if name in dates else name for name in names]
     taken = _contract_columns(open_names, contract, cells, declared)
+    years = _years_of_dates(taken, declared, contract, cells)
     missing = [name for name in contract.required_names if name not in taken.values()]
     if missing:
         raise UnreadableFile(_missing_sentence(missing, header, contract))
     used = set(contract.names)
     mapped: list[MappedColumn] = []
     for position, (written, name) in enumerate(zip(header, names, strict=True)):
-        ours = taken.get(position)
+        also = years.get(position, "")
+        ours = None if also else taken.get(position)
         staged = ours or unique_name(name or f"column_{position + 1}", used)
         used.add(staged)
         unit = source.units.get(ours, "") if ours else ""
-        mapped.append(MappedColumn(written, staged, ours is not None, unit=unit))
+        mapped.append(MappedColumn(written, staged, ours is not None, unit=unit, also=also))
     for declared_date, form in source.dates.items():
         position = _declared_position(declared_date, mapped)
         if position is not None:
             mapped[position] = replace(mapped[position], date_form=form)
     return tuple(mapped)
+
+
+def _years_of_dates(
+    taken: Mapping[int, str],
+    declared: Mapping[int, str],
+    contract: TableContract,
+    cells: Sequence[Sequence[str]] | None,
+) -> dict[int, str]:
+    """Position to contract column, where a column is taken as a year and holds whole dates."""
+    found: dict[int, str] = {}
+    for position, ours in taken.items():
+        column = contract.column(ours)
+        if cells is None or position in declared or NumberForm.YEAR_OF_DATE not in column.forms:
+            continue
+        readings = [read_number(text, column) for text in cells[position]]
+        present = [reading for reading in readings if reading.value is not None]
+        dates = sum(reading.repair is Repair.DATE for reading in present)
+        if dates and dates >= _MOSTLY * len(present):
+            found[position] = ours
+    return found
 
 
 def _declared_columns(
@@ -213,6 +244,7 @@ def mapping_notes(
     """What people should know about how the columns were taken."""
     notes: list[str] = []
     by_name = {column.name: column for column in mapping}
+    by_name |= {column.also: column for column in mapping if column.also}
     for name, candidates in contract.known_as.items():
         column = by_name.get(name)
         if column is None:
@@ -220,7 +252,7 @@ def mapping_notes(
         others = [
             other.header
             for other in mapping
-            if not other.is_contract and known_as(normalised(other.header), candidates)
+            if not other.ours and known_as(normalised(other.header), candidates)
         ]
         if others:
             kept = ", ".join(map(printable, others))
@@ -229,9 +261,9 @@ def mapping_notes(
                 "file's own"
             )
     renamed = [
-        f"{printable(column.header.strip())} as {column.name}"
+        f"{printable(column.header.strip())} as {column.ours}"
         for column in mapping
-        if column.is_contract and normalised(column.header) != column.name
+        if column.ours and normalised(column.header) != column.ours
     ]
     if renamed:
         notes.append(f"columns under another name are taken: {', '.join(renamed)}")

@@ -43,7 +43,7 @@ def hold_sentence(
     for name, count in typer.unreadable().items():
         present = typer.rows - missing.get(name, 0)
         if count >= MOSTLY_AT_LEAST and count > MOSTLY * present:
-            column = next(column for column in mapping if column.name == name)
+            column = next(each for each in mapping if name in (each.name, each.also))
             kind, way_out = _kind_and_way_out(column, typer.contract)
             return (
                 f"{count:,} of {present:,} values of {name} (the file's column "
@@ -92,7 +92,7 @@ def _other_unit(typer: RowTyper, mapping: Sequence[MappedColumn]) -> str | None:
         too_large = found.seen >= UNUSUAL_AT_LEAST and found.above > MOSTLY * found.seen
         if not too_small and not too_large:
             continue
-        header = next(each.header for each in mapping if each.name == name)
+        header = next(each.header for each in mapping if name in (each.name, each.also))
         count = found.below if too_small else found.above
         where = f"below {low:,g}" if too_small else f"above {high:,g}"
         return (
@@ -110,9 +110,9 @@ def _kind_and_way_out(column: MappedColumn, contract: TableContract) -> tuple[st
             f"dates of the form {column.date_form}",
             "Correct the form that is declared for this source, or declare none.",
         )
-    kind = str(contract.column(column.name).type)
+    kind = str(contract.column(column.ours).type)
     return kind, (
-        f'Rename it, or declare columns = {{ {column.name} = "..." }} for this source, with the '
+        f'Rename it, or declare columns = {{ {column.ours} = "..." }} for this source, with the '
         "name of the right column."
     )
 

@@ -121,12 +121,12 @@ def with_evidence(
         if known is None:
             mapping.append(column)
             continue
-        of_column = Evidence(evidence.get(column.name, 0))
+        of_column = Evidence(evidence.get(column.ours, 0))
         if source.decimal or (decimal == "," and not of_column & DEFINITE):
             signs = str(signs_of(known, decimal=decimal))
         else:
             signs = str(signs_of(known, of_column))
-        mapping.append(replace(column, signs=source.signs.get(column.name) or signs))
+        mapping.append(replace(column, signs=source.signs.get(column.ours) or signs))
     layout = replace(plan.layout, dialect=replace(plan.layout.dialect, decimal=decimal))
     return replace(plan, layout=layout, mapping=tuple(mapping), evidence=evidence)
 
@@ -137,7 +137,7 @@ def read_otherwise(before: ReadingPlan, now: ReadingPlan) -> bool:
         reads_otherwise(
             Signs.from_text(one.signs),
             Signs.from_text(other.signs),
-            Evidence(now.evidence.get(one.name, 0)),
+            Evidence(now.evidence.get(one.ours, 0)),
         )
         for one, other in zip(before.mapping, now.mapping, strict=True)
         if one.signs
@@ -145,9 +145,9 @@ def read_otherwise(before: ReadingPlan, now: ReadingPlan) -> bool:
 
 
 def _number_column(column: MappedColumn, contract: TableContract) -> Column | None:
-    if not column.is_contract:
+    if not column.ours:
         return None
-    found = contract.column(column.name)
+    found = contract.column(column.ours)
     if found.type is ColumnType.TEXT:
         return None
     return replace(found, type=ColumnType.DECIMAL) if column.unit else found

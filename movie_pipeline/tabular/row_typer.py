@@ -108,6 +108,7 @@ class RowTyper:
         self.contract = contract
         self._made_of = mapping, contract, tuple(lenient), tuple(nulls), connection
         self._places = {column.name: i for i, column in enumerate(mapping)}
+        self._places |= {column.also: i for i, column in enumerate(mapping) if column.also}
         self._lenient = [
             column
             for column in contract.columns

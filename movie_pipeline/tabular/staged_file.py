@@ -96,13 +96,14 @@ class StagedFile:
     @cached_property
     def columns_by_name(self) -> dict[str, str]:
         """Name in the staged rows to the key under which raw records hold its text."""
-        return dict(zip((column.name for column in self.mapping), self.record_keys, strict=True))
+        keys = dict(zip((column.name for column in self.mapping), self.record_keys, strict=True))
+        return keys | {column.also: keys[column.name] for column in self.mapping if column.also}
 
     @cached_property
     def signs_by_name(self) -> dict[str, Signs]:
         """Number column to what points and commas mean in it."""
         return {
-            column.name: Signs.from_text(column.signs) for column in self.mapping if column.signs
+            column.ours: Signs.from_text(column.signs) for column in self.mapping if column.signs
         }
 
     @cached_property

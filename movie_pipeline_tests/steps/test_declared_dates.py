@@ -67,10 +67,10 @@ def test_a_record_whose_date_is_none_waits_with_the_form_in_its_reason(vendor: B
     assert "31.02.2015" not in to_json(screened.decided)
 
 
-def test_the_same_column_of_another_source_is_no_date(vendor: Bench) -> None:
+def test_the_same_column_of_another_source_stays_text(vendor: Bench) -> None:
     screened = vendor.screen(premieres("31.01.2015"), key="other.csv")
     (other,) = screened.rows["other_columns"].tolist()
-    assert json.loads(other) == {"shot": "03/04/2015"}
+    assert json.loads(other) == {"date_published": "31.01.2015", "shot": "03/04/2015"}
     assert screened.rows["release_year"].tolist() == [2015]  # the file brings no other year
 
 

@@ -38,6 +38,11 @@ def test_the_year_of_a_date_tells_films_of_one_title_apart(tmp_path: Path) -> No
     staged = stage(tmp_path, "title,release_date,rating\nA,1966-07-30,8\nA,1989-06-23,8\n")
     assert len(set(staged.column("movie_id"))) == 2
     assert staged.column("release_year") == [1966, 1989]
+    assert staged.column("release_date") == ["1966-07-30", "1989-06-23"]
+    assert staged.summary.notes[0] == (
+        "columns under another name are taken: title as movie_title, release_date as release_year, "
+        "rating as imdb_rating"
+    )
 
 
 def test_films_that_only_share_a_title_are_set_apart_and_equal_rows_are_not(tmp_path: Path) -> None:
