@@ -115,7 +115,7 @@ _UNKNOWN_PAIR = 18.0
 _UNKNOWN_CHARACTER = 20.0
 _STRANGE = 25.0
 _NO_TEXT = 40.0
-_LANGUAGE_KNOWN = 5.0
+_OTHER_LANGUAGE = 8.0
 _LEAST_MARGIN = 10.0
 _LEAST_MARGIN_OF_OTHERS = 16.0
 _MARGIN_EACH = 1.5
@@ -286,12 +286,27 @@ def _read(candidate: Candidate, cells: Sequence[bytes]) -> Judged:
     bits = tuple(
         _NO_TEXT * (1 + _odd_bytes(cell) / 2)
         if each is None
-        else each.bits
-        + sum(min(bits + rarity[name] for name, bits in word.items()) for word in each.words)
+        else each.bits + _in_one_language(each.words, rarity)
         for cell, each in zip(cells, weighed, strict=True)
     )
     strange = sum(each is None or each.strange for each in weighed)
     return Judged(candidate, texts, bits, strange)
+
+
+def _in_one_language(words: Sequence[dict[str, float]], rarity: Mapping[str, float]) -> float:
+    """Bits of the words of a cell, which is of one language as a rule; another one costs more."""
+    if not words:
+        return 0.0
+    alone = [min(bits + rarity[name] for name, bits in word.items()) for word in words]
+    languages = {name for word in words for name in word}
+    return min(
+        rarity[language]
+        + sum(
+            min(word.get(language, math.inf), other + _OTHER_LANGUAGE)
+            for word, other in zip(words, alone, strict=True)
+        )
+        for language in languages
+    )
 
 
 def _odd_bytes(cell: bytes) -> int:

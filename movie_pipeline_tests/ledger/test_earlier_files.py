@@ -78,7 +78,8 @@ def test_a_file_of_the_same_source_announces_what_changed_in_its_columns(bench: 
     outcome = _screened_after(bench, earlier, changed, "movies-2.csv")
     assert "column votes seems to be called No_of_Votes now" in outcome
     assert "column studio is new" in outcome
-    assert _screened_after(bench, earlier, changed, "series-2.csv") == []
+    others = _screened_after(bench, earlier, changed, "series-2.csv")
+    assert not [note for note in others if note.startswith("column ")]
 
 
 def test_a_dynamic_rule_compares_a_file_with_the_ones_before(bench: Bench) -> None:

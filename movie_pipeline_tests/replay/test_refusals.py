@@ -20,7 +20,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> ReplayHome:
     home = ReplayHome(tmp_path_factory.mktemp("refusals"))
     home.ingest("movies.csv", FILE)
     home.ingest("rejected.csv", without_ratings())
-    home.ingest("undecodable.csv", BROKEN + b"x,\xff\x00\x81,1999,8.5,Drama,1\n")
+    home.ingest("undecodable.csv", BROKEN + "x,éééé".encode() + b"\xff\x00\x81,1999,8.5,Drama,1\n")
     return home
 
 

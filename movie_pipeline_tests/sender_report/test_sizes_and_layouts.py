@@ -74,7 +74,12 @@ def test_the_page_of_very_many_wrong_rows_is_no_longer_than_that_of_some_hundred
 def test_the_correction_file_is_written_and_counted_as_the_sender_writes(
     tmp_path: Path, newline: str, codec: str
 ) -> None:
-    lines = ["movie_id,movie_title,release_year,imdb_rating", "a,Ä,1999,8.5", "b,Ö,PG,8.5", ""]
+    lines = [
+        "movie_id,movie_title,release_year,imdb_rating",
+        "a,Köln,1999,8.5",
+        "b,Die Brücke am Fluß,PG,8.5",
+        "",
+    ]
     told = told_of(tmp_path, newline.join(lines).encode(codec), "Rules = [RowCount > 0]")
     assert [row["line"] for row in told.json["shown"]] == [3]
     remark = f"release_year {YEAR}"
