@@ -69,13 +69,16 @@ class DuckDbEngine(Engine):
             return self._fetched(query)
 
     @override
-    def run(self, statement: str) -> None:
-        with self._refusals():
-            self._connection.execute(statement)
+    def keep(self, name: str, query: str) -> None:
+        self._run(f"CREATE TEMP TABLE {self.render(sql.table(name))} AS {query}")
+
+    @override
+    def drop(self, name: str) -> None:
+        self._run(f"DROP TABLE IF EXISTS temp.{self.render(sql.table(name))}")
 
     @override
     def bind(self, query: str) -> None:
-        self.run(f"EXPLAIN {query}")
+        self._run(f"EXPLAIN {query}")
 
     @override
     def describe(self, query: Sql) -> list[tuple[str, str]]:
@@ -94,6 +97,10 @@ class DuckDbEngine(Engine):
         except FAULTS_OF_A_QUERY:
             return None
         return type_name
+
+    def _run(self, statement: str) -> None:
+        with self._refusals():
+            self._connection.execute(statement)
 
     def _described(self, query: str) -> list[tuple[str, str]]:
         return [(str(row[0]), str(row[1])) for row in self._fetched(f"DESCRIBE {query}")]

@@ -10,7 +10,7 @@ from movie_pipeline.dqdl.rules.words import Words
 
 
 class Engine(Protocol):
-    """An engine. `rows`, `run`, `bind` and `describe` raise QueryRefused.
+    """An engine. `rows`, `keep`, `bind` and `describe` raise QueryRefused.
 
     What a query asks is a refusal, also where that is too much memory or time. A broken engine is
     none: a disk that is full or fails stays its own error.
@@ -32,8 +32,12 @@ class Engine(Protocol):
         """Runs a query and fetches its few rows."""
         ...
 
-    def run(self, statement: str) -> None:
-        """Runs a statement."""
+    def keep(self, name: str, query: str) -> None:
+        """Keeps what a query returns as a temporary relation of that name, until it is dropped."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Drops a temporary relation; nothing where there is none."""
         ...
 
     def bind(self, query: str) -> None:

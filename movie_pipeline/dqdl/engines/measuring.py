@@ -106,9 +106,7 @@ class Measuring:
     def close(self) -> None:
         """Drops the temporary tables."""
         while self._tables:
-            self._engine.run(
-                f"DROP TABLE IF EXISTS temp.{self._text(sql.table(self._tables.pop()))}"
-            )
+            self._engine.drop(self._tables.pop())
 
     # --- one plan at a time ---------------------------------------------------------------------
 
@@ -165,17 +163,17 @@ class Measuring:
         where = "" if keys.kept == sql.TRUE else f" WHERE {self._text(keys.kept)}"
         key = self._text(self._words.key([exp.column(name) for name in stored]))
         every_null = " AND ".join(f"{name} IS NULL" for name in stored)
-        self._engine.run(
-            f"CREATE TEMP TABLE {self._text(sql.table(table))} AS "
+        self._engine.keep(
+            table,
             f"SELECT {key} AS {_STORED_KEY}, {every_null} AS __dq_null, {_OCCURRENCES} FROM ("
             f"SELECT {names}, count(*) AS {_OCCURRENCES} FROM {self._relation}{where} "
-            f"GROUP BY ALL HAVING count(*) > 1)"
+            f"GROUP BY ALL HAVING count(*) > 1)",
         )
         found = self._row(
             f"SELECT count(*), sum({_OCCURRENCES}), "
             f"sum({_OCCURRENCES}) FILTER (WHERE __dq_null), "
             f"sum({_OCCURRENCES} * ln({_OCCURRENCES})) FILTER (WHERE NOT __dq_null) "
-            f"FROM temp.{self._text(sql.table(table))}"
+            f"FROM {self._text(sql.table(table))}"
         )
         self._repeats[identity] = Repeats(
             table,
@@ -193,16 +191,16 @@ class Measuring:
         query = row_list.query.copy()
         names = [f"__dq_c{i}" for i in range(len(row_list.columns))]
         key = self._text(self._words.null_safe_key([exp.column(name) for name in names]))
-        self._engine.run(
-            f"CREATE TEMP TABLE {self._text(sql.table(table))} AS "
+        self._engine.keep(
+            table,
             f"SELECT {key} AS {_STORED_KEY}, count(*) AS {_OCCURRENCES} "
-            f"FROM ({self._text(query)}) AS listed({', '.join(names)}) GROUP BY ALL"
+            f"FROM ({self._text(query)}) AS listed({', '.join(names)}) GROUP BY ALL",
         )
         probe = self._text(self._words.null_safe_key(row_list.columns))
         # The reference joins, so a row that the query returns twice counts twice.
         matched = self._row(
             f"SELECT sum({_OCCURRENCES}) FROM {self._relation} AS r "
-            f"JOIN temp.{self._text(sql.table(table))} AS l "
+            f"JOIN {self._text(sql.table(table))} AS l "
             f"ON ({probe}) IS NOT DISTINCT FROM l.{_STORED_KEY}"
         )
         self._listed[identity] = (table, _as_number(matched[0]) or 0.0)
