@@ -27,7 +27,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install free-port run sample first-sample ingest test quick faults soak check format lint types layers templates definitions picture fuzz bench bench-burst lock audit clean
+.PHONY: help install spark free-port run sample first-sample ingest test quick faults soak check format lint types layers templates definitions picture fuzz bench bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,17 @@ install: .venv/installed ## Install exactly what the lock file says into .venv
 	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv/standins
 	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python .venv/standins/bin/python standins.lock
 	touch $@
+
+# pyspark is 500 MB, so it lies in a folder of its own, and only where there is Java to run it.
+.venv/spark/installed: .venv/installed spark.lock
+	rm -rf .venv/spark
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --require-hashes --python $(BIN)/python \
+	  --target .venv/spark --requirement spark.lock
+	touch $@
+
+spark: install ## Install Spark for its tests, where there is Java
+	@if command -v java > /dev/null; then $(MAKE) --no-print-directory .venv/spark/installed; \
+	  else echo "There is no Java here: what runs on Spark is not tested. On Debian: apt-get install default-jre-headless"; fi
 
 # checkov pins an older boto3 than ours: likewise.
 .venv/checkov/installed: .venv/installed checkov.lock
@@ -87,7 +98,7 @@ ingest: install $(DAGSTER_HOME)/ready ## Run the job once, without the UI: make 
 	@test -n "$(FILE)" || { echo "Say which file: make ingest FILE=movies.csv"; exit 2; }
 	$(BIN)/movie-pipeline ingest "$(FILE)"
 
-test: install .venv/standins/installed ## Run the tests
+test: install spark .venv/standins/installed ## Run the tests
 	$(PYTEST)
 
 quick: WORKERS = 2
@@ -145,12 +156,13 @@ bench-burst: install ## Measure a burst: FILES=10000 files of ROWS_PER_FILE=1000
 lock: install ## Work the lock file out again from pyproject.toml
 	$(LOCK) --group dev pyproject.toml -o requirements.lock
 	$(LOCK) --group standins -o standins.lock
+	$(LOCK) --group spark -o spark.lock
 	$(LOCK) --group templates -o checkov.lock
 	$(LOCK) --extra container --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 
 audit: install ## Ask SERVICE (pypi or osv, in the network) for known vulnerabilities of all locked packages
 	$(BIN)/python -m movie_pipeline_tests.locks.audit --service $(SERVICE) \
-	  requirements.lock standins.lock checkov.lock deploy/requirements.lock
+	  requirements.lock standins.lock spark.lock checkov.lock deploy/requirements.lock
 
 clean: ## Remove everything that the other targets made, the data folder included
 	rm -rf .venv data build dist test-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache \

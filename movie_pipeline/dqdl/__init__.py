@@ -1,4 +1,4 @@
-"""DQDL, the language of AWS Glue Data Quality, on DuckDB: parse a ruleset, judge data by it.
+"""DQDL, the language of AWS Glue Data Quality, on DuckDB or Spark: parse a ruleset, judge data.
 
 Free of Dagster, files and movies. The verdicts are those of the public Glue parity line, deequ
 3.0.4; docs/dqdl.md lists where that surprises.

@@ -268,7 +268,11 @@ def test_the_image_is_made_of_what_the_lock_names_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["requirements.lock", "standins.lock", "checkov.lock", "deploy/requirements.lock"]
+    "name",
+    [
+        *("requirements.lock", "standins.lock", "spark.lock", "checkov.lock"),
+        "deploy/requirements.lock",
+    ],
 )
 def test_every_locked_package_has_its_hashes_and_no_address(name: str) -> None:
     text = (REPOSITORY / name).read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ from movie_pipeline.dqdl.rules.re2_patterns import (
     beginning_with_a_word,
     matching,
 )
-from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, EPOCH_IN_TEXT
+from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, EPOCH_IN_TEXT, SPACES
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import DATE_FORMATS, ColumnTypes, Words
 
@@ -164,25 +164,29 @@ def _lenient_cast(node: Sql) -> Sql:
 
 
 _WHOLE = r"[+-]?(\d+(\.\d*)?|\.\d+)"
+_CUT_OFF = r"[+-]?(\d+(\.\d*)?|\.\d*)"
+"""As a whole number; Spark takes a point alone for 0."""
 _FRACTION = rf"(?i){_WHOLE}(e[+-]?\d+)?[df]?|[+-]?(inf|infinity)|nan"
-_INTEGER_PART = r"regexp_extract(trim(x), '^[+-]?\d+')"
+_INTEGER_PART = r"regexp_extract(trim(x, SPACES), '^[+-]?\d+')"
 _CASTS: dict[str, str] = {
-    "BOOLEAN": "lower(trim(x)) IN ('t', 'true', 'y', 'yes', '1', 'f', 'false', 'n', 'no', '0')",
+    "BOOLEAN": (
+        "lower(trim(x, SPACES)) IN ('t', 'true', 'y', 'yes', '1', 'f', 'false', 'n', 'no', '0')"
+    ),
     "INTEGER": (
-        rf"regexp_full_match(trim(x), '{_WHOLE}') AND "
+        rf"regexp_full_match(trim(x, SPACES), '{_CUT_OFF}') AND "
         rf"TRY_CAST((CASE WHEN {_INTEGER_PART} = '' THEN '0' ELSE {_INTEGER_PART} END)"
         r" AS INTEGER) IS NOT NULL"
     ),
     "LONG": (
-        rf"regexp_full_match(trim(x), '{_WHOLE}') AND "
+        rf"regexp_full_match(trim(x, SPACES), '{_CUT_OFF}') AND "
         rf"TRY_CAST((CASE WHEN {_INTEGER_PART} = '' THEN '0' ELSE {_INTEGER_PART} END)"
         r" AS BIGINT) IS NOT NULL"
     ),
-    "DOUBLE": rf"regexp_full_match(trim(x), '{_FRACTION}')",
-    "FLOAT": rf"regexp_full_match(trim(x), '{_FRACTION}')",
+    "DOUBLE": rf"regexp_full_match(trim(x, SPACES), '{_FRACTION}')",
+    "FLOAT": rf"regexp_full_match(trim(x, SPACES), '{_FRACTION}')",
     "DECIMAL": (
-        rf"regexp_full_match(trim(x), '(?i){_WHOLE}(e[+-]?\d+)?') AND "
-        r"TRY_CAST(trim(x) AS DECIMAL) IS NOT NULL"
+        rf"regexp_full_match(trim(x, SPACES), '(?i){_WHOLE}(e[+-]?\d+)?') AND "
+        r"TRY_CAST(trim(x, SPACES) AS DECIMAL) IS NOT NULL"
     ),
 }
 
@@ -192,7 +196,7 @@ _parsed: dict[str, Sql] = {}
 def _template(text: str, value: Sql) -> Sql:
     """DuckDB SQL in which `x` stands for the value."""
     if text not in _parsed:
-        _parsed[text] = sqlglot.parse_one(text, dialect="duckdb")
+        _parsed[text] = sqlglot.parse_one(text.replace("SPACES", SPACES), dialect="duckdb")
     return exp.Paren(this=sql.rewritten(_parsed[text], partial(_put, value=value)))
 
 

@@ -54,9 +54,9 @@ class Judgement:
         rules: one outcome per rule, repeated rules once, in the order of the ruleset.
         rows: the rows of the relation.
         failing_rows: the rows that fail at least one rule.
-        fails_sql: DuckDB SQL over the relation, never NULL: this row fails at least one rule.
-        row_rules_sql: DuckDB SQL over the relation by canonical text, never NULL: this row passes
-            the rule. Rules that judge no rows are not in it.
+        fails_sql: the engine's SQL over the relation, never NULL: this row fails at least one rule.
+        row_rules_sql: the engine's SQL over the relation by canonical text, never NULL: this row
+            passes the rule. Rules that judge no rows are not in it.
         stopped: how many rules were stopped because they took too long.
     """
 
@@ -71,7 +71,7 @@ class Judgement:
 
     @cached_property
     def lists_sql(self) -> Mapping[str, str]:
-        """DuckDB SQL over the relation by the name of Glue's column.
+        """The engine's SQL over the relation by the name of Glue's column.
 
         The three lists of canonical texts, and the row's result.
         """

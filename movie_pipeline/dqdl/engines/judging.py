@@ -1,4 +1,4 @@
-"""The judge: a ruleset and a DuckDB relation to a judgement. Rows never leave the engine.
+"""The judge: a ruleset and a relation of an engine to a judgement. Rows never leave the engine.
 
 Compiles each rule, has them measured together, and combines the verdicts. Data that is no relation
 yet, and rows wanted back, are `evaluation.py`'s business.
@@ -6,12 +6,14 @@ yet, and rows wanted back, are `evaluation.py`'s business.
 
 import datetime as dt
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from movie_pipeline.dqdl.engines.duckdb_engine import Connection, DuckDbEngine
 from movie_pipeline.dqdl.engines.engine_port import Engine
 from movie_pipeline.dqdl.engines.judgement import Judgement, ListForm, RuleOutcome
 from movie_pipeline.dqdl.engines.measuring import Measured, Measuring
+from movie_pipeline.dqdl.engines.spark_engine import SparkEngine
+from movie_pipeline.dqdl.engines.spark_session import SparkSession, is_spark_session
 from movie_pipeline.dqdl.language.ruleset import CompositeRule, Rule, Ruleset, SimpleRule
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.number_condition import History
@@ -42,7 +44,7 @@ _ANY = "any rule"
 
 def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have a default)
     ruleset: Ruleset,
-    connection: Connection,
+    connection: Connection | SparkSession,
     relation: str,
     *,
     columns: Sequence[str] | None = None,
@@ -57,11 +59,12 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
     filtered_rows: FilteredRows = "PASSED",
     unsupported_rules: UnsupportedRules = "refuse",
 ) -> Judgement:
-    """Judges a relation of a DuckDB connection by a ruleset.
+    """Judges a relation of a DuckDB connection, or a view of a Spark session, by a ruleset.
 
     Args:
         ruleset: the rules.
-        connection: where the relation is; its threads and memory limit are the caller's to set.
+        connection: where the relation is; its threads and memory limit are the caller's to set. A
+            Spark session needs the settings of the reference.
         relation: the name of a table, a view or a registered dataset.
         columns: the columns that count as the data, by default all; rules see no others.
         aliases: other names under which a rule may name a column; a real column wins.
@@ -72,7 +75,7 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
         composite_method: how AND and OR over rows come to an outcome: from the outcomes of the
             members (COLUMN, Glue's default) or from the rows (ROW).
         rule_seconds: how long a query of one rule may take; None for as long as it likes. A rule
-            that takes longer, or more memory than the connection has, could not be evaluated.
+            that takes longer, or more memory than the engine has, could not be evaluated.
         unusable: by relation, columns that came with the data and are not in the relation, each
             with the reason; a rule that names one could not be evaluated.
         filtered_rows: what the row lists say of rows that a rule's where clause leaves out: PASSED,
@@ -84,10 +87,11 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
     Raises:
         RulesetError: the ruleset asks for what is not supported, or its rules together for more
             time or memory than there is.
+        TableRefused: verdicts would be others under the settings of the Spark session.
     """
     if unsupported_rules == "refuse":
         require_supported(ruleset)
-    engine = DuckDbEngine(connection, rule_seconds)
+    engine = _engine(connection, rule_seconds)
     lacking = unusable or {}
     context = Context(
         schema=_schema(engine, relation, columns, aliases, derived, lacking.get(relation, ())),
@@ -102,6 +106,12 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
         history=history or {},
     )
     return _Judge(ruleset, engine, context, composite_method, filtered_rows).judgement()
+
+
+def _engine(connection: Connection | SparkSession, seconds: float | None) -> Engine:
+    if is_spark_session(connection):
+        return SparkEngine(connection, seconds)
+    return DuckDbEngine(cast("Connection", connection), seconds)
 
 
 def _schema(  # noqa: PLR0913, PLR0917 (each is a thing of its own)

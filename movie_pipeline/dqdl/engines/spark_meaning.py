@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.schema import family_of
-from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, EPOCH_IN_TEXT
+from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, EPOCH_IN_TEXT, SPACES
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import ColumnTypes, NoTranslation
 
@@ -410,7 +410,7 @@ def _not_zero(divisor: Sql) -> Sql:
 # --- casts --------------------------------------------------------------------------------------
 
 _WHOLE_IN_TEXT = r"""
-CASE WHEN regexp_full_match(trim(x, SPACES), '[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)')
+CASE WHEN regexp_full_match(trim(x, SPACES), '[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]*)')
   THEN TRY_CAST(CASE WHEN regexp_matches(trim(x, SPACES), '^[+-]?[0-9]')
     THEN regexp_extract(trim(x, SPACES), '^[+-]?[0-9]+') ELSE '0' END AS TYPE) END
 """
@@ -425,7 +425,6 @@ _BOOLEAN_IN_TEXT = r"""
 CASE WHEN lower(trim(x, SPACES)) IN ('t', 'true', 'y', 'yes', '1') THEN TRUE
   WHEN lower(trim(x, SPACES)) IN ('f', 'false', 'n', 'no', '0') THEN FALSE END
 """
-_SPACES = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
 _TRUNCATED = """
 CASE WHEN isnan(CAST(x AS DOUBLE)) THEN 0 WHEN x >= MOST THEN MOST WHEN x <= LEAST THEN LEAST
   ELSE TRY_CAST(trunc(x) AS TYPE) END
@@ -439,7 +438,7 @@ def _cast_node(node: Sql) -> Sql:
     to = _spark_type(target)
     if to == "DECIMAL":
         if _known(node.this) == "VARCHAR":
-            return _marked(_template(f"TRY_CAST(trim(x, {_SPACES}) AS {target})", node.this), to)
+            return _marked(_template(f"TRY_CAST(trim(x, {SPACES}) AS {target})", node.this), to)
         return node
     if to == "UNKNOWN":
         raise NoTranslation(f"it casts to {target}")
@@ -647,7 +646,7 @@ _parsed: dict[str, Sql] = {}
 
 def _template(text: str, *values: Sql) -> Sql:
     """DuckDB SQL in which x, y and z stand for the values."""
-    text = text.replace("SPACES", _SPACES)
+    text = text.replace("SPACES", SPACES)
     if text not in _parsed:
         _parsed[text] = sqlglot.parse_one(text, dialect="duckdb")
     by_name = dict(zip("xyz", values, strict=False))

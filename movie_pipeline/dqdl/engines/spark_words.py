@@ -1,6 +1,6 @@
 """How Spark SQL writes the words of `rules/words.py`, with `spark.sql.ansi.enabled=false`.
 
-And whether rules can be written in it at all. Nothing is judged by Spark here.
+And whether rules can be written in it at all. Nothing is run on Spark here.
 """
 
 import datetime as dt
@@ -89,6 +89,8 @@ class SparkWords(Words):
             exp.Case(ifs=[exp.If(this=c.copy(), true=sql.string(t))])
             for t, c in zip(texts, conditions, strict=True)
         ]
+        if not cases:
+            return sql.cast(sql.call("array"), "ARRAY<VARCHAR>")  # of itself it has no type
         return sql.call("array_compact", sql.call("array", *cases))
 
 

@@ -32,12 +32,17 @@ def _character(found: re.Match[str]) -> str:
     return _LETTERS.get(escape, escape)
 
 
+SPACES = "' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13)"
+"""DuckDB SQL: what Spark takes off both ends of a text that it casts; SPACES in the texts below."""
+
 DATE_IN_TEXT = r"""
 CASE
-  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}-\d{1,2}([ T][\s\S]*)?')
-    THEN TRY_CAST(regexp_extract(trim(x), '^\d{4,5}-\d{1,2}-\d{1,2}') AS DATE)
-  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}') THEN TRY_CAST((trim(x) || '-01') AS DATE)
-  WHEN regexp_full_match(trim(x), '\d{4,5}') THEN TRY_CAST((trim(x) || '-01-01') AS DATE)
+  WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}-\d{1,2}-\d{1,2}([ T][\s\S]*)?')
+    THEN TRY_CAST(regexp_extract(trim(x, SPACES), '^\d{4,5}-\d{1,2}-\d{1,2}') AS DATE)
+  WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}-\d{1,2}')
+    THEN TRY_CAST((trim(x, SPACES) || '-01') AS DATE)
+  WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}')
+    THEN TRY_CAST((trim(x, SPACES) || '-01-01') AS DATE)
 END
 """
 """DuckDB SQL: the text `x` as a date, as lenient as Spark."""
@@ -45,15 +50,15 @@ END
 # A string with a zone is an instant; without one it is UTC, whatever the session's zone is.
 EPOCH_IN_TEXT = r"""
 CASE
-  WHEN regexp_full_match(trim(x), '\d{4,5}(-\d{1,2}(-\d{1,2})?)?')
+  WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}(-\d{1,2}(-\d{1,2})?)?')
     THEN CAST(floor(epoch(TRY_CAST((CASE
-      WHEN regexp_full_match(trim(x), '\d{4,5}') THEN trim(x) || '-01-01'
-      WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}') THEN trim(x) || '-01'
-      ELSE trim(x) END) AS TIMESTAMP))) AS BIGINT)
-  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}-\d{1,2}[ T][0-9:.]+')
-    THEN CAST(floor(epoch(TRY_CAST(trim(x) AS TIMESTAMP))) AS BIGINT)
-  WHEN regexp_full_match(trim(x), '\d{4,5}-\d{1,2}-\d{1,2}[ T].+')
-    THEN CAST(floor(epoch(TRY_CAST(trim(x) AS TIMESTAMPTZ))) AS BIGINT)
+      WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}') THEN trim(x, SPACES) || '-01-01'
+      WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}-\d{1,2}') THEN trim(x, SPACES) || '-01'
+      ELSE trim(x, SPACES) END) AS TIMESTAMP))) AS BIGINT)
+  WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}-\d{1,2}-\d{1,2}[ T][0-9:.]+')
+    THEN CAST(floor(epoch(TRY_CAST(trim(x, SPACES) AS TIMESTAMP))) AS BIGINT)
+  WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}-\d{1,2}-\d{1,2}[ T].+')
+    THEN CAST(floor(epoch(TRY_CAST(trim(x, SPACES) AS TIMESTAMPTZ))) AS BIGINT)
 END
 """
 """DuckDB SQL: the text `x` as seconds since 1970."""
