@@ -100,6 +100,7 @@ class TestMainJob:
 
 _DIFFERENT = (
     re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.:+Z]*"),  # when
+    re.compile(r"less than a minute|\b\d+ minutes?\b"),  # for how long
     re.compile(r"(?<=committed_on=)\d{4}-\d\d-\d\d"),  # on which day
     re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),  # which run
     re.compile(r"\b([0-9a-f]{32}|[0-9a-f]{16})\b"),  # ids made from file ids

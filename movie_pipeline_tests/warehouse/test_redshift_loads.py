@@ -271,7 +271,8 @@ def test_two_loads_at_once_leave_what_one_after_the_other_would(redshift: Redshi
 
 
 def test_without_the_lock_two_loads_at_once_are_found_out(redshift: RedshiftWorld) -> None:
-    assert race(redshift, ROUNDS, locked=False) != []
+    # on a busy machine two loads may miss each other for a while
+    assert any(race(redshift, ROUNDS, locked=False) for _ in range(5))
 
 
 def test_only_the_columns_of_our_own_schema_are_told(redshift: RedshiftWorld) -> None:
