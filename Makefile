@@ -13,6 +13,7 @@ ROWS_PER_FILE ?= 1000
 SEED ?= 1
 MINUTES ?= 20
 BODIES ?= 1000000
+ROUNDS ?= 20
 SERVICE ?= pypi
 # One process more than two cores have use for, as some tests mostly wait for a daemon.
 WORKERS ?= 3
@@ -27,7 +28,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install spark free-port run sample first-sample ingest test quick faults soak check format lint types layers templates definitions picture fuzz bench bench-burst lock audit clean
+.PHONY: help install spark free-port run sample first-sample ingest test quick faults soak conformance check format lint types layers templates definitions picture fuzz bench bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,6 +112,10 @@ faults: install .venv/standins/installed ## Inject every fault in both worlds, t
 
 soak: install ## Disturb the real daemon for MINUTES=20, then hold what stands there against an oracle
 	$(BIN)/python -m movie_pipeline_tests.soak --minutes $(MINUTES) --seed $(SEED)
+
+conformance: WORKERS = 2
+conformance: install spark ## Hold ROUNDS=20 drawn patterns and conditions, sixty each, against the real Spark
+	ROUNDS=$(ROUNDS) $(PYTEST) movie_pipeline_tests/dqdl/test_like_spark.py movie_pipeline_tests/dqdl/test_conformance.py movie_pipeline_tests/dqdl/test_on_spark.py
 
 check: lint types layers templates definitions ## Lint, types, import layers, AWS templates, and whether the definitions load
 

@@ -40,7 +40,12 @@ FILES = {
     "held.csv": film_file(everywhere(), more={"Own column": CANARY}),
     "unclosed.csv": film_file(everywhere(), everywhere(), more={"Own column": "x"})
     + f'"{CANARY},never closed\n'.encode(),
-    "latin.csv": film_file(everywhere(), Film("é", CANARY, CANARY), more={"Own column": "x"})
+    "latin.csv": film_file(
+        everywhere(),
+        Film("le château de ma mère", CANARY, CANARY),
+        Film("l'été à Besançon", CANARY, CANARY),
+        more={"Own column": "x"},
+    )
     .decode()
     .encode("latin-1"),
     "columns.csv": film_file(everywhere(), everywhere()),

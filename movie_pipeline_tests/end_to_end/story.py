@@ -41,7 +41,7 @@ HOSTILE_CELLS = (
     "'; drop table movie_data_table; --",
     '=cmd|" /C calc"!A0',
     "%s%n {0} ${HOME} $(id)",
-    "a,b\\c\t\x07\u202e",
+    "a,b\\c\t\x07\u202ez",
     "NULL",
     ("long " * 200).strip(),
 )

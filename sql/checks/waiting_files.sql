@@ -40,4 +40,4 @@ where mp_load_ledger.state = 'REJECTED'
         mp_load_ledger.state = 'HELD'
         and mp_load_ledger.rows_held > coalesce(done.row_count, 0)
     )
-order by mp_load_ledger.committed_at, mp_load_ledger.file_id
+order by mp_load_ledger.committed_at, mp_load_ledger.object_key, mp_load_ledger.file_id
