@@ -18,7 +18,7 @@ from movie_pipeline_tests.dqdl.spark_samples import brought_here, frame, needs_s
 
 _ARROW = cast("Any", pa)
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
-AT_ONCE = 60
+AT_ONCE = 25
 MOST_REFUSED = 0.5
 """The share of what is drawn that may be refused; more would say that nothing is compared."""
 
