@@ -27,7 +27,7 @@ _SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
 _ENOUGH_NAMES = 2
 FEW_ROWS = 50
 """Rows by which it is decided whether a delimiter ends each of them."""
-FIRST_ROWS = 300
+FIRST_ROWS = 100
 """Rows by which it is decided which column is which, and what points and commas mean."""
 
 
