@@ -137,11 +137,12 @@ class ChunkReader:
         """Rows over several lines with delimiters for two rows: they may have swallowed others."""
         rows = ~split.odd
         places = split.places
-        raw: Any = cast("Any", text.base).obj
-        lines = raw.count(b"\n", 0, split.size)
-        if lines <= len(places) or not rows.any():
+        if not split.quoted or not rows.any():
             return _NONE
-        ends = np.flatnonzero(text[: split.size] == ord("\n"))
+        is_end = text[: split.size] == ord("\n")
+        if np.count_nonzero(is_end) <= len(places):
+            return _NONE
+        ends = np.flatnonzero(is_end)
         within = np.searchsorted(ends, places[:, 1]) - np.searchsorted(ends, places[:, 0])
         found = [
             place

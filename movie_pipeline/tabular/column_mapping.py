@@ -81,6 +81,7 @@ def known_as(name: str, aliases: Iterable[str]) -> bool:
     return any(_alike(name, alias) for alias in aliases)
 
 
+@lru_cache(maxsize=32_768)  # the same names come with each file of a source
 def _alike(name: str, alias: str) -> bool:
     if name == alias:
         return True

@@ -7,7 +7,7 @@ the text has is encodings.py's matter, and what the cells mean that of number_ca
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -179,22 +179,29 @@ def layout_of(
     )
 
 
-def _first_records(head: bytes, layout: Layout, most: int) -> Iterator[Record]:
-    """The first records that have cells, without one that the head cuts off."""
+def first_rows(head: bytes, layout: Layout) -> list[list[bytes]]:
+    """The cells of the first records that have any, without one that the head cuts off.
+
+    Args:
+        head: the first bytes of the text.
+        layout: its layout.
+    """
     records = parsed_records(io.BytesIO(head), layout.dialect.syntax, start=layout.body)
-    for record in islice(records, most):
-        if not record.is_blank and not record.problem and not record.next == len(head) == HEAD:
-            yield record
+    return [
+        record.cells
+        for record in islice(records, FIRST_ROWS)
+        if not record.is_blank and not record.problem and not record.next == len(head) == HEAD
+    ]
 
 
-def with_fitting_width(layout: Layout, head: bytes) -> Layout:
+def with_fitting_width(layout: Layout, rows: Sequence[Sequence[bytes]]) -> Layout:
     """The layout with as many columns as the rows have, where a delimiter ends all of them.
 
     Some programs write a delimiter behind the last cell of every row and not of the header, or the
     other way round: the first rows tell, when none of them contradicts.
     """
     width = len(layout.header)
-    rows = [record.cells for record in _first_records(head, layout, FEW_ROWS)]
+    rows = rows[:FEW_ROWS]
     if rows and all(len(cells) == width + 1 and not cells[-1] for cells in rows):
         return replace(layout, header=(*layout.header, ""))
     if rows and not layout.header[-1] and all(len(cells) == width - 1 for cells in rows):
@@ -202,19 +209,14 @@ def with_fitting_width(layout: Layout, head: bytes) -> Layout:
     return layout
 
 
-def first_cells(head: bytes, layout: Layout) -> list[list[str]]:
-    """The cells of the first rows, column by column.
-
-    Args:
-        head: the first bytes of the text.
-        layout: its layout.
-    """
+def first_cells(rows: Iterable[Sequence[bytes]], layout: Layout) -> list[list[str]]:
+    """The cells of the first rows, column by column, without rows of another width."""
     width = len(layout.header)
     columns: list[list[str]] = [[] for _ in range(width)]
-    for record in _first_records(head, layout, FIRST_ROWS):
-        if len(record.cells) > width or (len(record.cells) < width and not layout.dialect.pad):
+    for cells in rows:
+        if len(cells) > width or (len(cells) < width and not layout.dialect.pad):
             continue
-        for column, cell in zip(columns, record.cells, strict=False):
+        for column, cell in zip(columns, cells, strict=False):
             column.append(cell.decode("utf-8", "replace"))
     return columns
 

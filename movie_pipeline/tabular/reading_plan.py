@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
-from movie_pipeline.tabular.dialect import Layout, first_cells, layout_of, with_fitting_width
+from movie_pipeline.tabular.dialect import (
+    Layout,
+    first_cells,
+    first_rows,
+    layout_of,
+    with_fitting_width,
+)
 from movie_pipeline.tabular.encodings import Encoding
 from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.number_casts import evidence_in
@@ -59,8 +65,9 @@ def plan_of(
     layout = layout_of(head, contract, bom=start, source=source, limits=limits)
     if source.escape is not None:
         layout = escaped(layout, source.escape)
-    layout = with_fitting_width(layout, head)
-    cells = first_cells(head, layout)
+    rows = first_rows(head, layout)
+    layout = with_fitting_width(layout, rows)
+    cells = first_cells(rows, layout)
     return plan_with(layout, cells, encoding, contract, source=source, limits=limits)
 
 
