@@ -14,7 +14,6 @@ import duckdb
 from movie_pipeline.stop_signals import ended_by_stops
 
 Connection = duckdb.DuckDBPyConnection
-EngineError = duckdb.Error
 
 _BUFFERED = "48MB"
 
@@ -96,10 +95,3 @@ def _opened(engine: Engine, folders: tuple[Path, ...]) -> Generator[Connection]:
 def literal(text: str) -> str:
     """A text as SQL writes it; only folders and values of our own come here."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def is_storage_failure(error: EngineError | OSError) -> bool:
-    """Whether it is the disk that failed, and not what stands on it."""
-    return isinstance(error, duckdb.IOException | duckdb.PermissionException) or str(
-        error
-    ).startswith(("IO Error", "Permission Error"))

@@ -205,11 +205,6 @@ class TableContract:
         """Column to every name that files use for it, its own first."""
         return {name: (name, *self.aliases.get(name, ())) for name in self.names}
 
-    @cached_property
-    def known_names(self) -> frozenset[str]:
-        """Every normalised name that stands for a column."""
-        return frozenset(name for names in self.known_as.values() for name in names)
-
     def place(self, name: str) -> int:
         """The place of a column among all, from 0."""
         return self.names.index(name)

@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import pyarrow as pa
@@ -24,7 +23,7 @@ from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.upkeep.rejudge import Unpublished
-from movie_pipeline.upkeep.rows import fetch_original, rows_of, settings_then
+from movie_pipeline.upkeep.rows import fetch_original, settings_then
 
 _ARROW, _PARQUET = cast("Any", pa), cast("Any", pq)
 _OF_THE_RUN = ("batch_id", "quarantined_at")
@@ -37,27 +36,6 @@ _OF_THE_VERDICT = (
     "DataQualityEvaluationResult",
 )
 """And of the verdict on its file, which may depend on the files before it."""
-
-
-def says_the_same_rows(parts: Parts, entry: LedgerEntry, path: Path) -> bool:
-    """Whether an output file holds the rows that its original gives."""
-    try:
-        with (
-            TemporaryDirectory(prefix="movie-pipeline-") as folder,
-            rows_of(
-                _record(parts, entry),
-                parts.storage,
-                parts.settings,
-                parts.dataset,
-                Path(folder),
-                from_history=True,
-            ) as good,
-        ):
-            if good.path is None or good.difference:
-                return False
-            return bool(_PARQUET.read_table(path).equals(_PARQUET.read_table(good.path)))
-    except (MoviePipelineError, _ARROW.ArrowException, OSError):
-        return False
 
 
 def says_the_same_records(parts: Parts, entry: LedgerEntry, path: Path) -> bool:

@@ -32,7 +32,6 @@ from movie_pipeline.dqdl.engines.engine_port import Engine
 from movie_pipeline.dqdl.engines.spark_engine import SparkEngine, cause
 from movie_pipeline.dqdl.engines.spark_session import (
     SETTINGS,
-    SparkField,
     SparkFrame,
     session_for_rules,
 )
@@ -303,7 +302,7 @@ def test_rows_are_a_frame_with_the_columns_as_they_came() -> None:
     ]
     assert [outcome.evaluated for outcome in found.rules] == [False, True, True]
     assert "several columns have this name" in (found.rules[0].reason or "")
-    types = [field.dataType.simpleString() for field in cast("list[SparkField]", found.rows.schema)]
+    types = [field.dataType.simpleString() for field in found.rows.schema]
     assert types[4:] == ["array<string>"] * 3 + ["string"]
 
 

@@ -625,8 +625,6 @@ _NAMED: dict[str, Callable[[exp.Anonymous], Sql]] = {
     "weekday": _weekday,
     "bin": _binary,
 }
-TRANSLATED = frozenset(_NAMED)
-"""Functions without a name of their own in the parsed tree that are written out here."""
 
 
 def _named_function(node: exp.Anonymous) -> Sql:

@@ -6,7 +6,7 @@ business.
 
 import contextlib
 import itertools
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from typing import Any, Protocol, TypeGuard
 
 from movie_pipeline.errors import TableRefused
@@ -54,7 +54,7 @@ class SparkFrame(Protocol):
         ...
 
     @property
-    def schema(self) -> Any:  # noqa: ANN401 (iterates over fields)
+    def schema(self) -> Iterable[SparkField]:
         """Its fields."""
         ...
 
