@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ from movie_pipeline.warehouse.duckdb_sql import (
     to_duckdb,
 )
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
+from movie_pipeline.warehouse.kept_open import KeptOpen
 from movie_pipeline.warehouse.query_answers import (
     PAGE_ROWS,
     QueryAnswer,
@@ -107,6 +108,11 @@ class DuckDBWarehouse(Warehouse):
         self._marker = HomeMarker(storage, str(self.path))
         self._own: WarehouseIdentity | None = None
         self._preparing = threading.Lock()
+        self._file = KeptOpen(self._connect_once)
+
+    @override
+    def kept_open(self) -> AbstractContextManager[None]:
+        return self._file.block()
 
     @override
     def prepare(self) -> None:
@@ -400,7 +406,7 @@ class DuckDBWarehouse(Warehouse):
             if is_swapping(self.path):
                 finish_swap(self.path)
             try:
-                connection = self._connect_once(read_only=read_only)
+                connection = self._file.connect(read_only=read_only)
             except duckdb.Error as error:
                 if not _is_held(error):
                     raise WarehouseError(

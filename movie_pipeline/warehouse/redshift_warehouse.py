@@ -9,7 +9,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -113,6 +113,11 @@ class RedshiftWarehouse(Warehouse):
         self._marker = HomeMarker(storage, self._connector.address)
         self._own: WarehouseIdentity | None = None
         self._preparing = threading.Lock()
+
+    @override
+    def kept_open(self) -> AbstractContextManager[None]:
+        """Nothing is kept: a cluster opens nothing anew."""
+        return nullcontext()
 
     @override
     def prepare(self) -> None:

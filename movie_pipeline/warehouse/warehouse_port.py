@@ -86,6 +86,13 @@ class UpgradePlan:
 class Warehouse(Protocol):
     """Tables, ledger and outbox in one place, so that one transaction covers them."""
 
+    def kept_open(self) -> AbstractContextManager[None]:
+        """What is asked for within the block follows closely, so that opening once may be enough.
+
+        Other processes may have to wait until the block ends: keep it short.
+        """
+        ...
+
     def prepare(self) -> None:
         """Bring tables and views to the present form: make what is missing, migrate what is older.
 

@@ -14,6 +14,7 @@ from movie_pipeline.errors import BatchRefused, QueryMistake, WarehouseError, Wa
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.query_answers import QueryLimits
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
+from movie_pipeline_tests.contracts.conftest import Fresh
 from movie_pipeline_tests.steps.world import OUTPUT_SCHEMA
 
 VIEWS = ("mv_genre_statistics", "mv_top_rated_movies", "mv_yearly_trends")
@@ -90,6 +91,12 @@ def with_years_of_64_bits(table: Table) -> Table:
 
 
 LIMITS = QueryLimits(60.0, 10**9)
+
+
+def write_and_fail(warehouse: Warehouse) -> None:
+    with warehouse.writing() as session:
+        session.run("outbox/insert", **notice(2))
+        raise WarehouseError("of the block")
 
 
 class TestWarehouse:
@@ -181,6 +188,29 @@ class TestWarehouse:
         with warehouse.writing() as session:
             session.run("outbox/insert", **notice(1))
             assert ids(warehouse) == []
+        assert ids(warehouse) == ["n1"]
+
+    def test_while_it_is_kept_open_it_reads_writes_and_refreshes_as_ever(
+        self, warehouse: Warehouse
+    ) -> None:
+        with warehouse.kept_open():
+            assert ids(warehouse) == []
+            with warehouse.kept_open(), warehouse.writing() as session:
+                session.run("outbox/insert", **notice(1))
+            assert ids(warehouse) == ["n1"]
+            warehouse.refresh("mv_top_rated_movies")
+            with pytest.raises(WarehouseError):
+                write_and_fail(warehouse)
+            assert list(warehouse.query("select 1 as one")["one"]) == [1]
+        assert ids(warehouse) == ["n1"]
+
+    def test_who_comes_after_a_kept_block_finds_it_free(
+        self, warehouse: Warehouse, fresh: Fresh
+    ) -> None:
+        with warehouse.kept_open():
+            assert ids(warehouse) == []
+        with fresh().writing() as session:
+            session.run("outbox/insert", **notice(1))
         assert ids(warehouse) == ["n1"]
 
     def test_parquet_files_are_appended_by_name(

@@ -297,3 +297,14 @@ def test_the_top_rated_view_has_the_films_of_eight_and_better(loaded: World) -> 
         "m2": 8.0,
         "m5": 8.4,
     }
+
+
+def test_another_process_waits_for_a_kept_block_to_end(world: World) -> None:
+    world.warehouse.prepare()
+    with world.warehouse.kept_open():
+        world.warehouse.refresh("mv_top_rated_movies")
+        code = "import duckdb, sys; duckdb.connect(sys.argv[1])"
+        command = [sys.executable, "-c", code, str(world.warehouse.path)]
+        refused = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert "Could not set lock" in refused.stderr
+    subprocess.run(command, check=True)

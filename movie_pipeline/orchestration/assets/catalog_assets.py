@@ -64,11 +64,13 @@ def _describe_files(
     catalog: dg.ResourceParam[Catalog],
 ) -> dg.MaterializeResult[Any]:
     ledger = Ledger(warehouse)
-    entries = ledger.entries(limit=RECENT_FILES)
+    with warehouse.kept_open():
+        entries = ledger.entries(limit=RECENT_FILES)
+        history_days = ledger.history_days()
     described = describe_raw_files(dataset.raw_asset, entries, storage.uri(Area.HISTORY, ""))
     days = [
         CatalogPartition((day.isoformat(),), storage.uri(Area.HISTORY, day_folder(day)))
-        for day in ledger.history_days()
+        for day in history_days
     ]
     changed = _update(catalog, [described])
     new = catalog.register(described.name, days)
@@ -100,20 +102,10 @@ def _describe_warehouse(
     catalog: dg.ResourceParam[Catalog],
 ) -> dg.MaterializeResult[Any]:
     meanings = {column.name: column.description for column in dataset.contract.columns}
-    described: list[CatalogTable] = []
-    for name in (dataset.table, *dataset.view_names):
-        counted = warehouse.query(f"select count(*) as row_count from {name}")
-        described.append(
-            CatalogTable(
-                name=name,
-                location=f"warehouse:{name}",
-                columns=tuple(
-                    CatalogColumn(column.name, column.type, meanings.get(column.name, ""))
-                    for column in warehouse.columns(name)
-                ),
-                row_count=int(counted["row_count"].iloc[0]),
-            )
-        )
+    with warehouse.kept_open():
+        described = [
+            _description(name, warehouse, meanings) for name in (dataset.table, *dataset.view_names)
+        ]
     changed = _update(catalog, described)
     crawled = _crawled(catalog, Crawled.WAREHOUSE)
     if crawled is None:
@@ -123,6 +115,19 @@ def _describe_warehouse(
         one.name: [table for table in crawled if table.name.endswith(one.name)] for one in described
     }
     return _told(described, changed, found)
+
+
+def _description(name: str, warehouse: Warehouse, meanings: Mapping[str, str]) -> CatalogTable:
+    counted = warehouse.query(f"select count(*) as row_count from {name}")
+    return CatalogTable(
+        name=name,
+        location=f"warehouse:{name}",
+        columns=tuple(
+            CatalogColumn(column.name, column.type, meanings.get(column.name, ""))
+            for column in warehouse.columns(name)
+        ),
+        row_count=int(counted["row_count"].iloc[0]),
+    )
 
 
 def describe_raw_files(name: str, entries: list[LedgerEntry], location: str) -> CatalogTable:

@@ -98,19 +98,20 @@ def _load_batch(
     def at(name: str) -> str:
         return storage.uri(Area.QUARANTINE, name) if name else ""
 
-    entries = load_batch(
-        warehouse,
-        files,
-        LoadRun(work_folder.name, context.run.run_id, batch.attempt),
-        lambda new: build_notices(
-            new,
-            digest_files=settings.digests.files,
-            place=lambda entry: at(quarantine_name(entry)),
-            report=lambda entry: at(report_name(entry)),
-        ),
-    )
-    with warehouse.reading() as session:
-        rows_in_table = session.fetch("checks/table_rows")[0]["row_count"]
+    with warehouse.kept_open():
+        entries = load_batch(
+            warehouse,
+            files,
+            LoadRun(work_folder.name, context.run.run_id, batch.attempt),
+            lambda new: build_notices(
+                new,
+                digest_files=settings.digests.files,
+                place=lambda entry: at(quarantine_name(entry)),
+                report=lambda entry: at(report_name(entry)),
+            ),
+        )
+        with warehouse.reading() as session:
+            rows_in_table = session.fetch("checks/table_rows")[0]["row_count"]
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": int(rows_in_table),

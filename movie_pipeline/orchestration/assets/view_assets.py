@@ -68,16 +68,18 @@ def _mart(view: View, dataset: Dataset, shown: Shown) -> dg.AssetsDefinition:
     described = _described(column_lineage, dataset)
 
     def refresh(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
-        warehouse.prepare()
-        stale = view.name in warehouse.stale_views()
-        if stale:  # what changed nothing, such as a run of duplicates, costs no reading of it all
-            warehouse.refresh(view.name)
-        counted = warehouse.query(f"select count(*) as row_count from {view.name}")
+        with warehouse.kept_open():
+            warehouse.prepare()
+            stale = view.name in warehouse.stale_views()
+            if stale:  # what changed nothing, such as a run of duplicates, costs no reading of all
+                warehouse.refresh(view.name)
+            counted = warehouse.query(f"select count(*) as row_count from {view.name}")
+            columns = warehouse.columns(view.name)
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": int(counted["row_count"].iloc[0]),
                 "recomputed": stale,
-                "dagster/column_schema": warehouse_schema(warehouse.columns(view.name), described),
+                "dagster/column_schema": warehouse_schema(columns, described),
                 "dagster/column_lineage": column_lineage,
             }
         )

@@ -1,6 +1,6 @@
 """Checks on the loaded table: its key, how fresh it is, and how much waits in quarantine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -91,8 +91,15 @@ def _look_at_the_table(
     warehouse: dg.ResourceParam[Warehouse],
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.AssetCheckResult]:
-    warehouse.prepare()
     chosen = {key.name for key in context.selected_asset_check_keys}
+    with warehouse.kept_open():
+        yield from _looked_at(chosen, dataset, warehouse, settings)
+
+
+def _looked_at(
+    chosen: Collection[str], dataset: Dataset, warehouse: Warehouse, settings: Settings
+) -> Iterator[dg.AssetCheckResult]:
+    warehouse.prepare()
     with warehouse.reading() as session:
         rows = session.fetch("checks/table_rows")[0]
     now = datetime.now(UTC)
