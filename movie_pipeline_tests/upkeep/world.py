@@ -3,8 +3,9 @@
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from movie_pipeline.alerts.alert_log import AlertLog
 from movie_pipeline.alerts.event_log import EventLog
@@ -44,6 +45,20 @@ SQL = {
 }
 
 
+Work = TypeVar("Work", bound=Callable[..., Any])
+
+
+def opened_once(work: Work) -> Work:
+    """The work with the warehouse kept open through it: opening costs more than most of it."""
+
+    @wraps(work)
+    def kept_open(world: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as the work is
+        with world.warehouse.kept_open():
+            return work(world, *arguments, **named)
+
+    return cast("Work", kept_open)
+
+
 class Years:
     """One world: a local one, unless another deployment is given."""
 
@@ -65,6 +80,7 @@ class Years:
         scratch.write_bytes(content)
         return self.storage.land(scratch, key)
 
+    @opened_once
     def decide(self, files: Iterable[LandedFile], rules: str = LENIENT_RULES) -> list[LedgerEntry]:
         """These files through all steps up to the commit."""
         with self.judged(files, rules) as load:
@@ -98,10 +114,12 @@ class Years:
         )
         work.remove()
 
+    @opened_once
     def archive(self) -> ArchiveReport:
         """Archive all that waits."""
         return archive(self.storage, self.warehouse, self.ledger.unarchived())
 
+    @opened_once
     def ingest(
         self, files: Mapping[str, bytes], rules: str = LENIENT_RULES
     ) -> dict[str, LedgerEntry]:
@@ -112,6 +130,7 @@ class Years:
         entries = self.ledger.known([file.file_id for file in landed])
         return {file.key: entries[file.file_id] for file in landed}
 
+    @opened_once
     def replay(self, rules: str = LENIENT_RULES, **request: object) -> list[LedgerEntry]:
         """The replays of a request, decided and archived."""
         asked = self.ask(**request)
@@ -119,6 +138,7 @@ class Years:
         self.archive()
         return entries
 
+    @opened_once
     def ask(self, **request: object) -> list[LandedFile]:
         """The replays of a request, landed."""
         folder = self.settings.home / "drafts"
@@ -135,6 +155,7 @@ class Years:
         path.write_text("\n".join(rows) + "\n")
         return path
 
+    @opened_once
     def open_records(self) -> list[dict[str, Any]]:
         """The records that wait."""
         return list(quarantined_records(self.storage, self.warehouse, None, resolved=False))
@@ -151,6 +172,7 @@ class Years:
         rows = frame.to_dict("records")
         return [{str(name): value for name, value in row.items()} for row in rows]
 
+    @opened_once
     def state(self) -> dict[str, list[dict[str, Any]]]:
         """All that a rebuild must bring back."""
         found = {name: self.query(text) for name, text in SQL.items()}
