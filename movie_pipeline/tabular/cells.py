@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from movie_pipeline.tabular.list_cells import SIGNS, plain_list
 from movie_pipeline.tabular.number_casts import (
     NO_KEY,
     NULL_MARKER,
+    Reading,
     as_written,
     evidence_in,
     read_number,
@@ -247,8 +249,9 @@ class NumberCells:
     def _read_one(self, text: str) -> tuple[float | int, int]:
         if self._nulls and text.strip(INVISIBLE) in self._nulls:
             return 0, _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
-        self.evidence |= evidence_in(text, as_written(self.column, self.factor))
-        reading = read_number(text, self.column, self.signs, self.factor)
+        read = _reading_of_short if len(text) <= LONGEST_REMEMBERED else _reading_of
+        reading, evidence = read(text, self.column, self.signs, self.factor)
+        self.evidence |= evidence
         if reading.unreadable:
             return 0, _UNREADABLE
         state = _MISSING if reading.value is None else _READ
@@ -364,6 +367,20 @@ class Unusual:
         self.above += other.above
         self.seen += other.seen
         self.most = max(self.most, other.most)
+
+
+def _reading_of(
+    text: str, column: Column, signs: Signs, factor: Fraction
+) -> tuple[Reading, Evidence]:
+    """What a cell is, and what it says about the signs of its column."""
+    return (
+        read_number(text, column, signs, factor),
+        evidence_in(text, as_written(column, factor)),
+    )
+
+
+_reading_of_short = lru_cache(MOST_REMEMBERED)(_reading_of)
+"""The same, remembered from file to file: durations and sums of money come again."""
 
 
 def _holds_any(texts: Array, signs: bytes) -> bool:

@@ -114,6 +114,8 @@ def stripped(text: str) -> tuple[str, bool]:
 
 def evidence_in(text: str, column: Column) -> Evidence:
     """What a cell says about the signs of its column."""
+    if text.isascii() and text.isdigit():
+        return Evidence.NONE
     bare, _ = stripped(text)
     found = evidence_of(bare, column)
     for inner in undressed(bare, column) if not found else ():

@@ -27,9 +27,8 @@ from movie_pipeline.errors import QueryMistake, WarehouseBusy, WarehouseError
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import EngineSettings
 from movie_pipeline.stop_signals import ended_by_stops
-from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.time_limit import TimeIsUp, time_limit
-from movie_pipeline.warehouse import parquet_rows
 from movie_pipeline.warehouse.duckdb_files import copy_checked, finish_swap, is_swapping, swap_in
 from movie_pipeline.warehouse.duckdb_sql import (
     MaterializedView,
@@ -40,6 +39,7 @@ from movie_pipeline.warehouse.duckdb_sql import (
 )
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
 from movie_pipeline.warehouse.kept_open import KeptOpen
+from movie_pipeline.warehouse.parquet_rows import IncomingRows
 from movie_pipeline.warehouse.query_answers import (
     PAGE_ROWS,
     QueryAnswer,
@@ -482,7 +482,7 @@ class _Session(WarehouseSession):
     def copy(self, table: str, names: Sequence[str]) -> int:
         crash_point("sql.copy.before")
         columns = staging_columns(self._statements, table)
-        rows = sum(self._copy_one(table, name, columns) for name in names)
+        rows = self._copied(table, IncomingRows(self._storage, names, columns)) if names else 0
         crash_point("sql.copy.after")
         return rows
 
@@ -566,23 +566,19 @@ class _Session(WarehouseSession):
             to_duckdb(self._statements.text(statement)), parameters, name=f"{statement}.sql"
         )
 
-    def _copy_one(self, table: str, name: str, columns: Sequence[WarehouseColumn]) -> int:
-        with self._storage.reading(Area.OUTPUT, name) as path:
-            try:
-                with parquet_rows.opened(path, name, columns) as reader:
-                    self._connection.register("mp_incoming", reader)
-                    _, rows = self.execute(
-                        f"INSERT INTO {_quoted(table)} SELECT * FROM mp_incoming",
-                        name=f"copy {name}",
-                    )
-                    self._connection.unregister("mp_incoming")
-            except WarehouseError as error:
-                self._failed = str(error)
-                raise
-            except (*parquet_rows.READ_ERRORS, duckdb.Error) as error:
-                refused = parquet_rows.not_parquet(name, error)
-                self._failed = str(refused)
-                raise refused from error
+    def _copied(self, table: str, incoming: IncomingRows) -> int:
+        statement = f"INSERT INTO {_quoted(table)} SELECT * FROM mp_incoming"
+        try:
+            self._connection.register("mp_incoming", incoming.reader())
+            _, rows = self.execute(statement, name=f"copy into {table}")
+            self._connection.unregister("mp_incoming")
+        except WarehouseError as error:
+            # an error of the files is no error of DuckDB's, which only passes its text on
+            refused = incoming.refused or error
+            self._failed = str(refused)
+            raise refused from None
+        finally:
+            incoming.close()
         return int(rows[0][0])
 
 

@@ -13,7 +13,8 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from movie_pipeline.errors import BatchRefused
+from movie_pipeline.errors import BatchRefused, MoviePipelineError
+from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 
 BATCH_ROWS = 4096
@@ -54,6 +55,52 @@ def opened(path: Path, name: str, columns: Sequence[WarehouseColumn]) -> Generat
         wanted = _schema_of(columns, schema)
         batches = cast("Any", file).iter_batches(BATCH_ROWS, use_threads=False)
         yield _ARROW.RecordBatchReader.from_batches(wanted, _in_order(batches, wanted))
+
+
+class IncomingRows:
+    """The rows of many files of the output area, one file after the other, as one stream.
+
+    Args:
+        storage: where they are.
+        names: the files; at least one.
+        columns: the table's, in order.
+
+    Attributes:
+        refused: why the stream ended early; whoever reads it is told by a text alone.
+    """
+
+    def __init__(
+        self, storage: Storage, names: Sequence[str], columns: Sequence[WarehouseColumn]
+    ) -> None:
+        self._storage = storage
+        self._columns = columns
+        self._batches = self._read(names)
+        self.refused: MoviePipelineError | None = None
+
+    def reader(self) -> Any:  # noqa: ANN401 - Arrow's, untyped
+        """The stream, to be read once; at its end all files are closed."""
+        return _ARROW.RecordBatchReader.from_batches(_table_schema(self._columns), self._batches)
+
+    def close(self) -> None:
+        """Close what is open of a stream that was not read to its end."""
+        self._batches.close()
+
+    def _read(self, names: Sequence[str]) -> Generator[Any]:
+        wanted = _table_schema(self._columns)
+        for name in names:
+            try:
+                with (
+                    self._storage.reading(Area.OUTPUT, name) as path,
+                    opened(path, name, self._columns) as rows,
+                ):
+                    for batch in rows:
+                        yield batch if batch.schema == wanted else batch.cast(wanted)
+            except MoviePipelineError as refused:
+                self.refused = refused
+                raise
+            except READ_ERRORS as error:
+                self.refused = not_parquet(name, error)
+                raise
 
 
 def expect_columns(schema: Any, name: str, columns: Sequence[WarehouseColumn]) -> None:  # noqa: ANN401 - Arrow's, untyped
@@ -123,6 +170,10 @@ def rewritten(path: Path, name: str, columns: Sequence[WarehouseColumn], to: Pat
     with opened(path, name, columns) as rows, pq.ParquetWriter(to, rows.schema) as writer:
         for batch in rows:
             writer.write_batch(batch)
+
+
+def _table_schema(columns: Sequence[WarehouseColumn]) -> Any:  # noqa: ANN401 - Arrow's, untyped
+    return _ARROW.schema([(column.name, _ACCEPTED[column.type][0]) for column in columns])
 
 
 def _schema_of(columns: Sequence[WarehouseColumn], found: Any) -> Any:  # noqa: ANN401 - Arrow's, untyped

@@ -5,6 +5,7 @@ Its errors about a query become QueryRefused here. Which query is asked is not d
 
 import contextlib
 from collections.abc import Generator
+from functools import lru_cache
 from typing import cast
 
 import duckdb
@@ -61,7 +62,7 @@ class DuckDbEngine(Engine):
 
     @override
     def render(self, expression: Sql) -> str:
-        return expression.sql(dialect="duckdb")
+        return _rendered(expression)
 
     @override
     def rows(self, query: str) -> list[tuple[object, ...]]:
@@ -125,6 +126,12 @@ class DuckDbEngine(Engine):
                 raise
             lacks = "memory" if isinstance(error, duckdb.OutOfMemoryException) else None
             raise QueryRefused(cause(error), error, lacks) from error
+
+
+@lru_cache(maxsize=4_096)
+def _rendered(expression: Sql) -> str:
+    """The text; remembered, since file after file is judged by the same expressions."""
+    return expression.sql(dialect="duckdb")
 
 
 def cause(error: Exception) -> str:
