@@ -61,6 +61,13 @@ install: .venv/installed ## Install exactly what the lock file says into .venv
 	  --target .venv/spark --requirement spark.lock
 	touch $@
 
+# what benchmarks/peers.py compares with
+.venv/bench/installed: .venv/installed bench.lock
+	rm -rf .venv/bench
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --require-hashes --python $(BIN)/python \
+	  --target .venv/bench --requirement bench.lock
+	touch $@
+
 spark: install ## Install Spark for its tests, where there is Java
 	@if command -v java > /dev/null; then $(MAKE) --no-print-directory .venv/spark/installed \
 	  || echo "Spark could not be installed: what runs on it is not tested."; \
@@ -149,8 +156,9 @@ picture: install ## Draw the picture in docs/ARCHITECTURE.md from the imports as
 fuzz: install ## Read BODIES=1000000 random bodies by two ways, every index checked
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m movie_pipeline_tests.tabular.fuzz --bodies $(BODIES)
 
-bench: install ## Measure: a million rows screened and split, the rules alone, one odd record
+bench: install .venv/bench/installed ## Measure: a million rows screened and split, also by DuckDB, polars and pandera; the rules alone; one odd record
 	$(BIN)/python benchmarks/screen_a_million.py
+	$(BIN)/python benchmarks/peers.py
 	$(BIN)/python benchmarks/rules_on_a_million.py
 	$(BIN)/python benchmarks/one_odd_record.py
 
@@ -163,12 +171,13 @@ lock: install ## Work the lock file out again from pyproject.toml
 	$(LOCK) --group dev pyproject.toml -o requirements.lock
 	$(LOCK) --group standins -o standins.lock
 	$(LOCK) --group spark -o spark.lock
+	$(LOCK) --group bench -o bench.lock
 	$(LOCK) --group templates -o checkov.lock
 	$(LOCK) --extra container --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
 
 audit: install ## Ask SERVICE (pypi or osv, in the network) for known vulnerabilities of all locked packages
 	$(BIN)/python -m movie_pipeline_tests.locks.audit --service $(SERVICE) \
-	  requirements.lock standins.lock spark.lock checkov.lock deploy/requirements.lock
+	  requirements.lock standins.lock spark.lock bench.lock checkov.lock deploy/requirements.lock
 
 clean: ## Remove everything that the other targets made, the data folder included
 	rm -rf .venv data build dist test-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache \

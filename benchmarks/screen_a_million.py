@@ -12,9 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from movie_pipeline.dqdl import Ruleset
 
 ROWS = 1_000_000
 ROUNDS = 5
@@ -37,20 +42,27 @@ def limit(source: Path, folder: Path) -> str:
     header = source.open(encoding="utf-8").readline().strip().split(",")
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in header)
     connection = duckdb.connect()
-    connection.execute(
+    [(rows,)] = connection.execute(
         f"COPY (SELECT * FROM read_csv('{source}', auto_detect = false, header = true, "
         f"delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}})) "
         f"TO '{folder / 'limit.parquet'}' (FORMAT parquet)"
-    )
-    return f"{ROWS:,} rows"
+    ).fetchall()
+    return f"{rows:,} rows"
 
 
 def pipeline(source: Path, folder: Path) -> str:
     """Read, count, map, repair, judge by the shipped rules, split to Parquet and JSON lines."""
+    from movie_pipeline.datasets.movies import MOVIES
+    from movie_pipeline.datasets.ruleset_files import read_ruleset
+
+    return screened(source, folder, read_ruleset(MOVIES.ruleset))
+
+
+def screened(source: Path, folder: Path, ruleset: "Ruleset") -> str:
+    """The same by any rules."""
     from datetime import UTC, datetime
 
     from movie_pipeline.datasets.movies import MOVIES
-    from movie_pipeline.datasets.ruleset_files import read_ruleset
     from movie_pipeline.screening.screening_engine import screening_engine
     from movie_pipeline.settings import Settings
     from movie_pipeline.steps.judge import judged_file
@@ -66,7 +78,6 @@ def pipeline(source: Path, folder: Path) -> str:
     files.source.hardlink_to(source)
     staged = read_one(files.source, settings, MOVIES)
     file = ReadFile(landed=landed, content_sha256=staged.sha256, staged=staged)
-    ruleset = read_ruleset(MOVIES.ruleset)
     with (
         screening_engine(work_folder.folder, settings.engine) as connection,
         judged_file(connection, file, files, ruleset) as judged,
@@ -102,12 +113,17 @@ def run_one(side: str, source: Path) -> Measured:
 
 def measure_here(side: str, source: Path) -> Measured:
     """Run one side in this process, after its imports: a run in Dagster has them behind it."""
-    for module in IMPORTS[side]:
+    return measured(SIDES[side], source, IMPORTS[side])
+
+
+def measured(side: Callable[[Path, Path], str], source: Path, imports: Sequence[str]) -> Measured:
+    """Run something in this process after these imports."""
+    for module in imports:
         import_module(module)
     started = _cpu()
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
         start = time.perf_counter()
-        counts = SIDES[side](source, Path(folder))
+        counts = side(source, Path(folder))
         wall = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return Measured(wall, _cpu() - started, peak, counts)

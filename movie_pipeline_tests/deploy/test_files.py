@@ -270,7 +270,7 @@ def test_the_image_is_made_of_what_the_lock_names_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("requirements.lock", "standins.lock", "spark.lock", "checkov.lock"),
+        *("requirements.lock", "standins.lock", "spark.lock", "bench.lock", "checkov.lock"),
         "deploy/requirements.lock",
     ],
 )
