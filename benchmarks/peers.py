@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from screen_a_million import IMPORTS as IMPORTS_OF_SCREENING
 from screen_a_million import Measured, limit, measured
 
 PLACE_OF_PEERS = Path(__file__).resolve().parent.parent / ".venv" / "bench"
@@ -230,12 +231,7 @@ SIDES: dict[str, Callable[[Path, Path, int], str]] = {
 }
 IMPORTS = {
     "limit": ["duckdb"],
-    "ours": [
-        "movie_pipeline.steps.screen",
-        "movie_pipeline.datasets.ruleset_files",
-        "movie_pipeline.tabular.chunk_reader",
-        "movie_pipeline.tabular.key_kernel",
-    ],
+    "ours": IMPORTS_OF_SCREENING["pipeline"],
     "DuckDB": ["duckdb"],
     "polars": ["polars"],
     "pandera": ["pandera.pandas"],
