@@ -40,6 +40,7 @@ from movie_pipeline.sender_report.told_file import (
     SenderReport,
     ToldRow,
     WholeFile,
+    sentences_of,
 )
 from movie_pipeline.tabular import REMARK_COLUMNS, StagedFile, line_numbers, printable
 
@@ -228,10 +229,9 @@ def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
             line = lines.at(record["byte_offset"]) if lines else None
             found = demands.of(record)
             remark = remarks.get(found_key := tuple(found))
-            told = None
             if remark is None or any(demand.key_rule for demand in found):
-                told = _told(record, line, found, sent.layout, keys)
-                remark = remarks[found_key] = "; ".join(told.sentences) or _AS_IT_IS
+                problems = _problems_of_row(record, found, keys)
+                remark = remarks[found_key] = "; ".join(sentences_of(problems)) or _AS_IT_IS
                 if len(remarks) > _MOST_REMARKS:
                     remarks.clear()
             written.add(record, line, remark)
@@ -240,7 +240,8 @@ def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
             is_wanted = gathered.count(found, line, record["record_number"])
             room = gathered.text < _MOST_SHOWN_TEXT
             if found and room and (is_wanted or len(gathered.shown) < MOST_ROWS):
-                told = told or _told(record, line, found, sent.layout, keys)
+                problems = _problems_of_row(record, found, keys)
+                told = _told(record, line, problems, sent.layout)
                 gathered.shown.append(told)
                 gathered.text += len(told.text) + sum(map(len, told.cells.values()))
 
@@ -258,19 +259,13 @@ def _repeated_keys(sent: Sent, quarantine: Path, demands: Demands) -> RepeatedKe
     return keys
 
 
-def _told(
-    record: Mapping[str, Any],
-    line: int | None,
-    demands: Sequence[Demand],
-    layout: SentLayout,
-    keys: RepeatedKeys,
-) -> ToldRow:
+def _problems_of_row(
+    record: Mapping[str, Any], demands: Sequence[Demand], keys: RepeatedKeys
+) -> list[RowProblem]:
     cells: Mapping[str, str] | None = record["columns"]
-    text = "" if cells is not None else _shown(text_of(record, layout.codec))
-    number: int = record["record_number"]
     problems: list[RowProblem] = []
     for demand in demands:
-        partners = keys.lines(demand.key_rule, number) if demand.key_rule else ()
+        partners = keys.lines(demand.key_rule, record["record_number"]) if demand.key_rule else ()
         together = tuple(map(printable, demand.columns)) if len(demand.columns) > 1 else ()
         problems += [
             RowProblem(
@@ -282,8 +277,23 @@ def _told(
             )
             for key in demand.columns
         ] or [RowProblem(column="", value="", rule=demand.rule, partner_lines=partners)]
-    shown = {printable(key): _shown(cell) for key, cell in (cells or {}).items()}
-    return ToldRow(line=line, record=number, cells=shown, text=text, problems=tuple(problems))
+    return problems
+
+
+def _told(
+    record: Mapping[str, Any],
+    line: int | None,
+    problems: Sequence[RowProblem],
+    layout: SentLayout,
+) -> ToldRow:
+    cells: Mapping[str, str] | None = record["columns"]
+    return ToldRow(
+        line=line,
+        record=record["record_number"],
+        cells={printable(key): _shown(cell) for key, cell in (cells or {}).items()},
+        text="" if cells is not None else _shown(text_of(record, layout.codec)),
+        problems=tuple(problems),
+    )
 
 
 def _shown(cell: str) -> str:

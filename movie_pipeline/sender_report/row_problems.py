@@ -74,6 +74,8 @@ class Demands:
                 found.append(self._of_cell(column, _without_value(rest)))
             else:
                 found.append(self._of_rule(rule))
+        if len(found) <= 1:
+            return found
         told: dict[tuple[tuple[str, ...], str], Demand] = {}
         for demand in sorted(found, key=lambda demand: demand.rank):
             told.setdefault((demand.columns, demand.rule), demand)

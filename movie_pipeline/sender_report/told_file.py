@@ -3,6 +3,8 @@
 No value here is larger than a page can show, however large the file is.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 MOST_ROWS = 200
@@ -75,6 +77,11 @@ class RowProblem(msgspec.Struct, frozen=True, kw_only=True):
         return f"{begin}{self.rule}" + (f" (the same as in {noun} {lines})" if lines else "")
 
 
+def sentences_of(problems: Iterable[RowProblem]) -> list[str]:
+    """What is wrong, each once."""
+    return list(dict.fromkeys(problem.sentence for problem in problems))
+
+
 class ToldRow(msgspec.Struct, frozen=True, kw_only=True):
     """A row that was set apart, or waits with its file, and has something wrong with it.
 
@@ -95,7 +102,7 @@ class ToldRow(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sentences(self) -> list[str]:
         """What is wrong, each once."""
-        return list(dict.fromkeys(problem.sentence for problem in self.problems))
+        return sentences_of(self.problems)
 
 
 class SenderReport(msgspec.Struct, frozen=True, kw_only=True):

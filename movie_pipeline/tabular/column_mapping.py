@@ -398,5 +398,7 @@ def _seen(header: Sequence[str]) -> str:
 
 def printable(text: str, most: int = 60) -> str:
     """A foreign text made safe for a sentence: one line, no control characters, not too long."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    shown = text
+    if not text.isprintable():
+        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return shown if len(shown) <= most else f"{shown[:most]}..."

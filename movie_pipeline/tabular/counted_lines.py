@@ -46,7 +46,9 @@ class LineNumbers:
     def _count(self, piece: bytes) -> None:
         """A line feed, a carriage return, and both together, end one line each."""
         if self._units is None:
-            ends = piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+            ends = piece.count(b"\n")
+            if b"\r" in piece:
+                ends += piece.count(b"\r") - piece.count(b"\r\n")
             first_is_lf, last_is_cr = piece[:1] == b"\n", piece[-1:] == b"\r"
         else:
             units = np.frombuffer(piece[: len(piece) & ~1], self._units)
