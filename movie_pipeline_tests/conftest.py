@@ -14,6 +14,8 @@ from typing import Any
 
 import botocore.endpoint
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from movie_pipeline_tests.environment import forget_the_callers
 from movie_pipeline_tests.quick import is_quick, nothing_slow, reaches_slow
@@ -72,6 +74,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.get_closest_marker("quick") is not None,
         )
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """All tests on Spark go to one worker: another would start a Java machine of its own."""
+    return _ByFileButSparkTogether(config, log) if config.option.dist == "loadfile" else None
+
+
+class _ByFileButSparkTogether(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "spark" if "spark" in Path(file).name else file
 
 
 def pytest_collection_finish() -> None:
