@@ -17,7 +17,7 @@ def run() -> NoReturn:
     nothing is taken apart afterwards: together more than a second of a small `ingest`.
     """
     ended = _LeaveAtOnce()
-    atexit.register(ended)  # before all others, so that it is called after them
+    atexit.register(ended)
     gc.set_threshold(20_000, 20, 100)
     from movie_pipeline.cli import main  # noqa: PLC0415 - its own farewells come before ours
 
