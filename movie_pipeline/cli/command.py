@@ -19,7 +19,7 @@ def run() -> NoReturn:
     ended = _LeaveAtOnce()
     atexit.register(ended)
     gc.set_threshold(20_000, 20, 100)
-    from movie_pipeline.cli import main  # noqa: PLC0415 - its own farewells come before ours
+    from movie_pipeline.cli import main
 
     try:
         main()
