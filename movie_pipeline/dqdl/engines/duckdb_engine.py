@@ -5,7 +5,6 @@ Its errors about a query become QueryRefused here. Which query is asked is not d
 
 import contextlib
 from collections.abc import Generator
-from functools import lru_cache
 from typing import cast
 
 import duckdb
@@ -62,7 +61,7 @@ class DuckDbEngine(Engine):
 
     @override
     def render(self, expression: Sql) -> str:
-        return _rendered(expression)
+        return expression.sql(dialect="duckdb")
 
     @override
     def rows(self, query: str) -> list[tuple[object, ...]]:
@@ -126,12 +125,6 @@ class DuckDbEngine(Engine):
                 raise
             lacks = "memory" if isinstance(error, duckdb.OutOfMemoryException) else None
             raise QueryRefused(cause(error), error, lacks) from error
-
-
-@lru_cache(maxsize=4_096)
-def _rendered(expression: Sql) -> str:
-    """The text; remembered, since file after file is judged by the same expressions."""
-    return expression.sql(dialect="duckdb")
 
 
 def cause(error: Exception) -> str:
