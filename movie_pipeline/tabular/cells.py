@@ -189,7 +189,6 @@ class NumberCells:
         self.dtype = np.float64 if column.type is ColumnType.DECIMAL else np.int64
         self.plain_digits = _PLAIN_DIGITS.get(column.type)
         self.is_scaled = factor != 1
-        self._remembered: dict[str, tuple[float | int, int]] = {}
         self._mostly_distinct = False
         self._shortcuts = self._fitting_shortcuts()
         self.repairs: Counter[Repair] = Counter()
@@ -229,21 +228,12 @@ class NumberCells:
         return self._read_each(texts.to_pylist())
 
     def _read_each(self, texts: list[str | None]) -> tuple[Array, Array]:
-        """The plain way: the rule itself, remembered for cells that come again."""
-        remembered = self._remembered
-        if len(remembered) > MOST_REMEMBERED:
-            remembered.clear()
+        """The plain way: the rule itself."""
         values = np.zeros(len(texts), self.dtype)
         states = np.full(len(texts), _MISSING, np.uint8)
         for i, text in enumerate(texts):
-            if text is None:
-                continue
-            known = remembered.get(text)
-            if known is None:
-                known = self._read_one(text)
-                if len(text) <= LONGEST_REMEMBERED:
-                    remembered[text] = known
-            values[i], states[i] = known
+            if text is not None:
+                values[i], states[i] = self._read_one(text)
         return values, states
 
     def _read_one(self, text: str) -> tuple[float | int, int]:
@@ -380,7 +370,7 @@ def _reading_of(
 
 
 _reading_of_short = lru_cache(MOST_REMEMBERED)(_reading_of)
-"""The same, remembered from file to file: durations and sums of money come again."""
+"""The same, remembered from row to row and file to file: durations and sums come again."""
 
 
 def _holds_any(texts: Array, signs: bytes) -> bool:
