@@ -482,7 +482,7 @@ class _Session(WarehouseSession):
     def copy(self, table: str, names: Sequence[str]) -> int:
         crash_point("sql.copy.before")
         columns = staging_columns(self._statements, table)
-        rows = self._copied(table, IncomingRows(self._storage, names, columns)) if names else 0
+        rows = self._copied(table, names, columns) if names else 0
         crash_point("sql.copy.after")
         return rows
 
@@ -566,17 +566,19 @@ class _Session(WarehouseSession):
             to_duckdb(self._statements.text(statement)), parameters, name=f"{statement}.sql"
         )
 
-    def _copied(self, table: str, incoming: IncomingRows) -> int:
+    def _copied(self, table: str, names: Sequence[str], columns: Sequence[WarehouseColumn]) -> int:
+        incoming = IncomingRows(self._storage, names, columns)
+        more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
         statement = f"INSERT INTO {_quoted(table)} SELECT * FROM mp_incoming"
         try:
             self._connection.register("mp_incoming", incoming.reader())
-            _, rows = self.execute(statement, name=f"copy into {table}")
+            _, rows = self.execute(statement, name=f"copy {names[0]}{more}")
             self._connection.unregister("mp_incoming")
         except WarehouseError as error:
             # an error of the files is no error of DuckDB's, which only passes its text on
-            refused = incoming.refused or error
-            self._failed = str(refused)
-            raise refused from None
+            failed = incoming.failed or error
+            self._failed = str(failed)
+            raise failed from None
         finally:
             incoming.close()
         return int(rows[0][0])

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from movie_pipeline.errors import BatchRefused, MoviePipelineError
+from movie_pipeline.errors import BatchRefused
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 
@@ -66,7 +66,7 @@ class IncomingRows:
         columns: the table's, in order.
 
     Attributes:
-        refused: why the stream ended early; whoever reads it is told by a text alone.
+        failed: what ended the stream early, a stop among it; its reader is told by a text alone.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class IncomingRows:
         self._storage = storage
         self._columns = columns
         self._batches = self._read(names)
-        self.refused: MoviePipelineError | None = None
+        self.failed: BaseException | None = None
 
     def reader(self) -> Any:  # noqa: ANN401 - Arrow's, untyped
         """The stream, to be read once; at its end all files are closed."""
@@ -95,11 +95,13 @@ class IncomingRows:
                 ):
                     for batch in rows:
                         yield batch if batch.schema == wanted else batch.cast(wanted)
-            except MoviePipelineError as refused:
-                self.refused = refused
+            except GeneratorExit:
                 raise
             except READ_ERRORS as error:
-                self.refused = not_parquet(name, error)
+                self.failed = not_parquet(name, error)
+                raise
+            except BaseException as failed:
+                self.failed = failed
                 raise
 
 

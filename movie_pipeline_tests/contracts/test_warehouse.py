@@ -1,6 +1,8 @@
 """What every warehouse promises."""
 
+import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -11,6 +13,7 @@ import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import BatchRefused, QueryMistake, WarehouseError, WarehouseRefused
+from movie_pipeline.stop_signals import Stopped
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.query_answers import QueryLimits
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
@@ -80,6 +83,15 @@ def with_votes_as_parts(table: Table) -> Table:
 
 def with_a_column_more(table: Table) -> Table:
     return table.append_column("studio", [["Warner"]])
+
+
+def with_long_texts(table: Table) -> Table:
+    place = table.schema.names.index("movie_title")
+    arrow = cast("Any", pa)
+    texts = table["movie_title"].cast(arrow.large_string())
+    return table.set_column(
+        place, arrow.field("movie_title", arrow.large_string(), nullable=False), texts
+    )
 
 
 def renamed(table: Table) -> Table:
@@ -221,10 +233,11 @@ class TestWarehouse:
         turned = rows(2).select([*reversed(OUTPUT_SCHEMA.names)])
         put_parquet("b.parquet", turned)
         put_parquet("c.parquet", rows(1).drop_columns(["genre", "other_columns", "star1"]))
+        put_parquet("d.parquet", with_long_texts(rows(1)))
         with warehouse.writing() as session:
             session.run("load/create_staging")
-            assert session.copy("mp_staging", ["a.parquet", "b.parquet", "c.parquet"]) == 6
-            assert session.fetch("load/count_staged") == [{"file_id": "f", "row_count": 6}]
+            assert session.copy("mp_staging", [f"{name}.parquet" for name in "abcd"]) == 7
+            assert session.fetch("load/count_staged") == [{"file_id": "f", "row_count": 7}]
             session.run("load/insert_staged", loaded_at=MOMENT)
         found = warehouse.query("select distinct movie_title, genre from movie_data_table")
         assert found["movie_title"].tolist() == ["A"]
@@ -293,6 +306,49 @@ class TestWarehouse:
                 session.copy("mp_staging", ["x.parquet"])
 
         with pytest.raises(BatchRefused, match="in the output area cannot be read as Parquet"):
+            load()
+
+    def test_the_one_file_of_many_that_is_wrong_is_named_and_none_is_loaded(
+        self, warehouse: Warehouse, put_parquet: Callable[[str, Any], None]
+    ) -> None:
+        put_parquet("a.parquet", rows(1))
+        put_parquet("bad.parquet", with_a_column_more(rows(1)))
+        put_parquet("c.parquet", rows(1))
+
+        def load() -> None:
+            with warehouse.writing() as session:
+                session.run("outbox/insert", **notice(1))
+                session.run("load/create_staging")
+                session.copy("mp_staging", ["a.parquet", "bad.parquet", "c.parquet"])
+
+        with pytest.raises(BatchRefused, match=r"^bad\.parquet .* the table has no studio"):
+            load()
+        assert ids(warehouse) == []
+
+    def test_a_stop_while_files_are_copied_is_no_fault_of_the_warehouse(
+        self,
+        warehouse: Warehouse,
+        storage: Storage,
+        put_parquet: Callable[[str, Any], None],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        put_parquet("a.parquet", rows(1))
+        put_parquet("b.parquet", rows(1).drop_columns(["genre"]))
+        reading = storage.reading
+
+        def stopped(area: Area, name: str) -> AbstractContextManager[Path]:
+            if name == "b.parquet":
+                raise Stopped(signal.SIGINT)
+            return reading(area, name)
+
+        monkeypatch.setattr(storage, "reading", stopped)
+
+        def load() -> None:
+            with warehouse.writing() as session:
+                session.run("load/create_staging")
+                session.copy("mp_staging", ["a.parquet", "b.parquet"])
+
+        with pytest.raises(Stopped):
             load()
 
     @pytest.mark.parametrize("view", VIEWS)
