@@ -52,6 +52,40 @@ def test_nothing_is_said_on_stdout_when_a_command_fails(tmp_path: Path) -> None:
     assert b"MOVIE_PIPELINE_THREADS must be a whole number" in result.stderr
 
 
+LEAVING = """
+import atexit, sys
+from movie_pipeline.cli import entry_point
+class Kept:
+    def __del__(self):
+        print("taken apart")
+kept = Kept()
+def main():
+    atexit.register(print, "farewell")
+    print("x" * 200_000)
+    {end}
+entry_point.main = main
+entry_point.run()
+"""
+
+
+def leave(end: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", LEAVING.format(end=end)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_command_leaves_at_once_when_all_is_said_and_every_farewell_is_over() -> None:
+    left = leave("sys.exit(3)")
+    assert (left.returncode, left.stderr) == (3, "")
+    assert left.stdout.splitlines() == ["x" * 200_000, "farewell"]
+
+
+def test_an_error_that_escapes_a_command_is_told_as_ever() -> None:
+    left = leave("raise ValueError('of a command')")
+    assert left.returncode == 1
+    assert left.stderr.endswith("ValueError: of a command\n")
+    assert left.stdout.splitlines()[1:] == ["farewell", "taken apart"]
+
+
 def test_commands_that_run_no_job_do_not_import_dagster(tmp_path: Path) -> None:
     code = (
         "import sys; from click.testing import CliRunner; from movie_pipeline.cli import main\n"

@@ -9,6 +9,8 @@ import os
 import sys
 from typing import NoReturn
 
+from movie_pipeline.cli import main
+
 
 def run() -> NoReturn:
     """Run the command that the arguments name, and end the process.
@@ -17,10 +19,8 @@ def run() -> NoReturn:
     nothing is taken apart afterwards: together more than a second of a small `ingest`.
     """
     ended = _LeaveAtOnce()
-    atexit.register(ended)
+    atexit.register(ended)  # before a command registers anything, so that it is called last
     gc.set_threshold(20_000, 20, 100)
-    from movie_pipeline.cli import main
-
     try:
         main()
     except SystemExit as leaving:
