@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import orjson
 
-from movie_pipeline.tabular import RawRecord
+from movie_pipeline.tabular import Record
 
 FILE_HELD = "the file is held:"
 """How the reasons begin that are about the file, and not about the record."""
@@ -121,9 +121,7 @@ def quarantine_id(file_id: str, record_number: int) -> str:
     return hashlib.sha256(f"{file_id}\0{record_number}".encode()).hexdigest()[:32]
 
 
-def record_line(
-    provenance: Provenance, raw: RawRecord, lists: RuleLists, reasons: Reasons
-) -> bytes:
+def record_line(provenance: Provenance, raw: Record, lists: RuleLists, reasons: Reasons) -> bytes:
     """One line of the quarantine file, with its newline.
 
     Returns:
@@ -133,22 +131,27 @@ def record_line(
     try:
         # what many records share is made JSON once
         record = _record(provenance, raw, lists, reasons.as_json, lists.as_json)
+        if raw.written is not None:
+            record["raw"], record["columns"] = map(orjson.Fragment, raw.written)
+        else:
+            _add_cells(record, raw)
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
     except orjson.JSONEncodeError:
         # a file's name may be bytes that are no text
         plain = (lists.passed, lists.failed, lists.skipped)
-        record = _as_valid_text(_record(provenance, raw, lists, reasons.of_record, plain))
-        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        record = _record(provenance, raw, lists, reasons.of_record, plain)
+        _add_cells(record, raw)
+        return orjson.dumps(_as_valid_text(record), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _record(
     provenance: Provenance,
-    raw: RawRecord,
+    raw: Record,
     lists: RuleLists,
     reasons: object,
     of_rules: tuple[object, ...],
 ) -> dict[str, object]:
-    text, encoding = _as_text(raw.raw)
+    """All but the record itself, for which there is room."""
     passed, failed, skipped = of_rules
     return {
         "quarantine_id": quarantine_id(provenance.file_id, raw.record_number),
@@ -157,9 +160,9 @@ def _record(
         "batch_id": provenance.batch_id,
         "record_number": raw.record_number,
         "byte_offset": raw.byte_offset,
-        "raw": text,
-        "raw_encoding": encoding,
-        "columns": raw.columns,
+        "raw": None,
+        "raw_encoding": "utf-8",
+        "columns": None,
         "reasons": reasons,
         "DataQualityRulesPass": passed,
         "DataQualityRulesFail": failed,
@@ -168,6 +171,11 @@ def _record(
         "ruleset_sha256": provenance.ruleset_sha256,
         "quarantined_at": provenance.moment,
     }
+
+
+def _add_cells(record: dict[str, object], raw: Record) -> None:
+    record["raw"], record["raw_encoding"] = _as_text(raw.raw)
+    record["columns"] = raw.columns
 
 
 def _as_valid_text(value: Any) -> Any:  # noqa: ANN401 - JSON

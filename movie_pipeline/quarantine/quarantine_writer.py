@@ -27,7 +27,7 @@ from movie_pipeline.quarantine.quarantine_record import (
 )
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular import (
-    RawRecord,
+    Record,
     StagedFile,
     TableContract,
     flagged_columns,
@@ -45,16 +45,12 @@ _SHOWN = 200
 
 Masks = tuple[int, ...]
 """Of one row: the cells unreadable, the cells out of the contract, and the rules it fails."""
-Records = Callable[[Iterable[int]], Iterator[RawRecord]]
+Records = Callable[[Iterable[int]], Iterator[Record]]
 """From numbers of records to the records, in ascending order."""
 
 
-@dataclass(frozen=True)
-class _RowApart:
-    """A row that is set apart: why, and whether its key can be told."""
-
-    masks: Masks
-    has_key: bool
+_RowApart = tuple[Masks, bool]
+"""Why a row is set apart, and whether its key can be told."""
 
 
 @dataclass(frozen=True)
@@ -153,20 +149,20 @@ class WhySetApart:
             self.skipped,
         )
 
-    def reasons(self, raw: RawRecord, masks: Masks | None) -> Reasons:
+    def reasons(self, raw: Record, masks: Masks | None) -> Reasons:
         """Every reason why this record waits; they are the same where the named cells are."""
         if masks is None:
             unread = Reason(INTAKE_RULE, self.not_rows[raw.record_number])
             return self._with_those_of_the_file([unread])
         unreadable = masks[0]
-        if raw.columns is None or unreadable & (unreadable - 1):
+        if (raw.written is None and raw.columns is None) or unreadable & (unreadable - 1):
             # Several unreadable cells may be shifted: then the others matter too.
             return self._with_those_of_the_file(self._own_reasons(raw, masks))
-        cells = [raw.columns.get(key) for key in self._named(masks)]
+        cells = raw.cells(self._named(masks))
         known = self._remembered.get((masks, *cells))
         if known is None:
             known = self._with_those_of_the_file(self._own_reasons(raw, masks))
-            if sum(len(cell or "") for cell in cells) <= _SHORT:
+            if sum(len(cell) for cell in cells if cell) <= _SHORT:
                 if len(self._remembered) > PIECE:
                     self._remembered.clear()
                 self._remembered[masks, *cells] = known
@@ -192,21 +188,22 @@ class WhySetApart:
             keys = self._keys[masks] = list(dict.fromkeys(named))
         return keys
 
-    def _own_reasons(self, raw: RawRecord, masks: Masks) -> list[Reason]:
+    def _own_reasons(self, raw: Record, masks: Masks) -> list[Reason]:
         reasons: list[Reason] = []
         unreadable, breached = masks[:2]
+        columns = raw.columns
         if unreadable or breached:
             found = problems(
                 self.staged,
                 self.contract,
                 unreadable=unreadable,
                 breached=breached,
-                columns=raw.columns,
+                columns=columns,
             )
             reasons += [
                 Reason(contract_rule(self.contract.row), problem.message) for problem in found
             ]
-        cells = raw.columns or {}
+        cells = columns or {}
         for rule in self.lists(masks).failed:
             named = {name: cells.get(key) for name, key in self.keys_of.get(rule, ())}
             reasons.append(Reason(rule, _failed_rule(rule, named)))
@@ -244,11 +241,10 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
             same: Counter[tuple[str, ...]] = Counter()
             of_keys: list[tuple[str, ...]] = []
             for raw in records(piece.rows):
-                row = piece.rows[raw.record_number]
-                masks = row.masks if row else None
+                masks, has_key = piece.rows[raw.record_number] or (None, False)
                 reasons = why.reasons(raw, masks)
                 same[reasons.own_rules] += 1
-                if row and row.has_key:
+                if has_key:
                     of_keys.append(reasons.rules)
                 lines.write(record_line(provenance, raw, why.lists(masks), reasons))
             keys.add(piece.numbers, piece.keys, of_keys)
@@ -275,7 +271,7 @@ def _judged(path: Path, keys: KeysApart) -> Iterator[_Piece]:
         unreadable, breached = (mask.to_numpy() for mask in masks[:2])
         told = keys.can_be_told(of_rows, unreadable | breached)
         each = zip(*(mask.to_pylist() for mask in masks), strict=True)
-        rows = map(_RowApart, each, told.tolist())
+        rows = zip(each, told.tolist(), strict=True)
         flags = pa.array(told)
         yield _Piece(
             dict(zip(numbers.to_pylist(), rows, strict=True)),

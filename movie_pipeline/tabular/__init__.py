@@ -22,7 +22,7 @@ from movie_pipeline.tabular.engine import Engine, shared_engine
 from movie_pipeline.tabular.file_content import expect_room
 from movie_pipeline.tabular.file_notes import ENDED, UNENDED
 from movie_pipeline.tabular.inspection import Inspection, inspect_file
-from movie_pipeline.tabular.raw_record import RawRecord, raw_records
+from movie_pipeline.tabular.raw_record import RawRecord, Record, raw_records
 from movie_pipeline.tabular.read_file import stage_file
 from movie_pipeline.tabular.reading_limits import (
     DEFAULT_LIMITS,
@@ -69,6 +69,7 @@ __all__ = [
     "Problem",
     "ProblemKind",
     "RawRecord",
+    "Record",
     "SourceOptions",
     "StagedFile",
     "TableContract",

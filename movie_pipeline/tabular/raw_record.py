@@ -9,9 +9,10 @@ import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import itemgetter
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,14 +22,23 @@ from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json, val
 from movie_pipeline.tabular.record_parser import split_record
 from movie_pipeline.tabular.staged_file import StagedFile
 
+if TYPE_CHECKING:
+    from movie_pipeline.tabular.record_json import RecordWriter, Small, Written
+
 _WINDOW = 1_048_576
 INDEX_SUFFIX = ".records"
 ROWS_SUFFIX = ".arrow"
+_MANY = 1_000
+"""So many records are worth the loading of compiled code."""
 _CSV_LIMIT = 100_000
 """Python's csv module refuses cells beyond 131,072 characters."""
 
 
-@dataclass(frozen=True)
+Columns = dict[str, str] | None
+"""Header name to text; None where the cells of a record cannot be told apart."""
+
+
+@dataclass(slots=True)
 class RawRecord:
     """One record as it stands in the file.
 
@@ -36,13 +46,63 @@ class RawRecord:
         record_number: its 1-based number.
         byte_offset: where it starts in the file's content.
         raw: its bytes, without the line end.
-        columns: header name to text; None where its cells cannot be told apart.
+        columns: its cells.
+        written: nothing; see PlainRecord.
     """
 
     record_number: int
     byte_offset: int
     raw: bytes
-    columns: dict[str, str] | None
+    columns: Columns
+    written: ClassVar[None] = None
+
+    def cells(self, names: Iterable[str]) -> list[str | None]:
+        """Some of its cells."""
+        columns = self.columns or {}
+        return [columns.get(name) for name in names]
+
+
+class PlainRecord:
+    """One record that is plain, likewise; its cells are told apart when they are asked for.
+
+    Attributes:
+        record_number: its 1-based number.
+        byte_offset: where it starts in the file's content.
+        written: the record as JSON: its text, and its cells by name.
+    """
+
+    __slots__ = ("_among", "_place", "byte_offset", "record_number", "written")
+
+    def __init__(
+        self,
+        record_number: int,
+        byte_offset: int,
+        written: "Written",
+        among: "_Plain",
+        place: int,
+    ) -> None:
+        self.record_number = record_number
+        self.byte_offset = byte_offset
+        self.written = written
+        self._among = among
+        self._place = place
+
+    @property
+    def raw(self) -> bytes:
+        """Its bytes, without the line end."""
+        return self._among.raw(self._place)
+
+    @property
+    def columns(self) -> Columns:
+        """Its cells."""
+        return self._among.parser.columns(self.raw)
+
+    def cells(self, names: Iterable[str]) -> list[bytes | None]:
+        """Some of its cells, as they are written."""
+        return [self._among.cell(self._place, name) for name in names]
+
+
+Record = RawRecord | PlainRecord
 
 
 def rows_path(path: Path, folder: Path) -> Path:
@@ -64,7 +124,7 @@ def read_index(path: Path) -> npt.NDArray[np.int64]:
 
 def raw_records(
     path: Path, staged: StagedFile, *, folder: Path, numbers: Iterable[int]
-) -> Iterator[RawRecord]:
+) -> Iterator[Record]:
     """Records by their numbers, in ascending order, from the file they came from.
 
     Args:
@@ -75,24 +135,84 @@ def raw_records(
     """
     wanted = np.unique(np.fromiter(numbers, np.int64))
     index = read_index(index_path(path, folder))
-    places = index[wanted - 1].tolist()
+    places = index[wanted - 1]
     content = folder / unpacked_name(path) if staged.dialect.compression else path
     parser = _RecordParser(staged)
     with content.open("rb", buffering=0) as file:
-        raws = _slices(file, places)
-        for number, (start, _), raw in zip(wanted.tolist(), places, raws, strict=True):
-            yield RawRecord(number, start, raw, parser.columns(raw))
+        for first, last, window in _windows(file, places.tolist()):
+            numbers_here, here = wanted[first:last], places[first:last]
+            if parser.is_plain and len(wanted) >= _MANY:
+                yield from _Plain(parser, window, numbers_here, here).records()
+            else:
+                yield from _one_by_one(parser, window, numbers_here, here)
 
 
-def _slices(file: BinaryIO, places: Sequence[tuple[int, int]]) -> Iterator[bytes]:
-    """The bytes of each place; near ones share a read, since a read costs more than bytes."""
-    window, window_start = b"", 0
-    for i, (start, end) in enumerate(places):
-        if end > window_start + len(window):
-            last = bisect_right(places, start + _WINDOW, lo=i, key=itemgetter(1)) - 1
-            window_start = start
-            window = os.pread(file.fileno(), max(end, places[max(last, i)][1]) - start, start)
-        yield window[start - window_start : end - window_start]
+def _windows(file: BinaryIO, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, bytes]]:
+    """Near places and their bytes; they share a read, since a read costs more than bytes.
+
+    Yields:
+        Which places, from and to, and the bytes from the first one's start to the last one's end.
+    """
+    first = 0
+    while first < len(places):
+        start = places[first][0]
+        last = bisect_right(places, start + _WINDOW, lo=first, key=itemgetter(1))
+        last = max(last, first + 1)
+        yield first, last, os.pread(file.fileno(), places[last - 1][1] - start, start)
+        first = last
+
+
+def _one_by_one(
+    parser: "_RecordParser",
+    window: bytes,
+    numbers: npt.NDArray[np.int64],
+    places: npt.NDArray[np.int64],
+) -> Iterator[RawRecord]:
+    base = int(places[0, 0])
+    for number, (start, end) in zip(numbers.tolist(), places.tolist(), strict=True):
+        raw = window[start - base : end - base]
+        yield RawRecord(number, start, raw, parser.columns(raw))
+
+
+class _Plain:
+    """Plain records that stand near each other."""
+
+    def __init__(
+        self,
+        parser: "_RecordParser",
+        window: bytes,
+        numbers: npt.NDArray[np.int64],
+        places: npt.NDArray[np.int64],
+    ) -> None:
+        self.parser = parser
+        self._window = window
+        self._numbers = numbers
+        self._base = int(places[0, 0])
+        self._places = places - self._base
+        self._cells: Small
+
+    def records(self) -> Iterator[Record]:
+        starts, ends = (np.ascontiguousarray(side) for side in self._places.T)
+        written, self._cells = self.parser.writer.write(self._window, starts, ends)
+        each = zip(self._numbers.tolist(), starts.tolist(), written, strict=True)
+        for place, (number, start, record) in enumerate(each):
+            offset = self._base + start
+            if record is not None:
+                yield PlainRecord(number, offset, record, self, place)
+            else:
+                raw = self.raw(place)
+                yield RawRecord(number, offset, raw, self.parser.columns(raw))
+
+    def raw(self, place: int) -> bytes:
+        start, end = self._places[place].tolist()
+        return self._window[start:end]
+
+    def cell(self, place: int, name: str) -> bytes | None:
+        column = self.parser.places.get(name)
+        if column is None:
+            return None
+        start, end = self._cells[place, column].tolist()
+        return self._window[start:end]
 
 
 class _RecordParser:
@@ -103,13 +223,25 @@ class _RecordParser:
         self._keys = staged.record_keys
         self._line = ""
         self._plain = staged.reader == "fast"
+        self.is_plain = self._plain and self._dialect.codec == "utf-8"
         self._reader = csv.reader(
             iter(lambda: self._line, None),
             delimiter=self._dialect.delimiter or ",",
             strict=True,
         )
 
-    def columns(self, raw: bytes) -> dict[str, str] | None:
+    @cached_property
+    def writer(self) -> "RecordWriter":
+        from movie_pipeline.tabular import record_json  # noqa: PLC0415 - compiled code is loaded on use
+
+        return record_json.RecordWriter(self._keys, self._dialect.delimiter or ",")
+
+    @cached_property
+    def places(self) -> dict[str, int]:
+        """Column to its place."""
+        return {name: place for place, name in enumerate(self._keys)}
+
+    def columns(self, raw: bytes) -> Columns:
         """Header name to text; None where the bytes are no text, or no record."""
         try:
             text = raw.decode(self._dialect.codec)

@@ -9,7 +9,7 @@ from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.stored_values import from_json, to_json
-from movie_pipeline.tabular import RawRecord, StagedFile, TableContract, raw_records, stage_file
+from movie_pipeline.tabular import Record, StagedFile, TableContract, raw_records, stage_file
 from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -51,7 +51,7 @@ class Staged:
         """The record index."""
         return read_index(index_path(self.path, self.folder)).tolist()
 
-    def raw(self, *numbers: int) -> list[RawRecord]:
+    def raw(self, *numbers: int) -> list[Record]:
         """The raw records of these numbers."""
         return list(raw_records(self.path, self.summary, folder=self.folder, numbers=numbers))
 
