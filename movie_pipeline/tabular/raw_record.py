@@ -102,7 +102,7 @@ class _RecordParser:
         self._dialect = staged.dialect
         self._keys = staged.record_keys
         self._line = ""
-        self._plain = staged.reader == "fast"
+        self._plain = staged.reader == "fast" and staged.dialect.quoting
         self._reader = csv.reader(
             iter(lambda: self._line, None),
             delimiter=self._dialect.delimiter or ",",
