@@ -40,6 +40,7 @@ _KINDS: Mapping[str, type] = {
     "units": dict,
     "quote": str,
     "pad": bool,
+    "mend": bool,
     "nulls": list,
 }
 _LONGEST_DELIMITER = 8
@@ -229,6 +230,7 @@ _WANTED = {
     "encoding": "one that Python decodes, such as utf-8, windows-1252, gb18030 or utf-16-le",
     "delimiter": f"a text of up to {_LONGEST_DELIMITER} characters, none a quote or a backslash",
     "pad": "true or false",
+    "mend": "true or false",
     "nulls": "a list of words, such as ['tbd', '?']",
     "header_line": "a line number from 1",
     "salvage": "true or false",

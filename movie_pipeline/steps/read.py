@@ -240,6 +240,7 @@ def _staged_replay(
         delimiter=",",
         escape="doubled",
         header_line=1,
+        mend=False,
         decimal=replay.reading.decimal,
         dates=replay.reading.dates,
         signs=replay.reading.signs,

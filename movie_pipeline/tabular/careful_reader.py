@@ -50,13 +50,14 @@ def read_carefully(  # noqa: PLR0913 - a text and its plan, and where things go
         ):
             if stop is not None and record.start >= stop:
                 break
-            if record.is_blank:
-                found.blank += record.next - record.start
-                continue
             if not doubted and not is_text(b"\n".join(record.cells)):
                 doubted = True
                 ask_for_encoding()
             judged = judge(record)
+            if judged.is_blank:
+                found.blank += record.next - record.start
+                found.widths.empty_rows += len(record.cells) > 1
+                continue
             newlines |= {record.line_end} - {b""}
             found.separators += record.next - record.end
             if judged.is_header:
@@ -66,6 +67,10 @@ def read_carefully(  # noqa: PLR0913 - a text and its plan, and where things go
             if not found.records % _ASKED_EVERY:
                 raise_if_stopped()
             index.write(np.array([record.start, record.end], np.int64).tobytes())
+            if judged.width is not None:
+                found.widths.see([(found.records, judged.width)])
+            elif judged.is_row:
+                found.widths.empty_ends += not record.cells[-1]
             if judged.is_row:
                 rows.add(found.records, record.cells, record.end - record.start)
             else:

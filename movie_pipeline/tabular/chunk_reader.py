@@ -20,6 +20,7 @@ from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.odd_records import Judged, OddRecords, may_have_swallowed
 from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.record_parser import Record, parsed_records
+from movie_pipeline.tabular.record_widths import Width
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.split_chunk import (
     Bytes,
@@ -71,6 +72,9 @@ class ChunkRead:
         unclosed: the record whose quote is never closed, or None.
         first_odd: what was odd about the first record that was taken by itself, or None.
         size: bytes of all that.
+        empty_rows: blank lines that hold delimiters.
+        empty_ends: rows whose last cell is empty.
+        widths: number of each record of another width, and what that says.
     """
 
     places: Places
@@ -86,6 +90,9 @@ class ChunkRead:
     ragged: int = 0
     unclosed: int | None = None
     first_odd: str | None = None
+    empty_rows: int = 0
+    empty_ends: int = 0
+    widths: list[tuple[int, Width]] = field(default_factory=list[tuple[int, Width]])
 
 
 class ChunkReader:
@@ -130,6 +137,8 @@ class ChunkReader:
                 line_ends,
                 split.size,
                 split.quoted,
+                empty_rows=split.empty_rows,
+                empty_ends=split.empty_ends,
             )
         return self._read_with_odd(text, split, again=len(swallowing) > 0)
 
@@ -203,6 +212,8 @@ class ChunkReader:
             line_ends,
             split.size,
             split.quoted,
+            empty_rows=split.empty_rows,
+            empty_ends=split.empty_ends,
         )
         for place, each in zip(odd, judged, strict=True):
             self._add(read, int(numbers[place]), each)
@@ -212,8 +223,9 @@ class ChunkReader:
 
     def _add(self, read: ChunkRead, number: int, judged: Judged) -> None:
         record = judged.record
-        if record.is_blank:
+        if judged.is_blank:
             read.blank += record.next - record.start
+            read.empty_rows += len(record.cells) > 1
             return
         if record.line_end:
             read.line_ends.add(record.line_end)
@@ -225,6 +237,10 @@ class ChunkReader:
             read.ragged += judged.ragged
             if record.unclosed:
                 read.unclosed = number
+        if judged.width is not None:
+            read.widths.append((number, judged.width))
+        elif judged.is_row:
+            read.empty_ends += not record.cells[-1]
         what = judged.reason or (_HEADER_AGAIN if judged.is_header else self._odd.oddly_written)
         read.first_odd = read.first_odd or what
 
@@ -423,7 +439,8 @@ class _TextReading:
         if doubtful and not self._doubtful:
             self._doubtful = True
             self._doubts.encoding()
-        if not self._backslashed and _holds_backslashed_quote(text, filled):
+        quoting = self._layout.dialect.quoting
+        if quoting and not self._backslashed and _holds_backslashed_quote(text, filled):
             self._backslashed = True
             self._doubts.escape()
         return here.reader.read(text, filled, at_end=at_end, doubtful=doubtful)
@@ -478,6 +495,9 @@ class _TextReading:
         found.blank += read.blank
         found.separators += read.separators
         found.ragged += read.ragged
+        found.widths.empty_rows += read.empty_rows
+        found.widths.empty_ends += read.empty_ends
+        found.widths.see((before + 1 + number, width) for number, width in read.widths)
         found.quotes = found.quotes or read.quoted
         found.again += [(start + place, end + place) for start, end in read.again]
         self._line_ends |= read.line_ends

@@ -50,6 +50,9 @@ class Dialect:
         quoting: whether a quote may open a cell.
         pad: whether a record may lack its last cells.
         nulls: words that are declared to mean missing.
+        mend: whether rows of other widths are mended by rule; see record_widths.py.
+        lacking: whether they are where their last cells are missing.
+        trailing: whether they are where delimiters stand behind their last cell.
     """
 
     format: str = "csv"
@@ -66,6 +69,9 @@ class Dialect:
     quoting: bool = True
     pad: bool = False
     nulls: tuple[str, ...] = ()
+    mend: bool = True
+    lacking: bool = False
+    trailing: bool = False
 
     def describe(self) -> str:
         """What is worth saying: "semicolon, Windows-1252, header in line 3".
@@ -91,6 +97,11 @@ class Dialect:
         return DELIMITERS.get(self.delimiter, repr(self.delimiter))
 
     @property
+    def mended(self) -> tuple[bool, bool]:
+        """Which rows of another width are mended: that lack cells, that have delimiters behind."""
+        return self.lacking, self.trailing
+
+    @property
     def syntax(self) -> Syntax:
         """What the record parser needs to know."""
         return Syntax(
@@ -98,6 +109,7 @@ class Dialect:
             backslash=self.escape != "doubled",
             quoted=self.quoting,
             anywhere=self.escape == "anywhere",
+            mend=self.mend,
         )
 
 
@@ -112,6 +124,8 @@ class Layout:
         body: where the first record starts.
         line_end: the bytes between the header and the body.
         lines: how many line ends stand before the body, None where they cannot be counted simply.
+        needed: places of the columns without which no row is mended.
+        numbers: places of the contract's columns of numbers.
     """
 
     dialect: Dialect
@@ -121,6 +135,8 @@ class Layout:
     body: int
     line_end: bytes
     lines: int | None
+    needed: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
 
 
 def layout_of(
@@ -169,6 +185,7 @@ def layout_of(
             decimal=source.decimal or ".",
             quoting=source.quote != "none",
             pad=source.pad,
+            mend=source.mend,
         ),
         best.header,
         best.record.start,
@@ -190,7 +207,7 @@ def first_rows(head: bytes, layout: Layout) -> list[list[bytes]]:
     return [
         record.cells
         for record in islice(records, FIRST_ROWS)
-        if not record.is_blank and not record.problem and not record.next == len(head) == HEAD
+        if not record.is_empty and not record.problem and not record.next == len(head) == HEAD
     ]
 
 
@@ -200,6 +217,8 @@ def with_fitting_width(layout: Layout, rows: Sequence[Sequence[bytes]]) -> Layou
     Some programs write a delimiter behind the last cell of every row and not of the header, or the
     other way round: the first rows tell, when none of them contradicts.
     """
+    if not layout.dialect.mend:
+        return layout
     width = len(layout.header)
     rows = rows[:FEW_ROWS]
     if rows and all(len(cells) == width + 1 and not cells[-1] for cells in rows):
@@ -276,7 +295,7 @@ class _Candidate:
         record = next(
             parsed_records(io.BytesIO(head), syntax, start=place, record_limit=len(head)), None
         )
-        if record is None or record.is_blank:
+        if record is None or record.is_empty:
             return None
         cells = record.cells
         if record.problem:  # so that it can be said which line is at fault

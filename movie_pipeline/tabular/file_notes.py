@@ -153,6 +153,14 @@ def scale_notes(typer: RowTyper) -> list[str]:
     ]
 
 
+def row_repair_notes(repairs: Mapping[str, int]) -> list[str]:
+    """What was mended in whole rows, and how to have it left as it is."""
+    if not repairs:
+        return []
+    mended = ", ".join(f"{count:,} {kind}" for kind, count in repairs.items())
+    return [f"mended by rule: {mended}; with mend = false, declared for the source, none is"]
+
+
 def notes_on(
     found: Found,
     mapping: Sequence[MappedColumn],

@@ -17,9 +17,9 @@ Number = int | np.int64
 ROW, ODD = 0, 1
 """What a record is: a row beyond doubt, or something that the record parser must judge."""
 
-RECORDS, ROWS, BLANK_LINES, BLANK_BYTES, PLACE, QUOTES, COUNTS = range(7)
-"""What `split` counts: records, rows among them, blank lines and their bytes, where it stopped, and
-quotes in rows."""
+RECORDS, ROWS, BLANK_LINES, BLANK_BYTES, PLACE, QUOTES, EMPTY_ROWS, EMPTY_ENDS, COUNTS = range(9)
+"""What `split` counts: records, rows among them, blank lines and their bytes, where it stopped,
+quotes in rows, blank lines that hold delimiters, and rows whose last cell is empty."""
 
 READ, MISSING, NOT_PLAIN, GROUPS = 0, 1, 2, 16
 """What `read_wholes` and `read_decimals` say of a cell: the states of cells.py."""
@@ -77,8 +77,8 @@ def is_text(text: Bytes, words: Words, start: Number, end: Number) -> bool:
     return True
 
 
-@compiled("int64(uint8[::1], uint64[::1], int64, int64)")
-def count_line_ends(text: Bytes, words: Words, start: Number, end: Number) -> Number:
+@compiled("int64(uint8[::1], uint64[::1], int64, int64, boolean)")
+def count_line_ends(text: Bytes, words: Words, start: Number, end: Number, quoting: bool) -> Number:
     """Line ends outside quotes in a stretch that begins outside quotes.
 
     It knows no cells: quotes are counted, which is right where each opens, closes or doubles.
@@ -102,7 +102,7 @@ def count_line_ends(text: Bytes, words: Words, start: Number, end: Number) -> Nu
                 place += _8
                 continue
         byte = text[place]
-        if byte == _QUOTE:
+        if byte == _QUOTE and quoting:
             inside = not inside
         elif not inside and (
             byte == _LF or (byte == _CR and (place + _1 >= until or text[place + _1] != _LF))
@@ -169,24 +169,24 @@ def _is_unseen(text: Bytes, place: Number, size: Number) -> bool:
 
 @compiled("boolean(uint8[::1], uint64, uint64)")
 def _is_blank(text: Bytes, place: np.uint64, end: np.uint64) -> bool:
-    """Whether nothing but white space and quotes stands here."""
+    """Whether nothing but white space stands here."""
     while place < end:
         byte = text[place]
-        if byte != _SPACE and byte != _QUOTE and (byte < _TAB or byte > _CR):
+        if byte != _SPACE and (byte < _TAB or byte > _CR):
             return False
         place += _1
     return True
 
 
-@compiled("int64(uint8[::1], uint64[::1], int64, int64[:,::1])")
-def count_lines_between(text: Bytes, words: Words, size: int, odd: Places) -> Number:
+@compiled("int64(uint8[::1], uint64[::1], int64, int64[:,::1], boolean)")
+def count_lines_between(text: Bytes, words: Words, size: int, odd: Places, quoting: bool) -> Number:
     """Line ends outside quotes before, between and behind records that are odd."""
     found = 0
     start = 0
     for record in range(len(odd)):
-        found += count_line_ends(text, words, start, odd[record, 0])
+        found += count_line_ends(text, words, start, odd[record, 0], quoting)
         start = odd[record, 2]
-    return found + count_line_ends(text, words, start, size)
+    return found + count_line_ends(text, words, start, size, quoting)
 
 
 @compiled(
@@ -219,8 +219,9 @@ def split(
         size: how many of its bytes count.
         at_end: whether the text ends behind them; else what may go on is left.
         doubtful: whether some of its bytes may be no text, so that each record is looked at.
-        syntax: delimiter, whether quotes are escaped by a backslash, columns, longest record.
-        stops: for each byte, whether it may end a bare cell, or is a quote.
+        syntax: delimiter, whether quotes are escaped by a backslash, columns, longest record,
+            whether a quote may open a cell, and whether delimiters alone are a blank line.
+        stops: for each byte, whether it may end a bare cell, or is a quote that may open one.
         header: the header's cells, one behind the other.
         header_bounds: where each begins, and the end.
         places: filled: start and end of each record, and where the next one starts.
@@ -231,7 +232,8 @@ def split(
         counts: filled: see COUNTS.
     """
     delimiter, backslash, width, limit = syntax[0], syntax[1] != 0, syntax[2], syntax[3]
-    records = rows = blank_lines = blank_bytes = quotes = 0
+    quoting, mend = syntax[4] != 0, syntax[5] != 0
+    records = rows = blank_lines = blank_bytes = quotes = empty_rows = empty_ends = 0
     place, end_of_text = _0, np.uint64(size)
     broken_off = False
     while place < end_of_text:
@@ -239,11 +241,12 @@ def split(
         column = 0
         odd = False
         quoted = False
+        empty = True
         seen = 0
         base = rows * width
         while True:
             doubled = 0
-            if i < end_of_text and text[i] == _QUOTE:
+            if quoting and i < end_of_text and text[i] == _QUOTE:
                 quoted = True
                 i += _1
                 begin = i
@@ -280,6 +283,8 @@ def split(
                     odd = True
                     i = _behind_cell(text, i, end_of_text, delimiter)
                 end = i
+            if empty:
+                empty = _is_blank(text, begin, end)
             if column < width:
                 length = np.int64(end - begin)
                 froms[base + column] = begin
@@ -304,9 +309,10 @@ def split(
             break
         if np.int64(i - place) > limit:
             odd = True
-        if column == 1 and not odd and _is_blank(text, place, i):
+        if empty and not odd and (column == 1 or mend):
             if not quoted:
                 blank_lines += 1
+                empty_rows += column > 1
                 blank_bytes += np.int64(behind - place)
                 place = behind
                 continue
@@ -326,6 +332,7 @@ def split(
         else:
             kinds[records] = ROW
             quotes += seen
+            empty_ends += lengths[base + width - 1] == 0
             for each in range(width):
                 length = np.int64(lengths[base + each])
                 totals[each] += length if length >= 0 else -1 - length
@@ -338,6 +345,8 @@ def split(
     counts[BLANK_BYTES] = blank_bytes
     counts[PLACE] = place
     counts[QUOTES] = quotes
+    counts[EMPTY_ROWS] = empty_rows
+    counts[EMPTY_ENDS] = empty_ends
 
 
 @compiled("boolean(uint8[::1], int64, int64)")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.record_parser import Record, parsed_records, split_record
+from movie_pipeline.tabular.record_widths import Width
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class Judged:
         reason: why it is set apart, else None.
         ragged: whether it has another number of cells than the header.
         swallowed: how many lines behind it a stray quote of its had swallowed.
+        is_blank: whether it is no record, because it holds nothing.
+        width: what its number of cells says, where it has another one than the header, or an empty
+            last cell.
     """
 
     record: Record
@@ -33,6 +37,8 @@ class Judged:
     reason: str | None = None
     ragged: bool = False
     swallowed: int = 0
+    is_blank: bool = False
+    width: Width | None = None
 
 
 MOST_TEXT = 0.5
@@ -53,7 +59,7 @@ class OddRecords:
         self._syntax = layout.dialect.syntax
         self._limit = record_limit
         self._width = len(layout.header)
-        self._pad = layout.dialect.pad
+        self._layout = layout
         self._header = [name.encode() for name in layout.header]
         self.oddly_written = (
             "a backslash stands in a quoted cell"
@@ -109,7 +115,7 @@ class OddRecords:
             each.is_row and rest.count(b'"', each.record.start, each.record.end) % 2 == 0
             for each in behind
         )
-        lines = sum(not each.record.is_blank for each in behind)
+        lines = sum(not each.is_blank for each in behind)
         if rows <= MOST_TEXT * lines:
             return None
         for each in behind:
@@ -124,28 +130,41 @@ class OddRecords:
 
     def judge(self, record: Record) -> Judged:
         """What a record is."""
-        if record.is_blank:
-            return Judged(record)
+        if record.is_blank or (self._syntax.mend and record.is_empty):
+            return Judged(record, is_blank=True)
         if record.problem:
             return Judged(record, reason=record.problem)
         cells = record.cells
         if cells == self._header:
             return Judged(record, is_header=True)
-        if self._pad and len(cells) < self._width:
-            cells = record.cells = [*cells, *[b""] * (self._width - len(cells))]
-        if len(cells) != self._width:
-            return Judged(record, reason=ragged_sentence(len(cells), self._width), ragged=True)
+        width = Width.of(record, self._layout)
+        fitting = self._fitting(record, width)
         joined = b"\n".join(cells)
-        if b"\0" in joined:
-            return Judged(record, reason="it holds a NUL byte, which is no text")
-        return (
-            Judged(record, is_row=True)
-            if is_text(joined)
-            else Judged(record, reason=self._not_text)
-        )
+        if fitting is None:
+            sentence = ragged_sentence(len(cells), self._width)
+            return Judged(record, reason=sentence, ragged=True, width=width)
+        if b"\0" in joined or not is_text(joined):
+            nul = "it holds a NUL byte, which is no text"
+            return Judged(record, reason=nul if b"\0" in joined else self._not_text)
+        record.cells = fitting
+        return Judged(record, is_row=True, width=width)
+
+    def _fitting(self, record: Record, width: Width | None) -> list[bytes] | None:
+        """The cells of a row, as many as there are columns; None where it cannot be mended."""
+        cells, dialect = record.cells, self._layout.dialect
+        lacking = self._width - len(cells)
+        if lacking == 0:
+            return cells
+        if dialect.trailing and width is not None and width.is_trailing:
+            return cells[: self._width]
+        if dialect.pad or (dialect.lacking and width is not None and width.is_lacking):
+            return [*cells, *[b""] * lacking] if lacking > 0 else None
+        return None
 
     def written(self, record: Record) -> bytes:
         """A row with every cell quoted, so that no cell is odd; its quotes are doubled."""
+        if not self._syntax.quoted:
+            return self._syntax.delimiter.join(record.cells) + b"\n"
         cells = (b'"' + cell.replace(b'"', b'""') + b'"' if cell else b"" for cell in record.cells)
         return self._syntax.delimiter.join(cells) + b"\n"
 

@@ -222,7 +222,7 @@ class _RecordParser:
         self._dialect = staged.dialect
         self._keys = staged.record_keys
         self._line = ""
-        self._plain = staged.reader == "fast"
+        self._plain = staged.reader == "fast" and staged.dialect.quoting
         self.is_plain = self._plain and self._dialect.codec == "utf-8"
         self._reader = csv.reader(
             iter(lambda: self._line, None),

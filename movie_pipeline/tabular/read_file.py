@@ -40,6 +40,7 @@ from movie_pipeline.tabular.file_notes import (
     encoding_note,
     hold_sentence,
     notes_on,
+    row_repair_notes,
     scale_notes,
     shared_keys_note,
 )
@@ -62,6 +63,7 @@ from movie_pipeline.tabular.reading_plan import (
     plan_with,
     read_otherwise,
     with_evidence,
+    with_widths,
 )
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import RowTyper
@@ -197,6 +199,7 @@ class _Staging:
         for _ in range(_MOST_READINGS):
             found = {name: cells.evidence for name, cells in result.typer.numbers().items()}
             plan = with_evidence(result.text.plan, found, self.contract, self.source)
+            plan = with_widths(plan, result.found.widths, result.found.records)
             if not read_otherwise(result.text.plan, plan):
                 break
             result = read(replace(result.text, plan=plan))
@@ -330,6 +333,8 @@ class _Staging:
                 "The file has a header but no rows. If there are none to send, send no file."
             )
         kinds = typer.repairs()
+        lacking, trailing = layout.dialect.mended
+        row_repairs = found.widths.notes(lacking=lacking, trailing=trailing)
         ending = self._ending(outcome.text, layout)
         dialect = replace(
             layout.dialect,
@@ -354,6 +359,7 @@ class _Staging:
             derived=typer.derived,
             repairs={name: sum(kinds[name].values()) for name in kinds},
             repair_kinds=kinds,
+            row_repairs=row_repairs,
             missing=typer.missing(),
             unreadable=typer.unreadable(),
             breached={name: count for name, count in typer.breached.items() if count},
@@ -374,6 +380,7 @@ class _Staging:
                     found, outcome.result.text.plan.mapping, self.contract, self.source.dates
                 ),
                 *scale_notes(typer),
+                *row_repair_notes(row_repairs),
                 *([said] if (said := self._encoding_note(outcome.result.text.plan)) else []),
                 *outcome.result.notes,
                 *([shared_keys_note(outcome.shared, self.contract)] if outcome.shared else []),

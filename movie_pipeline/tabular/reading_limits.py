@@ -40,6 +40,8 @@ class SourceOptions:
         escape: `doubled` or `backslash`: how a quote is written inside a quoted cell; `anywhere`
             where a backslash stands before whatever is text outside quotes, too.
         pad: whether a record may lack its last cells, which are missing then.
+        mend: whether rows of delimiters only, rows without their last cells, and delimiters behind
+            the last cell are mended where the whole file shows what they mean.
         nulls: words that mean missing in every column.
         header_line: the 1-based line that names the columns.
         decimal: `.` or `,`.
@@ -59,6 +61,7 @@ class SourceOptions:
     quote: str | None = None
     escape: str | None = None
     pad: bool = False
+    mend: bool = True
     nulls: Sequence[str] = ()
     header_line: int | None = None
     decimal: str | None = None

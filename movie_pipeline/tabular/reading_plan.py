@@ -19,6 +19,7 @@ from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.number_casts import evidence_in
 from movie_pipeline.tabular.number_signs import DEFINITE, Evidence, Signs, reads_otherwise, signs_of
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
+from movie_pipeline.tabular.record_widths import Widths
 from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
 
 
@@ -95,6 +96,11 @@ def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of
     """
     layout = replace(layout, dialect=replace(layout.dialect, nulls=tuple(source.nulls)))
     mapping = map_header(layout.header, contract, source, cells)
+    layout = replace(
+        layout,
+        needed=_places(mapping, contract.required_names),
+        numbers=_places(mapping, contract.number_names),
+    )
     evidence = {
         contract_column.name: _evidence(texts, contract_column)
         for column, texts in zip(mapping, cells, strict=True)
@@ -138,8 +144,23 @@ def with_evidence(
     return replace(plan, layout=layout, mapping=tuple(mapping), evidence=evidence)
 
 
+def with_widths(plan: ReadingPlan, widths: Widths, records: int) -> ReadingPlan:
+    """The plan as it is where it is known how wide all records are."""
+    dialect = plan.layout.dialect
+    if dialect.format != "csv" or not dialect.mend:
+        return plan
+    dialect = replace(
+        dialect,
+        lacking=widths.lacking_is_meant(records),
+        trailing=widths.trailing_is_meant(records),
+    )
+    return replace(plan, layout=replace(plan.layout, dialect=dialect))
+
+
 def read_otherwise(before: ReadingPlan, now: ReadingPlan) -> bool:
     """Whether a text must be read again, because cells read otherwise by what is known now."""
+    if before.layout.dialect.mended != now.layout.dialect.mended:
+        return True
     return any(
         reads_otherwise(
             Signs.from_text(one.signs),
@@ -149,6 +170,10 @@ def read_otherwise(before: ReadingPlan, now: ReadingPlan) -> bool:
         for one, other in zip(before.mapping, now.mapping, strict=True)
         if one.signs
     )
+
+
+def _places(mapping: Sequence[MappedColumn], names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(place for place, column in enumerate(mapping) if column.name in names)
 
 
 def _number_column(column: MappedColumn, contract: TableContract) -> Column | None:

@@ -23,17 +23,19 @@ class Syntax:
         backslash: whether quotes are escaped by a backslash.
         quoted: whether a quote may open a cell; else it is text like any other.
         anywhere: whether a backslash makes a text of what stands behind it outside quotes, too.
+        mend: whether a line of nothing but delimiters is blank.
     """
 
     delimiter: bytes
     backslash: bool = False
     quoted: bool = True
     anywhere: bool = False
+    mend: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Whether the kernel knows it; else the record parser takes every record."""
-        return self.quoted and not self.anywhere and len(self.delimiter) == 1
+        return not self.anywhere and len(self.delimiter) == 1
 
 
 @dataclass
@@ -61,7 +63,12 @@ class Record:
     @property
     def is_blank(self) -> bool:
         """Whether it is a line of nothing but white space."""
-        return self.problem is None and len(self.cells) == 1 and not self.cells[0].strip()
+        return len(self.cells) == 1 and self.is_empty
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing but white space stands in any of its cells."""
+        return self.problem is None and not any(cell.strip() for cell in self.cells)
 
 
 def parsed_records(

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.arrow import pa
+from movie_pipeline.tabular.record_widths import Widths
 from movie_pipeline.tabular.row_typer import Batch, Columns, RowTyper, TextColumns
 
 MOST_ROWS = 20_000
@@ -38,6 +39,7 @@ class Found:
         unclosed: the record whose quote is never closed, or None.
         lines_within: lines that lie in that record, or in one that is too long and looks like rows.
         too_long: a record over the limit whose lines look like rows, or None.
+        widths: what records of another width than the header say.
     """
 
     newline: str = "lf"
@@ -51,6 +53,7 @@ class Found:
     unclosed: int | None = None
     lines_within: int = 0
     too_long: int | None = None
+    widths: Widths = field(default_factory=Widths)
 
     def set_aside(self, number: int, reason: str) -> None:
         """Note why a record is no row; equal reasons are kept once, for a million may be so."""

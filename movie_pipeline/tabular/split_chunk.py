@@ -42,6 +42,8 @@ class Split:
         size: bytes of the whole records and blank lines; what is behind them was left.
         quoted: whether a cell of a row is quoted.
         columns: the cells of the rows.
+        empty_rows: blank lines that hold delimiters.
+        empty_ends: rows whose last cell is empty.
     """
 
     places: npt.NDArray[np.int64]
@@ -50,6 +52,8 @@ class Split:
     size: int
     quoted: bool
     columns: "SplitColumns"
+    empty_rows: int = 0
+    empty_ends: int = 0
 
 
 class Splitter:
@@ -67,9 +71,12 @@ class Splitter:
         self._width = len(header)
         self._header = _array(b"".join(header))
         self._bounds = np.array([0, *np.cumsum([len(name) for name in header])], np.int64)
-        self._syntax = np.array([delimiter, syntax.backslash, self._width, record_limit], np.int64)
+        self._quoting = syntax.quoted
+        said = [delimiter, syntax.backslash, self._width, record_limit, syntax.quoted, syntax.mend]
+        self._syntax = np.array(said, np.int64)
         self._stops = np.zeros(256, np.uint8)
-        self._stops[[ord('"'), delimiter, *_LINE_ENDS]] = 1
+        self._stops[[delimiter, *_LINE_ENDS]] = 1
+        self._stops[ord('"')] = syntax.quoted
         self._room = 0
 
     def split(self, text: Bytes, size: int, *, at_end: bool, doubtful: bool) -> Split:
@@ -115,7 +122,8 @@ class Splitter:
         cells = Cut(text, self._froms, self._lengths, self._width)
         columns = SplitColumns(cells, rows, totals)
         blank, quotes = int(counts[kernel.BLANK_BYTES]), int(counts[kernel.QUOTES])
-        return Split(places, odd, blank, end, quotes > 0, columns)
+        empty = int(counts[kernel.EMPTY_ROWS]), int(counts[kernel.EMPTY_ENDS])
+        return Split(places, odd, blank, end, quotes > 0, columns, *empty)
 
     def _make_room(self, size: int) -> None:
         if size <= self._room:
@@ -136,7 +144,7 @@ class Splitter:
             unended = False
         else:
             unended = end > 0 and int(text[end - 1]) not in _LINE_ENDS
-        counted = kernel.count_lines_between(text, words, end, odd) + unended
+        counted = kernel.count_lines_between(text, words, end, odd, self._quoting) + unended
         if counted != lines:
             raise fault(f"{lines:,} records and blank lines were read where {counted:,} lines end")
 

@@ -56,6 +56,7 @@ class StagedFile:
         derived: contract columns made here, because the file brings none.
         repairs: contract or own column to the cells that were rewritten to be read.
         repair_kinds: the same by kind.
+        row_repairs: what was mended in whole rows, in words, to how often.
         missing: column to its missing cells.
         unreadable: column to the cells that are not of its type; their rows are marked.
         breached: contract column to the cells outside the contract, and `other_columns` to the rows
@@ -83,6 +84,7 @@ class StagedFile:
     derived: tuple[str, ...] = ()
     repairs: Mapping[str, int] = field(default_factory=dict[str, int])
     repair_kinds: Mapping[str, Mapping[str, int]] = field(default_factory=dict[str, dict[str, int]])
+    row_repairs: Mapping[str, int] = field(default_factory=dict[str, int])
     missing: Mapping[str, int] = field(default_factory=dict[str, int])
     unreadable: Mapping[str, int] = field(default_factory=dict[str, int])
     breached: Mapping[str, int] = field(default_factory=dict[str, int])

@@ -26,7 +26,7 @@ def read_parsed(  # noqa: PLR0913 - as read_chunks
     content = text.read_bytes()[:stop]
     if not is_text(content[layout.body :]):
         doubts.encoding()
-    if b'\\"' in content[layout.body :]:
+    if layout.dialect.quoting and b'\\"' in content[layout.body :]:
         doubts.escape()
     records = OddRecords(layout, plan.encoding.name, limits.record_bytes)
     rows = RowGatherer(sink)
@@ -34,8 +34,9 @@ def read_parsed(  # noqa: PLR0913 - as read_chunks
     newlines = {layout.line_end} if layout.line_end else set[bytes]()
     for judged in records.judge_all(content[layout.body :], layout.body):
         record = judged.record
-        if record.is_blank:
+        if judged.is_blank:
             found.blank += record.next - record.start
+            found.widths.empty_rows += len(record.cells) > 1
             continue
         newlines |= {record.line_end} - {b""}
         found.separators += record.next - record.end
@@ -44,6 +45,10 @@ def read_parsed(  # noqa: PLR0913 - as read_chunks
             continue
         found.records += 1
         index.write(np.array([record.start, record.end], np.int64).tobytes())
+        if judged.width is not None:
+            found.widths.see([(found.records, judged.width)])
+        elif judged.is_row:
+            found.widths.empty_ends += not record.cells[-1]
         if judged.is_row:
             rows.add(found.records, record.cells, record.end - record.start)
         else:
