@@ -24,8 +24,8 @@ from movie_pipeline.orchestration.assets.decision_jobs import rejudge_job, retra
 from movie_pipeline.orchestration.assets.landing_asset import landing_asset
 from movie_pipeline.orchestration.assets.lease_resource import (
     LEASE_RESOURCE,
-    during_the_lease,
     lease_of_the_run,
+    resource_of,
 )
 from movie_pipeline.orchestration.assets.load_assets import archive_asset, table_asset
 from movie_pipeline.orchestration.assets.raw_asset import raw_asset
@@ -166,17 +166,17 @@ def _resources(deployment: Deployment, ruleset: Ruleset) -> Mapping[str, object]
     lease = scoped_name(deployment.dataset, LEASE_RESOURCE)
     return {
         "batch": IngestBatch.configure_at_launch(),
-        "dataset": deployment.dataset,
-        "ruleset": ruleset,
-        "settings": deployment.settings,
+        "dataset": resource_of(deployment.dataset),
+        "ruleset": resource_of(ruleset),
+        "settings": resource_of(deployment.settings),
         LEASE_RESOURCE: lease_of_the_run(work_root(deployment.settings)),
-        "storage": during_the_lease(deployment.storage, lease),
-        "wakeups": deployment.wakeups,
-        "warehouse": during_the_lease(deployment.warehouse, lease),
-        "catalog": deployment.catalog,
-        "cluster": deployment.cluster,
-        "alerts": deployment.alerts,
-        "events": deployment.events,
+        "storage": resource_of(deployment.storage, lease=lease),
+        "wakeups": resource_of(deployment.wakeups),
+        "warehouse": resource_of(deployment.warehouse, lease=lease),
+        "catalog": resource_of(deployment.catalog),
+        "cluster": resource_of(deployment.cluster),
+        "alerts": resource_of(deployment.alerts),
+        "events": resource_of(deployment.events),
     }
 
 

@@ -5,6 +5,7 @@ Dagster is imported only by the commands that run the job, so that the others an
 
 import click
 
+from movie_pipeline.cli.command_options import loudness_options
 from movie_pipeline.cli.decision_commands import dismiss, rejudge, retract
 from movie_pipeline.cli.doctor_command import doctor
 from movie_pipeline.cli.file_commands import inspect, sample
@@ -62,4 +63,4 @@ def main() -> None:
 
 
 for command in COMMANDS:
-    main.add_command(command)
+    main.add_command(loudness_options(command))

@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import wraps
@@ -12,7 +13,8 @@ from typing import ParamSpec, TypeVar
 
 import click
 
-from movie_pipeline.cli.printing import errors
+from movie_pipeline.cli.printing import errors, loudness, print_problem, print_verdict
+from movie_pipeline.cli.verdict_line import FAILED, verdict
 from movie_pipeline.errors import (
     DecisionError,
     MoviePipelineError,
@@ -52,13 +54,47 @@ def told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
             _say_stopped(number)
             sys.exit(EXIT_BY_SIGNAL + number)
         except _USAGE as error:
-            errors.print(str(error), style="red", markup=False, highlight=False)
+            _say_failed(error, "it cannot be done as asked", f"{_name_of_command()} --help")
             sys.exit(EXIT_USAGE)
         except MoviePipelineError as error:
-            errors.print(str(error), style="red", markup=False, highlight=False)
+            _say_failed(error, "the pipeline failed", "movie-pipeline doctor")
             sys.exit(EXIT_PIPELINE_FAILED)
 
     return run
+
+
+def _say_failed(error: MoviePipelineError, what: str, next_step: str) -> None:
+    if loudness.verbose:
+        errors.print("".join(traceback.format_exception(error)), markup=False, highlight=False)
+    print_problem(str(error))
+    print_verdict(verdict(FAILED, what, next_step), aside=True)
+
+
+def _name_of_command() -> str:
+    name = click.get_current_context().info_name
+    return f"movie-pipeline {name}" if name else "movie-pipeline"
+
+
+def loudness_options(command: click.Command) -> click.Command:
+    """The command with the options that say how much is told beside its answer."""
+
+    def set_loudness(_: click.Context, option: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's
+        setattr(loudness, str(option.name), value)
+
+    for name, letter, said in (
+        ("quiet", "-q", "Answers and problems alone: no progress, no last line."),
+        ("verbose", "-v", "Say each step, and of an error where it came from."),
+    ):
+        command.params.append(
+            click.Option(
+                [f"--{name}", letter],
+                is_flag=True,
+                expose_value=False,
+                callback=set_loudness,
+                help=said,
+            )
+        )
+    return command
 
 
 @contextmanager

@@ -21,8 +21,10 @@ from movie_pipeline.cli.printing import (
     print_json,
     print_problem,
     print_table,
+    print_verdict,
     progress,
 )
+from movie_pipeline.cli.verdict_line import FAILED, PASS, counted, verdict
 
 if TYPE_CHECKING:
     from movie_pipeline.deployments import Deployment
@@ -74,7 +76,15 @@ def retract(
             "Was retracted before" if told["before"] else title,
             [{**{name: told[name] for name in shown}, "replays": len(told["replays"])}],
         )
-    _end_with(problems)
+    rows = counted(told["rows_gone"], "row")
+    _end_with(
+        problems,
+        f"{told['file']} would be taken back, {rows} would go"
+        if dry_run
+        else f"{told['file']} is taken back, {rows} went",
+        "the same without --dry-run" if dry_run else f"movie-pipeline show {told['file_id']}",
+        as_json=as_json,
+    )
 
 
 @click.command()
@@ -113,7 +123,7 @@ def dismiss(
         print_json(report)
     else:
         print_table("Was dismissed before" if told.before else "Dismissed", [report])
-    _end_with(problems)
+    _end_with(problems, f"{report['file']} waits no more", "movie-pipeline status", as_json=as_json)
 
 
 @click.command()
@@ -189,7 +199,13 @@ def rejudge(
             f"{totals['apart_to_loaded']:,} the other way round."
         )
     left = [f"{one.file} ({one.file_id}): {one.problem}" for one in told if one.problem]
-    _end_with([*left, *problems])
+    files = counted(report["totals"]["files"], "file")
+    _end_with(
+        [*left, *problems],
+        f"{files} would be judged again" if dry_run else f"{files} judged again",
+        "the same without --dry-run" if dry_run else "movie-pipeline status",
+        as_json=as_json,
+    )
 
 
 def _login(by: str | None) -> str:
@@ -216,7 +232,12 @@ def _close(world: "Deployment") -> list[str]:
     return list(report.problems)
 
 
-def _end_with(problems: list[str]) -> None:
+def _end_with(problems: list[str], done: str, next_step: str, *, as_json: bool) -> None:
     for problem in problems:
         errors.print(problem, style="red", markup=False, highlight=False)
+    if problems:
+        said = f"{counted(len(problems), 'thing')} could not be done"
+        print_verdict(verdict(FAILED, said, "the same again"), aside=True)
+    elif not as_json:
+        print_verdict(verdict(PASS, done, next_step))
     sys.exit(EXIT_PIPELINE_FAILED if problems else 0)

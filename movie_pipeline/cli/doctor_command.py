@@ -14,7 +14,8 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, print_json
+from movie_pipeline.cli.printing import console, print_json, print_verdict
+from movie_pipeline.cli.verdict_line import FAILED, PASS, counted, verdict
 
 
 @click.command()
@@ -45,4 +46,10 @@ def doctor(*, home: Path | None, as_json: bool, dataset: str) -> None:
             highlight=False,
             soft_wrap=True,
         )
+    are = "is" if len(amiss) == 1 else "are"
+    print_verdict(
+        verdict(FAILED, f"{counted(len(amiss), 'thing')} {are} amiss", "what is said at LOOK")
+        if amiss
+        else verdict(PASS, f"{counted(len(findings), 'thing')} looked at")
+    )
     sys.exit(EXIT_PIPELINE_FAILED if amiss else 0)

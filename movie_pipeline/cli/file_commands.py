@@ -11,8 +11,9 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, errors, progress
+from movie_pipeline.cli.printing import console, print_verdict, progress
 from movie_pipeline.cli.sent_files import SentFile
+from movie_pipeline.cli.verdict_line import FAILED, HELD, PASS, WARN, verdict
 from movie_pipeline.errors import SettingsError, StorageError
 from movie_pipeline.file_names import printable_name
 
@@ -32,8 +33,21 @@ def inspect(file: Path, dataset: str) -> None:
     declared = read_sources(settings.reading.sources, contract).of(file.name).options
     with progress("Reading"):
         found = inspect_file(file, contract, source=declared)
+    name = printable_name(file.name)
     for line in found.lines():
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    problems = len(found.first_problems)
+    if found.refusal:
+        line = verdict(FAILED, f"{name} could not be read")
+    elif found.staged is not None and found.staged.hold:
+        line = verdict(HELD, f"{name} would wait as a whole")
+    elif problems:
+        line = verdict(
+            WARN, f"{name} can be read, not all of its rows", f"movie-pipeline check {name}"
+        )
+    else:
+        line = verdict(PASS, f"{name} can be read", f"movie-pipeline check {name}")
+    print_verdict(line)
     sys.exit(EXIT_SET_ASIDE if found.refusal else 0)
 
 
@@ -71,4 +85,6 @@ def sample(rows: int, seed: int, out: Path, dataset: str) -> None:
         raise StorageError(
             f"{printable_name(str(out))} cannot be written: {error.strerror}."
         ) from error
-    errors.print(f"{rows:,} {kind.name} in {out}", markup=False, highlight=False)
+    print_verdict(
+        verdict(PASS, f"{rows:,} {kind.name} in {out}", f"movie-pipeline check {out}"), aside=True
+    )

@@ -19,8 +19,8 @@ from movie_pipeline.cli.command_options import (
 from movie_pipeline.cli.printing import (
     console,
     print_json,
-    print_sentence,
     print_table,
+    print_verdict,
     progress,
 )
 from movie_pipeline.cli.sent_files import SentFiles
@@ -95,4 +95,4 @@ def _print_report(paths: Sequence[Path], report: Mapping[str, Any]) -> None:
     ]
     if repairs:
         print_table("Repairs", repairs)
-    print_sentence(verdict_of_ingest(report["files"]))
+    print_verdict(verdict_of_ingest(report["files"]))

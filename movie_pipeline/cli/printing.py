@@ -1,28 +1,55 @@
 """What the commands print: tables for people, JSON for programs, a line that moves meanwhile."""
 
 import json
+import os
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import click
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
 from rich.table import Table
+from typing_extensions import override
 
 WIDTH_OF_A_PIPE = 200
+"""For tables where nobody says how wide: a pipe has no width, and folded tables help nobody."""
 _DIGITS = 10
 """Digits of a number in a table for people; CSV and JSON have all of them."""
 
 
-def _console(*, stderr: bool = False) -> Console:
-    """A console as wide as the terminal; a pipe has no width, and folded tables help nobody."""
-    found = Console(stderr=stderr)
-    return found if found.is_terminal else Console(stderr=stderr, width=WIDTH_OF_A_PIPE)
+class _Console(Console):
+    """As wide as COLUMNS says when it prints, or else as the terminal is."""
+
+    @property
+    @override
+    def size(self) -> ConsoleDimensions:
+        columns = os.environ.get("COLUMNS", "")
+        if columns.isdigit() and int(columns):
+            return ConsoleDimensions(int(columns), super().size.height)
+        return super().size if self.is_terminal else ConsoleDimensions(WIDTH_OF_A_PIPE, 25)
 
 
-console = _console()
-errors = _console(stderr=True)
+console = _Console()
+errors = _Console(stderr=True)
+
+
+@dataclass
+class Loudness:
+    """How much is told beside what was asked for.
+
+    Attributes:
+        quiet: answers and problems alone.
+        verbose: each step too, without a terminal as well, and where an error came from.
+    """
+
+    quiet: bool = False
+    verbose: bool = False
+
+
+loudness = Loudness()
+"""Of the command that runs; its options -q and -v set it."""
 
 
 _LINE_ENDS = "\u0085\u2028\u2029"
@@ -31,11 +58,31 @@ _LINE_ENDS = "\u0085\u2028\u2029"
 @contextmanager
 def progress(title: str, *, quiet: bool = False) -> Generator[Callable[[str], None]]:
     """A line that moves while something takes long; nothing where no person looks."""
-    if quiet or not errors.is_terminal:
+    if loudness.verbose:
+        _say_step(title)
+        yield lambda step: _say_step(f"{title}: {step}")
+        return
+    if quiet or loudness.quiet or not errors.is_terminal:
         yield lambda _: None
         return
     with errors.status(title) as line:
         yield lambda step: line.update(f"{title}: {step}")
+
+
+def _say_step(sentence: str) -> None:
+    errors.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_verdict(line: str, *, aside: bool = False) -> None:
+    """The last line of a command; not of a quiet one.
+
+    Args:
+        line: what it came to, and the next step.
+        aside: whether the standard output is the answer alone.
+    """
+    if not loudness.quiet:
+        to = errors if aside else console
+        to.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -11,8 +11,10 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import print_json, print_sentence, print_table, progress
+from movie_pipeline.cli.printing import print_json, print_table, print_verdict, progress
 from movie_pipeline.cli.sent_files import SentFile
+from movie_pipeline.cli.verdict_line import PASS, counted, verdict
+from movie_pipeline.file_names import printable_name
 
 _SHOWN = 40
 
@@ -72,9 +74,11 @@ def profile(*, file: Path, out: Path | None, as_json: bool, dataset: str) -> Non
     )
     print_table("Suggested rules", suggestions)
     if out is not None:
-        print_sentence(f"{out} has them. Next: movie-pipeline check {file.name} --ruleset {out}")
+        next_step = f"movie-pipeline check {printable_name(file.name)} --ruleset {out}"
+        print_verdict(verdict(PASS, f"{counted(len(suggestions), 'rule')} in {out}", next_step))
     else:
-        print_sentence("--rules FILE writes them to a file, which check and ingest take.")
+        said = f"{counted(len(suggestions), 'rule')} suggested"
+        print_verdict(verdict(PASS, said, "--rules FILE writes them to a file"))
 
 
 def _bound(value: float | None) -> str:

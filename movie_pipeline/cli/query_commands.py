@@ -24,7 +24,9 @@ from movie_pipeline.cli.printing import (
     print_json,
     print_problem,
     print_table,
+    print_verdict,
 )
+from movie_pipeline.cli.verdict_line import PASS, WARN, counted, verdict, verdict_of_status
 from movie_pipeline.private_files import open_to_others
 
 STATES = ("LOADED", "HELD", "REJECTED", "DUPLICATE", "RETRACTED", "REJUDGED")
@@ -101,7 +103,8 @@ def status(
         return
     if not entries:
         asked = state or name or since
-        console.print("No file is so." if asked else "Nothing has been ingested yet.")
+        nothing = "no file is so" if asked else "nothing has been ingested yet"
+        print_verdict(verdict(PASS, nothing, "" if asked else "movie-pipeline ingest FILE"))
         return
     print_table("Files by state", totals)
     shown = ("file", "state", "rows_in", "rows_loaded", "rows_quarantined", "rows_superseded")
@@ -112,6 +115,7 @@ def status(
             f"{waits.records:,} records wait in quarantine; {waits.superseded:,} more are "
             "superseded by rows that came later."
         )
+    print_verdict(verdict_of_status(len(ledger.waiting()), waits.records))
 
 
 @click.command()
@@ -169,6 +173,8 @@ def query(
             _print_as_markdown(answer)
         else:
             _print_as_tables(answer, limit)
+    if not as_json:
+        print_verdict(verdict(PASS, "the query is answered"), aside=True)
 
 
 def _query_text(sql: str | None, source: str | None) -> str:
@@ -294,7 +300,12 @@ def quarantine(
             *told,
         )
         shown += 1
-    console.print(grid if shown else "No record is in quarantine.")
+    if not shown:
+        print_verdict(verdict(PASS, "no record is in quarantine"))
+        return
+    console.print(grid)
+    said = f"{counted(shown, 'record')} shown" + ("" if resolved else ", to be corrected")
+    print_verdict(verdict(WARN, said, "movie-pipeline quarantine --template FILE"))
 
 
 def _became(record: Mapping[str, Any]) -> str:
@@ -320,9 +331,8 @@ def _write_template(deployment: "Deployment", name: str | None, path: Path) -> N
     lines = template_lines(deployment.storage, deployment.warehouse, name, print_problem)
     count = write_template(path, lines)
     console.print(
-        f"{path} has {count:,} {'cell' if count == 1 else 'cells'} to look at: write the right "
-        "values, and take out the lines that you do not correct.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+        "Write the right values, and take out the lines that you do not correct.", soft_wrap=True
     )
+    said = f"{path} has {counted(count, 'cell')} to look at"
+    next_step = f"movie-pipeline replay --corrections {path} --why WHY"
+    print_verdict(verdict(WARN if count else PASS, said, next_step))

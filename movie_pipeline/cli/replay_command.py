@@ -16,7 +16,15 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, print_json, print_problem, print_table, progress
+from movie_pipeline.cli.printing import (
+    console,
+    print_json,
+    print_problem,
+    print_table,
+    print_verdict,
+    progress,
+)
+from movie_pipeline.cli.verdict_line import verdict_of_replay
 
 
 @click.command()
@@ -97,8 +105,6 @@ def _print_replays(report: Mapping[str, Any]) -> None:
     ]
     if rows:
         print_table("Would be replayed" if report["dry_run"] else "Replayed", rows)
-    else:
-        console.print("No open record is among those asked for.")
     if report["left_open"]:
         console.print(
             f"{report['left_open']:,} records stay open: their cells cannot be told apart, so they "
@@ -112,3 +118,4 @@ def _print_replays(report: Mapping[str, Any]) -> None:
     for told in report["replays"]:
         for note in told["notes"]:
             console.print(f"{told['file']}: {note}", markup=False, highlight=False)
+    print_verdict(verdict_of_replay(report))

@@ -14,7 +14,14 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import print_json, print_sentence, progress
+from movie_pipeline.cli.printing import (
+    print_json,
+    print_problem,
+    print_sentence,
+    print_verdict,
+    progress,
+)
+from movie_pipeline.cli.verdict_line import PASS, verdict
 from movie_pipeline.settings import Settings
 
 
@@ -54,7 +61,10 @@ def report(
     else:
         print_sentence(told["page"])
     if show and not webbrowser.open(_address(told["page"])):
-        print_sentence("No browser could be opened; open the page above.")
+        print_problem("No browser could be opened; open the page above.")
+    if not as_json:
+        said = f"the report of {told['file']} is made"
+        print_verdict(verdict(PASS, said, "send it to whoever sent the file"), aside=True)
     sys.exit(0)
 
 

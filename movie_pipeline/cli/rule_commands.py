@@ -16,9 +16,16 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, print_json, print_sentence, print_table, progress
+from movie_pipeline.cli.printing import (
+    console,
+    print_json,
+    print_sentence,
+    print_table,
+    print_verdict,
+    progress,
+)
 from movie_pipeline.cli.sent_files import SentFile
-from movie_pipeline.cli.verdict_line import verdict_of_check
+from movie_pipeline.cli.verdict_line import FAILED, PASS, WARN, counted, verdict, verdict_of_check
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.settings import Settings
 
@@ -58,6 +65,12 @@ def rules(*, files: tuple[Path, ...], on: tuple[Path, ...], as_json: bool, datas
     print_table("", reports)
     for warning in ruleset.warnings:
         console.print(f"warning: {warning}", style="yellow", markup=False)
+    said = counted(len(reports), "rule")
+    print_verdict(
+        verdict(WARN, f"{said}, {counted(len(ruleset.warnings), 'warning')}")
+        if ruleset.warnings
+        else verdict(PASS, said, "movie-pipeline check FILE --ruleset RULESET")
+    )
 
 
 def _print_difference(
@@ -82,12 +95,22 @@ def _print_difference(
     for sign, name in (("+", "added"), ("-", "removed")):
         for rule in changed[name]:
             print_sentence(f"{sign} {rule}")
-    if not any(changed.values()):
-        print_sentence("Both have the same rules.")
     if decided:
         print_table("", decided)
-        differing = sum(file["differs"] for file in decided)
-        print_sentence(f"{differing} of {len(decided)} files would be decided otherwise.")
+    differing = sum(file["differs"] for file in decided)
+    if differing:
+        said = f"{differing} of {counted(len(decided), 'file')} would be decided otherwise"
+        print_verdict(verdict(WARN, said, f"movie-pipeline rejudge --dry-run --ruleset {files[1]}"))
+    elif not any(changed.values()):
+        print_verdict(verdict(PASS, "both have the same rules"))
+    elif decided:
+        said = f"none of {counted(len(decided), 'file')} would be decided otherwise"
+        print_verdict(verdict(PASS, said))
+    else:
+        rules_changed = counted(sum(map(len, changed.values())), "rule")
+        print_verdict(
+            verdict(WARN, f"{rules_changed} came or went", "rules diff OLD NEW --on FILE")
+        )
 
 
 @click.command()
@@ -140,7 +163,7 @@ def check(
             print_table("Rules", [{name: rule[name] for name in shown} for rule in checked.rules])
         if report is not None:
             print_sentence(f"The report: {report_paths(report, file.name).page}")
-        print_sentence(verdict_of_check(asdict(checked), file.name))
+        print_verdict(verdict_of_check(asdict(checked), file.name))
     sys.exit(EXIT_SET_ASIDE if checked.state != "LOADED" else 0)
 
 
@@ -229,4 +252,13 @@ def evaluate(
         print_table("Rules", [{name: rule[name] for name in shown} for rule in report["rules"]])
         if report["metrics"]:
             print_table("Metrics", report["metrics"])
+        failed = [rule for rule in report["rules"] if rule["outcome"] != "Passed"]
+        of = counted(len(report["rules"]), "rule")
+        print_verdict(
+            verdict(PASS, f"{of} passed")
+            if found.passed
+            else verdict(
+                FAILED, f"{len(failed)} of {of} did not pass", "--rows OUT.csv shows the rows"
+            )
+        )
     sys.exit(0 if found.passed else EXIT_PIPELINE_FAILED)

@@ -1,6 +1,6 @@
 """The command that tells the whole story of one file."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,14 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, print_json, print_sentence, print_table
+from movie_pipeline.cli.printing import (
+    console,
+    print_json,
+    print_sentence,
+    print_table,
+    print_verdict,
+)
+from movie_pipeline.cli.verdict_line import PASS, WARN, counted, verdict
 
 
 @click.command()
@@ -45,6 +52,24 @@ def show(*, file: str, home: Path | None, as_json: bool, dataset: str) -> None:
         return
     for story in stories:
         _print_story(story)
+    print_verdict(_verdict(stories))
+
+
+def _verdict(stories: Sequence[Mapping[str, Any]]) -> str:
+    """What the newest version that waits for a person came to, or else the newest."""
+    waiting = [
+        story
+        for story in stories
+        if story["state"] in {"HELD", "REJECTED"} and not story["dismissal"]
+    ]
+    newest = (waiting or stories)[-1]
+    name, file_id = newest["file"], newest["file_id"]
+    if waiting:
+        return verdict(WARN, f"{name} is {newest['state']}", f"movie-pipeline report {file_id}")
+    if newest["rows_quarantined"]:
+        apart = f"{counted(newest['rows_quarantined'], 'row')} of {name} set apart"
+        return verdict(WARN, apart, f"movie-pipeline quarantine --file {file_id}")
+    return verdict(PASS, f"{name} is {newest['state']}")
 
 
 def _print_story(story: Mapping[str, Any]) -> None:

@@ -12,7 +12,8 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, print_json
+from movie_pipeline.cli.printing import console, print_json, print_verdict
+from movie_pipeline.cli.verdict_line import PASS, verdict
 
 
 @click.command()
@@ -49,9 +50,7 @@ def upgrade(*, dry_run: bool, adopt: bool, home: Path | None, as_json: bool, dat
     if as_json:
         print_json(report)
         return
-    if not plan.steps:
-        console.print(f"The warehouse is up to date: version {plan.known}.")
-    else:
+    if plan.steps:
         what = "would be" if dry_run else "was"
         begin = f"version {plan.found}" if plan.found else "nothing"
         console.print(f"The warehouse {what} brought from {begin} to version {plan.known}:")
@@ -59,3 +58,8 @@ def upgrade(*, dry_run: bool, adopt: bool, home: Path | None, as_json: bool, dat
             console.print(f"- {step}", markup=False, highlight=False, soft_wrap=True)
     if adopt:
         console.print(f"It {'would be' if dry_run else 'is'} this home's own now.")
+    said = f"the warehouse is at version {plan.known}"
+    if dry_run and plan.steps:
+        said = f"the warehouse would be at version {plan.known}"
+    next_step = "the same without --dry-run" if dry_run and plan.steps else ""
+    print_verdict(verdict(PASS, said, next_step))

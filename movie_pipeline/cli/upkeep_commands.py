@@ -16,11 +16,20 @@ from movie_pipeline.cli.command_options import (
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, errors, print_json, print_table, progress
+from movie_pipeline.cli.printing import (
+    console,
+    errors,
+    print_json,
+    print_table,
+    print_verdict,
+    progress,
+)
+from movie_pipeline.cli.verdict_line import FAILED, PASS, WARN, counted, verdict
 
 if TYPE_CHECKING:
     from movie_pipeline.settings import Settings
     from movie_pipeline.upkeep.parts import Parts
+    from movie_pipeline.upkeep.verify import VerifyReport
 
 
 @click.command()
@@ -57,9 +66,12 @@ def reconcile(*, home: Path | None, as_json: bool, dataset: str) -> None:
     else:
         shown = ("archived", "not_found", "notices_sent", "views_refreshed")
         print_table("", [{name: report[name] for name in shown}])
-        for problem in report["problems"]:
-            errors.print(problem, style="red", markup=False, highlight=False)
-    sys.exit(EXIT_PIPELINE_FAILED if report["problems"] else 0)
+    _end_with(
+        () if as_json else report["problems"],
+        "all is closed",
+        as_json=as_json,
+        failed=bool(report["problems"]),
+    )
 
 
 @click.command("clean-up")
@@ -82,9 +94,14 @@ def clean_up(*, dry_run: bool, home: Path | None, as_json: bool, dataset: str) -
         print_table("Would be removed" if dry_run else "Removed", report["removed"])
         for name in report["orphans"]:
             console.print(f"orphan: {name}", markup=False, highlight=False, soft_wrap=True)
-        for problem in report["problems"]:
-            errors.print(problem, style="red", markup=False, highlight=False)
-    sys.exit(EXIT_PIPELINE_FAILED if report["problems"] else 0)
+    removed = sum(one["count"] for one in report["removed"])
+    _end_with(
+        () if as_json else report["problems"],
+        f"{counted(removed, 'thing')} {'would be' if dry_run else 'were'} removed",
+        "the same without --dry-run" if dry_run and removed else "",
+        as_json=as_json,
+        failed=bool(report["problems"]),
+    )
 
 
 @click.command()
@@ -113,9 +130,23 @@ def verify(*, deep: bool, repair: bool, home: Path | None, as_json: bool, datase
             done = f" Repaired: {finding.repaired}." if finding.repaired else ""
             way_out = "" if finding.repaired else f" Way out: {finding.way_out}."
             _say(f"{finding.kind}: {finding.sentence}{way_out}{done}")
-        _say(f"{found.files:,} files, {len(found.findings):,} disagreements")
+        _print_verified(found)
     is_open = any(not finding.repaired for finding in found.findings)
     sys.exit(EXIT_PIPELINE_FAILED if is_open else 0)
+
+
+def _print_verified(found: "VerifyReport") -> None:
+    """What a verification came to."""
+    count = len(found.findings)
+    said = f"{counted(found.files, 'file')}, {counted(count, 'disagreement')}"
+    left = sum(not finding.repaired for finding in found.findings)
+    if left:
+        line = verdict(FAILED, f"{said}, {left:,} of them open", "movie-pipeline verify --repair")
+    elif count:
+        line = verdict(WARN, f"{said}, all repaired", "movie-pipeline verify")
+    else:
+        line = verdict(PASS, said)
+    print_verdict(line)
 
 
 @click.command()
@@ -136,7 +167,8 @@ def backup(*, to: Path, home: Path | None, as_json: bool, dataset: str) -> None:
     if as_json:
         print_json({"backup": str(to), "files": files})
     else:
-        _say(f"{to} has the warehouse, in which {files:,} files are decided.")
+        said = f"{to} has the warehouse, in which {counted(files, 'file')} decided"
+        print_verdict(verdict(PASS, said, f"movie-pipeline restore {to} puts it back"))
 
 
 @click.command()
@@ -169,7 +201,12 @@ def restore(*, copy: Path, home: Path | None, as_json: bool, dataset: str) -> No
                 f"of {len(report.caught_up.decided_again):,} files the decision was changed after "
                 "the backup, and counts again"
             )
-    _end_with(report.caught_up.problems.values())
+    _end_with(
+        report.caught_up.problems.values(),
+        f"{copy} is the warehouse now",
+        "movie-pipeline verify",
+        as_json=as_json,
+    )
 
 
 @click.command()
@@ -203,7 +240,13 @@ def rebuild(*, dry_run: bool, anyway: bool, home: Path | None, as_json: bool, da
         )
         if report.kept:
             _say(f"what stood there is kept as {report.kept}")
-    _end_with(report.caught_up.problems.values(), failed=dry_run and bool(report.differences))
+    _end_with(
+        report.caught_up.problems.values(),
+        "the warehouse is made anew" if report.swapped else "nothing would differ",
+        "movie-pipeline verify" if report.swapped else "",
+        as_json=as_json,
+        failed=dry_run and bool(report.differences),
+    )
 
 
 def _parts(settings: "Settings") -> "Parts":
@@ -218,9 +261,16 @@ def _say(line: str) -> None:
     console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
-def _end_with(problems: Iterable[str], *, failed: bool = False) -> None:
-    """Tell what did not work, and end."""
+def _end_with(
+    problems: Iterable[str], done: str, next_step: str = "", *, as_json: bool, failed: bool = False
+) -> None:
+    """Tell what did not work, or that all did, and end."""
     for problem in problems:
         failed = True
         errors.print(problem, style="red", markup=False, highlight=False)
+    if failed:
+        said = "not all could be done, as said above"
+        print_verdict(verdict(FAILED, said, "movie-pipeline verify"), aside=True)
+    elif not as_json:
+        print_verdict(verdict(PASS, done, next_step))
     sys.exit(EXIT_PIPELINE_FAILED if failed else 0)

@@ -1,4 +1,4 @@
-"""The last line of a command over files: one word, what it means, and the next step."""
+"""The last line of a command: one word, what it means, and the next step."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,23 +6,24 @@ from typing import Any
 from movie_pipeline.file_names import printable_name
 
 PASS, WARN, HELD, FAILED = "PASS", "WARN", "HELD", "FAILED"
+_QUARANTINE = "movie-pipeline quarantine"
 
 
 def verdict_of_ingest(files: Sequence[Mapping[str, Any]]) -> str:
     """What an ingest came to, from its report: the worst that became of a file decides."""
     rows = sum(file["rows_loaded"] for file in files)
-    loaded = f"{_counted(rows, 'row')} of {_counted(len(files), 'file')} loaded"
+    loaded = f"{counted(rows, 'row')} of {counted(len(files), 'file')} loaded"
     if found := [file for file in files if file["state"] == "REJECTED"]:
-        return _line(FAILED, f"{_named(found)} could not be read", _report(found[0]["file_id"]))
+        return verdict(FAILED, f"{_named(found)} could not be read", _report(found[0]["file_id"]))
     if found := [file for file in files if file["state"] == "HELD"]:
         waits = "waits" if len(found) == 1 else "wait"
-        return _line(HELD, f"{_named(found)} {waits} as a whole", _report(found[0]["file_id"]))
+        return verdict(HELD, f"{_named(found)} {waits} as a whole", _report(found[0]["file_id"]))
     if found := [file for file in files if file["rows_quarantined"]]:
         apart = sum(file["rows_quarantined"] for file in found)
         waits = "waits" if apart == 1 else "wait"
-        what = f"{loaded}, {_counted(apart, 'row')} {waits} to be corrected"
-        return _line(WARN, what, _report(found[0]["file_id"]))
-    return _line(PASS, loaded, "movie-pipeline status")
+        what = f"{loaded}, {counted(apart, 'row')} {waits} to be corrected"
+        return verdict(WARN, what, _report(found[0]["file_id"]))
+    return verdict(PASS, loaded, "movie-pipeline status")
 
 
 def verdict_of_check(checked: Mapping[str, Any], name: str) -> str:
@@ -30,14 +31,48 @@ def verdict_of_check(checked: Mapping[str, Any], name: str) -> str:
     shown = printable_name(name)
     next_step = f"movie-pipeline check {shown} --report PAGE"
     if checked["state"] == "REJECTED":
-        return _line(FAILED, f"{shown} could not be read", next_step)
+        return verdict(FAILED, f"{shown} could not be read", next_step)
     if checked["state"] == "HELD":
-        return _line(HELD, f"{shown} would wait as a whole", next_step)
-    good = f"{_counted(checked['rows_good'], 'row')} would load"
+        return verdict(HELD, f"{shown} would wait as a whole", next_step)
+    good = f"{counted(checked['rows_good'], 'row')} would load"
     if checked["rows_apart"]:
-        apart = _counted(checked["rows_apart"], "row")
-        return _line(WARN, f"{good}, {apart} would be set apart", next_step)
-    return _line(PASS, good, f"movie-pipeline ingest {shown}")
+        apart = counted(checked["rows_apart"], "row")
+        return verdict(WARN, f"{good}, {apart} would be set apart", next_step)
+    return verdict(PASS, good, f"movie-pipeline ingest {shown}")
+
+
+def verdict_of_replay(report: Mapping[str, Any]) -> str:
+    """What replays came to: the worst of them decides."""
+    told = report["replays"]
+    if not told:
+        return verdict(PASS, "no open record is among those asked for", _QUARANTINE)
+    records = counted(sum(one["replayed"] for one in told), "record")
+    if report["dry_run"]:
+        return verdict(PASS, f"{records} would be replayed", "the same without --dry-run")
+    for state, word in (("REJECTED", FAILED), ("HELD", HELD)):
+        if found := [one for one in told if one["state"] == state]:
+            again = f"{_named(found)} {'is' if len(found) == 1 else 'are'} {state} again"
+            return verdict(word, again, _QUARANTINE)
+    if again := sum(one["quarantined_again"] or 0 for one in told):
+        return verdict(
+            WARN, f"{counted(again, 'record')} of {records} are set apart again", _QUARANTINE
+        )
+    return verdict(PASS, f"{records} replayed", "movie-pipeline status")
+
+
+def verdict_of_status(waiting: int, records: int) -> str:
+    """What waits for a person."""
+    if waiting:
+        waits = "waits" if waiting == 1 else "wait"
+        return verdict(
+            WARN,
+            f"{counted(waiting, 'file')} {waits} as a whole",
+            "movie-pipeline show FILE, then replay, retract or dismiss it",
+        )
+    if records:
+        waits = "waits" if records == 1 else "wait"
+        return verdict(WARN, f"{counted(records, 'record')} {waits} in quarantine", _QUARANTINE)
+    return verdict(PASS, "nothing waits for a person")
 
 
 def _report(file_id: str) -> str:
@@ -49,9 +84,11 @@ def _named(files: Sequence[Mapping[str, Any]]) -> str:
     return first if len(files) == 1 else f"{first} and {len(files) - 1:,} more"
 
 
-def _line(word: str, what: str, next_step: str) -> str:
+def verdict(word: str, what: str, next_step: str = "") -> str:
+    """A last line: one of the four words, what it means, and the next step."""
     return f"{word}: {what}." + (f" Next: {next_step}" if next_step else "")
 
 
-def _counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> str:
+    """A number with its noun."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from movie_pipeline.cli import main
+from movie_pipeline.cli import COMMANDS, main
+from movie_pipeline.cli.printing import WIDTH_OF_A_PIPE
 from movie_pipeline_tests.cli.conftest import CommandLine, Ingested
 from movie_pipeline_tests.samples import (
     Film,
@@ -49,6 +50,88 @@ def test_a_check_ends_with_what_it_came_to(command: CommandLine, tmp_path: Path)
         path.write_bytes(content)
         result = command.run("check", path, "--ruleset", rules)
         assert last_line(result.stdout).startswith(line)
+
+
+ENDINGS: dict[str, tuple[list[str], str, int]] = {
+    "backup": (["{new}/copy.duckdb"], "PASS: ", 0),
+    "check": (["{sources}/apart.csv", "--ruleset", "{rules}"], "WARN: ", 0),
+    "clean-up": (["--dry-run"], "PASS: ", 0),
+    "dismiss": (["clean.csv", "--because", "x"], "FAILED: it cannot be done as asked", 2),
+    "doctor": ([], "PASS: ", 0),
+    "evaluate": (["{sources}/held.csv", "--ruleset", "{rules}"], "FAILED: 1 of 2 rules", 1),
+    "ingest": (["{sources}/held.csv", "--ruleset", "{rules}"], "HELD: held.csv waits as", 3),
+    "inspect": (["{sources}/apart.csv"], "WARN: apart.csv can be read, not all", 0),
+    "profile": (["{sources}/clean.csv"], "PASS: ", 0),
+    "quarantine": ([], "WARN: 5 records shown, to be corrected.", 0),
+    "query": ([SQL], "PASS: ", 0),
+    "rebuild": (["--dry-run"], "PASS: nothing would differ", 0),
+    "reconcile": ([], "PASS: all is closed", 0),
+    "rejudge": (["--ruleset", "{rules}", "--dry-run"], "PASS: ", 0),
+    "replay": (["--file", "held.csv", "--dry-run"], "PASS: 4 records would be replayed", 0),
+    "report": (["apart.csv", "--out", "{new}"], "PASS: the report of apart.csv is made", 0),
+    "restore": (["{sources}/clean.csv"], "FAILED: ", 1),
+    "retract": (["apart.csv", "--because", "x", "--dry-run"], "PASS: apart.csv would be", 0),
+    "rules": (["{rules}"], "PASS: 2 rules. Next: ", 0),
+    "sample": (["--rows", "1", "--out", "{new}/sample.csv"], "PASS: 1 movies in ", 0),
+    "show": (["held.csv"], "WARN: held.csv is HELD. Next: movie-pipeline report ", 0),
+    "status": ([], "WARN: 2 files wait as a whole. Next: ", 0),
+    "upgrade": (["--dry-run"], "PASS: the warehouse is at version ", 0),
+    "verify": ([], "PASS: 5 files, 0 disagreements", 0),
+}
+WITHOUT_HOME = {"check", "evaluate", "inspect", "profile", "rules", "sample"}
+
+
+def test_there_is_an_ending_for_every_command() -> None:
+    assert set(ENDINGS) == {command.name for command in COMMANDS}
+
+
+@pytest.mark.parametrize("name", ENDINGS)
+def test_every_command_ends_in_one_of_four_words_as_its_exit_code_says(
+    ingested: Ingested, tmp_path: Path, name: str
+) -> None:
+    rules = ingested.sources.parent / "rules.dqdl"
+    places = {"new": tmp_path, "sources": ingested.sources, "rules": rules}
+    arguments, ending, code = ENDINGS[name]
+    asked = [name, *(one.format(**places) for one in arguments)]
+    if name not in WITHOUT_HOME:
+        home = tmp_path / "home" if name == "ingest" else ingested.command.folder
+        asked += ["--home", str(home)]
+    told = CliRunner().invoke(main, asked)
+    last = last_line(told.output)
+    assert told.exit_code == code, told.output
+    assert last.startswith(ending), told.output
+    assert (code == 0) is last.startswith(("PASS", "WARN"))
+    assert told.stdout.count(last) + told.stderr.count(last) == 1
+
+
+def test_a_quiet_command_gives_its_answer_and_no_last_line(ingested: Ingested) -> None:
+    loud, quiet = (ingested.command.here("status", *option) for option in ((), ("-q",)))
+    assert loud.stdout == quiet.stdout + last_line(loud.stdout) + "\n"
+
+
+def test_a_verbose_command_says_its_steps_and_where_an_error_came_from(tmp_path: Path) -> None:
+    source, home = tmp_path / "a.csv", str(tmp_path / "home")
+    source.write_bytes(clean_movies(3))
+    told = CliRunner().invoke(main, ["ingest", str(source), "--home", home, "-v", "--json"])
+    assert json.loads(told.stdout)["files"][0]["state"] == "LOADED"
+    steps = ["Ingesting: landing", "Ingesting: views and catalog", "Ingesting: notices"]
+    assert [step for step in steps if step in told.stderr.splitlines()] == steps
+    wrong = CliRunner().invoke(main, ["show", "nowhere.csv", "--home", home, "-v"])
+    assert "Traceback" in wrong.stderr
+    assert "show_command.py" in wrong.stderr
+    plain = CliRunner().invoke(main, ["show", "nowhere.csv", "--home", home])
+    assert "Traceback" not in plain.stderr
+
+
+def test_tables_are_as_wide_as_columns_says_and_wide_in_a_pipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for columns, longest in (("60", 60), ("120", 120), ("", WIDTH_OF_A_PIPE)):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = CliRunner().invoke(main, ["rules"]).stdout.splitlines()
+        table = [len(line) for line in lines if line[:1] in "┏┃│└"]
+        assert max(table) <= longest
+        assert max(table) > longest / 2
 
 
 def test_status_is_asked_by_state_file_and_time(ingested: Ingested) -> None:
@@ -118,8 +201,11 @@ def test_a_changed_ruleset_says_what_it_would_decide_otherwise(
     (file,) = told["files"]
     assert (file["differs"], file["good_before"], file["good"]) == (True, 3, 1)
     shown = command.run("rules", "diff", old, new, "--on", path)
-    assert last_line(shown.stdout) == "1 of 1 files would be decided otherwise."
-    assert command.run("rules", "diff", old, old).stdout == "Both have the same rules.\n"
+    assert last_line(shown.stdout) == (
+        "WARN: 1 of 1 file would be decided otherwise. "
+        f"Next: movie-pipeline rejudge --dry-run --ruleset {new}"
+    )
+    assert command.run("rules", "diff", old, old).stdout == "PASS: both have the same rules.\n"
     assert command.run("rules", "diff", old).exit_code == 2
     assert command.run("rules", old, new).exit_code == 2
 

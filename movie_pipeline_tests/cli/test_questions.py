@@ -56,7 +56,9 @@ def test_a_question_to_a_home_that_is_not_there_makes_none(
 
 def test_status_of_an_empty_home_says_so(command: CommandLine) -> None:
     command.folder.mkdir()
-    assert command.here("status").stdout == "Nothing has been ingested yet.\n"
+    assert command.here("status").stdout == (
+        "PASS: nothing has been ingested yet. Next: movie-pipeline ingest FILE\n"
+    )
     told = command.json("status")
     assert (told["totals"], told["files"], told["backlog"]["records"]) == ([], [], 0)
 
@@ -135,5 +137,5 @@ def test_quarantine_is_a_table_for_people(ingested: Ingested) -> None:
 
 def test_an_empty_quarantine_says_so(command: CommandLine) -> None:
     command.folder.mkdir()
-    assert command.here("quarantine").stdout == "No record is in quarantine.\n"
+    assert command.here("quarantine").stdout == "PASS: no record is in quarantine.\n"
     assert command.here("quarantine", "--json").stdout == ""

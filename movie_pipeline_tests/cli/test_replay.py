@@ -55,7 +55,7 @@ def test_from_the_template_to_the_table(command: CommandLine, tmp_path: Path) ->
     years = "select movies from mv_yearly_trends where release_year = 1995"
     assert command.json("query", years) == [{"movies": 1}]
 
-    assert "No record is in quarantine." in command.here("quarantine").stdout
+    assert "no record is in quarantine." in command.here("quarantine").stdout
     shown = command.here("quarantine", "--all").stdout
     for part in (f"LOADED by run {told['run_id']}", "'PG' -> '1995'", "ana, ", WHY):
         assert part in shown
@@ -87,4 +87,4 @@ def test_a_replay_that_is_held_again_ends_with_3_and_an_accepted_one_with_0(
     assert (told["accepted"], told["state"], told["held_again"]) == (True, "LOADED", 0)
     nothing = command.here("replay", "--where", "state = 'HELD'")
     assert nothing.exit_code == 0
-    assert "No open record is among those asked for." in nothing.stdout
+    assert "no open record is among those asked for." in nothing.stdout

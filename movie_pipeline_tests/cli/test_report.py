@@ -47,7 +47,7 @@ def test_a_report_of_nothing_is_wrong_usage(command: CommandLine, tmp_path: Path
     assert result.exit_code == 2
     assert result.stderr.replace("\n", " ").strip() == (
         "nowhere.csv is neither a file that landed nor a file here: `movie-pipeline status` lists "
-        "what landed."
+        "what landed. FAILED: it cannot be done as asked. Next: movie-pipeline report --help"
     )
     result = command.run("check", _file(tmp_path), "--report", tmp_path / "no" / "page.html")
     assert result.exit_code == 2

@@ -138,7 +138,9 @@ def test_a_sample_is_the_same_for_the_same_seed(command: CommandLine, tmp_path: 
     for path, rows, seed in zip(paths, (500, 500, 500, 600), (7, 7, 8, 7), strict=True):
         result = command.run("sample", "--rows", str(rows), "--seed", str(seed), "--out", path)
         assert result.exit_code == 0
-        assert result.stderr == f"{rows:,} movies in {path}\n"
+        assert result.stderr == (
+            f"PASS: {rows:,} movies in {path}. Next: movie-pipeline check {path}\n"
+        )
     one, same, other, longer = (path.read_bytes() for path in paths)
     assert one == same
     assert one != other

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._config.pythonic_config.resource import get_resource_type_name
 from syrupy.assertion import SnapshotAssertion
 
 from movie_pipeline.datasets.movies import MOVIES
@@ -18,6 +19,14 @@ from movie_pipeline.orchestration.assets.view_assets import view_assets
 from movie_pipeline.orchestration.checks.rule_checks import check_names
 from movie_pipeline.settings import Settings
 from movie_pipeline_tests.home import Home
+
+LAUNCHED = {
+    "ingest_movies": "resources.batch.config",
+    "replay_quarantined": "ops.land_replays.config",
+    "retract_file": "ops.take_back.config",
+    "rejudge_history": "ops.judge_again.config",
+}
+"""Where the jobs that people launch are configured."""
 
 
 @pytest.fixture(scope="module")
@@ -143,24 +152,52 @@ def test_the_definitions_build_without_touching_the_home(tmp_path: Path) -> None
     assert not home.exists()
 
 
-def test_all_resources_are_of_one_deployment() -> None:
-    settings = Settings(home=Path("nowhere"))
-    resources = build_definitions(
-        Home(settings.home).deployment, read_ruleset(MOVIES.ruleset)
-    ).resources
-    assert set(resources or {}) == {
-        "batch",
-        "dataset",
-        "lease",
-        "ruleset",
-        "settings",
-        "storage",
-        "wakeups",
-        "warehouse",
-        "catalog",
-        "cluster",
-        "alerts",
-        "events",
+def test_every_resource_is_shown_by_its_class_and_says_what_it_is(
+    definitions: dg.Definitions,
+) -> None:
+    shown = {
+        name: (get_resource_type_name(one).rpartition(".")[2], one.description)
+        for name, one in definitions.get_repository_def().get_top_level_resources().items()
+    }
+    assert {name: kind for name, (kind, _) in shown.items()} == {
+        "batch": "IngestBatch",
+        "dataset": "Dataset",
+        "lease": "held_lease",
+        "ruleset": "Ruleset",
+        "settings": "Settings",
+        "storage": "FolderStorage",
+        "wakeups": "NoWakeups",
+        "warehouse": "DuckDBWarehouse",
+        "catalog": "FolderCatalog",
+        "cluster": "NoCluster",
+        "alerts": "AlertLog",
+        "events": "EventLog",
+    }
+    for name, (_, description) in shown.items():
+        assert description, name
+        assert "\n    " not in description, name  # the UI would show it as code
+
+
+def test_every_field_of_a_launch_says_what_it_is_for(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    configured: dict[str, Any] = {}
+    for job, step in LAUNCHED.items():
+        found: Any = repository.get_job(job).run_config_schema.config_type
+        for part in step.split("."):
+            found = found.fields[part].config_type
+        configured[job] = found.fields
+    for job, fields in configured.items():
+        for name, field in fields.items():
+            assert len(field.description or "") > 10, (job, name)
+    # what the Launchpad scaffolds has a place for all that must be said
+    must = {
+        job: {n for n, f in fields.items() if f.is_required} for job, fields in configured.items()
+    }
+    assert must == {
+        "ingest_movies": set(),
+        "replay_quarantined": set(),
+        "retract_file": {"file", "because"},
+        "rejudge_history": {"ruleset"},
     }
 
 
@@ -173,7 +210,11 @@ def test_assets_show_the_warehouse_that_they_are_in_and_whom_to_ask() -> None:
     table = graph.get(dg.AssetKey("movie_data_table"))
     assert set(table.owners) == {"ana@example.com", "team:films"}
     assert table.kinds == {"duckdb", "table"}
-    assert table.tags["tier"] == "gold"
+    assert {name: table.tags[name] for name in ("domain", "layer", "tier")} == {
+        "domain": "movies",
+        "layer": "warehouse",
+        "tier": "gold",
+    }
     on_aws = Shown(["team:films"], "redshift")
     (view, *_) = view_assets(MOVIES, on_aws)
     assert view.specs_by_key[dg.AssetKey("mv_top_rated_movies")].kinds == {"redshift", "view"}

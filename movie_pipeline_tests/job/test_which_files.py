@@ -72,6 +72,38 @@ def test_one_asset_alone_says_at_once_what_to_click(tmp_path: Path, asset: str) 
     assert "Open Jobs, ingest_movies, and press Materialize all" in failure_of(result)
 
 
+@pytest.mark.parametrize(
+    ("asset", "check"),
+    [
+        ("raw_movies", "every_file_readable"),
+        ("validated_movies", "is_complete_movie_title"),
+        ("validated_movies", "every_record_accounted_for"),
+    ],
+)
+def test_a_check_of_a_batch_alone_says_at_once_what_to_click(
+    tmp_path: Path, asset: str, check: str
+) -> None:
+    home = Home(tmp_path)
+    key = dg.AssetCheckKey(dg.AssetKey(asset), check)
+    rules = 'Rules = [IsComplete "movie_title"]'
+    alone = home.definitions(rules).resolve_implicit_global_asset_job_def()
+    result = alone.get_subset(asset_selection=set(), asset_check_selection={key})
+    ended = result.execute_in_process(run_config=QUIET, raise_on_error=False)
+    assert not ended.success
+    assert not [event for event in ended.all_events if event.is_step_up_for_retry]
+    assert "Open Jobs, ingest_movies, and press Materialize all" in failure_of(ended)
+
+
+@pytest.mark.parametrize("asset", ["raw_movies", "mv_yearly_trends", "warehouse_catalog"])
+def test_other_assets_can_be_materialized_alone(tmp_path: Path, asset: str) -> None:
+    home = Home(tmp_path)
+    home.drop("there.csv", clean_movies(2))
+    assert home.run(names=["there.csv"]).success
+    job = home.definitions().resolve_implicit_global_asset_job_def()
+    alone = job.get_subset(asset_selection={dg.AssetKey(asset)})
+    assert alone.execute_in_process(run_config=QUIET, raise_on_error=False).success
+
+
 def test_a_file_that_is_taken_away_before_the_run_is_no_failure(tmp_path: Path) -> None:
     home = Home(tmp_path)
     gone = home.drop("gone.csv", clean_movies(2))

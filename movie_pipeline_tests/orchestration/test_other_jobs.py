@@ -8,6 +8,11 @@ import pytest
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.ledger import outbox
 from movie_pipeline.orchestration.sensors.notice_sensors import failed_jobs_sensor
+from movie_pipeline.orchestration.sensors.other_jobs import (
+    AUTOMATED,
+    is_repeated,
+    meaning_of_failure,
+)
 from movie_pipeline_tests.home import Home
 
 
@@ -65,3 +70,19 @@ def test_every_job_that_fails_is_told_and_what_repeats_itself_once(
     for notice in notices:
         assert notice.text.startswith(f"The job {job} failed in run ")
         assert "Cause: " in notice.text
+
+
+def test_there_is_no_job_whose_failure_means_nothing(tmp_path: Path) -> None:
+    repository = Home(tmp_path).definitions().get_repository_def()
+    ours = [job.name for job in repository.get_all_jobs() if not job.name.startswith("__")]
+    assert len(ours) > 5
+    for name in ours:
+        run = dg.DagsterRun(job_name=name, run_id="one")
+        assert name == MOVIES.ingest_job or meaning_of_failure(run, MOVIES), name
+
+
+def test_a_failed_refresh_that_an_automation_launched_is_told() -> None:
+    chosen = frozenset({dg.AssetKey("mv_yearly_trends")})
+    run = dg.DagsterRun(job_name=AUTOMATED, run_id="one", asset_selection=chosen)
+    assert "Views or catalog may show less" in meaning_of_failure(run, MOVIES)
+    assert is_repeated(run, MOVIES)

@@ -15,7 +15,7 @@ from movie_pipeline.ledger.file_summary import FileSummary, RuleAnswer, RuleStat
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.assets.ui_charts import histogram_chart, reasons_chart
 from movie_pipeline.orchestration.assets.ui_metadata import TABLE_ROWS_SHOWN, table
-from movie_pipeline.orchestration.assets.view_assets import view_lineage
+from movie_pipeline.orchestration.assets.view_columns import traced_columns
 from movie_pipeline.orchestration.checks.rule_checks import rule_result
 from movie_pipeline.storage.storage_port import LandedFile
 
@@ -172,15 +172,21 @@ def test_an_empty_table_says_none() -> None:
 
 @pytest.mark.parametrize("view", MOVIES.view_names)
 def test_every_column_of_a_view_can_be_followed_into_the_table(view: str) -> None:
-    lineage = view_lineage(view, MOVIES)
-    for column, deps in lineage.deps_by_column.items():
+    for column, deps in traced_columns(view, MOVIES).lineage(MOVIES).deps_by_column.items():
         if column == "movies":  # count(*) is made of no column
             continue
         assert deps, column
         assert {dep.asset_key.to_user_string() for dep in deps} == {MOVIES.table}
 
 
-def test_a_computed_column_is_made_of_the_right_one() -> None:
-    deps = view_lineage("mv_genre_statistics", MOVIES).deps_by_column
-    assert [dep.column_name for dep in deps["average_rating"]] == ["imdb_rating"]
-    assert [dep.column_name for dep in deps["genre"]] == ["genre"]
+def test_every_column_of_a_view_says_what_it_is() -> None:
+    traced = [traced_columns(view, MOVIES) for view in MOVIES.view_names]
+    assert all(meaning for one in traced for meaning in one.described.values())
+    described = traced_columns("mv_genre_statistics", MOVIES).described
+    assert described["movies"] == "How many movies"
+    assert described["average_rating"] == "Mean of imdb_rating"
+    assert described["total_votes"] == "Sum of votes"
+    assert described["genre"] == "Made of genre"  # one of several: not what the table's is
+    best = traced_columns("mv_top_rated_movies", MOVIES)
+    assert best.described["genre"] == "Genres, a comma between them"
+    assert list(best.origins["genre"]) == ["genre"]

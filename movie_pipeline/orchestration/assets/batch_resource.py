@@ -8,12 +8,10 @@ from pydantic import Field
 
 
 class IngestBatch(dg.ConfigurableResource[None]):
-    """Which files a run takes.
+    """Which files a run takes; with nothing configured all that wait in landing."""
 
-    It is a resource, not an asset's config, so that every asset of a run and every re-execution
-    sees the same files. With nothing configured a run takes what lies in landing and the ledger
-    does not know, so that the button "Materialize" works.
-    """
+    # A resource, not an asset's config: every asset of a run and every re-execution sees the same
+    # files. With nothing configured the button "Materialize" works.
 
     batch_id: str = Field(
         default="",

@@ -31,6 +31,7 @@ from movie_pipeline.orchestration.assets.asset_names import (
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
 from movie_pipeline.orchestration.assets.retrying import retrying
 from movie_pipeline.orchestration.assets.ui_metadata import table
+from movie_pipeline.orchestration.assets.view_columns import traced_columns
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.tabular import MappedColumn, without_remarks
@@ -101,11 +102,12 @@ def _describe_warehouse(
     warehouse: dg.ResourceParam[Warehouse],
     catalog: dg.ResourceParam[Catalog],
 ) -> dg.MaterializeResult[Any]:
-    meanings = {column.name: column.description for column in dataset.contract.columns}
+    meanings: dict[str, Mapping[str, str]] = {
+        dataset.table: {column.name: column.description for column in dataset.contract.columns},
+        **{name: traced_columns(name, dataset).described for name in dataset.view_names},
+    }
     with warehouse.kept_open():
-        described = [
-            _description(name, warehouse, meanings) for name in (dataset.table, *dataset.view_names)
-        ]
+        described = [_description(name, warehouse, of) for name, of in meanings.items()]
     changed = _update(catalog, described)
     crawled = _crawled(catalog, Crawled.WAREHOUSE)
     if crawled is None:

@@ -1,9 +1,10 @@
-"""Every run holds a lease while its process lives, whatever job it is of: a resource around others.
+"""The parts of the world as resources; and the lease that every run holds while its process lives.
 
 What a lease is stands in steps/run_lease.py; who looks at it in
 orchestration/sensors/landing_sensor.py.
 """
 
+import inspect
 from pathlib import Path
 
 import dagster as dg
@@ -27,7 +28,7 @@ def lease_of_the_run(root: Path) -> dg.ResourceDefinition:
         root: where the work folders lie.
     """
 
-    def hold(context: dg.InitResourceContext) -> None:
+    def held_lease(context: dg.InitResourceContext) -> None:
         instance, run = context.instance, context.run
         # no run in a sensor's tick, and nobody asks for one that is kept nowhere
         if run is None or instance is None or instance.is_ephemeral:
@@ -41,18 +42,28 @@ def lease_of_the_run(root: Path) -> dg.ResourceDefinition:
         take_run_lease(root, run.run_id)
         instance.add_event_listener(run.run_id, look)
 
-    return dg.ResourceDefinition(hold, description="Says that the run's process is alive.")
+    return dg.ResourceDefinition(held_lease, description="Says that the run's process is alive.")
 
 
-def during_the_lease(part: object, lease: str = LEASE_RESOURCE) -> dg.ResourceDefinition:
-    """A part of the world; whoever takes it in a run holds the run's lease.
+def resource_of(part: object, *, lease: str | None = None) -> dg.ResourceDefinition:
+    """A part of the world as a resource that the UI calls by its class.
+
+    Nothing of it can be configured at a launch: which store and which warehouse belong together is
+    a deployment's matter, not a run's.
 
     Args:
         part: what is given to those who ask.
-        lease: the name of the lease's resource.
+        lease: the name of the lease's resource, where a run that takes the part is to hold it.
     """
+    kind = type(part)
+
+    def give(_: dg.InitResourceContext) -> object:
+        return part
+
+    # as what Dagster shows a resource follows from what its function is called
+    give.__name__, give.__module__ = kind.__name__, kind.__module__
     return dg.ResourceDefinition(
-        lambda _: part,
-        required_resource_keys={lease},
-        description=(type(part).__doc__ or "").partition("\n")[0],
+        give,
+        required_resource_keys={lease} if lease else None,
+        description=inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0],
     )

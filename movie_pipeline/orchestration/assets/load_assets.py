@@ -8,7 +8,6 @@ import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import read_sources
-from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.ledger.notices import build_notices, quarantine_name
 from movie_pipeline.ledger.report_names import report_name
@@ -21,9 +20,9 @@ from movie_pipeline.orchestration.assets.asset_names import (
 )
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.raw_asset import (
-    how_to_launch,
     open_work_folder,
     readings_or_fail,
+    screened_or_fail,
 )
 from movie_pipeline.orchestration.assets.retrying import retrying
 from movie_pipeline.orchestration.assets.ui_metadata import (
@@ -38,7 +37,6 @@ from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.arrivals import put_leftovers_away, put_markers_away
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.steps.run_lease import drop_lease
-from movie_pipeline.steps.screen import decided_files
 from movie_pipeline.steps.tell_sender import ReportsMade, Teller
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -88,12 +86,7 @@ def _load_batch(
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult[Any]:
     work_folder = open_work_folder(context, batch, settings)
-    files = decided_files(work_folder)
-    if files is None:
-        raise MoviePipelineError(
-            "this run has no screened files, for it screened none: one asset alone has nothing to "
-            f"work on. {how_to_launch(dataset)}"
-        )
+    files = screened_or_fail(work_folder, dataset)
 
     def at(name: str) -> str:
         return storage.uri(Area.QUARANTINE, name) if name else ""

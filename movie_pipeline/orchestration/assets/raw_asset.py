@@ -10,6 +10,7 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.file_names import printable_name
+from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.ledger.replays import Replays
 from movie_pipeline.orchestration.assets.asset_names import INTAKE, Shown, tags_of
@@ -31,6 +32,7 @@ from movie_pipeline.steps.read import (
     readings,
 )
 from movie_pipeline.steps.run_lease import take_lease
+from movie_pipeline.steps.screen import decided_files
 from movie_pipeline.steps.sender_manifest import bytes_as_said, sender_manifests
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Storage
@@ -141,11 +143,26 @@ def readings_or_fail(work_folder: WorkFolder, dataset: Dataset) -> list[Reading]
     found = readings(work_folder)
     if found is None:
         raise MoviePipelineError(
-            "this run has no staged files, for it did not read any: one asset alone has nothing to "
-            f"work on. {how_to_launch(dataset)} A run that is executed again from a failed step "
-            "finds them on the machine of the first try alone."
+            "this run has no staged files, for it did not read any: one asset or check alone has "
+            f"nothing to work on. {how_to_launch(dataset)} A run that is executed again from a "
+            "failed step finds them on the machine of the first try alone."
         )
     return found
+
+
+def screened_or_fail(work_folder: WorkFolder, dataset: Dataset) -> list[DecidedFile]:
+    """What screening left for the next step.
+
+    Raises:
+        MoviePipelineError: it has not run for this batch.
+    """
+    files = decided_files(work_folder)
+    if files is None:
+        raise MoviePipelineError(
+            "this run has no screened files, for it screened none: one asset or check alone has "
+            f"nothing to work on. {how_to_launch(dataset)}"
+        )
+    return files
 
 
 def _what_became(file: Reading, dataset: Dataset) -> str:

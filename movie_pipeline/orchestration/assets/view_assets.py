@@ -3,8 +3,6 @@
 from typing import Any
 
 import dagster as dg
-from sqlglot import exp, parse_one
-from sqlglot import lineage as tracing
 
 from movie_pipeline.datasets.dataset import Dataset, View
 from movie_pipeline.orchestration.assets.asset_names import (
@@ -15,47 +13,10 @@ from movie_pipeline.orchestration.assets.asset_names import (
 )
 from movie_pipeline.orchestration.assets.refresh_condition import refresh_after_update
 from movie_pipeline.orchestration.assets.retrying import retrying
-from movie_pipeline.orchestration.assets.ui_metadata import lineage, warehouse_schema
+from movie_pipeline.orchestration.assets.ui_metadata import warehouse_schema
+from movie_pipeline.orchestration.assets.view_columns import traced_columns
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
-from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.warehouse_port import Warehouse
-
-
-def view_lineage(view: str, dataset: Dataset) -> dg.TableColumnLineage:
-    """Which columns of the table each column of a view is made of, traced through its SQL."""
-    created = parse_one(Statements(dataset).text(f"views/{view}"), dialect="redshift")
-    columns = {column.name: column.sql_type for column in dataset.contract.columns}
-    traced: Any = tracing
-    # all columns at once, and no text of each column's part: every start waits for this
-    nodes: dict[str, tracing.Node] = traced.lineage(
-        None,
-        created.expression,
-        schema={dataset.table: columns},
-        dialect="redshift",
-        trim_selects=False,
-    )
-    origins: dict[str, list[tuple[str, str]]] = {}
-    for column, node in nodes.items():
-        leaves = {
-            found.name.rpartition(".")[2]
-            for found in node.walk()
-            if isinstance(found.source, exp.Table)
-        }
-        origins[column] = [(dataset.table, leaf) for leaf in sorted(leaves)]
-    return lineage(origins)
-
-
-def _described(traced: dg.TableColumnLineage, dataset: Dataset) -> dict[str, str]:
-    """What each column of a view is, from the columns of the table that it is made of."""
-    meanings = {column.name: column.description for column in dataset.contract.columns}
-    described: dict[str, str] = {}
-    for name, parts in traced.deps_by_column.items():
-        origins = [part.column_name for part in parts]
-        if origins == [name]:
-            described[name] = meanings.get(name, "")
-        elif origins:
-            described[name] = f"Made of {', '.join(origins)}"
-    return described
 
 
 def view_assets(dataset: Dataset, shown: Shown) -> list[dg.AssetsDefinition]:
@@ -64,8 +25,8 @@ def view_assets(dataset: Dataset, shown: Shown) -> list[dg.AssetsDefinition]:
 
 
 def _mart(view: View, dataset: Dataset, shown: Shown) -> dg.AssetsDefinition:
-    column_lineage = view_lineage(view.name, dataset)
-    described = _described(column_lineage, dataset)
+    traced = traced_columns(view.name, dataset)
+    column_lineage = traced.lineage(dataset)
 
     def refresh(warehouse: dg.ResourceParam[Warehouse]) -> dg.MaterializeResult[Any]:
         with warehouse.kept_open():
@@ -79,7 +40,7 @@ def _mart(view: View, dataset: Dataset, shown: Shown) -> dg.AssetsDefinition:
             metadata={
                 "dagster/row_count": int(counted["row_count"].iloc[0]),
                 "recomputed": stale,
-                "dagster/column_schema": warehouse_schema(columns, described),
+                "dagster/column_schema": warehouse_schema(columns, traced.described),
                 "dagster/column_lineage": column_lineage,
             }
         )

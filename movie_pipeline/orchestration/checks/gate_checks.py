@@ -7,12 +7,11 @@ import dagster as dg
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
+from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, screened_or_fail
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.gate import BATCH_ROWS, account_for, violations_of_each
-from movie_pipeline.steps.screen import decided_files
 from movie_pipeline.storage.side_by_side import reading_side_by_side, side_by_side
 from movie_pipeline.storage.storage_port import Area, Storage
 
@@ -55,7 +54,7 @@ def _check_what_loads(
     storage: dg.ResourceParam[Storage],
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.AssetCheckResult]:
-    files = decided_files(open_work_folder(context, batch, settings)) or []
+    files = screened_or_fail(open_work_folder(context, batch, settings), dataset)
     # Of nothing they say nothing: a pass without rows would hide what was found before.
     if any(file.rows_in for file in files):
         yield _accounting(files, storage, dataset)

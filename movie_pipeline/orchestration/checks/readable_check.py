@@ -6,11 +6,11 @@ import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
+from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, readings_or_fail
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.read import ReadFile, RefusedFile, readings
+from movie_pipeline.steps.read import ReadFile, RefusedFile
 
 READABLE = "every_file_readable"
 
@@ -40,7 +40,7 @@ def _every_file_readable(
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.AssetCheckResult]:
     """Say which files are rejected, and why."""
-    found = readings(open_work_folder(context, batch, settings)) or []
+    found = readings_or_fail(open_work_folder(context, batch, settings), dataset)
     files = [file for file in found if isinstance(file, ReadFile | RefusedFile)]
     refused = [file for file in files if isinstance(file, RefusedFile)]
     if not files:

@@ -15,11 +15,10 @@ from movie_pipeline.dqdl import Rule, Ruleset, SimpleRule, explain
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import open_work_folder
+from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, screened_or_fail
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.screen import decided_files
 
 NAMING_LABELS = ("check", "name")
 """Labels of a rule that say what its check is called; the first that is there."""
@@ -71,7 +70,7 @@ def rule_checks(ruleset: Ruleset, dataset: Dataset) -> dg.AssetChecksDefinition:
         batch: IngestBatch,
         settings: dg.ResourceParam[Settings],
     ) -> Iterator[dg.AssetCheckResult]:
-        files = decided_files(open_work_folder(context, batch, settings)) or []
+        files = screened_or_fail(open_work_folder(context, batch, settings), dataset)
         for name, rule in rules.items():
             result = rule_result(name, rule, files)
             if result is not None:
