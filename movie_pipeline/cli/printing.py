@@ -22,7 +22,7 @@ _DIGITS = 10
 class _Console(Console):
     """As wide as COLUMNS says when it prints, or else as the terminal is."""
 
-    @property
+    @Console.size.getter
     @override
     def size(self) -> ConsoleDimensions:
         columns = os.environ.get("COLUMNS", "")
