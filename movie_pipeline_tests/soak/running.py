@@ -26,6 +26,20 @@ ROLES = {"dagster-daemon": "daemon", "api grpc": "code server", "spawn_main": "r
 LONGEST_COMMAND = 600.0
 
 
+def _as_anybody() -> tuple[str, ...]:
+    """What is put before a command so that rights of files count for the superuser, too."""
+    setpriv = shutil.which("setpriv")
+    if os.geteuid() != 0 or setpriv is None:
+        return ()
+    lacking = "-dac_override,-dac_read_search"
+    return (setpriv, f"--bounding-set={lacking}", f"--inh-caps={lacking}", "--")
+
+
+AS_ANYBODY = _as_anybody()
+RIGHTS_COUNT = bool(AS_ANYBODY) or os.geteuid() != 0
+"""Whether there are files that what runs may not read."""
+
+
 @dataclass
 class Ingest:
     """One `movie-pipeline ingest` of one file, given again until it says that it is done."""
@@ -113,7 +127,7 @@ class Soak:
     def command(self, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
         """One command, to its end."""
         return subprocess.run(
-            [str(argument) for argument in arguments],
+            [*AS_ANYBODY, *map(str, arguments)],
             cwd=REPOSITORY,
             env=self.environment,
             capture_output=True,
@@ -130,7 +144,7 @@ class Soak:
             return
         with (self.folder / "daemon.log").open("ab") as log:
             self.daemon = subprocess.Popen(
-                [PROGRAMS / "dagster-daemon", "run", "-w", "workspace.yaml"],
+                [*AS_ANYBODY, PROGRAMS / "dagster-daemon", "run", "-w", "workspace.yaml"],
                 cwd=REPOSITORY,
                 env=self.environment,
                 stdout=log,
@@ -191,7 +205,7 @@ class Soak:
                 log = (self.folder / "ingest.log").open("ab")
                 with log:
                     ingest.process = subprocess.Popen(
-                        [PROGRAMS / "movie-pipeline", "ingest", ingest.path],
+                        [*AS_ANYBODY, PROGRAMS / "movie-pipeline", "ingest", ingest.path],
                         cwd=REPOSITORY,
                         env=self.environment,
                         stdout=log,
