@@ -210,26 +210,6 @@ def test_a_changed_ruleset_says_what_it_would_decide_otherwise(
     assert command.run("rules", old, new).exit_code == 2
 
 
-def test_the_doctor_says_what_is_amiss_and_what_to_do(
-    ingested: Ingested, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MOVIE_PIPELINE_BATCH_FILES", "7")
-    well = ingested.command.json("doctor")["findings"]
-    told = {finding["what"]: finding["found"] for finding in well}
-    assert told["MOVIE_PIPELINE_BATCH_FILES"] == "7 (from the environment)"
-    assert told["warehouse"].startswith("is at version ")
-    assert "0 whole files wait" in told["landing"]
-    monkeypatch.setenv("MOVIE_PIPELINE_BATCHFILES", "7")
-    result = ingested.command.here("doctor")
-    assert result.exit_code == 1
-    assert "LOOK MOVIE_PIPELINE_BATCHFILES: is no setting. To do: look for a slip" in result.stdout
-
-
-def test_the_doctor_makes_no_home(command: CommandLine) -> None:
-    assert command.here("doctor").exit_code == 1
-    assert not command.folder.exists()
-
-
 def test_a_profile_suggests_a_ruleset_that_the_file_keeps_and_check_takes(
     command: CommandLine, tmp_path: Path
 ) -> None:
