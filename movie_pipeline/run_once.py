@@ -27,6 +27,7 @@ from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.no_room import no_room_in
 from movie_pipeline.orchestration.assets.asset_names import REFRESH_JOB
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
+from movie_pipeline.orchestration.daemon_health import daemon_findings
 from movie_pipeline.orchestration.dataset_scope import scoped_name
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_world, remove_old_runs
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
@@ -35,6 +36,7 @@ from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay.land_replay import RequestedReplay, request_replays
 from movie_pipeline.replay.replay_plan import plan_replays
 from movie_pipeline.replay.replay_request import ReplayRequest
+from movie_pipeline.reports.doctor_report import Finding
 from movie_pipeline.reports.file_reports import file_report, replay_report
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps import notify
@@ -219,6 +221,18 @@ def clean_home(settings: Settings, *, dry_run: bool) -> dict[str, Any]:
         "orphans": list(report.orphans),
         "problems": list(report.problems),
     }
+
+
+def look_at_dagster(settings: Settings) -> list[Finding]:
+    """What the doctor finds of Dagster's daemon; nothing where DAGSTER_HOME has no store yet."""
+    home = os.environ.get("DAGSTER_HOME", "")
+    if not home or not (Path(home) / "dagster.yaml").is_file():
+        return []
+    try:
+        with _instance() as instance:
+            return list(daemon_findings(instance, deployment_from(settings).dataset))
+    except MoviePipelineError as error:
+        return [Finding("daemon", str(error), "the sentence says what to do")]
 
 
 def _numbers(paths: Sequence[Path]) -> list[int]:

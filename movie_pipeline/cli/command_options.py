@@ -151,6 +151,17 @@ def json_option(command: Callable[P, R]) -> Callable[P, R]:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
+def limit_option(command: Callable[P, R]) -> Callable[P, R]:
+    """The option that says how many rows with a fault are listed."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=0),
+        default=10,
+        show_default=True,
+        help="Rows with a fault to list; 0 lists all.",
+    )(command)
+
+
 def ruleset_option(command: Callable[P, R]) -> Callable[P, R]:
     """The option that says by which rules."""
     return click.option(

@@ -1,5 +1,6 @@
 """The command that looks at what a deployment stands on."""
 
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +18,8 @@ from movie_pipeline.cli.command_options import (
 from movie_pipeline.cli.printing import console, print_json, print_verdict
 from movie_pipeline.cli.verdict_line import FAILED, PASS, counted, verdict
 
+_SECONDS_WAITED = 0.5
+
 
 @click.command()
 @home_option
@@ -24,15 +27,21 @@ from movie_pipeline.cli.verdict_line import FAILED, PASS, counted, verdict
 @dataset_option
 @told_in_a_sentence
 def doctor(*, home: Path | None, as_json: bool, dataset: str) -> None:
-    """Look at versions, settings, rights, space, store, warehouse and Dagster; change nothing.
+    """Look at versions, settings, rights, space, store, warehouse and daemon; change nothing.
 
     Each is a line, and where it is amiss, what to do. Exit code: 0 all is well, 1 something is not.
     """
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports.doctor_report import look
 
-    world = deployment_from(settings_from(home, dataset=dataset))
+    settings = settings_from(home, dataset=dataset)
+    # who holds the warehouse is told at once
+    world = deployment_from(settings.with_values(warehouse_wait_seconds=_SECONDS_WAITED))
     findings = list(look(world.settings, world.storage, world.warehouse))
+    if os.environ.get("DAGSTER_HOME"):
+        from movie_pipeline.run_once import look_at_dagster
+
+        findings += look_at_dagster(settings)
     amiss = [finding for finding in findings if not finding.is_well]
     if as_json:
         print_json({"findings": [asdict(finding) for finding in findings]})

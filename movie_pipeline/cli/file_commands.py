@@ -1,54 +1,96 @@
 """The commands about a single file: how it is read, and one that is invented."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from movie_pipeline.cli.command_options import (
     EXIT_SET_ASIDE,
     dataset_option,
+    json_option,
+    limit_option,
     settings_from,
     told_in_a_sentence,
 )
-from movie_pipeline.cli.printing import console, print_verdict, progress
-from movie_pipeline.cli.sent_files import SentFile
-from movie_pipeline.cli.verdict_line import FAILED, HELD, PASS, WARN, verdict
+from movie_pipeline.cli.printing import console, print_json, print_verdict, progress
+from movie_pipeline.cli.sent_files import SentFiles
+from movie_pipeline.cli.verdict_line import FAILED, HELD, PASS, WARN, counted, verdict
 from movie_pipeline.errors import SettingsError, StorageError
 from movie_pipeline.file_names import printable_name
 
+if TYPE_CHECKING:
+    from movie_pipeline.tabular import Inspection
+
 
 @click.command()
-@click.argument("file", type=SentFile())
+@click.argument("files", nargs=-1, required=True, type=SentFiles())
+@limit_option
+@json_option
 @dataset_option
 @told_in_a_sentence
-def inspect(file: Path, dataset: str) -> None:
-    """Show what the intake makes of FILE: layout, columns, repairs, the first problems."""
+def inspect(
+    *, files: tuple[tuple[Path, ...], ...], limit: int, as_json: bool, dataset: str
+) -> None:
+    """Show what the intake makes of FILES: layout, columns, repairs, the first problems.
+
+    FILES are files, folders of files, or - for the standard input.
+
+    Exit code: 0 all can be read, 3 some cannot, 2 usage.
+    """
     from movie_pipeline.datasets.chosen import chosen_dataset
     from movie_pipeline.datasets.sources import read_sources
-    from movie_pipeline.tabular import inspect_file
+    from movie_pipeline.tabular import Inspection, inspect_file
 
+    paths = [path for some in files for path in some]
     settings, kind = chosen_dataset(settings_from(None), dataset)
-    contract = kind.contract
-    declared = read_sources(settings.reading.sources, contract).of(file.name).options
-    with progress("Reading"):
-        found = inspect_file(file, contract, source=declared)
-    name = printable_name(file.name)
-    for line in found.lines():
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
-    problems = len(found.first_problems)
-    if found.refusal:
-        line = verdict(FAILED, f"{name} could not be read")
-    elif found.staged is not None and found.staged.hold:
-        line = verdict(HELD, f"{name} would wait as a whole")
-    elif problems:
-        line = verdict(
-            WARN, f"{name} can be read, not all of its rows", f"movie-pipeline check {name}"
-        )
-    else:
-        line = verdict(PASS, f"{name} can be read", f"movie-pipeline check {name}")
-    print_verdict(line)
-    sys.exit(EXIT_SET_ASIDE if found.refusal else 0)
+    sources = read_sources(settings.reading.sources, kind.contract)
+    found: dict[Path, Inspection] = {}
+    with progress("Reading", quiet=as_json) as step:
+        for path in paths:
+            step(printable_name(path.name))
+            declared = sources.of(path.name).options
+            found[path] = inspect_file(path, kind.contract, source=declared, most=limit)
+    for path, one in found.items():
+        if as_json:
+            print_json({"file": path.name, **one.report()})
+            continue
+        if len(found) > 1:
+            console.print(printable_name(path.name), style="bold", markup=False, highlight=False)
+        for line in one.lines():
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if not as_json:
+        print_verdict(_verdict({printable_name(path.name): one for path, one in found.items()}))
+    sys.exit(EXIT_SET_ASIDE if any(one.refusal for one in found.values()) else 0)
+
+
+_SAID = {
+    FAILED: "could not be read",
+    HELD: "would wait as a whole",
+    WARN: "can be read, not all of its rows",
+}
+
+
+def _verdict(found: Mapping[str, "Inspection"]) -> str:
+    """What an inspection came to: the worst file decides."""
+    for word, said in _SAID.items():
+        worst = [name for name, one in found.items() if _word(one) == word]
+        if worst:
+            more = f" and {len(worst) - 1:,} more" if len(worst) > 1 else ""
+            next_step = "" if word == FAILED else f"movie-pipeline check {worst[0]}"
+            return verdict(word, f"{worst[0]}{more} {said}", next_step)
+    read = counted(len(found), "file")
+    return verdict(PASS, f"{read} can be read", f"movie-pipeline check {next(iter(found))}")
+
+
+def _word(one: "Inspection") -> str:
+    if one.staged is None:
+        return FAILED
+    if one.staged.hold:
+        return HELD
+    return WARN if one.first_problems else PASS
 
 
 @click.command()

@@ -24,7 +24,7 @@ class _Console(Console):
 
     @Console.size.getter
     @override
-    def size(self) -> ConsoleDimensions:
+    def size(self) -> ConsoleDimensions:  # pyright: ignore[reportIncompatibleMethodOverride] - nobody sets it
         columns = os.environ.get("COLUMNS", "")
         if columns.isdigit() and int(columns):
             return ConsoleDimensions(int(columns), super().size.height)

@@ -1,9 +1,10 @@
 """The commands that try rules: what they demand, and what they say of one file."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -12,6 +13,7 @@ from movie_pipeline.cli.command_options import (
     EXIT_SET_ASIDE,
     dataset_option,
     json_option,
+    limit_option,
     ruleset_option,
     settings_from,
     told_in_a_sentence,
@@ -24,9 +26,10 @@ from movie_pipeline.cli.printing import (
     print_verdict,
     progress,
 )
-from movie_pipeline.cli.sent_files import SentFile
+from movie_pipeline.cli.sent_files import SentFiles
 from movie_pipeline.cli.verdict_line import FAILED, PASS, WARN, counted, verdict, verdict_of_check
 from movie_pipeline.errors import SettingsError
+from movie_pipeline.file_names import printable_name
 from movie_pipeline.settings import Settings
 
 
@@ -35,20 +38,24 @@ from movie_pipeline.settings import Settings
 @click.option(
     "--on",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="With diff: a file to hold to both rulesets; may be given again.",
+    type=SentFiles(),
+    help="With diff: a file, or a folder of files, to hold to both rulesets; may be given again.",
 )
 @json_option
 @dataset_option
 @told_in_a_sentence
-def rules(*, files: tuple[Path, ...], on: tuple[Path, ...], as_json: bool, dataset: str) -> None:
+def rules(
+    *, files: tuple[Path, ...], on: tuple[tuple[Path, ...], ...], as_json: bool, dataset: str
+) -> None:
     """Parse the ruleset FILES names, list its rules, and say what each demands.
 
     `rules diff OLD NEW --on FILE` says which rules came and went, and what NEW would decide
     otherwise on each FILE. Exit code: 0 done, 2 a ruleset is wrong.
     """
     if files and str(files[0]) == "diff":
-        _print_difference(files[1:], on, as_json=as_json, dataset=dataset)
+        _print_difference(
+            files[1:], [path for some in on for path in some], as_json=as_json, dataset=dataset
+        )
         return
     if len(files) > 1 or on:
         raise click.UsageError("give one ruleset; two are compared by: rules diff OLD NEW.")
@@ -114,57 +121,89 @@ def _print_difference(
 
 
 @click.command()
-@click.argument("file", type=SentFile())
+@click.argument("files", nargs=-1, required=True, type=SentFiles())
 @ruleset_option
 @click.option(
     "--report",
     type=click.Path(path_type=Path),
     help="Write the sender's report: a page of this name, and JSON and corrections beside it.",
 )
+@limit_option
 @json_option
 @dataset_option
 @told_in_a_sentence
 def check(
-    *, file: Path, ruleset: Path | None, report: Path | None, as_json: bool, dataset: str
+    *,
+    files: tuple[tuple[Path, ...], ...],
+    ruleset: Path | None,
+    report: Path | None,
+    limit: int,
+    as_json: bool,
+    dataset: str,
 ) -> None:
-    """Judge FILE by a ruleset with no pipeline around it; nothing is loaded or kept.
+    """Judge FILES by a ruleset with no pipeline around them; nothing is loaded or kept.
 
-    - in place of FILE reads the standard input.
+    FILES are files, folders of files, or - for the standard input. The first rows with a fault are
+    listed, by line.
 
-    Exit code: 0 it would load, 3 it would be held or rejected, 2 usage.
+    Exit code: 0 all would load, 3 some would be held or rejected, 2 usage.
     """
-    from dataclasses import asdict
-
     from movie_pipeline.datasets.ruleset_files import read_ruleset
     from movie_pipeline.deployments import deployment_from
-    from movie_pipeline.reports.file_check import check_file
+    from movie_pipeline.reports.file_check import CheckedFile, check_file
     from movie_pipeline.sender_report.make_report import report_paths
 
-    deployment = deployment_from(settings_from(None, ruleset, dataset))
-    rules_read = read_ruleset(deployment.ruleset)
-    with progress("Checking", quiet=as_json):
-        checked = check_file(
-            file,
-            rules_read,
-            deployment.settings,
-            deployment.storage,
-            deployment.dataset,
-            report=None if report is None else report_paths(report, file.name),
-        )
+    paths = [path for some in files for path in some]
+    if report is not None and len(paths) > 1 and not report.is_dir():
+        raise click.UsageError("the reports of several files need a folder that is there.")
+    world = deployment_from(settings_from(None, ruleset, dataset))
+    rules_read = read_ruleset(world.ruleset)
+    told: dict[Path, CheckedFile] = {}
+    with progress("Checking", quiet=as_json) as step:
+        for path in paths:
+            step(printable_name(path.name))
+            told[path] = check_file(
+                path,
+                rules_read,
+                world.settings,
+                world.storage,
+                world.dataset,
+                report=None if report is None else report_paths(report, path.name),
+                most_rows=limit,
+            )
+    checked = [{"file": path.name, **asdict(each)} for path, each in told.items()]
     if as_json:
-        print_json(asdict(checked))
+        for each in checked:
+            print_json(each)
     else:
         for warning in rules_read.warnings:
             console.print(f"warning: {warning}", style="yellow", markup=False)
-        counts = ("state", "rows_in", "rows_good", "rows_apart", "reason")
-        print_table(file.name, [{name: getattr(checked, name) for name in counts}])
-        if checked.rules:
-            shown = ("rule", "outcome", "failing_rows", "reason")
-            print_table("Rules", [{name: rule[name] for name in shown} for rule in checked.rules])
-        if report is not None:
-            print_sentence(f"The report: {report_paths(report, file.name).page}")
-        print_verdict(verdict_of_check(asdict(checked), file.name))
-    sys.exit(EXIT_SET_ASIDE if checked.state != "LOADED" else 0)
+        for path, each in zip(paths, checked, strict=True):
+            _print_checked(each)
+            if report is not None:
+                print_sentence(f"The report: {report_paths(report, path.name).page}")
+        print_verdict(verdict_of_check(checked))
+    sys.exit(EXIT_SET_ASIDE if any(each["state"] != "LOADED" for each in checked) else 0)
+
+
+def _print_checked(checked: Mapping[str, Any]) -> None:
+    counts = ("state", "rows_in", "rows_good", "rows_apart", "reason")
+    print_table(printable_name(checked["file"]), [{name: checked[name] for name in counts}])
+    if checked["rules"]:
+        shown = ("rule", "outcome", "failing_rows", "reason")
+        print_table("Rules", [{name: rule[name] for name in shown} for rule in checked["rules"]])
+    rows = [
+        {
+            "line": row["line"],
+            "column": problem["column"],
+            "value": problem["value"] or row["text"],
+            "problem": problem["rule"],
+        }
+        for row in checked["rows"]
+        for problem in row["problems"]
+    ]
+    if rows:
+        print_table(f"The first {counted(len(checked['rows']), 'row')} with a fault", rows)
 
 
 @click.command()

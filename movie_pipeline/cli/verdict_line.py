@@ -26,19 +26,24 @@ def verdict_of_ingest(files: Sequence[Mapping[str, Any]]) -> str:
     return verdict(PASS, loaded, "movie-pipeline status")
 
 
-def verdict_of_check(checked: Mapping[str, Any], name: str) -> str:
-    """What a check came to."""
-    shown = printable_name(name)
-    next_step = f"movie-pipeline check {shown} --report PAGE"
-    if checked["state"] == "REJECTED":
-        return verdict(FAILED, f"{shown} could not be read", next_step)
-    if checked["state"] == "HELD":
-        return verdict(HELD, f"{shown} would wait as a whole", next_step)
-    good = f"{counted(checked['rows_good'], 'row')} would load"
-    if checked["rows_apart"]:
-        apart = counted(checked["rows_apart"], "row")
-        return verdict(WARN, f"{good}, {apart} would be set apart", next_step)
+def verdict_of_check(files: Sequence[Mapping[str, Any]]) -> str:
+    """What a check came to, from its reports: the worst file decides."""
+    for state, word, what in (
+        ("REJECTED", FAILED, "could not be read"),
+        ("HELD", HELD, "would wait as a whole"),
+    ):
+        if found := [file for file in files if file["state"] == state]:
+            return verdict(word, f"{_named(found)} {what}", _check_of(found))
+    good = f"{counted(sum(file['rows_good'] for file in files), 'row')} would load"
+    if found := [file for file in files if file["rows_apart"]]:
+        apart = counted(sum(file["rows_apart"] for file in found), "row")
+        return verdict(WARN, f"{good}, {apart} would be set apart", _check_of(found))
+    shown = printable_name(files[0]["file"]) if len(files) == 1 else "FILES"
     return verdict(PASS, good, f"movie-pipeline ingest {shown}")
+
+
+def _check_of(files: Sequence[Mapping[str, Any]]) -> str:
+    return f"movie-pipeline check {printable_name(files[0]['file'])} --report PAGE"
 
 
 def verdict_of_replay(report: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.errors import MoviePipelineError, WarehouseBusy
 from movie_pipeline.private_files import open_to_others
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.variables import PREFIX, variables_of
@@ -64,7 +64,7 @@ def look(
         if not settings.home.is_dir():
             return  # looking makes no home
     yield _landing(storage)
-    yield _warehouse(warehouse)
+    yield from _warehouse(warehouse)
     yield _dagster(environment)
 
 
@@ -121,18 +121,24 @@ def _landing(storage: Storage) -> Finding:
     return Finding("landing", f"{uri}: {waiting:,} whole files wait")
 
 
-def _warehouse(warehouse: Warehouse) -> Finding:
+def _warehouse(warehouse: Warehouse) -> Iterator[Finding]:
     try:
         plan = warehouse.upgrade_plan()
+    except WarehouseBusy as error:
+        yield Finding("lock", str(error), "wait for that program, or close it")
+        return
     except MoviePipelineError as error:
-        return Finding("warehouse", str(error), "the sentence says what to do")
+        yield Finding("warehouse", str(error), "the sentence says what to do")
+        return
+    yield Finding("lock", "nobody holds the warehouse")
     if plan.steps:
-        return Finding(
+        yield Finding(
             "warehouse",
             f"is at version {plan.found or 'none'}, this program at {plan.known}",
             "the next command upgrades it; movie-pipeline upgrade --dry-run says how",
         )
-    return Finding("warehouse", f"is at version {plan.known}")
+    else:
+        yield Finding("warehouse", f"is at version {plan.known}")
 
 
 def _dagster(environment: Mapping[str, str]) -> Finding:

@@ -6,10 +6,12 @@ For `movie-pipeline check`; the verdict is the one that the job would come to.
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import read_sources
@@ -23,6 +25,7 @@ from movie_pipeline.sender_report.make_report import (
     FileToTell,
     ReportPaths,
     Sent,
+    first_rows,
     make_report,
 )
 from movie_pipeline.sender_report.sent_layout import SentLayout
@@ -47,6 +50,7 @@ class CheckedFile:
         rows_apart: records that would be set apart.
         reasons: rule to the records that it sets apart.
         rules: each rule's answer.
+        rows: the first that something is wrong with: line, record, cells and problems.
     """
 
     state: str
@@ -56,6 +60,7 @@ class CheckedFile:
     rows_apart: int
     reasons: Mapping[str, int]
     rules: list[dict[str, Any]]
+    rows: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
 def check_file(  # noqa: PLR0913 - what is judged, by what, and where the report goes
@@ -66,6 +71,7 @@ def check_file(  # noqa: PLR0913 - what is judged, by what, and where the report
     dataset: Dataset,
     *,
     report: ReportPaths | None = None,
+    most_rows: int | None = None,
 ) -> CheckedFile:
     """Judge a file in a temporary folder, and forget everything but the answer, and its report.
 
@@ -76,6 +82,7 @@ def check_file(  # noqa: PLR0913 - what is judged, by what, and where the report
         storage: where reference datasets are fetched from.
         dataset: what its rows must be.
         report: where a report for the sender goes; none by default.
+        most_rows: so many rows with something wrong are told; None: none, 0: all.
     """
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-check-") as root:
         work_folder = WorkFolder.at(Path(root), "check")
@@ -117,13 +124,16 @@ def check_file(  # noqa: PLR0913 - what is judged, by what, and where the report
             reasons=split.reasons,
             rules=to_json_values(judged.verdict.rules),
         )
+        if report is None and most_rows is None:
+            return checked
+        told = replace(_to_tell(landed, checked), rules=judged.verdict.rules, notes=staged.notes)
+        sent = Sent(folder.source, staged, SentLayout.of(staged, dataset.contract))
         if report is not None:
-            told = replace(
-                _to_tell(landed, checked), rules=judged.verdict.rules, notes=staged.notes
-            )
-            sent = Sent(folder.source, staged, SentLayout.of(staged, dataset.contract))
             make_report(told, sent, split.quarantine, report)
-        return checked
+        if most_rows is None or split.quarantine is None:
+            return checked
+        rows = first_rows(told, sent, split.quarantine, most_rows)
+        return replace(checked, rows=[msgspec.to_builtins(row) for row in rows])
 
 
 def _to_tell(landed: LandedFile, checked: CheckedFile) -> FileToTell:

@@ -5,8 +5,8 @@ as long as one of some hundreds.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,13 @@ from movie_pipeline.sender_report.told_file import (
     WholeFile,
     sentences_of,
 )
-from movie_pipeline.tabular import REMARK_COLUMNS, StagedFile, line_numbers, printable
+from movie_pipeline.tabular import (
+    REMARK_COLUMNS,
+    LineNumbers,
+    StagedFile,
+    line_numbers,
+    printable,
+)
 
 _MOST_SHOWN_TEXT = 1_000_000
 """Characters of all cells that are shown."""
@@ -157,14 +163,54 @@ def make_report(
     correction: Path | None = None
     if sent is not None and quarantine is not None:
         correction = to.correction(ending_of(sent.layout))
-        unevaluated = {rule.rule for rule in file.rules if rule.outcome is RuleState.ERROR}
-        demands = Demands(sent.layout, unevaluated)
-        asks_for_keys = any(rule.failing_rows and is_key_rule(rule.rule) for rule in file.rules)
+        demands, asks_for_keys = _demands(file, sent), _asks_for_keys(file)
         _gather(sent, quarantine, correction, gathered, demands, asks_for_keys=asks_for_keys)
     report = _report(file, sent, gathered, correction)
     to.json.write_bytes(report.to_json())
     to.page.write_text(written_page(report), encoding="utf-8")
     return [*([correction] if correction else []), to.json, to.page]
+
+
+def first_rows(file: FileToTell, sent: Sent, quarantine: Path, most: int) -> Iterator[ToldRow]:
+    """The first rows of a file that something is wrong with, in its order.
+
+    Args:
+        file: what was decided.
+        sent: the file.
+        quarantine: its records set apart.
+        most: so many at most; 0: all.
+    """
+    demands = _demands(file, sent)
+    keys = _repeated_keys(sent, quarantine, demands) if _asks_for_keys(file) else RepeatedKeys()
+    with _lines_of(sent) as lines:
+        found = 0
+        for record in read_records(quarantine):
+            asked = demands.of(record)
+            if asked:
+                line = lines.at(record["byte_offset"]) if lines else None
+                yield _told(record, line, _problems_of_row(record, asked, keys), sent.layout)
+                found += 1
+            if most and found == most:
+                return
+
+
+def _demands(file: FileToTell, sent: Sent) -> Demands:
+    unevaluated = {rule.rule for rule in file.rules if rule.outcome is RuleState.ERROR}
+    return Demands(sent.layout, unevaluated)
+
+
+def _asks_for_keys(file: FileToTell) -> bool:
+    return any(rule.failing_rows and is_key_rule(rule.rule) for rule in file.rules)
+
+
+@contextmanager
+def _lines_of(sent: Sent) -> Generator[LineNumbers | None]:
+    """Where the lines of the file begin; nothing where its bytes are not at hand."""
+    if sent.source is None or sent.staged is None:
+        yield None
+        return
+    with line_numbers(sent.source, sent.staged, folder=sent.source.parent) as lines:
+        yield lines
 
 
 # --- one pass over the records --------------------------------------------------------------------
@@ -220,10 +266,7 @@ def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
     keys = _repeated_keys(sent, quarantine, demands) if asks_for_keys else RepeatedKeys()
     remarks: dict[tuple[Demand, ...], str] = {}
     with ExitStack() as stack:
-        lines = None
-        if sent.source is not None and sent.staged is not None:
-            counting = line_numbers(sent.source, sent.staged, folder=sent.source.parent)
-            lines = stack.enter_context(counting)
+        lines = stack.enter_context(_lines_of(sent))
         written = stack.enter_context(CorrectionFile(correction, sent.layout))
         for record in read_records(quarantine):
             line = lines.at(record["byte_offset"]) if lines else None

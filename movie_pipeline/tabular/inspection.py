@@ -32,6 +32,7 @@ from movie_pipeline.tabular.table_contract import (
 )
 
 FIRST_PROBLEMS = 5
+"""So many problems are shown where nobody says how many."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,39 @@ class Inspection:
     first_problems: tuple[FoundProblem, ...] = ()
     samples: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
+    def report(self) -> dict[str, Any]:
+        """The inspection as plain values."""
+        staged = self.staged
+        if staged is None:
+            return {"refusal": self.refusal, "samples": dict(self.samples)}
+        return {
+            "refusal": None,
+            "layout": staged.dialect.describe(),
+            "records": staged.rows_in,
+            "rows": staged.rows_staged,
+            "bytes": staged.content_size,
+            "held": staged.hold,
+            "columns": [
+                {
+                    "header": column.header,
+                    "name": column.name,
+                    "of_contract": column.is_contract,
+                    "repaired": staged.repairs.get(column.name, 0),
+                }
+                for column in staged.mapping
+            ],
+            "notes": list(staged.notes),
+            "problems": [
+                {
+                    "record": problem.record_number,
+                    "byte_offset": problem.byte_offset,
+                    "messages": list(problem.messages),
+                    "excerpt": problem.excerpt,
+                }
+                for problem in self.first_problems
+            ],
+        }
+
     def lines(self) -> Iterator[str]:
         """The inspection as lines of text."""
         if self.staged is None:
@@ -103,6 +137,7 @@ def inspect_file(
     *,
     limits: Limits = DEFAULT_LIMITS,
     source: SourceOptions = NOTHING_DECLARED,
+    most: int = FIRST_PROBLEMS,
 ) -> Inspection:
     """Stage a file for looking only.
 
@@ -111,6 +146,7 @@ def inspect_file(
         contract: what its rows must be.
         limits: what it may ask of this machine.
         source: what is declared about its source.
+        most: so many records with a problem are shown; 0: all.
     """
     with tempfile.TemporaryDirectory(prefix="inspected-") as name:
         folder = Path(name)
@@ -122,16 +158,16 @@ def inspect_file(
             return Inspection(contract, str(error), samples=error.samples)
         except UnreadableFile as error:
             return Inspection(contract, str(error))
-        found = tuple(_first_problems(copy, staged, contract, folder))
+        found = tuple(_first_problems(copy, staged, contract, folder, most or None))
         return Inspection(contract, None, staged, found)
 
 
 def _first_problems(
-    path: Path, staged: StagedFile, contract: TableContract, folder: Path
+    path: Path, staged: StagedFile, contract: TableContract, folder: Path, most: int | None
 ) -> Iterator[FoundProblem]:
-    apart = dict(staged.set_apart[:FIRST_PROBLEMS])
-    masks = _first_masks(rows_path(path, folder))
-    numbers = sorted({*apart, *masks})[:FIRST_PROBLEMS]
+    apart = dict(staged.set_apart[:most])
+    masks = _first_masks(rows_path(path, folder), most)
+    numbers = sorted({*apart, *masks})[:most]
     for record in raw_records(path, staged, folder=folder, numbers=numbers):
         messages: tuple[str, ...] = (apart.get(record.record_number, ""),)
         at_fault: str | None = None
@@ -152,7 +188,7 @@ def _first_problems(
         yield FoundProblem(record.record_number, record.byte_offset, messages, excerpt, mark)
 
 
-def _first_masks(path: Path) -> dict[int, tuple[int, int]]:
+def _first_masks(path: Path, most: int | None) -> dict[int, tuple[int, int]]:
     """Record number to both masks, of the first rows that have a problem."""
     found: dict[int, tuple[int, int]] = {}
     with pa.memory_map(str(path)) as file, pa.ipc.open_file(file) as reader:
@@ -162,7 +198,7 @@ def _first_masks(path: Path) -> dict[int, tuple[int, int]]:
             for record, unreadable, breached in zip(*columns, strict=True):
                 if unreadable or breached:
                     found[record] = (unreadable, breached)
-                    if len(found) == FIRST_PROBLEMS:
+                    if len(found) == most:
                         return found
     return found
 

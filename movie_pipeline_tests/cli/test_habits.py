@@ -210,26 +210,6 @@ def test_a_changed_ruleset_says_what_it_would_decide_otherwise(
     assert command.run("rules", old, new).exit_code == 2
 
 
-def test_the_doctor_says_what_is_amiss_and_what_to_do(
-    ingested: Ingested, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MOVIE_PIPELINE_BATCH_FILES", "7")
-    well = ingested.command.json("doctor")["findings"]
-    told = {finding["what"]: finding["found"] for finding in well}
-    assert told["MOVIE_PIPELINE_BATCH_FILES"] == "7 (from the environment)"
-    assert told["warehouse"].startswith("is at version ")
-    assert "0 whole files wait" in told["landing"]
-    monkeypatch.setenv("MOVIE_PIPELINE_BATCHFILES", "7")
-    result = ingested.command.here("doctor")
-    assert result.exit_code == 1
-    assert "LOOK MOVIE_PIPELINE_BATCHFILES: is no setting. To do: look for a slip" in result.stdout
-
-
-def test_the_doctor_makes_no_home(command: CommandLine) -> None:
-    assert command.here("doctor").exit_code == 1
-    assert not command.folder.exists()
-
-
 def test_a_profile_suggests_a_ruleset_that_the_file_keeps_and_check_takes(
     command: CommandLine, tmp_path: Path
 ) -> None:
@@ -250,6 +230,39 @@ def test_a_profile_suggests_a_ruleset_that_the_file_keeps_and_check_takes(
     assert command.run("check", path, "--ruleset", rules).exit_code == 0
     shown = command.run("profile", path)
     assert "Suggested rules" in shown.stdout
+
+
+def test_the_first_rows_with_a_fault_are_listed_by_line_and_as_json(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    rules, folder = tmp_path / "rules.dqdl", tmp_path / "sent"
+    rules.write_text('Rules = [ColumnValues "imdb_rating" > 8.5]')
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(one_bad_year())
+    (folder / "b.csv").write_bytes(low_ratings())
+    result = command.run("check", folder, "--ruleset", rules, "--json")
+    first, second = map(json.loads, result.stdout.splitlines())
+    assert (first["file"], second["file"], result.exit_code) == ("a.csv", "b.csv", 0)
+    year = first["rows"][1]
+    assert (year["line"], year["record"], year["cells"]["movie_id"]) == (3, 2, "b")
+    assert {"column": "release_year", "value": "PG"}.items() <= year["problems"][0].items()
+    assert [row["line"] for row in second["rows"]] == [3, 4, 5]
+    shown = command.run("check", folder / "b.csv", "--ruleset", rules, "--limit", "2")
+    assert "The first 2 rows with a fault" in shown.stdout
+    assert shown.stdout.count("must be above 8.5") == 2
+    both = command.run("check", folder, "--ruleset", rules).stdout
+    assert last_line(both).startswith("WARN: 1 row would load, 6 rows would be set apart. Next: ")
+
+    seen = command.run("inspect", folder, "--json").stdout.splitlines()
+    assert [json.loads(line)["file"] for line in seen] == ["a.csv", "b.csv"]
+    (problem,) = json.loads(seen[0])["problems"]
+    assert (problem["record"], problem["messages"]) == (
+        2,
+        ['release_year: "PG" is not a whole number'],
+    )
+    assert json.loads(seen[1])["problems"] == []
+    few = json.loads(command.run("inspect", folder / "a.csv", "--limit", "0", "--json").stdout)
+    assert len(few["problems"]) == 1
 
 
 def test_files_come_from_the_standard_input_and_from_folders(tmp_path: Path) -> None:
