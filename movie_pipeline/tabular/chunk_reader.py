@@ -125,6 +125,9 @@ class ChunkReader:
         split = self._splitter.split(text, size, at_end=at_end, doubtful=doubtful)
         swallowing = self._swallowing(text, split)
         if len(swallowing):
+            rows = np.cumsum(~split.odd)[swallowing] - 1
+            ends = split.empty_ends - split.columns.empty_ends(rows)
+            split = replace(split, empty_ends=ends)
             split.odd[swallowing] = True
         if not split.odd.any():
             separators, line_ends = _line_ends(text, split.places)

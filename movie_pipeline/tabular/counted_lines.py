@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
+from typing_extensions import override
 
 from movie_pipeline.tabular.file_content import unpacked_name
+from movie_pipeline.tabular.raw_record import index_path, read_index
 from movie_pipeline.tabular.staged_file import StagedFile
 
 _PIECE = 1 << 20
@@ -60,6 +63,21 @@ class LineNumbers:
         self._after_cr = last_is_cr
 
 
+class RowNumbers(LineNumbers):
+    """Numbers of rows in place of lines, of a file that has none.
+
+    Args:
+        index: where each record begins and ends.
+    """
+
+    def __init__(self, index: npt.NDArray[np.int64]) -> None:
+        self._starts = index[:, 0]
+
+    @override
+    def at(self, offset: int) -> int:
+        return int(np.searchsorted(self._starts, offset, side="right"))
+
+
 @contextmanager
 def line_numbers(path: Path, staged: StagedFile, *, folder: Path) -> Generator[LineNumbers]:
     """The line numbers of a staged file.
@@ -69,6 +87,9 @@ def line_numbers(path: Path, staged: StagedFile, *, folder: Path) -> Generator[L
         staged: its summary.
         folder: where it was staged to.
     """
-    content = folder / unpacked_name(path) if staged.dialect.compression else path
+    content = folder / unpacked_name(path) if staged.dialect.is_elsewhere else path
     with content.open("rb") as file:
-        yield LineNumbers(file, staged.dialect.codec)
+        if staged.dialect.written_from:
+            yield RowNumbers(read_index(index_path(path, folder)))
+        else:
+            yield LineNumbers(file, staged.dialect.codec)

@@ -53,6 +53,8 @@ class Dialect:
         mend: whether rows of other widths are mended by rule; see record_widths.py.
         lacking: whether they are where their last cells are missing.
         trailing: whether they are where delimiters stand behind their last cell.
+        written_from: what the file was, such as `Parquet`, where its text was written here from
+            its rows; else empty.
     """
 
     format: str = "csv"
@@ -72,6 +74,7 @@ class Dialect:
     mend: bool = True
     lacking: bool = False
     trailing: bool = False
+    written_from: str = ""
 
     def describe(self) -> str:
         """What is worth saying: "semicolon, Windows-1252, header in line 3".
@@ -79,6 +82,8 @@ class Dialect:
         >>> Dialect(delimiter=";", encoding="Windows-1252", header_line=3).describe()
         'semicolon, Windows-1252, header in line 3'
         """
+        if self.written_from:
+            return ", ".join(filter(None, (self.written_from, self.compression)))
         words = [self._layout(), self.encoding + (" with BOM" if self.bom else "")]
         if self.format == "csv":
             words += [self.newline.upper()] if self.newline in {"cr", "crlf"} else []
@@ -95,6 +100,11 @@ class Dialect:
         if self.format != "csv":
             return self.format.replace("json", "JSON")
         return DELIMITERS.get(self.delimiter, repr(self.delimiter))
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the text that is read lies beside the file, unpacked or written from it."""
+        return bool(self.compression or self.written_from)
 
     @property
     def mended(self) -> tuple[bool, bool]:

@@ -5,12 +5,18 @@ What can never be a table is refused here, in a sentence that says what it is.
 
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from movie_pipeline.errors import NoRoom, UnreadableFile
+from movie_pipeline.tabular.json_documents import document_of, may_be_document
 from movie_pipeline.tabular.packed_content import DAMAGED, packed_by, unpacked_pieces
+from movie_pipeline.tabular.parquet_content import DAMAGED as DAMAGED_PARQUET
+from movie_pipeline.tabular.parquet_content import MAGIC as PARQUET
+from movie_pipeline.tabular.parquet_content import parquet_pieces
 from movie_pipeline.tabular.reading_limits import Limits
+from movie_pipeline.tabular.table_contract import TableContract
 
 HEAD = 1 << 20
 """How much of a file decides what it is."""
@@ -27,7 +33,7 @@ _FOREIGN = (
     (b"GIF8", "a GIF picture. Send the table behind it as CSV."),
     (b"%PDF", "a PDF document. Send the table in it as CSV."),
     (b"{\\rtf", "an RTF document. Send the table in it as CSV."),
-    (b"PAR1", "a Parquet file. Export it as CSV."),
+    (b"PARE", "a Parquet file that is encrypted. Send it without encryption."),
     (b"ARROW1", "an Arrow file. Export it as CSV."),
     (b"SQLite format 3\0", "an SQLite database. Export its table as CSV."),
     (b"Obj\x01", "an Avro file. Export it as CSV."),
@@ -58,15 +64,20 @@ class Content:
         path: where they lie: the file itself, or what was unpacked from it.
         size: how many they are.
         compression: such as `gzip`, or None.
+        written_from: what it was, such as `Parquet`, where it is not the text that was sent, but
+            was written from it; else empty.
     """
 
     path: Path
     size: int
     compression: str | None = None
+    written_from: str = ""
 
 
-def content_of(path: Path, *, to: Path, limits: Limits) -> Content:
+def content_of(path: Path, *, to: Path, limits: Limits, contract: TableContract) -> Content:
     """The content of a file; a compressed one is unpacked into the folder `to`.
+
+    Parquet, and JSON that is one document, are written out as text there, a row behind the other.
 
     Raises:
         UnreadableFile: there is none, it is something else than text, or it is over a limit.
@@ -93,8 +104,36 @@ def content_of(path: Path, *, to: Path, limits: Limits) -> Content:
             )
     else:
         content = Content(path, size)
+    if head.startswith(PARQUET):
+        return _written_out(content, parquet_pieces(content.path), "Parquet", path, to, limits)
+    if may_be_document(head):
+        document = document_of(content.path, contract, limits)
+        if document is not None:
+            kind = document.written
+            return _written_out(content, document.pieces(), kind, path, to, limits)
     _require_text(head)
     return content
+
+
+def _written_out(  # noqa: PLR0913, PLR0917 - a content, and what it is made of
+    content: Content, pieces: Iterator[bytes], kind: str, path: Path, to: Path, limits: Limits
+) -> Content:
+    """The text that is written from a content that is no text of rows."""
+    target = to / unpacked_name(path)
+    writing = target.with_suffix(".writing")
+    try:
+        size = _write(pieces, writing, limits, content.size)
+    except DAMAGED_PARQUET as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise UnreadableFile(
+            f"The file is {kind}, but damaged, cut off, or of a kind that is not read. Write and "
+            "send it again."
+        ) from error
+    finally:
+        if writing.exists():
+            writing.replace(target)
+    return Content(target, size, content.compression, kind)
 
 
 def unpacked_name(path: Path) -> str:
@@ -140,19 +179,8 @@ def expect_room(folder: Path, size: int, limits: Limits, *, what: str) -> None:
 
 
 def _unpacked(path: Path, target: Path, limits: Limits, kind: str) -> Content:
-    packed = path.stat().st_size
-    most = min(limits.content_bytes, packed * limits.compression_ratio + _PIECE)
-    looked = -_ROOM_EVERY
-    size = 0
     try:
-        with target.open("wb") as sink:
-            for piece in unpacked_pieces(path, kind):
-                size += len(piece)
-                _require_no_more(size, most, packed)
-                if size - looked >= _ROOM_EVERY:
-                    expect_room(target.parent, len(piece), limits, what="its next unpacked bytes")
-                    looked = size
-                sink.write(piece)
+        size = _write(unpacked_pieces(path, kind), target, limits, path.stat().st_size)
     except (UnreadableFile, NoRoom):
         target.unlink(missing_ok=True)
         raise
@@ -167,6 +195,22 @@ def _unpacked(path: Path, target: Path, limits: Limits, kind: str) -> Content:
     if size == 0:
         raise UnreadableFile(f"The file is an empty file, compressed with {kind}. Send it again.")
     return Content(target, size, kind)
+
+
+def _write(pieces: Iterator[bytes], target: Path, limits: Limits, packed: int) -> int:
+    """Write what comes out of a file of so many bytes, within the limits; return the bytes."""
+    most = min(limits.content_bytes, packed * limits.compression_ratio + _PIECE)
+    looked = -_ROOM_EVERY
+    size = 0
+    with target.open("wb") as sink:
+        for piece in pieces:
+            size += len(piece)
+            _require_no_more(size, most, packed)
+            if size - looked >= _ROOM_EVERY:
+                expect_room(target.parent, len(piece), limits, what="its next unpacked bytes")
+                looked = size
+            sink.write(piece)
+    return size
 
 
 def _require_no_more(size: int, most: int, packed: int) -> None:

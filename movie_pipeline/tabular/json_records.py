@@ -113,9 +113,8 @@ def json_layout(
             "Export it again as well-formed JSON."
         )
     if not keys:
-        raise UnreadableFile(
-            "The file is an empty JSON array. If there are no rows to send, send no file."
-        )
+        what = "JSON objects without a single key" if records else "an empty JSON array"
+        raise UnreadableFile(f"The file is {what}. If there are no rows to send, send no file.")
     flat = [name for name in keys if not only_objects[name]]
     lacking = set(contract.names) - contract_columns_in(flat, contract)
     for name in nested:

@@ -43,6 +43,7 @@ class Judged:
 
 MOST_TEXT = 0.5
 """The share of lines that must be rows by themselves for a quote to have swallowed them."""
+_LIKE_NUMBER = re.compile(rb"[($+-]?[0-9]")
 _LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r)")
 
 
@@ -96,7 +97,8 @@ class OddRecords:
     def _given_back(self, raw: bytes, record: Record) -> list[Judged] | None:
         """The records behind the line in which a stray quote opened, None where there is none.
 
-        Those are given back of which most are rows by themselves; the line is set apart.
+        Those are given back of which most are rows by themselves, or of which all look like rows
+        but for quotes, as the line itself does; the line is set apart.
         """
         whole = raw[: record.end - record.start]
         if record.unclosed or len(whole) > self._limit:
@@ -116,7 +118,7 @@ class OddRecords:
             for each in behind
         )
         lines = sum(not each.is_blank for each in behind)
-        if rows <= MOST_TEXT * lines:
+        if rows <= MOST_TEXT * lines and not all(map(self._is_like_row, whole.splitlines())):
             return None
         for each in behind:
             each.record.start += record.start + first.end()
@@ -127,6 +129,16 @@ class OddRecords:
         place = start + first.end() - len(line_end)
         odd = Record(start, place, start + first.end(), [], line_end, stray_quote_sentence(lines))
         return [Judged(odd, reason=odd.problem, swallowed=lines), *behind]
+
+    def _is_like_row(self, line: bytes) -> bool:
+        """Whether a line without its quotes has a row's width, and a number where one belongs."""
+        cells = line.replace(b'"', b"").split(self._syntax.delimiter)
+        numbers = [cells[i].strip() for i in self._layout.numbers if i < len(cells)]
+        return (
+            len(cells) == self._width
+            and any(numbers)
+            and all(_LIKE_NUMBER.match(number) for number in numbers if number)
+        )
 
     def judge(self, record: Record) -> Judged:
         """What a record is."""

@@ -136,7 +136,7 @@ def raw_records(
     wanted = np.unique(np.fromiter(numbers, np.int64))
     index = read_index(index_path(path, folder))
     places = index[wanted - 1]
-    content = folder / unpacked_name(path) if staged.dialect.compression else path
+    content = folder / unpacked_name(path) if staged.dialect.is_elsewhere else path
     parser = _RecordParser(staged)
     with content.open("rb", buffering=0) as file:
         for first, last, window in _windows(file, places.tolist()):

@@ -56,6 +56,7 @@ from movie_pipeline.tabular.reading_limits import (
     NOTHING_DECLARED,
     Limits,
     SourceOptions,
+    as_written_out,
 )
 from movie_pipeline.tabular.reading_plan import (
     ReadingPlan,
@@ -70,6 +71,7 @@ from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.shared_keys import set_apart_shared_keys
 from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
 from movie_pipeline.tabular.table_contract import TableContract
+from movie_pipeline.tabular.unquoted import UNQUOTED_NOTE, quotes_are_text
 
 _HASHED_AT_ONCE = 1 << 20
 _MOST_READINGS = 4
@@ -107,7 +109,9 @@ def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a
     """
     to.mkdir(parents=True, exist_ok=True)
     try:
-        content = content_of(path, to=to, limits=limits)
+        content = content_of(path, to=to, limits=limits, contract=contract)
+        if content.written_from:
+            source = as_written_out(source)
         staging = _Staging(
             path,
             contract,
@@ -150,6 +154,7 @@ class _Staging:
     limits: Limits
     source: SourceOptions
     engine: Engine
+    notes: tuple[str, ...] = ()
 
     def run(self) -> StagedFile:
         encoding = encoding_of(self.content.path, head_of(self.content.path), self.source)
@@ -157,6 +162,9 @@ class _Staging:
             return self._read(encoding)
         except _OtherEncoding as other:
             return self._read(other.encoding)
+        except _QuotesAreText:
+            source = replace(self.source, quote="none")
+            return replace(self, source=source, notes=(*self.notes, UNQUOTED_NOTE)).run()
 
     def _read(self, encoding: Encoding) -> StagedFile:
         text = self.content.path
@@ -274,6 +282,7 @@ class _Staging:
                 doubts=doubts,
                 stop=text.stop,
             )
+        self._require_quoting(text, found)
         if odd is None:
             return _Result(text, found, sink.typer, "fast")
         note = f"odd records were taken one by one: {odd}"
@@ -285,6 +294,12 @@ class _Staging:
             other = encoding_of_all(self.content.path)
             if other != encoding:
                 raise _OtherEncoding(other)
+
+    def _require_quoting(self, text: "_Text", found: Found) -> None:
+        layout = text.plan.layout
+        asked = self.source.quote is None and layout.dialect.quoting and bool(found.set_apart)
+        if asked and quotes_are_text(text.path, layout, self.limits):
+            raise _QuotesAreText
 
     def _require_escape(self, text: "_Text") -> None:
         if (
@@ -342,6 +357,7 @@ class _Staging:
             codec=outcome.result.text.plan.encoding.codec,
             bom=outcome.result.text.plan.encoding.bom > 0,
             compression=self.content.compression,
+            written_from=self.content.written_from,
             quote='"' if found.quotes and layout.dialect.quoting else None,
             newline=found.newline,
         )
@@ -382,6 +398,7 @@ class _Staging:
                 *scale_notes(typer),
                 *row_repair_notes(row_repairs),
                 *([said] if (said := self._encoding_note(outcome.result.text.plan)) else []),
+                *self.notes,
                 *outcome.result.notes,
                 *([shared_keys_note(outcome.shared, self.contract)] if outcome.shared else []),
                 *([UNENDED_NOTE] if ending == UNENDED else []),
@@ -454,6 +471,10 @@ class _OtherEncoding(Exception):
     def __init__(self, encoding: Encoding) -> None:
         self.encoding = encoding
         super().__init__(encoding.name)
+
+
+class _QuotesAreText(Exception):
+    """The text is written without quoting."""
 
 
 class _OtherEscape(Exception):

@@ -5,7 +5,7 @@ dialect.py decide.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Limits:
         content_bytes: the most bytes after decompression.
         compression_ratio: the most bytes that one compressed byte may become.
         json_bytes: the most bytes of a JSON file, whose records are read one by one in Python.
+        json_document_bytes: the most bytes of JSON that is one document, and read as a whole.
         free_disk: the bytes that must stay free beside what staging needs.
     """
 
@@ -26,6 +27,7 @@ class Limits:
     content_bytes: int = 64_000_000_000
     compression_ratio: int = 200
     json_bytes: int = 2_000_000_000
+    json_document_bytes: int = 50_000_000
     free_disk: int = 100_000_000
 
 
@@ -71,6 +73,21 @@ class SourceOptions:
     columns: Mapping[str, str] = field(default_factory=dict[str, str])
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     signs: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def as_written_out(source: SourceOptions) -> SourceOptions:
+    """What is declared about a source's files, for a text that was written here from rows."""
+    return replace(
+        source,
+        encoding="utf-8",
+        delimiter=",",
+        quote='"',
+        escape="doubled",
+        header_line=1,
+        pad=False,
+        mend=False,
+        unended="note",
+    )
 
 
 DEFAULT_LIMITS = Limits()

@@ -240,6 +240,11 @@ class SplitColumns:
         self._taken: dict[int, tuple[Array, Places]] = {}
         self.rows = rows
 
+    def empty_ends(self, rows: Places) -> int:
+        """How many of some rows have an empty last cell."""
+        width = self._cut.width
+        return int(np.count_nonzero(self._cut.lengths[(rows + 1) * width - 1] == 0))
+
     def texts(self, place: int) -> Array:
         """A column as texts, null where a cell is empty."""
         return self._take(place)[0]

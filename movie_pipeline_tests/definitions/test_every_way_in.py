@@ -74,12 +74,16 @@ def test_dg_loads_it(tmp_path: Path) -> None:
     assert "All component YAML validated" in said or "definitions loaded successfully" in said
 
 
+LICENCES = ("LICENSE", "NOTICE")
+"""What must be wherever the package is; the second one says whose data is in it."""
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
-    for name in ("movie_pipeline", "sql", "pyproject.toml", "setup.py", "README.md", "LICENSE"):
+    for name in ("movie_pipeline", "sql", "pyproject.toml", "setup.py", "README.md", *LICENCES):
         (source / name).symlink_to(REPOSITORY / name)
     run(
         *(BIN / "uv", "build", "--wheel", "--no-build-isolation", "--quiet"),
@@ -108,6 +112,8 @@ def test_the_wheel_holds_every_sql_file_the_rules_and_the_aliases(wheel: Path) -
         "py.typed",
     ):
         assert f"movie_pipeline/{name}" in names
+    (info,) = {name.split("/")[0] for name in names if ".dist-info/" in name}
+    assert {f"{info}/licenses/{name}" for name in LICENCES} <= names
     assert not [name for name in names if "tests" in name or "benchmarks" in name]
 
 

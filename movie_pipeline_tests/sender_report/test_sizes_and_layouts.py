@@ -1,13 +1,16 @@
 """Reports of very many rows, and of files that are laid out otherwise than as commas in UTF-8."""
 
 import gzip
+import io
 import json
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.quarantine_record import (
@@ -21,6 +24,7 @@ from movie_pipeline.sender_report.make_report import FileToTell, ReportPaths, Se
 from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.tabular import MappedColumn, RawRecord, line_numbers, stage_file
 from movie_pipeline_tests.home import Home
+from movie_pipeline_tests.parquet_files import pq
 from movie_pipeline_tests.samples import Film, film_file
 from movie_pipeline_tests.sender_report.test_report import told_of
 
@@ -141,3 +145,13 @@ def test_remarks_of_an_earlier_answer_are_no_columns_of_the_next(tmp_path: Path)
     header, row = told.correction.decode().splitlines()
     assert header.count("report_line") == 1
     assert row.endswith(f",3,release_year {YEAR}")
+
+
+def test_rows_of_parquet_are_told_by_their_numbers(tmp_path: Path) -> None:
+    table: Any = pa.table({"title": ["Alien", "Two\nlines", "Heat"], "rating": [8.5, 9.0, 80.0]})
+    content = io.BytesIO()
+    pq.write_table(table, content)
+    told = told_of(tmp_path, content.getvalue(), "Rules = [ RowCount > 0 ]", "movies.parquet")
+    (row,) = told.json["shown"]
+    assert (row["record"], row["line"]) == (3, 3)
+    assert told.correction.decode("utf-8-sig").startswith("title,rating,report_line,report_prob")

@@ -31,7 +31,7 @@ from movie_pipeline.tabular.number_casts import Repair
 from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of
 from movie_pipeline.tabular.split_chunk import Splitter, buffer_of, holds_no_text
 from movie_pipeline.tabular.table_contract import Column, ColumnType
-from movie_pipeline_tests.tabular.fuzz import body_of, difference
+from movie_pipeline_tests.tabular.fuzz import body_of, difference, source_of
 from movie_pipeline_tests.tabular.parsed_alone import read_parsed
 from movie_pipeline_tests.tabular.staging import ALIEN, DATA, HEADER, HEAT, refusal, stage
 from movie_pipeline_tests.tabular.test_properties import folder
@@ -283,8 +283,7 @@ def test_the_same_is_read_without_compiling_and_with_every_index_checked(variabl
 def test_random_bodies_are_read_alike(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(100):
-        backslash = chance.random() < 0.2
-        assert not difference(body_of(chance), chance.randint(8, 200), backslash=backslash)
+        assert not difference(body_of(chance), chance.randint(8, 200), source_of(chance))
 
 
 def test_the_kernel_and_the_casts_mean_the_same_by_a_state() -> None:

@@ -73,7 +73,6 @@ def several_files() -> bytes:
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest",
             f"The file is no CSV but an old Excel workbook (.xls). {SAVE}",
         ),
-        (b"PAR1rest", "The file is no CSV but a Parquet file. Export it as CSV."),
         ("<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", PAGE),
         ("\n  <!DOCTYPE html><html></html>", PAGE),
         ("Dear all,\n\nplease find the films below.\nYours, M.\n", PROSE),
@@ -115,7 +114,7 @@ def several_files() -> bytes:
             ),
         ),
         (
-            '{\n "films": [\n  {"title": "Heat", "rating": 8}\n ]\n}',
+            '{\n "films": [\n  {"heading": "Heat", "rating": 8}\n ]\n}',
             (
                 "The file is one JSON object over several lines, not a table. Send an array of "
                 "objects, or one object per line."

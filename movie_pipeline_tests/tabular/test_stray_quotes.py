@@ -19,7 +19,7 @@ ROWS = [f"Film {number},{1950 + number % 70},8.{number % 10}\n" for number in ra
         ('"Odd,2001,8\n', 'Other",2001,8\n'),
     ],
 )
-@pytest.mark.parametrize("swallowed", [3, 395])
+@pytest.mark.parametrize("swallowed", [0, 1, 3, 395])
 def test_rows_behind_a_stray_quote_are_given_back(
     odd: str, closing: str, swallowed: int, tmp_path: Path
 ) -> None:
@@ -29,9 +29,9 @@ def test_rows_behind_a_stray_quote_are_given_back(
     assert len(staged.summary.set_apart) == 1
     number, reason = staged.summary.set_apart[0]
     assert number == 2
+    behind = f"the {swallowed + 1:,} lines" if swallowed else "the line"
     assert reason == (
-        f"a quote opens in it and is not closed in it; the {swallowed + 1:,} lines behind it are "
-        "read by themselves"
+        f"a quote opens in it and is not closed in it; {behind} behind it are read by themselves"
     )
     assert staged.titles[1 : swallowed + 1] == [f"Film {number}" for number in range(swallowed)]
     assert staged.raw(2)[0].raw == odd.strip().encode()
@@ -71,3 +71,9 @@ def test_a_long_text_over_the_limit_is_set_apart_alone(tmp_path: Path) -> None:
     )
     assert staged.summary.hold is None
     assert staged.titles == ["Film 0"]
+
+
+def test_a_text_whose_lines_have_as_many_delimiters_as_rows_stays_one(tmp_path: Path) -> None:
+    title = "He said, and\nthen, "
+    staged = stage(tmp_path, f'title,year,rating\n"{title}",2001,8\nB,2002,7\n')
+    assert staged.titles == [title.strip(), "B"]
