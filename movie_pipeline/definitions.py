@@ -10,8 +10,10 @@ from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.datasets.chosen import chosen_datasets
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
+from movie_pipeline.datasets.sources import read_sources, refuse_unknown_datasets
 from movie_pipeline.deployments import Deployment, deployments_from
 from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.orchestration.assets.asset_names import REFRESH_JOB, Shown
@@ -182,6 +184,9 @@ def _resources(deployment: Deployment, ruleset: Ruleset) -> Mapping[str, object]
 
 def from_settings(settings: Settings) -> dg.Definitions:
     """The definitions of the deployments and the rulesets that the settings name."""
+    known = [dataset.name for dataset in chosen_datasets(settings)]
+    for dataset in chosen_datasets(settings):
+        refuse_unknown_datasets(read_sources(settings.reading.sources, dataset), known)
     first, *others = [
         (deployment, read_ruleset(deployment.ruleset)) for deployment in deployments_from(settings)
     ]

@@ -30,7 +30,7 @@ def inspect(file: Path, dataset: str) -> None:
 
     settings, kind = chosen_dataset(settings_from(None), dataset)
     contract = kind.contract
-    declared = read_sources(settings.reading.sources, contract).of(file.name).options
+    declared = read_sources(settings.reading.sources, kind).of(file.name).options
     with progress("Reading"):
         found = inspect_file(file, contract, source=declared)
     name = printable_name(file.name)

@@ -38,6 +38,10 @@ def read_parsed(  # noqa: PLR0913 - as read_chunks
             found.blank += record.next - record.start
             found.widths.empty_rows += len(record.cells) > 1
             continue
+        if record.is_comment:
+            line = content[record.start : record.next]
+            found.leave_out(record.start, record.next, like_row=records.is_like_row(line))
+            continue
         newlines |= {record.line_end} - {b""}
         found.separators += record.next - record.end
         if judged.is_header:
