@@ -129,19 +129,27 @@ def check(
 ) -> None:
     """Judge FILE by a ruleset with no pipeline around it; nothing is loaded or kept.
 
+    Without --ruleset it is the one that the job would take: that of FILE's source, where one is
+    declared, else the dataset's.
+
     - in place of FILE reads the standard input.
 
     Exit code: 0 it would load, 3 it would be held or rejected, 2 usage.
     """
     from dataclasses import asdict
 
-    from movie_pipeline.datasets.ruleset_files import read_ruleset
+    from movie_pipeline.datasets.ruleset_files import read_ruleset, source_rulesets
+    from movie_pipeline.datasets.sources import read_sources
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports.file_check import check_file
     from movie_pipeline.sender_report.make_report import report_paths
 
     deployment = deployment_from(settings_from(None, ruleset, dataset))
     rules_read = read_ruleset(deployment.ruleset)
+    if ruleset is None:
+        sources = read_sources(deployment.settings.reading.sources, deployment.dataset)
+        own = source_rulesets(sources)
+        rules_read = own.get(sources.of(file.name).name, rules_read)
     with progress("Checking", quiet=as_json):
         checked = check_file(
             file,

@@ -7,7 +7,7 @@ a key must be stands in source_keys.py.
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +20,7 @@ from movie_pipeline.tabular import NOTHING_DECLARED, SourceOptions
 
 __all__ = ["COMPLETE", "KEYS", "Source", "Sources", "read_sources", "refuse_unknown_datasets"]
 
-_NOT_OF_READING = ("files", "dataset", "complete", "columns")
+_NOT_OF_READING = ("files", "dataset", "ruleset", "complete", "columns")
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,16 @@ class Source:
         complete: how it says that a file is whole: `done`, by a file `<name>.done` beside it that
             comes later; `manifest`, by a file `<name>.manifest` that says what is in it; empty
             where it does not.
+        ruleset: the DQDL file that its files are judged by; None where that is the dataset's.
+        place: where that is declared, for sentences.
     """
 
     name: str
     pattern: str
     options: SourceOptions
     complete: str = ""
+    ruleset: Path | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,11 @@ class _SourcesFile:
         options = {key: value for key, value in values.items() if key not in _NOT_OF_READING}
         columns = values.get("columns", {})
         options["names" if isinstance(columns, list) else "columns"] = columns
-        return Source(name, pattern, SourceOptions(**options), values.get("complete", ""))
+        source = Source(name, pattern, SourceOptions(**options), values.get("complete", ""))
+        if "ruleset" not in values:
+            return source
+        path = self._path.parent / values["ruleset"]
+        return replace(source, ruleset=path, place=self._place(name, "ruleset"))
 
     def _said(self, name: str, key: str, values: Mapping[str, Any]) -> str:
         place = self._place(name, key)

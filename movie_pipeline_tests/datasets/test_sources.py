@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.datasets.ruleset_files import source_rulesets
 from movie_pipeline.datasets.sources import Sources, read_sources, refuse_unknown_datasets
-from movie_pipeline.errors import SettingsError
+from movie_pipeline.errors import RulesetError, SettingsError
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
 from movie_pipeline_tests.books import BOOKS
 
@@ -55,7 +56,7 @@ def test_without_a_declaration_names_that_differ_in_digits_are_one_source() -> N
         ("vendor = 3", "must be a table that says which files are its own"),
         (
             "[v]\nfiles='*'\nencodign='utf-8'",
-            "line 3: source 'v' declares 'encodign', but only files, dataset, encoding, ",
+            "line 3: source 'v' declares 'encodign', but only files, dataset, ruleset, encoding, ",
         ),
         ("[v]\nfiles='*'\nencodign='utf-8'", "Did you mean encoding? docs/sources.md says what"),
         (
@@ -220,6 +221,23 @@ def test_columns_go_by_name_or_place_and_a_list_names_all(tmp_path: Path) -> Non
     )
     assert sources.of("one").options == SourceOptions(columns={"movie_title": "Film", "votes": 3})
     assert sources.of("two").options == SourceOptions(header="none", names=["title", "", "rating"])
+
+
+def test_a_source_may_have_rules_of_its_own(tmp_path: Path) -> None:
+    text = "[v]\nfiles = 'v-*'\nruleset = 'rules/v.dqdl'\n"
+    with pytest.raises(
+        SettingsError, match=r"line 3: source 'v' declares its ruleset, but there is"
+    ):
+        source_rulesets(_declare(tmp_path, text))
+    (tmp_path / "rules").mkdir()
+    path = tmp_path / "rules" / "v.dqdl"
+    path.write_text("Rules = [RowCount > 3]")
+    assert [str(rule) for rule in source_rulesets(_declare(tmp_path, text))["v"]] == [
+        "RowCount > 3"
+    ]
+    path.write_text("Rules = [RowCont > 3]")
+    with pytest.raises(RulesetError, match=r"v\.dqdl"):
+        source_rulesets(_declare(tmp_path, text))
 
 
 def test_a_missing_sources_file_is_told_with_its_variable(tmp_path: Path) -> None:
