@@ -5,13 +5,15 @@ Nothing is decided here but what belongs together; tests build the same over res
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
 
+from movie_pipeline.datasets.chosen import chosen_datasets
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.datasets.ruleset_files import read_ruleset
+from movie_pipeline.datasets.ruleset_files import read_ruleset, source_rulesets
+from movie_pipeline.datasets.sources import read_sources, refuse_unknown_datasets
 from movie_pipeline.deployments import Deployment, deployments_from
 from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.orchestration.assets.asset_names import REFRESH_JOB, Shown
@@ -106,7 +108,7 @@ def _dataset_parts(deployment: Deployment, ruleset: Ruleset) -> _DatasetParts:
         assets=[landing_asset(dataset, shown), *_with_code_references([*ingested, *following])],
         checks=[
             readable_check(dataset),
-            rule_checks(ruleset, dataset),
+            rule_checks(_with_rules_of_sources(ruleset, deployment), dataset),
             load_gate(dataset),
             warehouse_checks(dataset),
         ],
@@ -142,6 +144,13 @@ def _dataset_parts(deployment: Deployment, ruleset: Ruleset) -> _DatasetParts:
             for name, each in _resources(deployment, ruleset).items()
         },
     )
+
+
+def _with_rules_of_sources(ruleset: Ruleset, deployment: Deployment) -> Ruleset:
+    """All rules that files may be judged by; those of the dataset stand first."""
+    sources = read_sources(deployment.settings.reading.sources, deployment.dataset)
+    others = source_rulesets(sources).values()
+    return replace(ruleset, rules=(*ruleset, *(rule for each in others for rule in each)))
 
 
 def _ingest_job(dataset: Dataset, assets: Sequence[dg.AssetsDefinition]) -> Any:  # noqa: ANN401 - a type that Dagster does not export
@@ -182,6 +191,9 @@ def _resources(deployment: Deployment, ruleset: Ruleset) -> Mapping[str, object]
 
 def from_settings(settings: Settings) -> dg.Definitions:
     """The definitions of the deployments and the rulesets that the settings name."""
+    known = [dataset.name for dataset in chosen_datasets(settings)]
+    for dataset in chosen_datasets(settings):
+        refuse_unknown_datasets(read_sources(settings.reading.sources, dataset), known)
     first, *others = [
         (deployment, read_ruleset(deployment.ruleset)) for deployment in deployments_from(settings)
     ]

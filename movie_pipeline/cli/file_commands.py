@@ -22,23 +22,36 @@ from movie_pipeline.errors import SettingsError, StorageError
 from movie_pipeline.file_names import printable_name
 
 if TYPE_CHECKING:
-    from movie_pipeline.tabular import Inspection
+    from movie_pipeline.tabular import Inspection, TableContract
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=SentFiles())
 @limit_option
+@click.option(
+    "--declare",
+    is_flag=True,
+    help="Write the table of the sources file that would make FILE load, as far as can be told.",
+)
 @json_option
 @dataset_option
 @told_in_a_sentence
 def inspect(
-    *, files: tuple[tuple[Path, ...], ...], limit: int, as_json: bool, dataset: str
+    *,
+    files: tuple[tuple[Path, ...], ...],
+    limit: int,
+    declare: bool,
+    as_json: bool,
+    dataset: str,
 ) -> None:
     """Show what the intake makes of FILES: layout, columns, repairs, the first problems.
 
-    FILES are files, folders of files, or - for the standard input.
+    FILES are files, folders of files, or - for the standard input. With --declare it is one FILE;
+    it begins with nothing declared, and what it prints is TOML: what was guessed, and what a person
+    must decide, stands there as comments.
 
-    Exit code: 0 all can be read, 3 some cannot, 2 usage.
+    Exit code: 0 all can be read, 3 some cannot, 2 usage; with --declare 3 too where FILE would be
+    held even so.
     """
     from movie_pipeline.datasets.chosen import chosen_dataset
     from movie_pipeline.datasets.sources import read_sources
@@ -46,13 +59,18 @@ def inspect(
 
     paths = [path for some in files for path in some]
     settings, kind = chosen_dataset(settings_from(None), dataset)
-    sources = read_sources(settings.reading.sources, kind.contract)
+    contract = kind.contract
+    if declare:
+        if len(paths) != 1 or as_json:
+            raise click.UsageError("--declare takes one file, and prints TOML.")
+        sys.exit(_declared(paths[0], contract))
+    sources = read_sources(settings.reading.sources, kind)
     found: dict[Path, Inspection] = {}
     with progress("Reading", quiet=as_json) as step:
         for path in paths:
             step(printable_name(path.name))
             declared = sources.of(path.name).options
-            found[path] = inspect_file(path, kind.contract, source=declared, most=limit)
+            found[path] = inspect_file(path, contract, source=declared, most=limit)
     for path, one in found.items():
         if as_json:
             print_json({"file": path.name, **one.report()})
@@ -79,7 +97,8 @@ def _verdict(found: Mapping[str, "Inspection"]) -> str:
         worst = [name for name, one in found.items() if _word(one) == word]
         if worst:
             more = f" and {len(worst) - 1:,} more" if len(worst) > 1 else ""
-            next_step = "" if word == FAILED else f"movie-pipeline check {worst[0]}"
+            declare = f"movie-pipeline inspect {worst[0]} --declare"
+            next_step = f"movie-pipeline check {worst[0]}" if word == WARN else declare
             return verdict(word, f"{worst[0]}{more} {said}", next_step)
     read = counted(len(found), "file")
     return verdict(PASS, f"{read} can be read", f"movie-pipeline check {next(iter(found))}")
@@ -91,6 +110,27 @@ def _word(one: "Inspection") -> str:
     if one.staged.hold:
         return HELD
     return WARN if one.first_problems else PASS
+
+
+def _declared(file: Path, contract: "TableContract") -> int:
+    """Print the declaration that would make a file load; return the exit code."""
+    from movie_pipeline.tabular import declaration_lines, guessed_declaration, inspect_file
+
+    with progress("Trying"):
+        guess = guessed_declaration(file, contract)
+        found = inspect_file(file, contract, source=guess.options)
+    for line in declaration_lines(guess, file.name, found):
+        click.echo(line)
+    shown = printable_name(file.name)
+    if found.refusal or guess.refusal or found.staged is None:
+        print_verdict(verdict(FAILED, f"no declaration makes {shown} load"), aside=True)
+        return EXIT_SET_ASIDE
+    if found.staged.hold:
+        print_verdict(verdict(HELD, f"{shown} would wait as a whole even so"), aside=True)
+        return EXIT_SET_ASIDE
+    told = f"{shown} loads by this table, once it stands in the sources file"
+    print_verdict(verdict(PASS, told, "look at what is to be decided"), aside=True)
+    return 0
 
 
 @click.command()

@@ -146,9 +146,13 @@ def check(
     FILES are files, folders of files, or - for the standard input. The first rows with a fault are
     listed, by line.
 
+    Without --ruleset it is the one that the job would take: that of a file's source, where one is
+    declared, else the dataset's.
+
     Exit code: 0 all would load, 3 some would be held or rejected, 2 usage.
     """
-    from movie_pipeline.datasets.ruleset_files import read_ruleset
+    from movie_pipeline.datasets.ruleset_files import read_ruleset, source_rulesets
+    from movie_pipeline.datasets.sources import read_sources
     from movie_pipeline.deployments import deployment_from
     from movie_pipeline.reports.file_check import CheckedFile, check_file
     from movie_pipeline.sender_report.make_report import report_paths
@@ -158,13 +162,15 @@ def check(
         raise click.UsageError("the reports of several files need a folder that is there.")
     world = deployment_from(settings_from(None, ruleset, dataset))
     rules_read = read_ruleset(world.ruleset)
+    sources = read_sources(world.settings.reading.sources, world.dataset)
+    own = source_rulesets(sources) if ruleset is None else {}
     told: dict[Path, CheckedFile] = {}
     with progress("Checking", quiet=as_json) as step:
         for path in paths:
             step(printable_name(path.name))
             told[path] = check_file(
                 path,
-                rules_read,
+                own.get(sources.of(path.name).name, rules_read),
                 world.settings,
                 world.storage,
                 world.dataset,

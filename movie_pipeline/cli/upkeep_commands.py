@@ -49,7 +49,7 @@ def reconcile(*, home: Path | None, as_json: bool, dataset: str) -> None:
     from movie_pipeline.steps.tell_sender import Teller
 
     world = deployment_from(existing(settings_from(home, dataset=dataset)))
-    sources = read_sources(world.settings.reading.sources, world.dataset.contract)
+    sources = read_sources(world.settings.reading.sources, world.dataset)
     teller = Teller(world.storage, world.settings, world.dataset)
     report = reconcile_report(
         close(

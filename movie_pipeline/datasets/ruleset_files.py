@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from movie_pipeline.datasets.sources import Sources
 from movie_pipeline.dqdl import LARGEST_RULESET, Ruleset, parse_ruleset, require_supported
-from movie_pipeline.errors import RulesetError
+from movie_pipeline.errors import RulesetError, SettingsError
 
 
 def read_ruleset(path: Path, *, supported: bool = True) -> Ruleset:
@@ -40,3 +41,23 @@ def read_ruleset(path: Path, *, supported: bool = True) -> Ruleset:
             file=str(path),
         ) from None
     return ruleset
+
+
+def source_rulesets(sources: Sources) -> dict[str, Ruleset]:
+    """Source to the ruleset that its files are judged by, of those that declare one.
+
+    Raises:
+        SettingsError: there is no such file.
+        RulesetError: it is not DQDL.
+    """
+    rulesets: dict[str, Ruleset] = {}
+    for source in sources.declared:
+        if source.ruleset is None:
+            continue
+        if not source.ruleset.is_file():
+            raise SettingsError(
+                f"{source.place} declares its ruleset, but there is no file {source.ruleset}. Give "
+                "its path from where the sources file stands."
+            )
+        rulesets[source.name] = read_ruleset(source.ruleset)
+    return rulesets

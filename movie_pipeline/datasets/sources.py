@@ -1,57 +1,26 @@
 """Who sends files, told by their names: what is declared about each source, in a TOML file.
 
-A source that declares nothing is still a source: its files are compared with the ones before.
+A source that declares nothing is still a source: its files are compared with the ones before. What
+a key must be stands in source_keys.py.
 """
 
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, cast
 
+from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.source_keys import COMPLETE, KEYS, WrongKey, check_key, check_together
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.file_names import without_number
-from movie_pipeline.tabular import (
-    NOTHING_DECLARED,
-    UNITS,
-    BadForm,
-    DateForm,
-    NumberForm,
-    SourceOptions,
-    TableContract,
-    factor_of,
-    is_declarable,
-    most_dates,
-    normalised,
-)
+from movie_pipeline.tabular import NOTHING_DECLARED, SourceOptions
 
-_KINDS: Mapping[str, type] = {
-    "encoding": str,
-    "delimiter": str,
-    "escape": str,
-    "header_line": int,
-    "decimal": str,
-    "salvage": bool,
-    "unended": str,
-    "dates": dict,
-    "columns": dict,
-    "units": dict,
-    "quote": str,
-    "pad": bool,
-    "mend": bool,
-    "nulls": list,
-}
-_LONGEST_DELIMITER = 8
-COMPLETE = ("done", "manifest")
-"""How a source may say that a file is whole."""
-_ONE_OF = {
-    "quote": ('"', "none"),
-    "escape": ("doubled", "backslash", "anywhere"),
-    "decimal": (".", ","),
-    "unended": ("note", "hold", "set_apart"),
-}
+__all__ = ["COMPLETE", "KEYS", "Source", "Sources", "read_sources", "refuse_unknown_datasets"]
+
+_NOT_OF_READING = ("files", "dataset", "ruleset", "complete", "columns")
 
 
 @dataclass(frozen=True)
@@ -65,19 +34,29 @@ class Source:
         complete: how it says that a file is whole: `done`, by a file `<name>.done` beside it that
             comes later; `manifest`, by a file `<name>.manifest` that says what is in it; empty
             where it does not.
+        ruleset: the DQDL file that its files are judged by; None where that is the dataset's.
+        place: where that is declared, for sentences.
     """
 
     name: str
     pattern: str
     options: SourceOptions
     complete: str = ""
+    ruleset: Path | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """The declared sources, in the order of their file; the first whose pattern fits is taken."""
+    """The declared sources, in the order of their file; the first whose pattern fits is taken.
+
+    Attributes:
+        declared: those of one dataset.
+        datasets: every dataset that the file names, with where.
+    """
 
     declared: tuple[Source, ...] = ()
+    datasets: tuple[tuple[str, str], ...] = ()
 
     @property
     def mark_files(self) -> bool:
@@ -97,12 +76,12 @@ class Sources:
         return Source(re.sub(r"[0-9]+([-_.]?[0-9]+)*", "#", key), key, NOTHING_DECLARED)
 
 
-def read_sources(path: Path | None, contract: TableContract) -> Sources:
+def read_sources(path: Path | None, dataset: Dataset) -> Sources:
     """The sources that a TOML file declares, a table each; none where there is no file.
 
     Args:
         path: the file.
-        contract: what the rows of all sources must be.
+        dataset: whose files they send; a table about those of another dataset is left out.
 
     Raises:
         SettingsError: the file cannot be read, or declares what there is not.
@@ -110,131 +89,116 @@ def read_sources(path: Path | None, contract: TableContract) -> Sources:
     if path is None:
         return Sources()
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         cause = error.strerror if isinstance(error, OSError) else str(error)
         raise SettingsError(
             f"the sources file {path} cannot be read: {cause}. MOVIE_PIPELINE_SOURCES must be the "
-            "path of a TOML file."
+            "path of a TOML file, with a table for each source: docs/sources.md says how."
         ) from None
-    return Sources(tuple(_source(path, name, table, contract) for name, table in tables.items()))
+    file = _SourcesFile(path, text, dataset)
+    found = [file.source(name, table) for name, table in tables.items()]
+    return Sources(tuple(each for each in found if each is not None), tuple(file.datasets))
 
 
-def _source(path: Path, name: str, table: object, contract: TableContract) -> Source:
-    if not isinstance(table, Mapping) or not isinstance(
-        cast("Mapping[str, Any]", table).get("files"), str
-    ):
-        raise SettingsError(
-            f"{path}: source {name!r} must be a table that says which files are its own, such as "
-            'files = "vendor-*.csv".'
-        )
-    values = dict(cast("Mapping[str, Any]", table))
-    pattern = values.pop("files")
-    complete = values.pop("complete", "")
-    if complete not in ("", *COMPLETE):
-        wanted = " or ".join(map(repr, COMPLETE))
-        raise SettingsError(
-            f"{path}: source {name!r} declares complete = {complete!r}, but it must be {wanted}."
-        )
-    known = [option.name for option in fields(SourceOptions) if option.name in _KINDS]
-    for option, value in values.items():
-        if option not in known:
+def refuse_unknown_datasets(sources: Sources, known: Iterable[str]) -> None:
+    """Refuse sources of a dataset that the deployment is not for: nobody would look at them.
+
+    Raises:
+        SettingsError: there is one.
+    """
+    names = list(known)
+    for name, place in sources.datasets:
+        if name not in names:
             raise SettingsError(
-                f"{path}: source {name!r} declares {option!r}, but only files, {', '.join(known)} "
-                "and complete can be declared."
-            )
-        _check(path, name, option, value)
-        if option == "columns":
-            _check_columns(f"{path}: source {name!r}", value, contract)
-        if option == "units":
-            _check_units(f"{path}: source {name!r}", value, contract)
-        if option == "dates":
-            _check_dates(f"{path}: source {name!r}", value, contract)
-    return Source(name, pattern, SourceOptions(**values), complete)
-
-
-def _check(path: Path, name: str, option: str, value: object) -> None:
-    allowed = _ONE_OF.get(option)
-    right = type(value) is _KINDS[option] and (allowed is None or value in allowed)
-    if right and option == "encoding":
-        right = is_declarable(str(value))
-    if right and option == "delimiter":
-        right = 0 < len(str(value)) <= _LONGEST_DELIMITER and not set(str(value)) & set('"\r\n\\')
-    if right and option == "nulls":
-        right = all(isinstance(word, str) and word for word in cast("list[object]", value))
-    if right and option == "header_line":
-        right = cast("int", value) >= 1
-    if not right:
-        wanted = " or ".join(map(repr, allowed)) if allowed else _WANTED[option]
-        raise SettingsError(
-            f"{path}: source {name!r} declares {option} = {value!r}, but it must be {wanted}."
-        )
-
-
-def _check_columns(where: str, columns: Mapping[str, object], contract: TableContract) -> None:
-    for ours, written in columns.items():
-        said = f"{where} declares columns = {{ {ours} = {written!r} }}"
-        if ours not in contract.names:
-            raise SettingsError(
-                f"{said}, but the {contract.row} contract has no column {ours!r}; it has "
-                f"{', '.join(contract.names)}."
-            )
-        if not isinstance(written, str) or not written.strip():
-            raise SettingsError(f"{said}, but it must be the name that the file has for it.")
-
-
-def _may_hold_dates(name: str, contract: TableContract) -> bool:
-    """Whether a name is none of the contract's, or only another name of a year's column."""
-    known = next((ours for ours, names in contract.known_as.items() if name in names), None)
-    if known is None:
-        return True
-    return name != known and NumberForm.YEAR_OF_DATE in contract.column(known).forms
-
-
-def _check_units(where: str, units: Mapping[str, object], contract: TableContract) -> None:
-    for ours, unit in units.items():
-        if ours not in contract.number_names or not isinstance(unit, str):
-            known = None
-        else:
-            known = factor_of(unit, contract.column(ours))
-        if known is None:
-            raise SettingsError(
-                f"{where} declares units = {{ {ours} = {unit!r} }}, but it must be a number column "
-                f"of the {contract.row} contract with one of {UNITS} that fits what it counts."
+                f"{place} declares dataset = {name!r}, but MOVIE_PIPELINE_DATASETS names "
+                f"{', '.join(names)}."
             )
 
 
-def _check_dates(where: str, dates: Mapping[str, object], contract: TableContract) -> None:
-    most = most_dates(contract)
-    if len(dates) > most:
-        raise SettingsError(
-            f"{where} declares dates for {len(dates)} columns, more than the {most} that a row can "
-            "be judged by. Leave the others as text."
-        )
-    for column, form in dates.items():
-        said = f"{where} declares dates = {{ {column!r} = {form!r} }}"
-        if not isinstance(form, str):
-            raise SettingsError(f"{said}, but a form is a text such as '%d.%m.%Y'.")
-        if not _may_hold_dates(normalised(column), contract):
+class _SourcesFile:
+    def __init__(self, path: Path, text: str, dataset: Dataset) -> None:
+        self._path = path
+        self._lines = text.splitlines()
+        self._dataset = dataset
+        self._patterns: dict[str, str] = {}
+        self.datasets: list[tuple[str, str]] = []
+
+    def source(self, name: str, table: object) -> Source | None:
+        """One source; None where it is about files of another dataset."""
+        if not isinstance(table, Mapping) or "files" not in table:
             raise SettingsError(
-                f"{said}, but {column!r} is a column of the {contract.row} contract, which has no "
-                "dates. Only a file's own columns can be declared."
+                f"{self._place(name)} must be a table that says which files are its own, such as "
+                'files = "vendor-*.csv".'
             )
+        values = dict(cast("Mapping[str, Any]", table))
         try:
-            DateForm.of(form)
-        except BadForm as problem:
-            raise SettingsError(f"{said}, but of the form {form!r} {problem}.") from None
+            return self._checked(name, values)
+        except WrongKey as wrong:
+            said = self._said(name, wrong.key, values)
+            hint = f" {wrong.hint}" if wrong.hint else ""
+            raise SettingsError(f"{said}, {wrong.problem}{hint}") from None
+
+    def _checked(self, name: str, values: dict[str, Any]) -> Source | None:
+        contract = self._dataset.contract
+        for key in ("files", "dataset"):
+            if key in values:
+                check_key(key, values[key], contract)
+        if "dataset" in values:
+            self.datasets.append((values["dataset"], self._place(name, "dataset")))
+        if values.get("dataset", self._dataset.name) != self._dataset.name:
+            return None
+        pattern = values["files"]
+        if pattern in self._patterns:
+            raise WrongKey("files", f"but so does source {self._patterns[pattern]!r} before it.")
+        self._patterns[pattern] = name
+        for key, value in values.items():
+            check_key(key, value, contract)
+        check_together(values, contract)
+        options = {key: value for key, value in values.items() if key not in _NOT_OF_READING}
+        columns = values.get("columns", {})
+        options["names" if isinstance(columns, list) else "columns"] = columns
+        source = Source(name, pattern, SourceOptions(**options), values.get("complete", ""))
+        if "ruleset" not in values:
+            return source
+        path = self._path.parent / values["ruleset"]
+        return replace(source, ruleset=path, place=self._place(name, "ruleset"))
+
+    def _said(self, name: str, key: str, values: Mapping[str, Any]) -> str:
+        place = self._place(name, key)
+        if key not in KEYS:
+            return f"{place} declares {key!r}"
+        return f"{place} declares {key} = {_as_written(values.get(key))}"
+
+    def _place(self, name: str, key: str = "") -> str:
+        """Where a table or a key stands, in words."""
+        line = self._line(name, key) or self._line(name, "")
+        where = f", line {line}" if line else ""
+        return f"{self._path}{where}: source {name!r}"
+
+    def _line(self, name: str, key: str) -> int | None:
+        """The line of a table or a key; None where it is not found."""
+        called = rf'(?:{re.escape(name)}|"{re.escape(name)}"|\'{re.escape(name)}\')'
+        named = rf'(?:{re.escape(key)}|"{re.escape(key)}"|\'{re.escape(key)}\')'
+        heading = re.compile(rf"\s*\[\s*{called}\s*(?:\.\s*(.+?)\s*)?\]")
+        own = re.compile(rf"\s*{named}\s*[=.]")
+        dotted = re.compile(rf"\s*{called}\s*[=.]")
+        within = False
+        for number, line in enumerate(self._lines, 1):
+            if line.lstrip().startswith("["):
+                found = heading.match(line)
+                within = found is not None and not found[1]
+                if found and (found[1] or "").strip("\"'") == key:
+                    return number
+            elif (within and key and own.match(line)) or (not key and dotted.match(line)):
+                return number
+        return None
 
 
-_WANTED = {
-    "encoding": "one that Python decodes, such as utf-8, windows-1252, gb18030 or utf-16-le",
-    "delimiter": f"a text of up to {_LONGEST_DELIMITER} characters, none a quote or a backslash",
-    "pad": "true or false",
-    "mend": "true or false",
-    "nulls": "a list of words, such as ['tbd', '?']",
-    "header_line": "a line number from 1",
-    "salvage": "true or false",
-    "columns": "a table of columns and the file's names, such as { some_column = 'Its Name' }",
-    "units": f"a table of columns and what their numbers count: {UNITS}",
-    "dates": "a table of columns and forms, such as { premiere = '%d.%m.%Y' }",
-}
+def _as_written(value: object) -> str:
+    """A value as TOML writes it, nearly."""
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, object]", value).items()
+        return f"{{ {', '.join(f'{name} = {each!r}' for name, each in items)} }}"
+    return repr(value)

@@ -85,6 +85,7 @@ class ReadingForms(msgspec.Struct, frozen=True):
         columns: column of the contract to its header.
         units: number column to what its numbers count, where that is declared.
         nulls: words that are declared to mean missing.
+        lenient: columns whose unreadable cells leave the row in.
     """
 
     format: str = "csv"
@@ -94,6 +95,7 @@ class ReadingForms(msgspec.Struct, frozen=True):
     columns: Mapping[str, str] = {}
     units: Mapping[str, str] = {}
     nulls: tuple[str, ...] = ()
+    lenient: tuple[str, ...] = ()
 
 
 class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -90,9 +90,7 @@ def check_file(  # noqa: PLR0913 - what is judged, by what, and where the report
         folder = work_folder.of_file(landed.file_id)
         _bring(path, folder.source)
         try:
-            declared = (
-                read_sources(settings.reading.sources, dataset.contract).of(path.name).options
-            )
+            declared = read_sources(settings.reading.sources, dataset).of(path.name).options
             staged = read_one(folder.source, settings, dataset, declared)
         except UnreadableFile as error:
             checked = CheckedFile(str(FileState.REJECTED), str(error), 0, 0, 0, {}, [])

@@ -107,7 +107,7 @@ def profile_file(path: Path, settings: Settings, dataset: Dataset) -> FileProfil
     Raises:
         UnreadableFile: it cannot be read as such a table.
     """
-    sources = read_sources(settings.reading.sources, dataset.contract)
+    sources = read_sources(settings.reading.sources, dataset)
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-profile-") as root:
         folder = Path(root)
         source = folder / "profiled.csv"

@@ -52,6 +52,7 @@ class CorrectionFile:
         self._is_csv = layout.format == "csv"
         self._places = [layout.keys.index(key) for key in layout.sent_keys]
         self._whole = len(layout.sent_keys) == len(layout.keys)
+        self._as_they_are = self._whole and layout.is_plain
         self._text = io.StringIO(newline="")
         self._writer = csv.writer(
             self._text, delimiter=layout.delimiter, lineterminator=layout.newline
@@ -96,7 +97,7 @@ class CorrectionFile:
         if cells is None:
             cells = dict.fromkeys(keys, "") | {self._layout.sent_keys[0]: text}
         elif (
-            self._whole
+            self._as_they_are
             and len(cells) == len(keys)
             and not any(harmless(cell) is not cell for cell in cells.values())
             and "\0" not in text

@@ -25,6 +25,8 @@ class SentLayout:
         described: how it is laid out, in words.
         format: csv, or a kind of JSON.
         delimiter, codec, bom, newline, backslash: how it is written.
+        is_plain: whether its rows can stand beside ours as they are: cells quoted and separated as
+            usual.
     """
 
     mapping: tuple[MappedColumn, ...]
@@ -36,21 +38,24 @@ class SentLayout:
     bom: bool = False
     newline: str = "\n"
     backslash: bool = False
+    is_plain: bool = True
 
     @classmethod
     def of(cls, staged: StagedFile, contract: TableContract) -> Self:
         """The layout of a file that was read."""
         dialect = staged.dialect
+        delimiter = dialect.delimiter if len(dialect.delimiter) == 1 else ","
         return cls(
             staged.mapping,
             contract,
             dialect.describe(),
             dialect.format,
-            dialect.delimiter or ",",
+            delimiter,
             dialect.codec,
             dialect.bom or dialect.codec.startswith("utf-16"),
             {"crlf": "\r\n", "cr": "\r"}.get(dialect.newline, "\n"),
             dialect.escape == "backslash",
+            dialect.format != "csv" or dialect.syntax.is_plain,
         )
 
     @cached_property

@@ -222,7 +222,7 @@ def _refused(file: HashedFile, reason: str) -> RefusedFile:
 def _staged(file: FetchedFile, source: Path, settings: Settings, dataset: Dataset) -> StagedFile:
     if file.replay is not None:
         return _staged_replay(source, file.content_sha256, file.replay, settings, dataset)
-    declared = read_sources(settings.reading.sources, dataset.contract).of(file.landed.key).options
+    declared = read_sources(settings.reading.sources, dataset).of(file.landed.key).options
     return read_one(source, settings, dataset, declared, content_sha256=file.content_sha256)
 
 
@@ -247,6 +247,7 @@ def _staged_replay(
         columns=replay.reading.columns,
         units=replay.reading.units,
         nulls=replay.reading.nulls,
+        lenient=replay.reading.lenient,
     )
     staged = read_one(source, settings, dataset, declared, content_sha256=content_sha256)
     if staged.rows_in != replay.row_count:

@@ -25,7 +25,13 @@ from movie_pipeline.screening.reference_datasets import reference_tables
 from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.screening.screening_engine import Connection, screening_engine
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.fetch import DuplicateFile, GoneFile, KnownFile, LeftOutFile
+from movie_pipeline.steps.fetch import (
+    DuplicateFile,
+    GoneFile,
+    HashedFile,
+    KnownFile,
+    LeftOutFile,
+)
 from movie_pipeline.steps.judge import JudgedFile, RuleTime, judged_file
 from movie_pipeline.steps.keep_decisions import keep_rules, published
 from movie_pipeline.steps.read import ReadFile, Reading, RefusedFile
@@ -46,6 +52,7 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
     settings: Settings,
     dataset: Dataset,
     *,
+    rulesets: Mapping[str, Ruleset] | None = None,
     earlier: EarlierFiles | None = None,
     remote: RemoteJudge | None = None,
     retracted: Mapping[str, str] | None = None,
@@ -61,6 +68,7 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
         ruleset: the rules.
         settings: limits of the engine.
         dataset: what their rows must be.
+        rulesets: source to the rules that its files are judged by instead.
         earlier: what earlier files told, for rules and columns that are compared with it.
         remote: who judges the rows of files that are too large for one machine.
         retracted: file_id of each file whose bytes were retracted before, to why it must wait.
@@ -76,9 +84,12 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
         SettingsError: a reference dataset that a rule may name cannot be read.
     """
     replays = [file.replay for file in files if isinstance(file, ReadFile) and file.replay]
-    texts = [str(ruleset), *(replay.ruleset or "" for replay in replays)]
+    sources = read_sources(settings.reading.sources, dataset)
+    rules = _Rules(ruleset, rulesets or {}, sources)
+    used = [ruleset, *(rules.of(file) for file in files if isinstance(file, HashedFile))]
+    texts = [*map(str, used), *(replay.ruleset or "" for replay in replays)]
     own = [replay.ruleset for replay in replays if replay.ruleset is not None]
-    read_with = keep_rules(storage, [ruleset.text, *own], settings.reading)
+    read_with = keep_rules(storage, [*(each.text for each in used), *own], settings.reading)
     decided: dict[str, DecidedFile] = {}
     loading: dict[str, str] = {}
     publishing = _Publishing(storage)
@@ -90,10 +101,10 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
             connection=connection,
             work_folder=work_folder,
             storage=storage,
-            ruleset=ruleset,
+            rules=rules,
             references=references,
             dataset=dataset,
-            sources=read_sources(settings.reading.sources, dataset.contract),
+            sources=sources,
             earlier=earlier or EarlierFiles(),
             remote=remote,
             read_with=read_with,
@@ -106,14 +117,14 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
         for file in _latest_first(files):
             match file:
                 case RefusedFile():
-                    decided[file.file_id] = _rejected(file, ruleset)
+                    decided[file.file_id] = _rejected(file, rules.of(file))
                 case DuplicateFile():
-                    decided[file.file_id] = _duplicate(file, file.duplicate_of, ruleset)
+                    decided[file.file_id] = _duplicate(file, file.duplicate_of, rules.of(file))
                 case ReadFile() if file.replay is None and file.content_sha256 in loading:
                     # The later one has the last word. Known only now: had it been held, this one
                     # would be too.
                     first = loading[file.content_sha256]
-                    decided[file.file_id] = _duplicate(file, first, ruleset)
+                    decided[file.file_id] = _duplicate(file, first, rules.of(file))
                 case ReadFile():
                     one = decided[file.file_id] = screening.decided(file)
                     if file.replay is None and one.state is FileState.LOADED:
@@ -161,6 +172,20 @@ class _Publishing:
         side_by_side(lambda one: self._storage.put(*one), waiting, at_once=self._storage.at_once)
 
 
+@dataclass(frozen=True)
+class _Rules:
+    """By which rules each file is judged."""
+
+    ruleset: Ruleset
+    of_sources: Mapping[str, Ruleset]
+    sources: Sources
+
+    def of(self, file: HashedFile) -> Ruleset:
+        """Those of the file's source; of a replay, of the file that it goes back to."""
+        key = file.landed.key if file.replay is None else file.replay.root_key
+        return self.of_sources.get(self.sources.of(key).name, self.ruleset)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Screening:
     """What the files of a batch are judged with, and what becomes of each."""
@@ -168,7 +193,7 @@ class _Screening:
     connection: Connection
     work_folder: WorkFolder
     storage: Storage
-    ruleset: Ruleset
+    rules: "_Rules"
     dataset: Dataset
     references: Mapping[str, str]
     sources: Sources
@@ -190,7 +215,7 @@ class _Screening:
             self.connection,
             file,
             folder,
-            self.ruleset,
+            self.rules.of(file),
             history=self.earlier.metrics,
             references=self.references,
             remote=self.remote,
@@ -216,7 +241,7 @@ class _Screening:
     def _decided_replay(self, file: ReadFile, replay: Replay) -> DecidedFile:
         """Judge a replay by its own ruleset, or by the present one, and say what it resolves."""
         folder = self.work_folder.of_file(file.file_id)
-        ruleset = self.ruleset if replay.ruleset is None else parse_ruleset(replay.ruleset)
+        ruleset = self.rules.of(file) if replay.ruleset is None else parse_ruleset(replay.ruleset)
         with judged_file(
             self.connection,
             file,
@@ -285,6 +310,7 @@ def file_summary(judged: JudgedFile, split: SplitFile) -> FileSummary:
             columns={column.name: column.header for column in staged.mapping if column.is_contract},
             units={column.name: column.unit for column in staged.mapping if column.unit},
             nulls=staged.dialect.nulls,
+            lenient=staged.lenient_columns,
         ),
         repairs=staged.repairs,
         lenient=staged.lenient,

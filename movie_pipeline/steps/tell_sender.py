@@ -148,7 +148,7 @@ class Teller:
         folder = Path(stack.enter_context(_scratch(root)))
         source = folder / f"{entry.file_id}.csv"
         contract = self.dataset.contract
-        sources = read_sources(self.settings.reading.sources, contract)
+        sources = read_sources(self.settings.reading.sources, self.dataset)
         try:
             self._bring(entry, source)
             staged = read_one(source, self.settings, self.dataset, sources.of(entry.key).options)

@@ -16,6 +16,8 @@ from movie_pipeline.tabular.column_mapping import (
 )
 from movie_pipeline.tabular.counted_lines import LineNumbers, line_numbers
 from movie_pipeline.tabular.date_forms import BadForm, DateForm
+from movie_pipeline.tabular.declaration_guess import Guess, guessed_declaration
+from movie_pipeline.tabular.declaration_text import declaration_lines
 from movie_pipeline.tabular.declared_units import UNITS, factor_of
 from movie_pipeline.tabular.encodings import is_declarable
 from movie_pipeline.tabular.engine import Engine, shared_engine
@@ -60,6 +62,7 @@ __all__ = [
     "DerivedKey",
     "Drift",
     "Engine",
+    "Guess",
     "Inspection",
     "KeyPart",
     "Limits",
@@ -73,11 +76,13 @@ __all__ = [
     "SourceOptions",
     "StagedFile",
     "TableContract",
+    "declaration_lines",
     "describe_problem",
     "drift",
     "expect_room",
     "factor_of",
     "flagged_columns",
+    "guessed_declaration",
     "inspect_file",
     "is_declarable",
     "line_numbers",

@@ -11,9 +11,9 @@ import numpy as np
 
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular.dialect import NEWLINES
-from movie_pipeline.tabular.odd_records import OddRecords, is_text
+from movie_pipeline.tabular.odd_records import Judged, OddRecords, is_text
 from movie_pipeline.tabular.reading_plan import ReadingPlan
-from movie_pipeline.tabular.record_parser import parsed_records
+from movie_pipeline.tabular.record_parser import Record, parsed_records
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
 
 _ASKED_EVERY = 10_000
@@ -39,45 +39,84 @@ def read_carefully(  # noqa: PLR0913 - a text and its plan, and where things go
         stop: where the text is taken to end, if not at its end.
     """
     layout, limit = plan.layout, plan.limits.record_bytes
-    judge = OddRecords(layout, plan.encoding.name, limit).judge
-    rows = RowGatherer(sink)
-    found = Found()
-    newlines = {layout.line_end} if layout.line_end else set[bytes]()
+    reading = _Reading(text, plan, sink, index)
     doubted = False
     with text.open("rb") as file:
         for record in parsed_records(
-            file, layout.dialect.syntax, start=layout.body, record_limit=limit
+            file, layout.dialect.syntax, start=layout.body, stop=stop, record_limit=limit
         ):
-            if stop is not None and record.start >= stop:
-                break
             if not doubted and not is_text(b"\n".join(record.cells)):
                 doubted = True
                 ask_for_encoding()
-            judged = judge(record)
-            if judged.is_blank:
-                found.blank += record.next - record.start
-                found.widths.empty_rows += len(record.cells) > 1
-                continue
-            newlines |= {record.line_end} - {b""}
-            found.separators += record.next - record.end
-            if judged.is_header:
-                found.again.append((record.start, record.end))
-                continue
-            found.records += 1
-            if not found.records % _ASKED_EVERY:
-                raise_if_stopped()
-            index.write(np.array([record.start, record.end], np.int64).tobytes())
-            if judged.width is not None:
-                found.widths.see([(found.records, judged.width)])
-            elif judged.is_row:
-                found.widths.empty_ends += not record.cells[-1]
-            if judged.is_row:
-                rows.add(found.records, record.cells, record.end - record.start)
-            else:
-                found.set_aside(found.records, str(judged.reason))
-                found.ragged += judged.ragged
-                found.unclosed = found.records if record.unclosed else found.unclosed
-    rows.flush()
-    names = {NEWLINES[newline] for newline in newlines}
-    found.newline = (names.pop() if len(names) == 1 else "mixed") if names else "lf"
-    return found
+            reading.take(record)
+    return reading.finished()
+
+
+class _Reading:
+    def __init__(self, text: Path, plan: ReadingPlan, sink: RowSink, index: BinaryIO) -> None:
+        layout, self._limit = plan.layout, plan.limits.record_bytes
+        self._text = text
+        self._odd = OddRecords(layout, plan.encoding.name, self._limit)
+        self._rows = RowGatherer(sink)
+        self._index = index
+        self._newlines = {layout.line_end} if layout.line_end else set[bytes]()
+        self._found = Found()
+
+    def take(self, record: Record) -> None:
+        """A record, and where a stray quote had swallowed others, these too."""
+        lines = record.problem is not None or any(b"\n" in cell for cell in record.cells)
+        if not lines or record.next - record.start > self._limit:
+            self._take(self._odd.judge(record))
+            return
+        with self._text.open("rb") as file:
+            file.seek(record.start)
+            raw = file.read(record.next - record.start)
+        start = record.start
+        record.start, record.end, record.next = 0, record.end - start, record.next - start
+        for judged in self._odd.judged(raw, record):
+            judged.record.start += start
+            judged.record.end += start
+            judged.record.next += start
+            self._take(judged)
+
+    def _take(self, judged: Judged) -> None:
+        record, found = judged.record, self._found
+        if judged.is_blank:
+            found.blank += record.next - record.start
+            found.widths.empty_rows += len(record.cells) > 1
+            return
+        if record.is_comment:
+            self._leave_out(record)
+            return
+        self._newlines |= {record.line_end} - {b""}
+        found.separators += record.next - record.end
+        if judged.is_header:
+            found.again.append((record.start, record.end))
+            return
+        found.records += 1
+        if not found.records % _ASKED_EVERY:
+            raise_if_stopped()
+        self._index.write(np.array([record.start, record.end], np.int64).tobytes())
+        if judged.width is not None:
+            found.widths.see([(found.records, judged.width)])
+        elif judged.is_row:
+            found.widths.empty_ends += not record.cells[-1]
+        if judged.is_row:
+            self._rows.add(found.records, record.cells, record.end - record.start)
+        else:
+            found.set_aside(found.records, str(judged.reason))
+            found.ragged += judged.ragged
+            found.unclosed = found.records if record.unclosed else found.unclosed
+
+    def _leave_out(self, record: Record) -> None:
+        with self._text.open("rb") as file:
+            file.seek(record.start)
+            line = file.read(min(record.next - record.start, self._limit))
+        self._found.leave_out(record.start, record.next, like_row=self._odd.is_like_row(line))
+
+    def finished(self) -> Found:
+        """What was found, when all records are taken."""
+        self._rows.flush()
+        names = {NEWLINES[newline] for newline in self._newlines}
+        self._found.newline = (names.pop() if len(names) == 1 else "mixed") if names else "lf"
+        return self._found

@@ -66,6 +66,7 @@ class ChunkRead:
         separators: bytes of the line ends of records.
         line_ends: the line ends of records.
         again: places of the header where it stands again.
+        comments: place of each comment line, and whether it has as many cells as the header.
         set_apart: number and reason of each record that is no row.
         ragged: how many of those have another number of cells than the header.
         quoted: whether a cell is quoted.
@@ -86,6 +87,7 @@ class ChunkRead:
     size: int
     quoted: bool
     again: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    comments: list[tuple[int, int, bool]] = field(default_factory=list[tuple[int, int, bool]])
     set_apart: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     ragged: int = 0
     unclosed: int | None = None
@@ -219,7 +221,12 @@ class ChunkReader:
             empty_ends=split.empty_ends,
         )
         for place, each in zip(odd, judged, strict=True):
-            self._add(read, int(numbers[place]), each)
+            if each.record.is_comment:
+                start, end = each.record.start, each.record.next
+                like_row = self._odd.is_like_row(text[start:end].tobytes())
+                read.comments.append((start, end, like_row))
+            else:
+                self._add(read, int(numbers[place]), each)
         if columns.rows != len(read.numbers):
             raise fault(f"{columns.rows:,} rows were read where {len(read.numbers):,} are")
         return read
@@ -454,6 +461,7 @@ class _TextReading:
             self._file,
             self._layout.dialect.syntax,
             start=place,
+            stop=self._size,
             record_limit=self._limits.record_bytes,
         )
         return here.reader.read_alone(next(records))
@@ -503,6 +511,8 @@ class _TextReading:
         found.widths.see((before + 1 + number, width) for number, width in read.widths)
         found.quotes = found.quotes or read.quoted
         found.again += [(start + place, end + place) for start, end in read.again]
+        for start, end, like_row in read.comments:
+            found.leave_out(start + place, end + place, like_row=like_row)
         self._line_ends |= read.line_ends
         for number, reason in read.set_apart:
             found.set_aside(before + 1 + number, reason)

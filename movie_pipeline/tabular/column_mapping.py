@@ -198,6 +198,9 @@ def _declared_columns(
     """Position to contract column, where the source declares it."""
     declared: dict[int, str] = {}
     for ours, written in source.columns.items():
+        if isinstance(written, int):
+            declared[_place(written, ours, header)] = ours
+            continue
         exact = [i for i, name in enumerate(header) if name.strip() == written.strip()]
         alike = [i for i, name in enumerate(names) if name == normalised(written)]
         position = next((i for i in (*exact, *alike) if i not in declared), None)
@@ -209,6 +212,15 @@ def _declared_columns(
             )
         declared[position] = ours
     return declared
+
+
+def _place(place: int, ours: str, header: Sequence[str]) -> int:
+    if place > len(header):
+        raise UnreadableFile(
+            f"The source declares column {place} as {ours}, but the file has {_seen(header)}. "
+            "Correct columns in the source's declaration, or send the column."
+        )
+    return place - 1
 
 
 def without_remarks(mapping: Iterable[MappedColumn]) -> list[MappedColumn]:

@@ -13,6 +13,7 @@ from itertools import islice
 
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.column_mapping import normalised, rank_of
+from movie_pipeline.tabular.declared_header import NO_HEADER, without_header
 from movie_pipeline.tabular.file_content import HEAD
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_parser import Record, Syntax, parsed_records
@@ -24,6 +25,7 @@ HEADER_WITHIN = 20
 """The header is looked for in this many lines."""
 
 _SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 _ENOUGH_NAMES = 2
 FEW_ROWS = 50
 """Rows by which it is decided whether a delimiter ends each of them."""
@@ -45,9 +47,10 @@ class Dialect:
         quote: what cells are quoted by; None where no cell is.
         escape: `doubled`, `backslash` (in quotes) or `anywhere` (a backslash outside quotes, too).
         newline: `lf`, `crlf`, `cr` or `mixed`.
-        header_line: the 1-based line in which the header begins; 0 in JSON.
+        header_line: the 1-based line in which the header begins; 0 where there is none.
         decimal: the decimal sign, `.` or `,`.
-        quoting: whether a quote may open a cell.
+        mark: what may open and close a quoted cell; empty where quotes are text.
+        comment: what a line begins with that is no record; empty where there are none.
         pad: whether a record may lack its last cells.
         nulls: words that are declared to mean missing.
         mend: whether rows of other widths are mended by rule; see record_widths.py.
@@ -68,7 +71,8 @@ class Dialect:
     newline: str = "lf"
     header_line: int = 1
     decimal: str = "."
-    quoting: bool = True
+    mark: str = '"'
+    comment: str = ""
     pad: bool = False
     nulls: tuple[str, ...] = ()
     mend: bool = True
@@ -90,9 +94,11 @@ class Dialect:
             words += ["mixed line ends"] if self.newline == "mixed" else []
             words += ["quotes escaped by backslash"] if self.escape == "backslash" else []
             words += ["escaped by backslash anywhere"] if self.escape == "anywhere" else []
-            words += [] if self.quoting else ["no quotes"]
+            words += [] if self.mark else ["no quotes"]
+            words += ["quoted by apostrophes"] if self.mark == "'" else []
+            words += [f"comments behind {self.comment}"] if self.comment else []
             words += ["decimal commas"] if self.decimal == "," else []
-            words += [f"header in line {self.header_line}"]
+            words += [f"header in line {self.header_line}" if self.header_line else "no header"]
         words += [self.compression] if self.compression else []
         return ", ".join(words)
 
@@ -107,6 +113,11 @@ class Dialect:
         return bool(self.compression or self.written_from)
 
     @property
+    def quoting(self) -> bool:
+        """Whether a quote may open a cell."""
+        return bool(self.mark)
+
+    @property
     def mended(self) -> tuple[bool, bool]:
         """Which rows of another width are mended: that lack cells, that have delimiters behind."""
         return self.lacking, self.trailing
@@ -117,9 +128,10 @@ class Dialect:
         return Syntax(
             self.delimiter.encode(),
             backslash=self.escape != "doubled",
-            quoted=self.quoting,
+            quote=self.mark.encode(),
             anywhere=self.escape == "anywhere",
             mend=self.mend,
+            comment=self.comment.encode(),
         )
 
 
@@ -130,12 +142,14 @@ class Layout:
     Attributes:
         dialect: how the text is laid out.
         header: the names, as written.
-        header_start, header_end: the header record's place.
+        header_start, header_end: the header record's place; the body's start where there is none.
         body: where the first record starts.
         line_end: the bytes between the header and the body.
         lines: how many line ends stand before the body, None where they cannot be counted simply.
         needed: places of the columns without which no row is mended.
         numbers: places of the contract's columns of numbers.
+        comments: the places of comment lines before the header, with their line ends.
+        end: where the footer begins, which is no record; None where there is none.
     """
 
     dialect: Dialect
@@ -147,6 +161,8 @@ class Layout:
     lines: int | None
     needed: tuple[int, ...] = ()
     numbers: tuple[int, ...] = ()
+    comments: tuple[tuple[int, int], ...] = ()
+    end: int | None = None
 
 
 def layout_of(
@@ -167,6 +183,8 @@ def layout_of(
         start = separator.end()
     declared = source.delimiter or (separator[1].decode("latin-1") if separator else None)
     candidates = [declared] if declared else list(DELIMITERS)
+    if source.header == NO_HEADER:
+        return _without_header(head, start, candidates, source, bom)
     found = [_Candidate.find(head, start, delimiter, source, contract) for delimiter in candidates]
     best = _best([candidate for candidate in found if candidate is not None], contract)
     if len(best.header) > limits.columns:
@@ -188,21 +206,47 @@ def layout_of(
     newline = b"\r" if b"\n" not in before else b"\n"
     lines = None if b"\n" in head[best.record.start : best.record.end] else before.count(newline)
     return Layout(
-        Dialect(
-            bom=bom > 0,
-            delimiter=best.delimiter,
-            header_line=best.line,
-            decimal=source.decimal or ".",
-            quoting=source.quote != "none",
-            pad=source.pad,
-            mend=source.mend,
-        ),
+        replace(_declared_dialect(source, best.delimiter), bom=bom > 0, header_line=best.line),
         best.header,
         best.record.start,
         best.record.end,
         best.record.next,
         best.record.line_end,
         lines,
+        comments=tuple(_comments(head, start, best.record.start, source.comment.encode())),
+    )
+
+
+def _declared_dialect(source: SourceOptions, delimiter: str) -> Dialect:
+    """What a source declares of how cells are written, with the delimiter."""
+    return Dialect(
+        delimiter=delimiter,
+        decimal=source.decimal or ".",
+        mark="" if source.quote == "none" else source.quote or '"',
+        escape=source.escape or "doubled",
+        comment=source.comment,
+        pad=source.pad,
+        mend=source.mend,
+    )
+
+
+def _comments(head: bytes, start: int, until: int, comment: bytes) -> Iterator[tuple[int, int]]:
+    """The places of the comment lines before the header."""
+    for place, end in _lines(head, start):
+        if place >= until or not comment:
+            return
+        if head.startswith(comment, place):
+            yield place, end
+
+
+def _without_header(
+    head: bytes, start: int, candidates: Sequence[str], source: SourceOptions, bom: int
+) -> Layout:
+    dialects = [_declared_dialect(source, delimiter) for delimiter in candidates]
+    chosen, header = without_header(head, start, [each.syntax for each in dialects], source)
+    dialect = next(each for each in dialects if each.syntax == chosen)
+    return Layout(
+        replace(dialect, bom=bom > 0, header_line=0), header, start, start, start, b"", None
     )
 
 
@@ -217,7 +261,8 @@ def first_rows(head: bytes, layout: Layout) -> list[list[bytes]]:
     return [
         record.cells
         for record in islice(records, FIRST_ROWS)
-        if not record.is_empty and not record.problem and not record.next == len(head) == HEAD
+        if not (record.is_empty or record.is_comment or record.problem)
+        and not record.next == len(head) == HEAD
     ]
 
 
@@ -272,7 +317,7 @@ class _Candidate:
         first: _Candidate | None = None
         named: _Candidate | None = None
         splits = delimiter.encode() in head
-        for line, place in _line_starts(head, start, source.header_line or 0):
+        for line, place in _line_starts(head, start, source):
             if source.header_line is not None and line != source.header_line:
                 continue
             candidate = cls._at(head, place, line, delimiter, contract, source)
@@ -297,15 +342,11 @@ class _Candidate:
         contract: TableContract,
         source: SourceOptions,
     ) -> "_Candidate | None":
-        syntax = Syntax(
-            delimiter.encode(),
-            quoted=source.quote != "none",
-            anywhere=source.escape == "anywhere",
-        )
+        syntax = _declared_dialect(source, delimiter).syntax
         record = next(
             parsed_records(io.BytesIO(head), syntax, start=place, record_limit=len(head)), None
         )
-        if record is None or record.is_empty:
+        if record is None or record.is_empty or record.is_comment:
             return None
         cells = record.cells
         if record.problem:  # so that it can be said which line is at fault
@@ -315,20 +356,28 @@ class _Candidate:
         return cls(delimiter, line, record, names, rank_of(names, contract))
 
 
-def _line_starts(head: bytes, start: int, until: int) -> Iterator[tuple[int, int]]:
-    """Line number and place of the first lines, numbered from the text's beginning."""
-    line = 1 + len(re.findall(rb"\r\n|\n|\r", head[:start]))
-    place = start
-    ends = re.compile(rb"\r\n|\n|\r")
-    for _ in range(max(HEADER_WITHIN, until)):
-        if place >= len(head):
+def _line_starts(head: bytes, start: int, source: SourceOptions) -> Iterator[tuple[int, int]]:
+    """Line number and place of the first lines that are no comments; the text's first line is 1."""
+    before = len(_LINE_END.findall(head, 0, start))
+    comment = source.comment.encode()
+    left = max(HEADER_WITHIN, source.header_line or 0)
+    for line, (place, _) in enumerate(_lines(head, start), before + 1):
+        if comment and head.startswith(comment, place):
+            continue
+        if not left:
             return
         yield line, place
-        end = ends.search(head, place)
-        if end is None:
-            return
-        place = end.end()
-        line += 1
+        left -= 1
+
+
+def _lines(head: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Where each line begins, and where the next one would."""
+    place = start
+    while place < len(head):
+        end = _LINE_END.search(head, place)
+        behind = end.end() if end else len(head)
+        yield place, behind
+        place = behind
 
 
 def _best(candidates: Sequence[_Candidate], contract: TableContract) -> _Candidate:

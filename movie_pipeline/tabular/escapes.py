@@ -22,11 +22,8 @@ def escape_of(text: Path, layout: Layout, limits: Limits) -> str:
     Both ways are tried on all records, and the one that breaks fewer is taken. Where both break
     none and still give other cells, the file is refused with both named.
     """
-    delimiter = layout.dialect.delimiter.encode()
-    tallies = {
-        "doubled": _Faults(text, Syntax(delimiter), layout, limits),
-        "backslash": _Faults(text, Syntax(delimiter, backslash=True), layout, limits),
-    }
+    syntaxes = {way: escaped(layout, way).dialect.syntax for way in ("doubled", "backslash")}
+    tallies = {way: _Faults(text, syntax, layout, limits) for way, syntax in syntaxes.items()}
     differ = False
     for one, other in zip_longest(*(tally.records() for tally in tallies.values())):
         differ = differ or one != other
@@ -47,16 +44,20 @@ class _Faults:
         self._text = text
         self._syntax = syntax
         self._width = len(layout.header)
-        self._start = layout.body
+        self._start, self._stop = layout.body, layout.end
         self._limit = limits.record_bytes
         self.faults = 0
 
     def records(self) -> Iterator[list[bytes]]:
         with self._text.open("rb") as file:
             for record in parsed_records(
-                file, self._syntax, start=self._start, record_limit=self._limit
+                file,
+                self._syntax,
+                start=self._start,
+                stop=self._stop,
+                record_limit=self._limit,
             ):
-                if record.is_blank:
+                if record.is_blank or record.is_comment:
                     continue
                 self.faults += record.problem is not None or len(record.cells) != self._width
                 yield record.cells

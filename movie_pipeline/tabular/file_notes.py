@@ -161,6 +161,18 @@ def row_repair_notes(repairs: Mapping[str, int]) -> list[str]:
     return [f"mended by rule: {mended}; with mend = false, declared for the source, none is"]
 
 
+def comment_notes(found: Found, comment: str) -> list[str]:
+    """That lines are comments by what is declared, and no records."""
+    if not found.comment_lines:
+        return []
+    lines = "1 line begins" if found.comment_lines == 1 else f"{found.comment_lines:,} lines begin"
+    said = f"{lines} with {printable(comment)}, as the source declares of comments: no records"
+    if found.like_rows:
+        have = "1 of them has" if found.like_rows == 1 else f"{found.like_rows:,} of them have"
+        said += f"; {have} as many cells as the header names columns, and may be rows"
+    return [said]
+
+
 def notes_on(
     found: Found,
     mapping: Sequence[MappedColumn],

@@ -219,6 +219,8 @@ def _bytes(staged: StagedFile) -> str:
         ("records", account.records),
         ("line ends" if staged.dialect.format == "csv" else "between", account.separators),
         ("blank lines", account.blank),
+        ("comments", account.comments),
+        ("footer", account.footer),
         ("other", account.other),
     )
     shown = ", ".join(f"{name} {count:,}" for name, count in parts if count)

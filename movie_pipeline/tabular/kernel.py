@@ -178,6 +178,18 @@ def _is_blank(text: Bytes, place: np.uint64, end: np.uint64) -> bool:
     return True
 
 
+@compiled("boolean(uint8[::1], uint64, uint64, uint8[::1])")
+def _begins_with(text: Bytes, place: np.uint64, end: np.uint64, mark: Bytes) -> bool:
+    """Whether a mark stands here."""
+    size = np.uint64(len(mark))
+    if place + size > end:
+        return False
+    for j in range(size):  # noqa: SIM110 - numba knows no all()
+        if text[place + np.uint64(j)] != mark[j]:
+            return False
+    return True
+
+
 @compiled("int64(uint8[::1], uint64[::1], int64, int64[:,::1], boolean)")
 def count_lines_between(text: Bytes, words: Words, size: int, odd: Places, quoting: bool) -> Number:
     """Line ends outside quotes before, between and behind records that are odd."""
@@ -191,7 +203,7 @@ def count_lines_between(text: Bytes, words: Words, size: int, odd: Places, quoti
 
 @compiled(
     "void(uint8[::1], uint64[::1], int64, boolean, boolean, int64[::1], uint8[::1], uint8[::1],"
-    "int64[::1],"
+    "uint8[::1], int64[::1],"
     "int64[:,::1], uint8[::1], int32[::1], int32[::1], int64[::1], int64[::1])"
 )
 def split(
@@ -201,6 +213,7 @@ def split(
     at_end: bool,
     doubtful: bool,
     syntax: Places,
+    comment: Bytes,
     stops: Bytes,
     header: Bytes,
     header_bounds: Places,
@@ -221,6 +234,7 @@ def split(
         doubtful: whether some of its bytes may be no text, so that each record is looked at.
         syntax: delimiter, whether quotes are escaped by a backslash, columns, longest record,
             whether a quote may open a cell, and whether delimiters alone are a blank line.
+        comment: what a line begins with that is no record; such lines are odd.
         stops: for each byte, whether it may end a bare cell, or is a quote that may open one.
         header: the header's cells, one behind the other.
         header_bounds: where each begins, and the end.
@@ -244,7 +258,11 @@ def split(
         empty = True
         seen = 0
         base = rows * width
-        while True:
+        is_comment = len(comment) > 0 and _begins_with(text, place, end_of_text, comment)
+        odd = is_comment
+        while is_comment and i < end_of_text and text[i] != _LF and text[i] != _CR:
+            i += _1
+        while not is_comment:
             doubled = 0
             if quoting and i < end_of_text and text[i] == _QUOTE:
                 quoted = True

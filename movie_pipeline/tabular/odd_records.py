@@ -8,7 +8,7 @@ import io
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.record_parser import Record, parsed_records, split_record
@@ -48,7 +48,7 @@ _LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r)")
 
 
 class OddRecords:
-    """Judges the odd records of one text.
+    """Judges records of one text that are no rows beyond doubt.
 
     Args:
         layout: the layout of the text.
@@ -77,13 +77,20 @@ class OddRecords:
             start: where the stretch starts.
         """
         for record in parsed_records(io.BytesIO(raw), self._syntax, record_limit=self._limit):
-            bytes_of = raw[record.start : record.next]
-            given_back = self._given_back(bytes_of, record)
-            for each in given_back or [self._without_mark(bytes_of, record)]:
+            for each in self.judged(raw[record.start : record.next], record):
                 each.record.start += start
                 each.record.end += start
                 each.record.next += start
                 yield each
+
+    def judged(self, raw: bytes, record: Record) -> list[Judged]:
+        """What a record is: itself, or a line with a stray quote and the records behind it.
+
+        Args:
+            raw: its bytes, with its line end.
+            record: as the parser found it.
+        """
+        return self._given_back(raw, record) or [self._without_mark(raw, record)]
 
     def _without_mark(self, raw: bytes, record: Record) -> Judged:
         """What a record is; a byte order mark in front of it is no part of it."""
@@ -100,8 +107,10 @@ class OddRecords:
         Those are given back of which most are rows by themselves, or of which all look like rows
         but for quotes, as the line itself does; the line is set apart.
         """
+        if not self._syntax.quote:
+            return None
         whole = raw[: record.end - record.start]
-        if record.unclosed or len(whole) > self._limit:
+        if record.unclosed or record.is_comment or len(whole) > self._limit:
             return None
         if not may_have_swallowed(whole, self._syntax.delimiter, self._width):
             return None
@@ -114,11 +123,14 @@ class OddRecords:
             for each in parsed_records(io.BytesIO(rest), self._syntax, record_limit=self._limit)
         ]
         rows = sum(
-            each.is_row and rest.count(b'"', each.record.start, each.record.end) % 2 == 0
+            each.is_row
+            and rest.count(self._syntax.quote, each.record.start, each.record.end) % 2 == 0
             for each in behind
         )
-        lines = sum(not each.is_blank for each in behind)
-        if rows <= MOST_TEXT * lines and not all(map(self._is_like_row, whole.splitlines())):
+        lines = sum(not (each.is_blank or each.record.is_comment) for each in behind)
+        if rows <= MOST_TEXT * lines and not all(
+            map(self._is_row_but_for_quotes, whole.splitlines())
+        ):
             return None
         for each in behind:
             each.record.start += record.start + first.end()
@@ -130,9 +142,9 @@ class OddRecords:
         odd = Record(start, place, start + first.end(), [], line_end, stray_quote_sentence(lines))
         return [Judged(odd, reason=odd.problem, swallowed=lines), *behind]
 
-    def _is_like_row(self, line: bytes) -> bool:
+    def _is_row_but_for_quotes(self, line: bytes) -> bool:
         """Whether a line without its quotes has a row's width, and a number where one belongs."""
-        cells = line.replace(b'"', b"").split(self._syntax.delimiter)
+        cells = line.replace(self._syntax.quote, b"").split(self._syntax.delimiter)
         numbers = [cells[i].strip() for i in self._layout.numbers if i < len(cells)]
         return (
             len(cells) == self._width
@@ -142,6 +154,8 @@ class OddRecords:
 
     def judge(self, record: Record) -> Judged:
         """What a record is."""
+        if record.is_comment:
+            return Judged(record)
         if record.is_blank or (self._syntax.mend and record.is_empty):
             return Judged(record, is_blank=True)
         if record.problem:
@@ -151,15 +165,19 @@ class OddRecords:
             return Judged(record, is_header=True)
         width = Width.of(record, self._layout)
         fitting = self._fitting(record, width)
-        joined = b"\n".join(cells)
         if fitting is None:
             sentence = ragged_sentence(len(cells), self._width)
             return Judged(record, reason=sentence, ragged=True, width=width)
-        if b"\0" in joined or not is_text(joined):
-            nul = "it holds a NUL byte, which is no text"
-            return Judged(record, reason=nul if b"\0" in joined else self._not_text)
-        record.cells = fitting
-        return Judged(record, is_row=True, width=width)
+        reason = self._no_text(b"\n".join(cells))
+        if reason is None:
+            record.cells = fitting
+        return Judged(record, reason=reason, is_row=not reason, width=None if reason else width)
+
+    def _no_text(self, cells: bytes) -> str | None:
+        """Why cells are no text, None where they are."""
+        if b"\0" in cells:
+            return "it holds a NUL byte, which is no text"
+        return None if is_text(cells) else self._not_text
 
     def _fitting(self, record: Record, width: Width | None) -> list[bytes] | None:
         """The cells of a row, as many as there are columns; None where it cannot be mended."""
@@ -172,6 +190,10 @@ class OddRecords:
         if dialect.pad or (dialect.lacking and width is not None and width.is_lacking):
             return [*cells, *[b""] * lacking] if lacking > 0 else None
         return None
+
+    def is_like_row(self, line: bytes) -> bool:
+        """Whether a comment line has as many cells as the header, so that it may be a row."""
+        return len(split_record(line, replace(self._syntax, comment=b"")).cells) == self._width
 
     def written(self, record: Record) -> bytes:
         """A row with every cell quoted, so that no cell is odd; its quotes are doubled."""

@@ -226,7 +226,7 @@ class _RecordParser:
         self.is_plain = self._plain and self._dialect.codec == "utf-8"
         self._reader = csv.reader(
             iter(lambda: self._line, None),
-            delimiter=self._dialect.delimiter or ",",
+            delimiter=self._dialect.delimiter if self._plain else ",",
             strict=True,
         )
 

@@ -20,6 +20,7 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular.careful_reader import read_carefully
+from movie_pipeline.tabular.declared_header import without_layout_of_others
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.encodings import (
     Encoding,
@@ -37,12 +38,20 @@ from movie_pipeline.tabular.file_notes import (
     UNENDED_HOLD,
     UNENDED_NOTE,
     UNENDED_RECORD,
+    comment_notes,
     encoding_note,
     hold_sentence,
     notes_on,
     row_repair_notes,
     scale_notes,
     shared_keys_note,
+)
+from movie_pipeline.tabular.footer import (
+    Footer,
+    footer_hold,
+    footer_note,
+    footer_of,
+    rows_in_footer,
 )
 from movie_pipeline.tabular.json_records import (
     json_first_cells,
@@ -117,9 +126,8 @@ def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a
             contract,
             content,
             to,
-            tuple(lenient_columns),
             limits,
-            source,
+            replace(source, lenient=tuple(dict.fromkeys((*lenient_columns, *source.lenient)))),
             Engine(memory_limit, threads),
         )
         if sha256 is not None:
@@ -150,7 +158,6 @@ class _Staging:
     contract: TableContract
     content: Content
     to: Path
-    lenient: tuple[str, ...]
     limits: Limits
     source: SourceOptions
     engine: Engine
@@ -172,34 +179,46 @@ class _Staging:
         if not encoding.is_utf8:
             text = self.to / f"{self.path.stem}.text"
             dangling = write_utf8(self.content.path, encoding, text)
+        start = encoding.bom if encoding.is_utf8 else 0
+        source = without_layout_of_others(head_of(text), start, self.source)
         try:
-            head = head_of(text)
-            start = encoding.bom if encoding.is_utf8 else 0
-            if kind := json_format(head, start):
-                read = self._json
-                layout = json_layout(
-                    text, kind, start=start, limits=self.limits, contract=self.contract
-                )
-                cells = json_first_cells(text, layout, self.limits)
-                plan = plan_with(
-                    layout, cells, encoding, self.contract, source=self.source, limits=self.limits
-                )
-            else:
-                read = self._csv
-                plan = plan_of(
-                    head, encoding, self.contract, source=self.source, limits=self.limits
-                )
-            crash_point("intake.read.before")
-            result = self._settled(_Text(text, plan), read)
-            plan = result.text.plan
-            if self.source.unended == "set_apart" and self._is_unended(text, plan.layout):
-                result = self._without_last(result, read)
-            shared = self._set_apart_shared_keys(result.typer)
-            crash_point("intake.read.after")
-            return self._summary(_Outcome(text, dangling, result, shared))
+            return replace(self, source=source).read_text(text, encoding, start, dangling)
         finally:
             if text != self.content.path:
                 text.unlink(missing_ok=True)
+
+    def read_text(self, text: Path, encoding: Encoding, start: int, dangling: int) -> StagedFile:
+        """Read the file's text, which is UTF-8."""
+        head, footer = head_of(text), None
+        if kind := json_format(head, start):
+            read = self._json
+            layout = json_layout(
+                text, kind, start=start, limits=self.limits, contract=self.contract
+            )
+            cells = json_first_cells(text, layout, self.limits)
+            plan = plan_with(
+                layout, cells, encoding, self.contract, source=self.source, limits=self.limits
+            )
+        else:
+            read = self._csv
+            if self.source.footer is not None:
+                footer = footer_of(text, self.source.footer)
+            plan = plan_of(
+                head,
+                encoding,
+                self.contract,
+                source=self.source,
+                limits=self.limits,
+                end=footer.start if footer else None,
+            )
+        crash_point("intake.read.before")
+        result = self._settled(_Text(text, plan, plan.layout.end), read)
+        plan = result.text.plan
+        if self.source.unended == "set_apart" and self._is_unended(text, plan.layout):
+            result = self._without_last(result, read)
+        shared = self._set_apart_shared_keys(result.typer)
+        crash_point("intake.read.after")
+        return self._summary(_Outcome(text, dangling, result, shared, footer))
 
     def _settled(self, text: "_Text", read: "_Reader") -> "_Result":
         """Read until what all cells say of points and commas is what they were read by."""
@@ -324,7 +343,7 @@ class _Staging:
             typer = RowTyper(
                 text.plan.mapping,
                 self.contract,
-                lenient=self.lenient,
+                lenient=text.plan.lenient,
                 nulls=text.plan.layout.dialect.nulls,
                 connection=_Opening(engines, self.engine, self.to).cursor,
             )
@@ -358,7 +377,7 @@ class _Staging:
             bom=outcome.result.text.plan.encoding.bom > 0,
             compression=self.content.compression,
             written_from=self.content.written_from,
-            quote='"' if found.quotes and layout.dialect.quoting else None,
+            quote='"' if found.quotes and layout.dialect.mark else None,
             newline=found.newline,
         )
         return StagedFile(
@@ -380,6 +399,7 @@ class _Staging:
             unreadable=typer.unreadable(),
             breached={name: count for name, count in typer.breached.items() if count},
             lenient=typer.unreadable(lenient=True),
+            lenient_columns=outcome.result.text.plan.lenient,
             value_shapes=typer.value_shapes(),
             not_rows=by_reason(found.set_apart),
             ending=ending,
@@ -390,11 +410,14 @@ class _Staging:
                 salvage=self.source.salvage,
                 json=layout.dialect.format != "csv",
             )
-            or self._hold_unended(found, ending),
+            or self._hold_unended(found, ending)
+            or self._hold_footer(outcome),
             notes=(
                 *notes_on(
                     found, outcome.result.text.plan.mapping, self.contract, self.source.dates
                 ),
+                *comment_notes(found, self.source.comment),
+                *self._footer_note(outcome.footer, layout),
                 *scale_notes(typer),
                 *row_repair_notes(row_repairs),
                 *([said] if (said := self._encoding_note(outcome.result.text.plan)) else []),
@@ -419,25 +442,58 @@ class _Staging:
         holds = self.source.unended == "hold" or alone
         return UNENDED_HOLD if holds and ending == UNENDED else None
 
+    def _footer_note(self, footer: Footer | None, layout: Layout) -> list[str]:
+        declared = self.source.footer
+        if declared is None or layout.dialect.format != "csv":
+            return []
+        return [footer_note(footer, declared)]
+
+    def _hold_footer(self, outcome: "_Outcome") -> str | None:
+        """Why a file is held that seems to lack the footer that its source declares."""
+        if outcome.footer is None:
+            return None
+        plan = outcome.result.text.plan
+        rows = rows_in_footer(
+            outcome.text,
+            outcome.footer,
+            plan,
+            self.contract,
+            is_told_by_text=isinstance(self.source.footer, str),
+        )
+        return footer_hold(rows, outcome.footer) if rows else None
+
     def _account(self, outcome: "_Outcome") -> ByteAccount:
         """Where every byte went, in the file's own bytes; the index is led back to them too."""
         layout, found = outcome.result.text.plan.layout, outcome.result.found
         encoding = outcome.result.text.plan.encoding
         index = self._index()
-        places = [layout.header_start, layout.header_end, *itertools.chain(*found.again)]
+        size = outcome.text.stat().st_size
+        end = size if layout.end is None else layout.end
+        header = (layout.header_start, layout.header_end)
+        comments = (*layout.comments, *found.comments)
+        stretches = (header, (end, size), *found.again, *comments)
+        places = np.unique(np.array(list(itertools.chain(*stretches)), np.int64))
+        own = places
         if not encoding.is_utf8:
             _lead_back(self.content.path, index, outcome.text, encoding)
-            places = original_offsets(
-                self.content.path, outcome.text, encoding, np.array(places)
-            ).tolist()
-        again = sum(places[3::2]) - sum(places[2::2])
+            own = original_offsets(self.content.path, outcome.text, encoding, places)
+        at = dict(zip(places.tolist(), own.tolist(), strict=True))
+
+        def bytes_of(*stretches: tuple[int, int]) -> int:
+            return sum(at[last] - at[first] for first, last in stretches)
+
         line_ends = found.separators + len(layout.line_end)
         account = ByteAccount(
-            header=places[1] - places[0],
+            header=bytes_of(header),
             records=_indexed_bytes(index),
             separators=line_ends * encoding.unit,
             blank=found.blank * encoding.unit,
-            other=places[0] + again + outcome.dangling,
+            other=at[layout.header_start]
+            - bytes_of(*layout.comments)
+            + bytes_of(*found.again)
+            + outcome.dangling,
+            comments=bytes_of(*comments),
+            footer=bytes_of((end, size)),
         )
         if account.total != self.content.size:
             raise UnreadableFile(
@@ -515,6 +571,7 @@ class _Outcome:
     dangling: int
     result: _Result
     shared: int = 0
+    footer: Footer | None = None
 
 
 _Reader = Callable[[_Text], _Result]

@@ -38,20 +38,26 @@ class SourceOptions:
     Attributes:
         encoding: a Python codec name, such as `windows-1252`.
         delimiter: one of `,` `;` tab `|`, or any other text, of several characters too.
-        quote: `"`, or `none` where a quote is text like any other.
+        quote: `"` or `'`, or `none` where a quote is text like any other.
         escape: `doubled` or `backslash`: how a quote is written inside a quoted cell; `anywhere`
             where a backslash stands before whatever is text outside quotes, too.
         pad: whether a record may lack its last cells, which are missing then.
         mend: whether rows of delimiters only, rows without their last cells, and delimiters behind
             the last cell are mended where the whole file shows what they mean.
         nulls: words that mean missing in every column.
+        header: `none` where no line names the columns.
         header_line: the 1-based line that names the columns.
+        names: what the columns of a file without a header are called, in its order.
+        comment: what a line begins with that is no record; empty where there are none.
+        footer: how many lines at the end are no records, or what the first of them begins with.
+        lenient: columns of the contract whose unreadable values leave the row in.
         decimal: `.` or `,`.
         salvage: load what stands before an unclosed quote, instead of holding the file.
         unended: what a last record without its line end means, which a file that was cut off has,
             too: `note` says so, `hold` holds the file, `set_apart` sets that record apart.
         dates: own columns of the file that hold dates, by name, each with the form they have.
-        columns: columns of the contract, each with the name that the file has for it.
+        columns: columns of the contract, each with the name that the file has for it, or its place
+            from 1.
         units: number columns of the contract, each with what the file's numbers count, such as
             `seconds`, `millions` or `of 5`.
         signs: number columns of the contract whose points and commas are known, each with the text
@@ -65,12 +71,17 @@ class SourceOptions:
     pad: bool = False
     mend: bool = True
     nulls: Sequence[str] = ()
+    header: str = ""
     header_line: int | None = None
+    names: Sequence[str] = ()
+    comment: str = ""
+    footer: int | str | None = None
+    lenient: Sequence[str] = ()
     decimal: str | None = None
     salvage: bool = False
     unended: str = "note"
     dates: Mapping[str, str] = field(default_factory=dict[str, str])
-    columns: Mapping[str, str] = field(default_factory=dict[str, str])
+    columns: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
     units: Mapping[str, str] = field(default_factory=dict[str, str])
     signs: Mapping[str, str] = field(default_factory=dict[str, str])
 

@@ -15,7 +15,6 @@ from movie_pipeline.tabular.dialect import (
     with_fitting_width,
 )
 from movie_pipeline.tabular.encodings import Encoding
-from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.number_casts import evidence_in
 from movie_pipeline.tabular.number_signs import DEFINITE, Evidence, Signs, reads_otherwise, signs_of
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
@@ -33,6 +32,7 @@ class ReadingPlan:
         mapping: its columns, in its order.
         limits: the most that it may bring.
         evidence: number column to what is known of its points and commas, as `Evidence`.
+        lenient: columns whose unreadable cells leave the row in.
     """
 
     encoding: Encoding
@@ -40,15 +40,17 @@ class ReadingPlan:
     mapping: tuple[MappedColumn, ...]
     limits: Limits
     evidence: Mapping[str, int] = field(default_factory=dict[str, int])
+    lenient: tuple[str, ...] = ()
 
 
-def plan_of(
+def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
     head: bytes,
     encoding: Encoding,
     contract: TableContract,
     *,
     source: SourceOptions,
     limits: Limits,
+    end: int | None = None,
 ) -> ReadingPlan:
     """The plan for a CSV.
 
@@ -58,14 +60,15 @@ def plan_of(
         contract: what its rows must be.
         source: what is declared about its source's files.
         limits: what it may ask of this machine.
+        end: where a footer begins that is no record.
 
     Raises:
         UnreadableFile: there is no header, or it can be read in two ways.
     """
     start = encoding.bom if encoding.is_utf8 else 0
+    head = head[:end]
     layout = layout_of(head, contract, bom=start, source=source, limits=limits)
-    if source.escape is not None:
-        layout = escaped(layout, source.escape)
+    layout = replace(layout, end=end)
     rows = first_rows(head, layout)
     layout = with_fitting_width(layout, rows)
     cells = first_cells(rows, layout)
@@ -106,7 +109,7 @@ def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of
         for column, texts in zip(mapping, cells, strict=True)
         if (contract_column := _number_column(column, contract)) is not None
     }
-    plan = ReadingPlan(encoding, layout, tuple(mapping), limits, evidence)
+    plan = ReadingPlan(encoding, layout, tuple(mapping), limits, evidence, tuple(source.lenient))
     return with_evidence(plan, {}, contract, source)
 
 

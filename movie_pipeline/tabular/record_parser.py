@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 WINDOW = 1 << 20
-_QUOTE = b'"'
 
 
 @dataclass(frozen=True)
@@ -21,21 +20,28 @@ class Syntax:
     Attributes:
         delimiter: what stands between cells.
         backslash: whether quotes are escaped by a backslash.
-        quoted: whether a quote may open a cell; else it is text like any other.
+        quote: what opens and closes a quoted cell; empty where no cell is quoted.
         anywhere: whether a backslash makes a text of what stands behind it outside quotes, too.
         mend: whether a line of nothing but delimiters is blank.
+        comment: what a line begins with that is no record; empty where there are none.
     """
 
     delimiter: bytes
     backslash: bool = False
-    quoted: bool = True
+    quote: bytes = b'"'
     anywhere: bool = False
     mend: bool = False
+    comment: bytes = b""
 
     @property
     def is_plain(self) -> bool:
         """Whether the kernel knows it; else the record parser takes every record."""
-        return not self.anywhere and len(self.delimiter) == 1
+        return self.quote != b"'" and not self.anywhere and len(self.delimiter) == 1
+
+    @property
+    def quoted(self) -> bool:
+        """Whether a quote may open a cell."""
+        return bool(self.quote)
 
 
 @dataclass
@@ -50,6 +56,7 @@ class Record:
         line_end: the bytes between its end and the next record.
         problem: why it cannot become a row, or None.
         unclosed: whether a quoted cell has no closing quote up to the end of the text.
+        is_comment: whether it is a comment line, which has no cells.
     """
 
     start: int
@@ -59,6 +66,7 @@ class Record:
     line_end: bytes = b""
     problem: str | None = None
     unclosed: bool = False
+    is_comment: bool = False
 
     @property
     def is_blank(self) -> bool:
@@ -68,21 +76,29 @@ class Record:
     @property
     def is_empty(self) -> bool:
         """Whether nothing but white space stands in any of its cells."""
-        return self.problem is None and not any(cell.strip() for cell in self.cells)
+        if self.is_comment or self.problem is not None:
+            return False
+        return not any(cell.strip() for cell in self.cells)
 
 
 def parsed_records(
-    file: BinaryIO, syntax: Syntax, *, start: int = 0, record_limit: int = 1 << 20
+    file: BinaryIO,
+    syntax: Syntax,
+    *,
+    start: int = 0,
+    stop: int | None = None,
+    record_limit: int = 1 << 20,
 ) -> Iterator[Record]:
-    """The records of a text from an offset on, in bounded memory, blank lines included.
+    """The records of a text from an offset on, in bounded memory, blank and comment lines included.
 
     Args:
         file: the text, open for reading bytes.
         syntax: how its cells are written.
         start: where the first record starts.
+        stop: where the text is taken to end, if not at its end.
         record_limit: a longer record has a problem instead of cells.
     """
-    return _RecordReader(file, syntax, start, record_limit).records()
+    return _RecordReader(file, syntax, start, stop, record_limit).records()
 
 
 def split_record(raw: bytes, syntax: Syntax) -> Record:
@@ -92,10 +108,11 @@ def split_record(raw: bytes, syntax: Syntax) -> Record:
 
 
 class _RecordReader:
-    def __init__(self, file: BinaryIO, syntax: Syntax, start: int, record_limit: int) -> None:
+    def __init__(
+        self, file: BinaryIO, syntax: Syntax, start: int, stop: int | None, record_limit: int
+    ) -> None:
         self._file = file
-        self._delimiter = syntax.delimiter
-        self._backslash = syntax.backslash
+        self._left = None if stop is None else max(stop - start, 0)
         self._limit = record_limit
         self._window = b""
         self._base = start  # the offset of the window's first byte
@@ -117,7 +134,12 @@ class _RecordReader:
 
     def _read_more(self) -> bool:
         """Append to the window, as much as is there already; False at the end of the file."""
-        more = self._file.read(max(WINDOW, len(self._window)))
+        return self._read(max(WINDOW, len(self._window)))
+
+    def _read(self, size: int) -> bool:
+        more = self._file.read(size if self._left is None else min(size, self._left))
+        if self._left is not None:
+            self._left -= len(more)
         self._window += more
         self._at_end = not more
         return bool(more)
@@ -132,7 +154,7 @@ class _RecordReader:
             if len(self._window) - place > self._limit + WINDOW:
                 return self._skip_long(place)
             self._read_more()
-        if record.end - record.start > self._limit:
+        if record.end - record.start > self._limit and not record.is_comment:
             record.problem = self._too_long()
             record.cells = []
         record.start += self._base
@@ -148,7 +170,8 @@ class _RecordReader:
         start = self._base + place
         self._window = self._window[place:]
         self._base = start
-        skipper = self._grammar.skipper()
+        is_comment = self._grammar.is_comment(self._window, 0)
+        skipper = self._grammar.skipper(is_comment=is_comment)
         while True:
             end = skipper.take(self._window, at_end=self._at_end)
             if end is not None:
@@ -156,17 +179,13 @@ class _RecordReader:
             self._window = self._window[skipper.kept :]
             self._base += skipper.kept
             skipper.rebase()
-            self._read_more_only_one()
+            self._read(WINDOW)
         after = self._grammar.behind_line_end(self._window, end)
         line_end = self._window[end:after]
-        record = Record(start, self._base + end, self._base + after, [], line_end, self._too_long())
-        record.unclosed = skipper.unclosed
+        record = Record(start, self._base + end, self._base + after, [], line_end)
+        record.problem = None if is_comment else self._too_long()
+        record.unclosed, record.is_comment = skipper.unclosed, is_comment
         return record, after
-
-    def _read_more_only_one(self) -> None:
-        more = self._file.read(WINDOW)
-        self._window += more
-        self._at_end = not more
 
 
 class _Grammar:
@@ -174,23 +193,29 @@ class _Grammar:
 
     def __init__(self, syntax: Syntax) -> None:
         delimiter = re.escape(syntax.delimiter)
+        quote = syntax.quote or b'"'
         inside = rb'(?:[^"\\]++|""|\\.|\\\Z)*+' if syntax.backslash else rb'(?:[^"]++|"")*+'
         self._syntax = syntax
-        self._quoted = re.compile(rb'"(' + inside + rb')"', re.DOTALL)
+        self._quoted = re.compile((rb'"(' + inside + rb')"').replace(b'"', quote), re.DOTALL)
         not_bare = rb"[\r\n]|" + delimiter
         bare = rb"(?!" + not_bare + rb")[^\\]" if syntax.anywhere else rb"(?!" + not_bare + rb")."
-        bare = rb"(?:" + bare + (rb"|\\.|\\\Z" if syntax.anywhere else rb"") + rb")*+"
+        bare = rb"(?:" + bare + (rb"|\\\r\n|\\.|\\\Z" if syntax.anywhere else rb"") + rb")*+"
         if len(syntax.delimiter) == 1 and not syntax.anywhere:
             bare = rb"[^\r\n" + delimiter + rb"]*+"
         self._bare = re.compile(bare, re.DOTALL)
         self._line_end = re.compile(rb"\r\n|\n|\r")
         self._rest = re.compile(not_bare)
-        self._escaped = re.compile(rb"\\(.)", re.DOTALL)
-        self._escape = re.compile(rb'\\(["\\])')
+        self._escaped = re.compile(rb"\\(\r\n|.)", re.DOTALL)
+        self._escape = re.compile(rb"\\([" + quote + rb"\\])")
         self.delimiter = syntax.delimiter
 
-    def skipper(self) -> "_Skipper":
-        return _Skipper(self._syntax)
+    def skipper(self, *, is_comment: bool) -> "_Skipper":
+        return _Skipper(self._syntax, is_comment=is_comment)
+
+    def is_comment(self, text: bytes, place: int) -> bool:
+        """Whether a record that would begin here is a comment line."""
+        comment = self._syntax.comment
+        return bool(comment) and text.startswith(comment, place)
 
     def behind_line_end(self, text: bytes, place: int) -> int:
         found = self._line_end.match(text, place)
@@ -198,9 +223,12 @@ class _Grammar:
 
     def record(self, text: bytes, start: int, *, at_end: bool) -> tuple[Record, int] | None:
         """The record at `start`, or None where more text is needed to know."""
-        return self._line(text, start, at_end=at_end) or self._cell_by_cell(
-            text, start, at_end=at_end
-        )
+        found = self._line(text, start, at_end=at_end)
+        if found or self.is_comment(text, start):
+            return found
+        if not at_end and len(text) - start < len(self._syntax.comment):
+            return None
+        return self._cell_by_cell(text, start, at_end=at_end)
 
     def _line(self, text: bytes, start: int, *, at_end: bool) -> tuple[Record, int] | None:
         """The quick way for a line without any quote."""
@@ -210,7 +238,10 @@ class _Grammar:
         # A carriage return at the very end of the window may have its line feed behind it.
         if not at_end and after == len(text):
             return None
-        if self._syntax.quoted and text.find(_QUOTE, start, end) >= 0:
+        if self.is_comment(text, start):
+            record = Record(start, end, after, [], text[end:after], is_comment=True)
+            return record, after
+        if self._syntax.quote and text.find(self._syntax.quote, start, end) >= 0:
             return None
         if self._syntax.anywhere and text.find(b"\\", start, end) >= 0:
             return None
@@ -242,7 +273,7 @@ class _Grammar:
 
     def _cell(self, text: bytes, place: int) -> tuple[bytes, int, str | None, bool]:
         """A cell, the place behind it, what is wrong with it, and whether its quote is open."""
-        if not self._syntax.quoted or text[place : place + 1] != _QUOTE:
+        if not self._syntax.quote or text[place : place + 1] != self._syntax.quote:
             found = self._bare.match(text, place)
             if found is None:  # the pattern matches nothing at all as well
                 return b"", place, None, False
@@ -267,21 +298,23 @@ class _Grammar:
     def _unescaped(self, inside: bytes) -> bytes:
         if self._syntax.backslash:
             inside = self._escape.sub(rb"\1", inside)
-        return inside.replace(b'""', b'"') if b'""' in inside else inside
+        quote = self._syntax.quote
+        return inside.replace(2 * quote, quote) if quote in inside else inside
 
 
 class _Skipper:
     """Finds the end of one long record piece by piece; it remembers where in a cell it is."""
 
-    def __init__(self, syntax: Syntax) -> None:
+    def __init__(self, syntax: Syntax, *, is_comment: bool = False) -> None:
         delimiter = re.escape(syntax.delimiter)
         self._delimiter = syntax.delimiter
-        self._backslash = syntax.backslash
-        escaped = rb"\\(?s:.)|" if syntax.anywhere else b""
-        self._rest = re.compile(escaped + rb"[\r\n]|" + delimiter)
-        self._quoted = syntax.quoted
-        self._in_quotes = re.compile(rb'["\\]' if syntax.backslash else rb'"')
-        self._state = "start"
+        escaped = rb"\\(?:\r\n|(?s:.))|" if syntax.anywhere else b""
+        rest = escaped + rb"[\r\n]|" + delimiter
+        self._rest = re.compile(rb"[\r\n]" if is_comment else rest)
+        self._quote = quote = syntax.quote
+        within = rb"[" + quote + rb"\\]" if syntax.backslash else quote
+        self._in_quotes = re.compile(within)
+        self._state = "bare" if is_comment else "start"
         self._place = 0
         self.kept = 0
         self.unclosed = False
@@ -302,7 +335,7 @@ class _Skipper:
                 self.unclosed = self._state == "quoted"
                 return len(text)
             if self._state == "start":
-                opens = self._quoted and text[place : place + 1] == _QUOTE
+                opens = self._quote and text[place : place + 1] == self._quote
                 self._state = "quoted" if opens else "bare"
                 self._place += self._state == "quoted"
             elif self._state == "bare":
@@ -328,10 +361,10 @@ class _Skipper:
             # What follows decides; at the end of the text nothing does.
             if found.start() == place:
                 self._place = len(text)
-                self._state = "bare" if found[0] == _QUOTE else "quoted"
+                self._state = "bare" if found[0] == self._quote else "quoted"
             else:
                 self._place = found.start()
-        elif found[0] != _QUOTE or text[found.end() : found.end() + 1] == _QUOTE:
+        elif found[0] != self._quote or text[found.end() : found.end() + 1] == self._quote:
             self._place = found.end() + 1
         else:
             self._place = found.end()

@@ -33,6 +33,9 @@ class Found:
         blank: bytes of blank lines with their ends.
         separators: bytes of the line ends of records.
         again: places of the header where it stands again, line ends excluded.
+        comments: stretches of comment lines, with their line ends.
+        comment_lines: how many lines these are.
+        like_rows: how many of these have as many cells as the header.
         set_apart: number and reason of each record that is no row.
         ragged: how many of those have another number of cells than the header.
         quotes: whether any cell is quoted.
@@ -47,6 +50,9 @@ class Found:
     blank: int = 0
     separators: int = 0
     again: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    comments: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    comment_lines: int = 0
+    like_rows: int = 0
     set_apart: list[tuple[int, str]] = field(default_factory=list[tuple[int, str]])
     ragged: int = 0
     quotes: bool = False
@@ -54,6 +60,14 @@ class Found:
     lines_within: int = 0
     too_long: int | None = None
     widths: Widths = field(default_factory=Widths)
+
+    def leave_out(self, start: int, end: int, *, like_row: bool) -> None:
+        """Note a comment line; lines next to each other are one stretch."""
+        self.comment_lines += 1
+        self.like_rows += like_row
+        if self.comments and self.comments[-1][1] == start:
+            start = self.comments.pop()[0]
+        self.comments.append((start, end))
 
     def set_aside(self, number: int, reason: str) -> None:
         """Note why a record is no row; equal reasons are kept once, for a million may be so."""

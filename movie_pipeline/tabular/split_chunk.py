@@ -74,6 +74,7 @@ class Splitter:
         self._quoting = syntax.quoted
         said = [delimiter, syntax.backslash, self._width, record_limit, syntax.quoted, syntax.mend]
         self._syntax = np.array(said, np.int64)
+        self._comment = _array(syntax.comment)
         self._stops = np.zeros(256, np.uint8)
         self._stops[[delimiter, *_LINE_ENDS]] = 1
         self._stops[ord('"')] = syntax.quoted
@@ -102,6 +103,7 @@ class Splitter:
             at_end,
             doubtful,
             self._syntax,
+            self._comment,
             self._stops,
             self._header,
             self._bounds,

@@ -4,7 +4,7 @@ It goes through JSON unchanged, for it travels between processes. It holds no ro
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 
 from movie_pipeline.tabular.column_mapping import MappedColumn, without_remarks
@@ -23,6 +23,8 @@ class ByteAccount:
         separators: what stands between records: line ends, or the commas and brackets of JSON.
         blank: blank lines with their ends.
         other: byte order mark, `sep=` line, lines before the header, the header again.
+        comments: comment lines with their ends, wherever they stand.
+        footer: the lines at the end that are no records.
     """
 
     header: int
@@ -30,11 +32,13 @@ class ByteAccount:
     separators: int
     blank: int
     other: int
+    comments: int = 0
+    footer: int = 0
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.header + self.records + self.separators + self.blank + self.other
+        return sum(astuple(self))
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class StagedFile:
             that bring more than it holds; their rows are marked.
         value_shapes: column to what its values look like, in words.
         lenient: lenient column to the unreadable cells that stay beside it as text.
+        lenient_columns: the columns for which that was asked.
         not_rows: reason to the numbers of the records that it kept from becoming rows; every
             record of a file may be among them, so that a reason is said once.
         ending: whether its last record has a line end: `ended`, `unended`, or empty where that
@@ -89,6 +94,7 @@ class StagedFile:
     unreadable: Mapping[str, int] = field(default_factory=dict[str, int])
     breached: Mapping[str, int] = field(default_factory=dict[str, int])
     lenient: Mapping[str, int] = field(default_factory=dict[str, int])
+    lenient_columns: tuple[str, ...] = ()
     value_shapes: Mapping[str, str] = field(default_factory=dict[str, str])
     not_rows: Mapping[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     ending: str = ""

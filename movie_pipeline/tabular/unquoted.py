@@ -36,7 +36,7 @@ def quotes_are_text(text: Path, layout: Layout, limits: Limits) -> bool:
         file.seek(layout.header_start)
         if _QUOTE in file.read(layout.header_end - layout.header_start):
             return False
-        syntax = Syntax(delimiter.encode(), quoted=False, mend=layout.dialect.mend)
+        syntax = Syntax(delimiter.encode(), quote=b"", mend=layout.dialect.mend)
         for record in parsed_records(
             file, syntax, start=layout.body, record_limit=limits.record_bytes
         ):

@@ -208,7 +208,7 @@ def _judged_again(
         fetch_original(parts.storage, entry, folder.source)
         resolved = _resolved(parts, entry)
         with settings_then(entry, parts.storage, parts.settings) as then:
-            declared = read_sources(then.reading.sources, parts.dataset.contract)
+            declared = read_sources(then.reading.sources, parts.dataset)
             staged = read_again(folder.source, entry, None, then, parts.dataset, declared)
             file = ReadFile(landed=landed, content_sha256=entry.content_sha256, staged=staged)
             [decided] = screen_batch(

@@ -262,7 +262,7 @@ def _read(
 ) -> StagedFile:
     """Read the original as it was read then."""
     with settings_then(record.entry, storage, settings) as then:
-        declared = read_sources(then.reading.sources, dataset.contract)
+        declared = read_sources(then.reading.sources, dataset)
         return read_again(source, record.entry, record.replay, then, dataset, declared)
 
 

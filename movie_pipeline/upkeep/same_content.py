@@ -46,7 +46,7 @@ def says_the_same_records(parts: Parts, entry: LedgerEntry, path: Path) -> bool:
         folder = work.of_file(entry.file_id)
         fetch_original(parts.storage, entry, folder.source)
         with settings_then(entry, parts.storage, parts.settings) as then:
-            declared = read_sources(then.reading.sources, parts.dataset.contract)
+            declared = read_sources(then.reading.sources, parts.dataset)
             staged = read_again(folder.source, entry, record.replay, then, parts.dataset, declared)
             file = ReadFile(
                 landed=entry.landed,

@@ -179,7 +179,7 @@ def test_a_column_of_the_contract_cannot_be_declared_to_hold_dates(tmp_path: Pat
     path = tmp_path / "sources.toml"
     path.write_text('[shop]\nfiles = "*.csv"\ndates = { Author = "%d.%m.%Y" }\n')
     with pytest.raises(SettingsError, match="'Author' is a column of the book contract, which has"):
-        read_sources(path, BOOKS.contract)
+        read_sources(path, BOOKS)
 
 
 def _with_optional_key() -> TableContract:

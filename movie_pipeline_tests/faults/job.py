@@ -63,7 +63,7 @@ def prepare(
     )
     work_folder = WorkFolder.at(work_root(settings), work)
     take_lease(work_folder.folder)
-    sources = read_sources(settings.reading.sources, MOVIES.contract)
+    sources = read_sources(settings.reading.sources, MOVIES)
     batch = take_batch(work_folder, storage, ledger, sources=sources)
     manifests = sender_manifests(batch, work_folder, storage, sources)
     replays = Replays(deployment.warehouse).by_key(file.key for file in batch.files)
@@ -103,7 +103,7 @@ def finish(deployment: Deployment, *, work: str = "batch") -> None:
     """Archive all that waits for it, and remove the work folder."""
     ledger = Ledger(deployment.warehouse)
     report = archive(deployment.storage, deployment.warehouse, ledger.unarchived())
-    sources = read_sources(deployment.settings.reading.sources, MOVIES.contract)
+    sources = read_sources(deployment.settings.reading.sources, MOVIES)
     put_markers_away(deployment.storage, sources, report.archived)
     work_folder = WorkFolder.at(work_root(deployment.settings), work)
     work_folder.remove()

@@ -21,7 +21,7 @@ from movie_pipeline_tests.upkeep.world import Years
 def _declared(folder: Path, complete: str = "done") -> Sources:
     path = folder / "sources.toml"
     path.write_text(f'[ftp]\nfiles = "ftp-*"\ncomplete = "{complete}"\n')
-    return read_sources(path, MOVIES.contract)
+    return read_sources(path, MOVIES)
 
 
 def _taken(years: Years, sources: Sources) -> list[str]:

@@ -28,7 +28,7 @@ class Sending:
         self.years = Years(folder / "home")
         path = folder / "sources.toml"
         path.write_text('[ftp]\nfiles = "ftp-*"\ncomplete = "manifest"\n')
-        self.sources = read_sources(path, MOVIES.contract)
+        self.sources = read_sources(path, MOVIES)
         self._work = WorkFolder.at(folder, "batch")
 
     def send(self, content: bytes, said: object) -> None:

@@ -12,7 +12,7 @@ from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
 
 
-def read_parsed(  # noqa: PLR0913 - as read_chunks
+def read_parsed(  # noqa: C901, PLR0913 - as read_chunks
     text: Path,
     plan: ReadingPlan,
     *,
@@ -37,6 +37,10 @@ def read_parsed(  # noqa: PLR0913 - as read_chunks
         if judged.is_blank:
             found.blank += record.next - record.start
             found.widths.empty_rows += len(record.cells) > 1
+            continue
+        if record.is_comment:
+            line = content[record.start : record.next]
+            found.leave_out(record.start, record.next, like_row=records.is_like_row(line))
             continue
         newlines |= {record.line_end} - {b""}
         found.separators += record.next - record.end

@@ -148,7 +148,7 @@ def _archive_files(
     told = Teller(storage, settings, dataset).tell(waiting, work_folder)
     _show_reports(context, waiting, told, dataset)
     report = archive(storage, warehouse, waiting)
-    sources = read_sources(settings.reading.sources, dataset.contract)
+    sources = read_sources(settings.reading.sources, dataset)
     put_markers_away(storage, sources, report.archived)
     put_leftovers_away(storage, sources, Ledger(warehouse))
     for file_id, problem in report.failed.items():

@@ -79,7 +79,7 @@ def _read_batch(
     warehouse.prepare()
     ledger = Ledger(warehouse)
     work_folder = open_work_folder(context, batch, settings)
-    sources = read_sources(settings.reading.sources, dataset.contract)
+    sources = read_sources(settings.reading.sources, dataset)
     files = take_batch(
         work_folder, storage, ledger, batch.files, sources, by_hand=not batch.batch_id
     )

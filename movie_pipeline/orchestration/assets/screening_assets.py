@@ -8,6 +8,8 @@ from typing import Any
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset, Histogram
+from movie_pipeline.datasets.ruleset_files import source_rulesets
+from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
@@ -96,6 +98,7 @@ def _screen_batch(
         ruleset,
         settings,
         dataset,
+        rulesets=source_rulesets(read_sources(settings.reading.sources, dataset)),
         earlier=earlier,
         remote=RemoteJudge(cluster, run_job),
         retracted=retracted_before(warehouse, files),

@@ -71,7 +71,7 @@ def _look(
 ) -> dg.SensorResult | dg.SkipReason:
     """What was heard is forgotten when its files are launched or known."""
     now, every = time.time(), settings.discovery.listing_seconds
-    sources = read_sources(settings.reading.sources, dataset.contract)
+    sources = read_sources(settings.reading.sources, dataset)
     # a file and its marker are told of one by one: only a listing shows both
     due = is_due(context.cursor, now, every) or sources.mark_files
     most = sys.maxsize if sources.mark_files else PAGE_FILES

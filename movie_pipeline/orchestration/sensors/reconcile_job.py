@@ -46,7 +46,7 @@ def close_what_is_open(
         older_than=GRACE,
         views_older_than=VIEWS_GRACE,
         timing=digest_timing_now(context.instance, dataset, settings.digests),
-        sources=read_sources(settings.reading.sources, dataset.contract),
+        sources=read_sources(settings.reading.sources, dataset),
         teller=Teller(storage, settings, dataset),
     )
     for problem in (*report.problems, *report.untold, *report.left_in_landing):
