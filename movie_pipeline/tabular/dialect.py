@@ -203,7 +203,7 @@ def layout_of(
         best.record.next,
         best.record.line_end,
         lines,
-        tuple(_comments(head, start, best.record.start, source.comment.encode())),
+        comments=tuple(_comments(head, start, best.record.start, source.comment.encode())),
     )
 
 

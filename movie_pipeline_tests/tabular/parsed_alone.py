@@ -12,7 +12,7 @@ from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
 
 
-def read_parsed(  # noqa: PLR0913 - as read_chunks
+def read_parsed(  # noqa: C901, PLR0913 - as read_chunks
     text: Path,
     plan: ReadingPlan,
     *,
