@@ -154,10 +154,9 @@ class OddRecords:
 
     def judge(self, record: Record) -> Judged:
         """What a record is."""
-        if record.is_comment:
-            return Judged(record)
-        if record.is_blank or (self._syntax.mend and record.is_empty):
-            return Judged(record, is_blank=True)
+        is_blank = record.is_blank or (self._syntax.mend and record.is_empty)
+        if is_blank or record.is_comment:
+            return Judged(record, is_blank=is_blank)
         if record.problem:
             return Judged(record, reason=record.problem)
         cells = record.cells
