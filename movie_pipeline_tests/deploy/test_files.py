@@ -257,6 +257,27 @@ def test_a_stop_waits_for_the_runs_and_every_service_says_whether_it_is_well() -
     assert all(isinstance(command, list) for command in commands)
 
 
+def test_the_files_of_compose_are_in_the_image_as_the_machine_reaches_nothing_else() -> None:
+    text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    for path in DEPLOY.glob("compose*.yaml"):
+        assert re.search(rf"^COPY .*deploy/{re.escape(path.name)} .*/deploy/$", text, re.MULTILINE)
+
+
+def test_what_is_removed_from_the_bucket_stands_in_the_docs() -> None:
+    parameters = template("core.yaml")["Parameters"]
+    page = (DEPLOY.parent / "docs" / "aws.md").read_text(encoding="utf-8")
+    kept = re.search(r"^## What is kept$(.*?)^## ", page, re.MULTILINE | re.DOTALL)
+    assert kept
+    for name in ("OutputDays", "QuarantineDays", "OldVersionDays", "HistoryArchiveDays"):
+        assert re.search(rf"{parameters[name]['Default']}[^.]*\(`{name}`", kept[1]), name
+
+
+def test_what_the_steps_print_reaches_the_ui_by_a_volume_that_all_share() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    for name in ("code", "daemon", "webserver"):
+        assert "logs:/opt/dagster/storage" in services[name]["volumes"]
+
+
 def test_the_image_is_made_of_what_the_lock_names_and_nothing_else() -> None:
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     installs = re.findall(r"^RUN pip install (.*)$", text, re.MULTILINE)

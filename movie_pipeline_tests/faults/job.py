@@ -27,6 +27,7 @@ from movie_pipeline.steps.read import read_batch
 from movie_pipeline.steps.run_lease import drop_lease, take_lease
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.steps.sender_manifest import bytes_as_said, sender_manifests
+from movie_pipeline.steps.tell_sender import Teller
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.upkeep.parts import Parts
@@ -44,10 +45,19 @@ def ruleset() -> Ruleset:
     return _RULESET
 
 
-def run_job(deployment: Deployment, *, work: str = "batch", run_id: str = "run") -> None:
-    """Take what waits from landing to history, refresh the views, send the notices."""
+def run_job(
+    deployment: Deployment, *, work: str = "batch", run_id: str = "run", telling: bool = False
+) -> None:
+    """Take what waits from landing to history, refresh the views, send the notices.
+
+    Args:
+        deployment: the world.
+        work: the work folder.
+        run_id: the run.
+        telling: whether reports are made: only where a fault is about them, as they take a while.
+    """
     load(deployment, prepare(deployment, work=work), work=work, run_id=run_id)
-    finish(deployment, work=work)
+    finish(deployment, work=work, telling=telling)
     follow(deployment)
 
 
@@ -99,10 +109,12 @@ def load(
     )
 
 
-def finish(deployment: Deployment, *, work: str = "batch") -> None:
+def finish(deployment: Deployment, *, work: str = "batch", telling: bool = False) -> None:
     """Archive all that waits for it, and remove the work folder."""
-    ledger = Ledger(deployment.warehouse)
-    report = archive(deployment.storage, deployment.warehouse, ledger.unarchived())
+    waiting = Ledger(deployment.warehouse).unarchived()
+    if telling:
+        _teller(deployment).tell(waiting, WorkFolder.at(work_root(deployment.settings), work))
+    report = archive(deployment.storage, deployment.warehouse, waiting)
     sources = read_sources(deployment.settings.reading.sources, MOVIES)
     put_markers_away(deployment.storage, sources, report.archived)
     work_folder = WorkFolder.at(work_root(deployment.settings), work)
@@ -159,13 +171,21 @@ def _parts(deployment: Deployment) -> Parts:
     return Parts(deployment.storage, deployment.warehouse, deployment.settings, deployment.dataset)
 
 
-def close_what_is_open(deployment: Deployment) -> None:
+def close_what_is_open(deployment: Deployment, *, telling: bool = False) -> None:
     """What the reconciler does; it must not find anything that it cannot do."""
     report = reconcile.reconcile(
-        deployment.storage, deployment.warehouse, deployment.alerts, deployment.events
+        deployment.storage,
+        deployment.warehouse,
+        deployment.alerts,
+        deployment.events,
+        teller=_teller(deployment) if telling else None,
     )
-    if report.problems:
-        raise MoviePipelineError("; ".join(report.problems))
+    if report.problems or report.untold:
+        raise MoviePipelineError("; ".join((*report.problems, *report.untold)))
+
+
+def _teller(deployment: Deployment) -> Teller:
+    return Teller(deployment.storage, deployment.settings, deployment.dataset)
 
 
 def run_in_batches(deployment: Deployment) -> list[list[str]]:

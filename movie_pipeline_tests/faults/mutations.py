@@ -32,7 +32,7 @@ from movie_pipeline.orchestration.sensors import killed_runs, landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay import replay_draft, replayable_records
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps import archive, discover, duplicates, fetch, load, notify
+from movie_pipeline.steps import archive, discover, duplicates, fetch, load, notify, tell_sender
 from movie_pipeline.steps.arrivals import Arrivals, marked_by
 from movie_pipeline.steps.load import load_batch
 from movie_pipeline.steps.reconcile import ReconcileReport
@@ -100,6 +100,19 @@ def _uncounted(session: object, own: WarehouseIdentity, *_: object) -> Warehouse
     """In place of the count of transactions, at which a second writer would wait as well."""
     del session
     return own
+
+
+def _page_first() -> Iterable[AbstractContextManager[Any]]:
+    make = tell_sender.make_report
+
+    def made(*values: Any) -> list[Path]:  # noqa: ANN401 - as they are
+        return make(*values)[::-1]
+
+    yield patch.object(tell_sender, "make_report", made)
+
+
+def _every_report_there() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(tell_sender.Teller, "_is_there", _always(value=True))
 
 
 def _no_lock() -> Iterable[AbstractContextManager[Any]]:
@@ -864,6 +877,16 @@ MUTATIONS: dict[str, Mutation] = {
         "a rebuild is swapped in in one transaction",
         _each_statement_alone,
         [("Y01", "rebuild of what stands: sql.rebuild/fill_rows.after")],
+    ),
+    "report's page last": Mutation(
+        "the page of a report comes when its other parts are there",
+        _page_first,
+        [("F68", "the reconciler: storage.put.quarantine.after#2")],
+    ),
+    "reports made again": Mutation(
+        "the reconciler makes the reports that are missing",
+        _every_report_there,
+        [("F68", "the reconciler: report.before")],
     ),
     "hashes of records": Mutation(
         "each decision record has a hash", _lines_believed, [("Y04", "a number in a record")]
