@@ -119,6 +119,11 @@ def _kind_and_way_out(column: MappedColumn, contract: TableContract) -> tuple[st
 
 def encoding_note(encoding: Encoding, *, declared: bool) -> str | None:
     """That a file was not UTF-8, and how it is known what it was."""
+    if encoding.doubt:
+        return (
+            f"a few records hold letters in another encoding, and are set apart: it may be "
+            f"{encoding.doubt}. Declare the encoding of this source in the sources file"
+        )
     if encoding.is_utf8:
         return None
     if encoding.bom:
