@@ -39,8 +39,15 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waited
 
 
+@pytest.fixture
+def times(request: pytest.FixtureRequest) -> int:
+    """How many times as much tests generate that read what they generate; 1 where CI runs them."""
+    return request.config.option.times
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """No test may depend on the one before it."""
+    parser.addoption("--times", type=int, default=1, help="generate so many times as much")
     parser.addoption("--shuffle", help="draw the order of files and of their tests by this seed")
 
 

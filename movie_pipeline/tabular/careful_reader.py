@@ -56,7 +56,7 @@ class _Reading:
     def __init__(self, text: Path, plan: ReadingPlan, sink: RowSink, index: BinaryIO) -> None:
         layout, self._limit = plan.layout, plan.limits.record_bytes
         self._text = text
-        self._odd = OddRecords(layout, plan.encoding.name, self._limit)
+        self._odd = OddRecords(layout, plan.encoding, self._limit)
         self._rows = RowGatherer(sink)
         self._index = index
         self._newlines = {layout.line_end} if layout.line_end else set[bytes]()

@@ -109,7 +109,7 @@ class ChunkReader:
         self._splitter = Splitter(layout, limit)
         self._delimiter = layout.dialect.syntax.delimiter
         self._width = len(layout.header)
-        self._odd = OddRecords(layout, plan.encoding.name, limit)
+        self._odd = OddRecords(layout, plan.encoding, limit)
         self._splitter_of_written = Splitter(escaped(layout, "doubled"), _ANY_LENGTH)
 
     def read(self, text: Bytes, size: int, *, at_end: bool, doubtful: bool) -> ChunkRead:

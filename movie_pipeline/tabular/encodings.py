@@ -5,10 +5,11 @@ the file by `original_offsets`.
 """
 
 import codecs
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -37,12 +38,15 @@ class Encoding:
         codec: for Python.
         bom: bytes of the byte order mark in front.
         unit: bytes of the smallest unit, 2 for UTF-16.
+        doubt: where a few records are in another encoding that cannot be told: which it may be, for
+            sentences.
     """
 
     name: str
     codec: str
     bom: int = 0
     unit: int = 1
+    doubt: str = ""
 
     @property
     def is_utf8(self) -> bool:
@@ -73,6 +77,18 @@ _WITHOUT_ORDER = {"utf-16", "utf-32", "utf-8-sig"}
 _MIXED_SHARE = 0.2
 """From so many well-formed characters on a stray byte, a text is a mixture, and no chance."""
 _MOST_ODD_CELLS = 2_000
+_FEW_ODD_LINES = 0.05
+"""The share of lines up to which those in another encoding are set apart, and the file is read."""
+_SEVEN_BITS: Final = (
+    (re.compile(rb"\x1b\$[@B]"), Encoding("ISO-2022-JP", "iso2022_jp_2")),
+    (re.compile(rb"\x1b\$\)C"), Encoding("ISO-2022-KR", "iso2022_kr")),
+    (re.compile(rb"~\{[!-}]+~\}"), Encoding("HZ", "hz")),
+)
+"""Encodings whose bytes are all ASCII, and what stands nowhere but in them."""
+_STATEFUL: Final = frozenset(
+    {"hz", "utf-7", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004"}
+    | {"iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr"}
+)
 _BYTES_AS_THEY_ARE = "movie_pipeline.undecodable_bytes"
 
 
@@ -105,7 +121,7 @@ def encoding_of(content: Path, head: bytes, source: SourceOptions) -> Encoding:
     A byte order mark decides; then what is declared of the source. Without either it is UTF-8 where
     all bytes are, or where its characters outnumber the stray bytes of a mixture. Else it is the
     encoding that the text is plainly in, as encoding_judgement.py tells, or it is refused with the
-    likely ones named.
+    likely ones named; where hardly a line is not ASCII, it is read with a doubt.
 
     Args:
         content: the text.
@@ -125,7 +141,7 @@ def encoding_of(content: Path, head: bytes, source: SourceOptions) -> Encoding:
     _refuse_binary(head)
     cut = _incomplete_tail(head)
     if _is_utf8(head[: len(head) - cut]):
-        return UTF_8
+        return _of_seven_bits(content, head) or UTF_8
     return encoding_of_all(content)
 
 
@@ -154,8 +170,30 @@ def encoding_of_all(content: Path) -> Encoding:
     return _judged(content)
 
 
+def _of_seven_bits(content: Path, head: bytes) -> Encoding | None:
+    """The encoding of a text that is ASCII to the eye and something else by its escapes."""
+    for mark, encoding in _SEVEN_BITS:
+        if head.isascii() and mark.search(head) and _decodes(content, encoding.codec):
+            return encoding
+    return None
+
+
+def _decodes(content: Path, codec: str) -> bool:
+    decoder = codecs.getincrementaldecoder(codec)()
+    try:
+        with content.open("rb") as file:
+            while piece := file.read(_PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", True)  # noqa: FBT003
+    except UnicodeError:
+        return False
+    return True
+
+
 def _judged(content: Path) -> Encoding:
     """The encoding that a text is plainly in, which is no UTF-8.
+
+    Where it is plainly in none, and hardly a line of it is not ASCII, it is UTF-8 with a doubt.
 
     Raises:
         UnknownEncodingError: it is plainly in none.
@@ -166,6 +204,8 @@ def _judged(content: Path) -> Encoding:
     if judgement.plain is not None:
         return encoding_named(judgement.plain.codec, judgement.plain.name)
     names = [judged.candidate.name for judged in judgement.likely]
+    if _has_few_odd_lines(content):
+        return replace(UTF_8, doubt=_either(names))
     raise UnknownEncodingError(
         f"The file is not UTF-8, and which encoding it is in cannot be told: it may be "
         f"{_either(names)}. Declare the encoding of this source in the sources file, such as "
@@ -176,6 +216,16 @@ def _judged(content: Path) -> Encoding:
             for judged in judgement.likely
         },
     )
+
+
+def _has_few_odd_lines(content: Path) -> bool:
+    lines = odd = 0
+    with content.open("rb") as file:
+        for piece in _whole_lines(file):
+            lines += piece.count(b"\n") or piece.count(b"\r")
+            if not piece.isascii():
+                odd += sum(not line.isascii() for line in piece.splitlines())
+    return odd <= _FEW_ODD_LINES * lines
 
 
 def _either(names: Sequence[str]) -> str:
@@ -260,6 +310,8 @@ def _is_regular(encoding: Encoding) -> bool:
     """Whether every character has as many bytes in the file, but for pairs of UTF-16."""
     if encoding.unit > 1:
         return True
+    if encoding.codec in _STATEFUL:
+        return False
     decoding = codecs.getincrementaldecoder(encoding.codec)
     # of a character of several bytes the first gives nothing yet
     return all(len(decoding(_BYTES_AS_THEY_ARE).decode(bytes([b]))) == 1 for b in _EVERY_BYTE)

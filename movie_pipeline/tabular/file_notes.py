@@ -24,6 +24,7 @@ MOSTLY = 0.5
 MOSTLY_AT_LEAST = 10
 UNUSUAL_AT_LEAST = 3
 SCALE_AT_LEAST = 20
+FRACTIONS_AT_LEAST = 2
 
 
 def hold_sentence(
@@ -42,7 +43,7 @@ def hold_sentence(
     missing = typer.missing()
     for name, count in typer.unreadable().items():
         present = typer.rows - missing.get(name, 0)
-        if count >= MOSTLY_AT_LEAST and count > MOSTLY * present:
+        if count >= _enough(typer, name) and count > MOSTLY * present:
             column = next(each for each in mapping if name in (each.name, each.also))
             kind, way_out = _kind_and_way_out(column, typer.contract)
             return (
@@ -51,6 +52,14 @@ def hold_sentence(
                 f"something else. {way_out}"
             )
     return None
+
+
+def _enough(typer: RowTyper, name: str) -> int:
+    """How many cells must be unreadable; few where fractions say that another unit is meant."""
+    cells = typer.numbers().get(name)
+    whole = cells is not None and cells.column.type is not ColumnType.DECIMAL
+    fractions = whole and Evidence.FRACTION in cells.evidence
+    return FRACTIONS_AT_LEAST if fractions else MOSTLY_AT_LEAST
 
 
 def _quote_sentence(found: Found, *, salvage: bool, json: bool) -> str | None:
@@ -119,6 +128,11 @@ def _kind_and_way_out(column: MappedColumn, contract: TableContract) -> tuple[st
 
 def encoding_note(encoding: Encoding, *, declared: bool) -> str | None:
     """That a file was not UTF-8, and how it is known what it was."""
+    if encoding.doubt:
+        return (
+            f"a few records hold letters in another encoding, and are set apart: it may be "
+            f"{encoding.doubt}. Declare the encoding of this source in the sources file"
+        )
     if encoding.is_utf8:
         return None
     if encoding.bom:
@@ -151,6 +165,24 @@ def scale_notes(typer: RowTyper) -> list[str]:
         and cells.unusual.seen >= SCALE_AT_LEAST
         and cells.unusual.most <= cells.column.maximum / 2
     ]
+
+
+def unit_notes(typer: RowTyper) -> list[str]:
+    """That most values of a column lie where hardly any should, and may still be what they say."""
+    notes: list[str] = []
+    for name, cells in typer.numbers().items():
+        column, found = cells.column, cells.unusual
+        if column.usual is None or cells.is_scaled:
+            continue
+        low, high = column.usual
+        for count, where in ((found.below, f"below {low:,g}"), (found.above, f"above {high:,g}")):
+            if count > MOSTLY * found.seen:
+                notes.append(
+                    f"{count:,} of {found.seen:,} values of {name} lie {where}: if they count "
+                    f"something else than {column.unit}, declare their unit, such as units = "
+                    f'{{ {name} = "..." }}'
+                )
+    return notes
 
 
 def row_repair_notes(repairs: Mapping[str, int]) -> list[str]:

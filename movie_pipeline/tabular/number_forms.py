@@ -73,9 +73,11 @@ _DATES = (
 )
 _DOLLARS = re.compile(r"(?:US\s?\$|\$|USD)\s*(.+)|(.+?)\s*(?:USD|US\s?\$|\$)")
 _MULTIPLE = re.compile(
-    r"(.*[0-9])\s*(k|thousand|mm?|mio\.?|mil\.?|millions?|bn?|billions?)", re.IGNORECASE
+    r"(.*[0-9])\s*(k|thousand|tsd\.?|mm?|mio\.?|mln\.?|millions?|millones|bn?|billions?|mrd\.?)",
+    re.IGNORECASE,
 )
-_MULTIPLES = {"k": 3, "t": 3, "m": 6, "b": 9}
+"""No `mil`: a million to some, and a thousand in Spanish and Portuguese."""
+_MULTIPLES = {"k": 3, "t": 3, "m": 6, "b": 9, "mrd": 9, "mrd.": 9}
 _EXPONENT = re.compile(r"([+-]?[0-9](?:\.[0-9]{1,15})?)[eE]\+?([0-9]{1,2})")
 _MINUTES = re.compile(
     r"([0-9][0-9.,' ]*?)\s*(?:m|min|mins|minute|minutes|\u2032|')\.?", re.IGNORECASE
@@ -135,7 +137,9 @@ def _multiple(bare: str, _: Column) -> Bare | None:
     found = _MULTIPLE.fullmatch(bare)
     if found is None:
         return None
-    return Bare(found[1], Repair.MULTIPLE, Decimal(10) ** _MULTIPLES[found[2][0].lower()])
+    word = found[2].lower()
+    zeros = _MULTIPLES.get(word) or _MULTIPLES[word[0]]
+    return Bare(found[1], Repair.MULTIPLE, Decimal(10) ** zeros)
 
 
 def _exponent(bare: str, _: Column) -> Bare | None:

@@ -60,7 +60,7 @@ class Evidence(IntFlag):
     COMMA_GROUPS = 16
     COMMA_DOUBT = 32
     FRACTION = 64
-    """A fraction that is not zero, such as in 28.34."""
+    """A fraction that is not zero, and no cents of a great sum, such as in 28.34."""
 
 
 OF_SIGN: Final = {
@@ -80,6 +80,7 @@ _GROUPS_OF = {
 _OTHER = {".": ",", ",": "."}
 _LONGEST = 60
 _GROUP = 3
+_SMALL = 4
 
 
 def evidence_of(bare: str, column: Column) -> Evidence:
@@ -95,7 +96,8 @@ def evidence_of(bare: str, column: Column) -> Evidence:
         before, sign, behind = one.groups()
         decimal, groups, doubt = OF_SIGN[sign]
         if not is_like_group(before, behind):
-            return decimal | (Evidence.FRACTION if behind.strip("0") else Evidence.NONE)
+            small = len(before) <= _SMALL and bool(behind.strip("0"))
+            return decimal | (Evidence.FRACTION if small else Evidence.NONE)
         if column.type is ColumnType.DECIMAL or behind == "000":
             return doubt
         return groups

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from movie_pipeline.tabular.dialect import Layout
+from movie_pipeline.tabular.encodings import Encoding
 from movie_pipeline.tabular.record_parser import Record, parsed_records, split_record
 from movie_pipeline.tabular.record_widths import Width
 
@@ -52,11 +53,11 @@ class OddRecords:
 
     Args:
         layout: the layout of the text.
-        encoding: the name of the file's encoding, for sentences.
+        encoding: the file's encoding, for sentences.
         record_limit: a longer record is set apart.
     """
 
-    def __init__(self, layout: Layout, encoding: str, record_limit: int) -> None:
+    def __init__(self, layout: Layout, encoding: Encoding, record_limit: int) -> None:
         self._syntax = layout.dialect.syntax
         self._limit = record_limit
         self._width = len(layout.header)
@@ -67,7 +68,9 @@ class OddRecords:
             if self._syntax.backslash
             else "a quote stands in the middle of a cell"
         )
-        self._not_text = f"it holds bytes that are not {encoding} text"
+        self._not_text = f"it holds bytes that are not {encoding.name} text"
+        if encoding.doubt:
+            self._not_text += f", and may be {encoding.doubt}"
 
     def judge_all(self, raw: bytes, start: int) -> Iterator[Judged]:
         """The records of a stretch, one by one.

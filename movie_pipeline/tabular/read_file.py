@@ -45,6 +45,7 @@ from movie_pipeline.tabular.file_notes import (
     row_repair_notes,
     scale_notes,
     shared_keys_note,
+    unit_notes,
 )
 from movie_pipeline.tabular.footer import (
     Footer,
@@ -380,6 +381,17 @@ class _Staging:
             quote='"' if found.quotes and layout.dialect.mark else None,
             newline=found.newline,
         )
+        hold = (
+            hold_sentence(
+                found,
+                typer,
+                outcome.result.text.plan.mapping,
+                salvage=self.source.salvage,
+                json=layout.dialect.format != "csv",
+            )
+            or self._hold_unended(found, ending)
+            or self._hold_footer(outcome)
+        )
         return StagedFile(
             rows_in=found.records,
             rows_staged=typer.rows,
@@ -403,15 +415,7 @@ class _Staging:
             value_shapes=typer.value_shapes(),
             not_rows=by_reason(found.set_apart),
             ending=ending,
-            hold=hold_sentence(
-                found,
-                typer,
-                outcome.result.text.plan.mapping,
-                salvage=self.source.salvage,
-                json=layout.dialect.format != "csv",
-            )
-            or self._hold_unended(found, ending)
-            or self._hold_footer(outcome),
+            hold=hold,
             notes=(
                 *notes_on(
                     found, outcome.result.text.plan.mapping, self.contract, self.source.dates
@@ -419,6 +423,7 @@ class _Staging:
                 *comment_notes(found, self.source.comment),
                 *self._footer_note(outcome.footer, layout),
                 *scale_notes(typer),
+                *(unit_notes(typer) if hold is None else []),
                 *row_repair_notes(row_repairs),
                 *([said] if (said := self._encoding_note(outcome.result.text.plan)) else []),
                 *self.notes,

@@ -6,6 +6,7 @@ It is a value that goes through JSON, so that whoever has it and a chunk reads t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
 from movie_pipeline.tabular.dialect import (
     Layout,
@@ -69,6 +70,12 @@ def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
     head = head[:end]
     layout = layout_of(head, contract, bom=start, source=source, limits=limits)
     layout = replace(layout, end=end)
+    if encoding.doubt and any("\ufffd" in name for name in layout.header):
+        raise UnreadableFile(
+            f"The header in line {layout.dialect.header_line} is not UTF-8, and which encoding it "
+            f"is in cannot be told: it may be {encoding.doubt}. Declare the encoding of this "
+            "source in the sources file, or export the file again as UTF-8."
+        )
     rows = first_rows(head, layout)
     layout = with_fitting_width(layout, rows)
     cells = first_cells(rows, layout)

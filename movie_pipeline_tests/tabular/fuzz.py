@@ -89,7 +89,7 @@ def _by_chunks(body: bytes, size: int, plan: ReadingPlan) -> dict[str, list[obje
 
 
 def _by_parser(body: bytes, layout: Layout) -> dict[str, list[object]]:
-    records = OddRecords(layout, "UTF-8", LIMITS.record_bytes)
+    records = OddRecords(layout, UTF_8, LIMITS.record_bytes)
     found = _nothing()
     for judged in records.judge_all(body, 0):
         record, number = judged.record, len(found["places"])

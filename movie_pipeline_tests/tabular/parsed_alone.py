@@ -28,7 +28,7 @@ def read_parsed(  # noqa: C901, PLR0913 - as read_chunks
         doubts.encoding()
     if layout.dialect.quoting and b'\\"' in content[layout.body :]:
         doubts.escape()
-    records = OddRecords(layout, plan.encoding.name, limits.record_bytes)
+    records = OddRecords(layout, plan.encoding, limits.record_bytes)
     rows = RowGatherer(sink)
     found = Found(quotes=b'"' in content[layout.body :])
     newlines = {layout.line_end} if layout.line_end else set[bytes]()

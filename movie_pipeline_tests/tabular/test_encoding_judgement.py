@@ -49,7 +49,11 @@ WORDS = {
     "Korean": "봄날의 이야기|서울의 밤|마지막 기차|작은 집|눈 내리는 다리|편지를 쓰는 사람|여름의 끝|"
     "조용한 마을|달과 고양이|그녀의 시간",
 }  # fmt: skip
-WESTERN = ("German", "French", "Spanish", "Portuguese", "Italian", "Swedish", "Danish")
+WORDS["English"] = (
+    "Pokémon|WALL·E|Café|Brüno|Alien³|Æon Flux|Château|Naïve|½ Nelson|The Artist™|Beyoncé|Rock ’n’ Roll|"
+    "“Crocodile” Dundee|Se7en – Seven|Queen’s Gambit|80° North|£10|Fiancé|Señor|Léon|Þór|À nous|Été|Ø"
+)
+WESTERN = ("German", "French", "Spanish", "Portuguese", "Italian", "Swedish", "Danish", "English")
 ENCODINGS = {
     "cp1252": WESTERN,
     "iso8859-15": WESTERN,
@@ -78,10 +82,12 @@ ALL = [(codec, language) for codec, languages in ENCODINGS.items() for language 
 
 
 def cells_of(
-    language: str, codec: str, most: int, chance: random.Random
+    language: str, codec: str, most: int, chance: random.Random, *, words: bool = True
 ) -> list[tuple[str, bytes]]:
-    """Titles of a language that the encoding can write, with bytes that are not UTF-8."""
+    """Titles and words of a language that the encoding can write, with bytes that are not UTF-8."""
     titles = WORDS[language].split("|")
+    if words:
+        titles = sorted({*titles, *(word for title in titles for word in title.split())})
     found: list[tuple[str, bytes]] = []
     for title in chance.sample(titles, len(titles)):
         try:
@@ -93,11 +99,16 @@ def cells_of(
     return found[:most]
 
 
+def titles_of(language: str, codec: str) -> list[tuple[str, bytes]]:
+    """Ten titles, as they stand."""
+    return cells_of(language, codec, 10, random.Random(0), words=False)
+
+
 @pytest.mark.parametrize(("codec", "language"), ALL)
-def test_a_text_is_read_rightly_or_refused(codec: str, language: str) -> None:
-    chance = random.Random(f"{codec} {language}")
+def test_a_text_is_read_rightly_or_refused(codec: str, language: str, times: int) -> None:
+    chance = random.Random(f"{codec} {language} {times}")
     for most in (1, 2, 3, 5, 10):
-        for _ in range(2):
+        for _ in range(2 * times):
             titles, cells = zip(*cells_of(language, codec, most, chance), strict=True)
             plain = judge(cells).plain
             if plain is not None:
@@ -107,7 +118,7 @@ def test_a_text_is_read_rightly_or_refused(codec: str, language: str) -> None:
 def test_most_texts_of_ten_titles_are_read(capsys: pytest.CaptureFixture[str]) -> None:
     refused: list[str] = []
     for codec, language in ALL:
-        _, cells = zip(*cells_of(language, codec, 10, random.Random(0)), strict=True)
+        _, cells = zip(*titles_of(language, codec), strict=True)
         if judge(cells).plain is None:
             refused.append(f"{language} in {codec}")
     with capsys.disabled():
@@ -115,7 +126,7 @@ def test_most_texts_of_ten_titles_are_read(capsys: pytest.CaptureFixture[str]) -
     assert len(refused) < len(ALL) / 3
 
 
-@pytest.mark.parametrize("language", WESTERN)
+@pytest.mark.parametrize("language", [each for each in WESTERN if each != "English"])
 def test_a_western_text_in_windows_1252_is_read_and_noted(language: str, tmp_path: Path) -> None:
     titles = [title.replace("?", "") for title in WORDS[language].split("|")]
     content = HEADER + "".join(f"{title},2001,8\n" for title in titles)
@@ -129,13 +140,72 @@ def test_a_western_text_in_windows_1252_is_read_and_noted(language: str, tmp_pat
 
 @pytest.mark.parametrize(("codec", "language"), ALL)
 def test_a_declared_encoding_is_read(codec: str, language: str, tmp_path: Path) -> None:
-    titles, _ = zip(*cells_of(language, codec, 10, random.Random(0)), strict=True)
+    titles, _ = zip(*titles_of(language, codec), strict=True)
     content = HEADER + "".join(f'"{title}",2001,8\n' for title in titles)
     staged = stage(tmp_path, content.encode(codec), source=SourceOptions(encoding=codec))
     assert tuple(staged.titles) == titles
     raw = staged.raw(1)[0]
     assert raw.raw == f'"{titles[0]}",2001,8'.encode(codec)
     assert raw.columns == {"title": titles[0], "year": "2001", "rating": "8"}
+
+
+@pytest.mark.parametrize(
+    ("codec", "title"),
+    [
+        ("cp1252", "Amélie"),
+        ("cp1252", "Schöne Bescherung"),
+        ("cp1250", "Przeminęło"),
+        ("cp1251", "Зеркало реки"),
+        ("gb18030", "春天的故事里的人"),
+    ],
+)
+def test_one_title_alone_is_read_where_it_is_plain_or_else_set_apart(
+    codec: str, title: str, tmp_path: Path
+) -> None:
+    films = "".join(f"Film {number},2001,8\n" for number in range(40))
+    staged = stage(tmp_path, (HEADER + films + f"{title},1999,7\n").encode(codec))
+    if staged.summary.set_apart:
+        assert len(staged.titles) == 40
+        ((number, reason),) = staged.summary.set_apart
+        assert number == 41
+        assert reason.startswith("it holds bytes that are not UTF-8 text, and may be ")
+        assert any(
+            note.startswith("a few records hold letters in another encoding, and are set apart")
+            for note in staged.summary.notes
+        )
+    else:
+        assert staged.titles[-1] == title
+        assert any("the file is not UTF-8" in note for note in staged.summary.notes)
+
+
+def test_a_header_in_doubt_is_refused_however_few_its_letters(tmp_path: Path) -> None:
+    films = "".join(f"Film {number},8,x\n" for number in range(40))
+    sentence = refusal(tmp_path, ("title,rating,Fräulein\n" + films).encode("cp1252"))
+    assert sentence.startswith(
+        "The header in line 1 is not UTF-8, and which encoding it is in cannot"
+    )
+    assert "Windows-1252" in sentence
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "title"),
+    [
+        ("iso2022_jp", "ISO-2022-JP", "春の海"),
+        ("iso2022_kr", "ISO-2022-KR", "서울의 밤"),
+        ("hz", "HZ", "春天的故事"),
+    ],
+)
+def test_what_is_ascii_to_the_eye_and_another_encoding_is_read_and_noted(
+    codec: str, name: str, title: str, tmp_path: Path
+) -> None:
+    staged = stage(tmp_path, f"{HEADER}{title},2001,8\nx,1999,7\n{title},1999,7\n".encode(codec))
+    assert staged.titles == [title, "x", title]
+    assert staged.summary.dialect.encoding == name
+    assert staged.raw(2)[0].raw == b"x,1999,7"
+
+
+def test_a_title_with_such_signs_stays_what_it_is(tmp_path: Path) -> None:
+    assert stage(tmp_path, HEADER + "~{Wild}~,2001,8\n").titles == ["~{Wild}~"]
 
 
 DOUBTFUL = HEADER.encode() + "Ünal,2001,8\n".encode("mac-roman")

@@ -43,7 +43,7 @@ class Movie(pa.DataFrameModel):
         le=100_000,
         unit="minutes",
         forms=(NumberForm.DURATION,),
-        usual=(0, 600),
+        usual=(10, 600),
     )
     genre: Series[str] = text_field("Genres, a comma between them", max_bytes=512, is_list=True)
     imdb_rating: Series[float] = number_field(
