@@ -4,8 +4,12 @@ import re
 from collections.abc import Iterable
 
 _WAYS_OUT_OF_OURS = re.compile(
-    r", or (?:tell the source to salvage|accept it by a replay|raise the limit|declare none"
-    r"|add it to \S+\.toml|correct \S+\.toml)"
+    r", or (?:accept it by a replay|declare none"
+    r"|correct \w+ in the sources file \(MOVIE_PIPELINE_SOURCES\))"
+    r"| Or declare (?:(?! Or ).)*?\(MOVIE_PIPELINE_SOURCES\)\."
+    r"|; if the column counts to less, declare .*?\(MOVIE_PIPELINE_SOURCES\)"
+    r"| Or raise MOVIE_PIPELINE_\w+(?: or MOVIE_PIPELINE_\w+)?\."
+    r"| movie-pipeline inspect shows how it would read in each\."
     r"| Accept it by a replay, if it is to load all the same\."
 )
 _OF_THE_MACHINERY = re.compile(

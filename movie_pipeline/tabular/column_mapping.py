@@ -16,6 +16,7 @@ from movie_pipeline.tabular.number_casts import read_number
 from movie_pipeline.tabular.number_forms import Repair
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
 from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm, TableContract
+from movie_pipeline.tabular.ways_out import or_declare
 
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
@@ -207,8 +208,8 @@ def _declared_columns(
         if position is None:
             raise UnreadableFile(
                 f"The source declares column {printable(written)} as {ours}, but the file has none "
-                f"of that name. Its header names {_seen(header)}. Correct columns in the source's "
-                "declaration, or send the column."
+                f"of that name. Its header names {_seen(header)}. Send the column, or correct "
+                "columns in the sources file (MOVIE_PIPELINE_SOURCES)."
             )
         declared[position] = ours
     return declared
@@ -218,7 +219,7 @@ def _place(place: int, ours: str, header: Sequence[str]) -> int:
     if place > len(header):
         raise UnreadableFile(
             f"The source declares column {place} as {ours}, but the file has {_seen(header)}. "
-            "Correct columns in the source's declaration, or send the column."
+            "Send the column, or correct columns in the sources file (MOVIE_PIPELINE_SOURCES)."
         )
     return place - 1
 
@@ -375,7 +376,7 @@ def _missing_sentence(
     if guesses := _guesses(missing, header, contract):
         sentence += f" Did you mean {' and '.join(guesses)}?"
     way_out = ", ".join(f'{name} = "..."' for name in missing)
-    return f"{sentence} Rename it, or declare columns = {{ {way_out} }} for this source."
+    return f"{sentence} Rename it. {or_declare(f'columns = {{ {way_out} }}')}"
 
 
 def _wanted(name: str, contract: TableContract) -> str:

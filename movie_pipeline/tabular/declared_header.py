@@ -82,12 +82,12 @@ def without_header(
     if fitting:
         raise UnreadableFile(
             f'The source declares header = "none" and {declared}, and more than one delimiter '
-            "gives that. Declare the delimiter of this source in the sources file."
+            "gives that. Declare the delimiter, too, in the sources file (MOVIE_PIPELINE_SOURCES)."
         )
     counts = " or ".join(map(str, sorted(set(cells))))
     raise UnreadableFile(
         f'The source declares header = "none" and {declared}, but the first record has {counts} '
-        "cells. Correct columns or delimiter of this source in the sources file."
+        "cells. Correct columns or delimiter in the sources file (MOVIE_PIPELINE_SOURCES)."
     )
 
 

@@ -15,9 +15,11 @@ from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.column_mapping import normalised, rank_of
 from movie_pipeline.tabular.declared_header import NO_HEADER, without_header
 from movie_pipeline.tabular.file_content import HEAD
+from movie_pipeline.tabular.no_header import no_header_sentence
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_parser import Record, Syntax, parsed_records
 from movie_pipeline.tabular.table_contract import TableContract
+from movie_pipeline.tabular.ways_out import or_declare, or_raise
 
 NEWLINES = {b"\n": "lf", b"\r\n": "crlf", b"\r": "cr"}
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -27,6 +29,7 @@ HEADER_WITHIN = 20
 _SEPARATOR_LINE = re.compile(rb'"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _ENOUGH_NAMES = 2
+_NO_QUOTES = or_declare('quote = "none"')
 FEW_ROWS = 50
 """Rows by which it is decided whether a delimiter ends each of them."""
 FIRST_ROWS = 100
@@ -186,21 +189,23 @@ def layout_of(
     if source.header == NO_HEADER:
         return _without_header(head, start, candidates, source, bom)
     found = [_Candidate.find(head, start, delimiter, source, contract) for delimiter in candidates]
-    best = _best([candidate for candidate in found if candidate is not None], contract)
+    best = _best(head, [candidate for candidate in found if candidate is not None], contract)
+    if best is None:
+        raise UnreadableFile(no_header_sentence(head, start, source, contract, HEADER_WITHIN))
     if len(best.header) > limits.columns:
         raise UnreadableFile(
             f"The header names {len(best.header):,} columns, more than the limit of "
-            f"{limits.columns:,}. Check the delimiter and the line ends, or raise the limit."
+            f"{limits.columns:,}. Check the delimiter and the line ends. {or_raise('MAX_COLUMNS')}"
         )
     if best.record.end == len(head) == HEAD:
         raise UnreadableFile(
             f"The header in line {best.line} goes on for more than {HEAD:,} bytes. "
-            "Check the line ends and quotes, and send the file again."
+            f"Check the line ends and quotes, and send the file again. {_NO_QUOTES}"
         )
     if best.record.problem:
         raise UnreadableFile(
             f"The header in line {best.line} cannot be read: {best.record.problem}. "
-            "Correct its quotes and send the file again."
+            f"Correct its quotes and send the file again. {_NO_QUOTES}"
         )
     before = head[: best.record.next]
     newline = b"\r" if b"\n" not in before else b"\n"
@@ -380,11 +385,15 @@ def _lines(head: bytes, start: int) -> Iterator[tuple[int, int]]:
         place = behind
 
 
-def _best(candidates: Sequence[_Candidate], contract: TableContract) -> _Candidate:
+def _best(
+    head: bytes, candidates: Sequence[_Candidate], contract: TableContract
+) -> _Candidate | None:
+    """The likeliest header; None where none is one."""
     if not candidates:
         raise UnreadableFile(
             "No header was found: the lines where it should stand are blank. "
-            "Send the file with a line that names its columns."
+            "Send the file with a line that names its columns. "
+            + or_declare('header = "none" and columns')
         )
     ranked = max(candidate.rank for candidate in candidates)
     best = [candidate for candidate in candidates if candidate.rank == ranked]
@@ -393,26 +402,21 @@ def _best(candidates: Sequence[_Candidate], contract: TableContract) -> _Candida
         first, second = (DELIMITERS.get(each.delimiter, each.delimiter) for each in split[:2])
         raise UnreadableFile(
             f"The header in line {split[0].line} can be read with {first} or {second} as the "
-            f"delimiter, and either way names {ranked[1]} known columns. Declare the delimiter of "
-            "this source, or add a first line such as sep=;"
+            f"delimiter, and either way names {ranked[1]} known columns. Add a first line such as "
+            f"sep=; and send it again. {or_declare('the delimiter')}"
         )
     if not ranked[1]:
         best = sorted(split, key=lambda candidate: -len(candidate.header)) or best
     else:
         best = split or best
-    if not ranked[1] and _is_quoted_whole(best[0].header, contract):
+    is_quoted = head.startswith(b'"', best[0].record.start)
+    if not ranked[1] and is_quoted and _is_quoted_whole(best[0].header, contract):
         raise UnreadableFile(
             "In this file every line is one quoted cell, as when a program opened a table as one "
             "column and saved it. Open the file with its delimiter, and save it again."
         )
     if not ranked[1] and not _looks_like_names(best[0].header):
-        raise UnreadableFile(
-            f"None of the first {HEADER_WITHIN} lines names a column of the {contract.row} "
-            f"contract, such as {contract.examples}, with a comma, semicolon, tab or pipe between "
-            "its cells: the file is prose, its header is missing or stands further below, or it "
-            "has another delimiter. Send a table with a line that names its columns, or declare "
-            "delimiter or header_line for this source."
-        )
+        return None
     return best[0]
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.encoding_judgement import judge, odd_cells
 from movie_pipeline.tabular.reading_limits import SourceOptions
+from movie_pipeline.tabular.ways_out import or_declare
 
 _PIECE = 1 << 20
 _CONTINUATION_MASK, _CONTINUATION = 0xC0, 0x80
@@ -163,9 +164,8 @@ def encoding_of_all(content: Path) -> Encoding:
     if formed > _MIXED_SHARE * stray:
         raise UnreadableFile(
             f"The file could be UTF-8 or another encoding: {formed:,} characters beyond ASCII are "
-            f"well-formed UTF-8, and {stray:,} bytes are not. Declare the encoding of this source "
-            'in the sources file, such as encoding = "windows-1252", or export the file again as '
-            "UTF-8."
+            f"well-formed UTF-8, and {stray:,} bytes are not. Export the file again as UTF-8. "
+            + or_declare('its encoding, such as encoding = "windows-1252",')
         )
     return _judged(content)
 
@@ -208,9 +208,9 @@ def _judged(content: Path) -> Encoding:
         return replace(UTF_8, doubt=_either(names))
     raise UnknownEncodingError(
         f"The file is not UTF-8, and which encoding it is in cannot be told: it may be "
-        f"{_either(names)}. Declare the encoding of this source in the sources file, such as "
-        f'encoding = "{names[0].lower()}", or export the file again as UTF-8. '
-        "movie-pipeline inspect shows how it would read in each.",
+        f"{_either(names)}. Export the file again as UTF-8. "
+        + or_declare(f'its encoding, such as encoding = "{names[0].lower()}",')
+        + " movie-pipeline inspect shows how it would read in each.",
         {
             judged.candidate.name: [text for text in judged.texts[:_SAMPLES] if text is not None]
             for judged in judgement.likely
@@ -377,8 +377,9 @@ def is_declarable(name: str) -> bool:
 def _declared(name: str) -> Encoding:
     if not is_declarable(name):
         raise UnreadableFile(
-            f"The encoding {name!r} declared for this source is none that Python decodes. Declare "
-            "one such as utf-8, windows-1252, windows-1251, gb18030, shift_jis or utf-16-le."
+            f"The encoding {name!r} that the source declares is none that Python decodes. Declare "
+            "one such as utf-8, windows-1252, windows-1251, gb18030, shift_jis or utf-16-le in the "
+            "sources file (MOVIE_PIPELINE_SOURCES)."
         )
     return encoding_named(name)
 
@@ -391,8 +392,7 @@ def _refuse_binary(head: bytes) -> None:
     if max(even, odd) > 0.8 * nuls:
         raise UnreadableFile(
             "The file looks like UTF-16 without a byte order mark, which could be read in two "
-            "ways. Declare the encoding of this source in the sources file, utf-16-le or "
-            "utf-16-be, or export the file as UTF-8."
+            "ways. Export the file as UTF-8. " + or_declare("encoding, utf-16-le or utf-16-be,")
         )
     raise UnreadableFile("The file is no text but binary data. Export the table as CSV (UTF-8).")
 

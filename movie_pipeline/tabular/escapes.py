@@ -9,6 +9,7 @@ from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.record_parser import Syntax, parsed_records
+from movie_pipeline.tabular.ways_out import or_declare
 
 
 def escaped(layout: Layout, escape: str) -> Layout:
@@ -31,8 +32,8 @@ def escape_of(text: Path, layout: Layout, limits: Limits) -> str:
     if doubled == backslash == 0 and differ:
         raise UnreadableFile(
             'The file holds \\" inside quoted cells, which can be read in two ways: as a quote '
-            "escaped by a backslash, or as a backslash before the closing quote. Declare the "
-            "escape of this source: backslash or doubled."
+            "escaped by a backslash, or as a backslash before the closing quote. Write it in "
+            "another way. " + or_declare("escape, backslash or doubled,")
         )
     return "backslash" if backslash < doubled else "doubled"
 

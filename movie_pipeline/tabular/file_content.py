@@ -17,6 +17,7 @@ from movie_pipeline.tabular.parquet_content import MAGIC as PARQUET
 from movie_pipeline.tabular.parquet_content import parquet_pieces
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.table_contract import TableContract
+from movie_pipeline.tabular.ways_out import or_raise
 
 HEAD = 1 << 20
 """How much of a file decides what it is."""
@@ -151,7 +152,7 @@ def _require_space(to: Path, size: int, limits: Limits) -> None:
     if size > limits.content_bytes:
         raise UnreadableFile(
             f"The file has {size:,} bytes, more than the limit of {limits.content_bytes:,}. "
-            "Send it in parts, each with the header, or raise the limit."
+            f"Send it in parts, each with the header. {or_raise('MAX_CONTENT_BYTES')}"
         )
     # Staged rows take about as much as the text.
     expect_room(to, size, limits, what=f"the rows of its {size:,} bytes")
@@ -217,7 +218,8 @@ def _require_no_more(size: int, most: int, packed: int) -> None:
     if size > most:
         raise UnreadableFile(
             f"The file unpacks to more than {most:,} bytes from {packed:,}: a limit on unpacked "
-            "files is reached. Send it uncompressed, or in parts."
+            "files is reached. Send it uncompressed, or in parts. Or raise "
+            "MOVIE_PIPELINE_MAX_CONTENT_BYTES or MOVIE_PIPELINE_MAX_COMPRESSION_RATIO."
         )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from movie_pipeline.tabular.column_mapping import MappedColumn, mapping_notes, printable
 from movie_pipeline.tabular.encodings import Encoding
-from movie_pipeline.tabular.number_signs import Evidence
+from movie_pipeline.tabular.number_signs import DEFINITE, Evidence
 from movie_pipeline.tabular.row_sink import Found
 from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.table_contract import ColumnType, TableContract
+from movie_pipeline.tabular.ways_out import WHERE, or_declare
 
 ENDED, UNENDED = "ended", "unended"
 """Whether a file's last record has its line end."""
@@ -36,20 +37,26 @@ def hold_sentence(
     if found.ragged >= MOSTLY_AT_LEAST and found.ragged > MOSTLY * found.records:
         return (
             f"{found.ragged:,} of {found.records:,} records have another number of cells than the "
-            "header names columns. Check the delimiter, and the quotes of cells that hold it."
+            "header names columns. Check the delimiter, and the quotes of cells that hold it. "
+            + or_declare("delimiter, quote or pad")
         )
     if other_unit := _other_unit(typer, mapping):
         return other_unit
-    missing = typer.missing()
+    missing, numbers = typer.missing(), typer.numbers()
     for name, count in typer.unreadable().items():
         present = typer.rows - missing.get(name, 0)
         if count >= _enough(typer, name) and count > MOSTLY * present:
             column = next(each for each in mapping if name in (each.name, each.also))
-            kind, way_out = _kind_and_way_out(column, typer.contract)
+            doubtful = (
+                name in numbers
+                and not DEFINITE & numbers[name].evidence
+                and bool((Evidence.POINT_DOUBT | Evidence.COMMA_DOUBT) & numbers[name].evidence)
+            )
+            kind, way_out = _kind_and_way_out(column, typer.contract, doubtful=doubtful)
+            why = "" if doubtful else ": the column holds something else"
             return (
                 f"{count:,} of {present:,} values of {name} (the file's column "
-                f'"{printable(column.header.strip())}") cannot be read as {kind}: the column holds '
-                f"something else. {way_out}"
+                f'"{printable(column.header.strip())}") cannot be read as {kind}{why}. {way_out}'
             )
     return None
 
@@ -68,19 +75,19 @@ def _quote_sentence(found: Found, *, salvage: bool, json: bool) -> str | None:
         if json:
             return (
                 f"A JSON array is not closed behind record {found.unclosed:,}: the file seems to "
-                "be cut off. Send it again, or declare salvage = true for this source."
+                "be cut off. Send it again. " + or_declare("salvage = true")
             )
         return (
             f"A quote in record {found.unclosed:,} is never closed, so everything from there to "
-            f"the end of the file is one cell{_of_lines(found)}. Correct the quote, or declare "
-            "salvage = true for this source."
+            f"the end of the file is one cell{_of_lines(found)}. Correct the quote. "
+            + or_declare('salvage = true, or quote = "none" where quotes are text,')
         )
     if found.too_long is not None:
         return (
             f"Record {found.too_long:,} is longer than a record may be, and most of its "
             f"{found.lines_within:,} lines look like rows: a quote in it seems not to be closed "
-            "where it should be. Correct the quote; where none is meant, declare "
-            'quote = "none" for this source.'
+            "where it should be. Correct the quote. "
+            + or_declare('quote = "none", where quotes are text,')
         )
     return None
 
@@ -107,23 +114,30 @@ def _other_unit(typer: RowTyper, mapping: Sequence[MappedColumn]) -> str | None:
         return (
             f"{count:,} of {found.seen:,} values of {name} (the file's column "
             f'"{printable(header.strip())}") lie {where}, where hardly any {column.unit} do: the '
-            f"column seems to count something else. Declare its unit for this source, such as "
-            f'units = {{ {name} = "..." }}, or leave it out.'
+            f"column seems to count something else. Send {column.unit}, or leave it out. "
+            + or_declare(f'its unit, such as units = {{ {name} = "..." }},')
         )
     return None
 
 
-def _kind_and_way_out(column: MappedColumn, contract: TableContract) -> tuple[str, str]:
+def _kind_and_way_out(
+    column: MappedColumn, contract: TableContract, *, doubtful: bool
+) -> tuple[str, str]:
     if column.date_form is not None:
         return (
             f"dates of the form {column.date_form}",
-            "Correct the form that is declared for this source, or declare none.",
+            f"Write all dates in that form. {or_declare('another form in dates, or none,')}",
         )
     kind = str(contract.column(column.ours).type)
-    return kind, (
-        f'Rename it, or declare columns = {{ {column.ours} = "..." }} for this source, with the '
-        "name of the right column."
-    )
+    if doubtful:
+        return f"{kind} beyond doubt, as points or commas can be read in two ways", (
+            f"Write numbers without thousands. {or_declare('decimal, a point or a comma,')}"
+        )
+    way_out = f'columns = {{ {column.ours} = "..." }} with the right name'
+    if contract.column(column.ours).required:
+        return kind, f"Rename it. {or_declare(way_out)}"
+    lenient = f'lenient = ["{column.ours}"]'
+    return kind, f"Rename it. {or_declare(f'{way_out}, or {lenient},')}"
 
 
 def encoding_note(encoding: Encoding, *, declared: bool) -> str | None:
@@ -156,7 +170,7 @@ def scale_notes(typer: RowTyper) -> list[str]:
     """That a column's values may count to less than its highest number, such as stars of 5."""
     return [
         f"no value of {name} is above {cells.unusual.most:g}, of {cells.column.unit}: if the "
-        f'column counts to less, declare its unit, such as units = {{ {name} = "of 5" }}'
+        f'column counts to less, declare units = {{ {name} = "of 5" }} {WHERE}'
         for name, cells in typer.numbers().items()
         if cells.column.type is ColumnType.DECIMAL
         and cells.column.maximum

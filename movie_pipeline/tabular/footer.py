@@ -12,6 +12,7 @@ from movie_pipeline.tabular.number_casts import read_number
 from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.record_parser import parsed_records
 from movie_pipeline.tabular.table_contract import ColumnType, TableContract
+from movie_pipeline.tabular.ways_out import or_declare
 
 MOST_LINES = 50
 """A footer is looked for among so many lines at the end: what stands before is never one."""
@@ -57,8 +58,8 @@ def footer_of(text: Path, declared: int | str) -> Footer | None:
         if len(lines) < declared:
             raise UnreadableFile(
                 f"The source declares a footer of {declared} lines, but the file has {len(lines)} "
-                f"in its last {min(size, _TAIL):,} bytes. Correct footer of this source in the "
-                "sources file, or send the file again whole."
+                f"in its last {min(size, _TAIL):,} bytes. Send the file again whole, or correct "
+                "footer in the sources file (MOVIE_PIPELINE_SOURCES)."
             )
         return Footer(lines[-declared][0], declared)
     first: int | None = None
@@ -125,6 +126,6 @@ def footer_hold(rows: int, footer: Footer) -> str:
     """Why a file is held whose footer may be rows."""
     return (
         f"The source declares that the last {footer.lines} lines are a footer, but {rows} of them "
-        "read as rows. Where the file has none, or a shorter one, declare by what the footer's "
-        'first line begins instead, such as footer = "Total", for this source in the sources file.'
+        "read as rows. Send the file with its footer. "
+        + or_declare('what the first line of it begins with, such as footer = "Total",')
     )

@@ -18,6 +18,7 @@ from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json, val
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
 from movie_pipeline.tabular.table_contract import TableContract
+from movie_pipeline.tabular.ways_out import or_raise
 
 ARRAY, LINES = "json array", "json lines"
 
@@ -104,7 +105,7 @@ def json_layout(
         if len(keys) > limits.columns:
             raise UnreadableFile(
                 f"The JSON objects have more than {limits.columns:,} different keys. Send a table "
-                "of flat objects with the same keys, or raise the limit."
+                "of flat objects with the same keys. " + or_raise("MAX_COLUMNS")
             )
     if not keys and problem:
         noun = "its only record" if records == 1 else f"the first of its {records:,} records"

@@ -16,7 +16,7 @@ from movie_pipeline.tabular.record_parser import Record, parsed_records, split_r
 from movie_pipeline.tabular.record_widths import Width
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What became of one odd record.
 

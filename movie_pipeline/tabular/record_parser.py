@@ -44,7 +44,7 @@ class Syntax:
         return bool(self.quote)
 
 
-@dataclass
+@dataclass(slots=True)  # a text may be all odd records
 class Record:
     """One record of a text.
 

@@ -91,14 +91,14 @@ def test_a_file_without_the_key_is_refused_by_the_names_of_the_books(tmp_path: P
     sentence = refusal(tmp_path, "title,price,year\nEmma,9.5,2003\n", contract=BOOKS.contract)
     assert sentence == (
         "The file has no column isbn (also known as isbn13, isbn_13, ean). Its header names "
-        '3 columns: title, price, year. Rename it, or declare columns = { isbn = "..." } for this '
-        "source."
+        '3 columns: title, price, year. Rename it. Or declare columns = { isbn = "..." } for this '
+        "source in the sources file (MOVIE_PIPELINE_SOURCES)."
     )
 
 
 def test_prose_is_refused_with_examples_of_books(tmp_path: Path) -> None:
     sentence = refusal(tmp_path, "Dear all\nhere they are\n", contract=BOOKS.contract)
-    assert "names a column of the book contract, such as title and price" in sentence
+    assert "names columns of the book contract, such as title and price" in sentence
 
 
 def test_where_a_file_need_not_bring_the_key_every_row_without_it_is_set_apart(

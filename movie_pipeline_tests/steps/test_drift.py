@@ -151,8 +151,9 @@ def test_a_contract_column_that_comes_as_text_is_said_and_held(sender: Sender) -
     assert outcome.state is FileState.HELD
     assert outcome.reason == (
         '12 of 12 values of votes (the file\'s column "votes") cannot be read as bigint: the '
-        'column holds something else. Rename it, or declare columns = { votes = "..." } for this '
-        "source, with the name of the right column."
+        'column holds something else. Rename it. Or declare columns = { votes = "..." } with the '
+        'right name, or lenient = ["votes"], for this source in the sources file '
+        "(MOVIE_PIPELINE_SOURCES)."
     )
 
 
@@ -175,9 +176,10 @@ def test_declared_dates_that_come_otherwise_are_said_and_held(tmp_path: Path) ->
     outcome = sender.last
     assert outcome is not None
     assert outcome.reason == (
-        '12 of 12 values of shown (the file\'s column "shown") cannot be read as dates of the form '
-        "%d.%m.%Y: the column holds something else. Correct the form that is declared for this "
-        "source, or declare none."
+        '12 of 12 values of shown (the file\'s column "shown") cannot be read as dates of the '
+        "form %d.%m.%Y: the column holds something else. Write all dates in that form. Or "
+        "declare another form in dates, or none, for this source in the sources file "
+        "(MOVIE_PIPELINE_SOURCES)."
     )
 
 

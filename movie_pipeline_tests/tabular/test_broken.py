@@ -64,8 +64,10 @@ def test_an_unclosed_quote_sets_apart_the_rest_and_holds_the_file(
         (2, "a quoted cell is never closed, up to the end of the file"),
     )
     assert staged.summary.hold == (
-        "A quote in record 2 is never closed, so everything from there to the end of the file is "
-        "one cell of 4 lines. Correct the quote, or declare salvage = true for this source."
+        "A quote in record 2 is never closed, so everything from there to the end of the file "
+        "is one cell of 4 lines. Correct the quote. Or declare salvage = true, or quote = "
+        '"none" where quotes are text, for this source in the sources file '
+        "(MOVIE_PIPELINE_SOURCES)."
     )
     assert staged.raw(2)[0].raw.decode() == content[content.index('"') :]
     salvaged = stage(tmp_path, content, source=SourceOptions(salvage=True))
@@ -84,8 +86,9 @@ def test_an_unclosed_quote_over_the_limit_holds_the_file_too(tmp_path: Path) -> 
 def test_records_that_are_mostly_ragged_hold_the_file(tmp_path: Path) -> None:
     staged = stage(tmp_path, HEADER + ALIEN * 4 + "Heat,1995,8.3,extra\n" * 11)
     assert staged.summary.hold == (
-        "11 of 15 records have another number of cells than the header names columns. Check the "
-        "delimiter, and the quotes of cells that hold it."
+        "11 of 15 records have another number of cells than the header names columns. Check "
+        "the delimiter, and the quotes of cells that hold it. Or declare delimiter, quote or "
+        "pad for this source in the sources file (MOVIE_PIPELINE_SOURCES)."
     )
 
 
@@ -96,8 +99,9 @@ def test_a_column_that_mostly_fails_its_type_holds_the_file(wrong: int, tmp_path
     if wrong > 10:
         assert staged.summary.hold == (
             '11 of 21 values of imdb_rating (the file\'s column "rating") cannot be read as '
-            "decimal: the column holds something else. Rename it, or declare columns = { "
-            'imdb_rating = "..." } for this source, with the name of the right column.'
+            "decimal: the column holds something else. Rename it. Or declare columns = { "
+            'imdb_rating = "..." } with the right name for this source in the sources file '
+            "(MOVIE_PIPELINE_SOURCES)."
         )
     else:
         assert staged.summary.hold is None
@@ -149,7 +153,8 @@ def test_what_is_outside_the_contract_is_marked_and_stays(tmp_path: Path) -> Non
             [(2, "the JSON array is never closed: the file seems to be cut off here")],
             (
                 "A JSON array is not closed behind record 2: the file seems to be cut off. Send it "
-                "again, or declare salvage = true for this source."
+                "again. Or declare salvage = true for this source in the sources file "
+                "(MOVIE_PIPELINE_SOURCES)."
             ),
         ),
         (

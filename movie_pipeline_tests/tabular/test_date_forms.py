@@ -201,8 +201,9 @@ def test_a_column_that_mostly_is_of_another_form_holds_the_file(tmp_path: Path) 
     staged = staged_dates(tmp_path, *["2015-01-31"] * 11, *["31.01.2015"] * 10, "")
     assert staged.summary.hold == (
         '11 of 21 values of date_published (the file\'s column "date_published") cannot be read '
-        "as dates of the form %d.%m.%Y: the column holds something else. Correct the form that is "
-        "declared for this source, or declare none."
+        "as dates of the form %d.%m.%Y: the column holds something else. Write all dates in that "
+        "form. Or declare another form in dates, or none, for this source in the sources file "
+        "(MOVIE_PIPELINE_SOURCES)."
     )
     assert staged_dates(tmp_path, *["2015-01-31"] * 9, "31.01.2015").summary.hold is None
 

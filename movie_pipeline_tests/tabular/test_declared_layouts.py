@@ -128,6 +128,6 @@ def test_a_declared_column_that_the_file_has_not_is_said(tmp_path: Path) -> None
     )
     assert sentence == (
         "The source declares column Film as movie_title, but the file has none of that name. Its "
-        "header names 3 columns: title, year, rating. Correct columns in the source's declaration, "
-        "or send the column."
+        "header names 3 columns: title, year, rating. Send the column, or correct columns in the "
+        "sources file (MOVIE_PIPELINE_SOURCES)."
     )

@@ -129,9 +129,9 @@ def test_a_footer_that_reads_as_rows_holds_the_file(tmp_path: Path) -> None:
     rows = HEADER + "A,2001,8.1\nB,2002,8.2\nC,2003,8.3\n"
     staged = stage(tmp_path, rows, source=SourceOptions(footer=2))
     assert staged.summary.hold == (
-        "The source declares that the last 2 lines are a footer, but 2 of them read as rows. Where "
-        "the file has none, or a shorter one, declare by what the footer's first line begins "
-        'instead, such as footer = "Total", for this source in the sources file.'
+        "The source declares that the last 2 lines are a footer, but 2 of them read as rows. "
+        "Send the file with its footer. Or declare what the first line of it begins with, such "
+        'as footer = "Total", for this source in the sources file (MOVIE_PIPELINE_SOURCES).'
     )
     assert stage(tmp_path, rows, source=SourceOptions(footer="B")).summary.hold is not None
     assert stage(tmp_path, rows, source=SourceOptions(footer="C")).summary.hold is None
@@ -148,7 +148,8 @@ def test_a_footer_that_reads_as_rows_holds_the_file(tmp_path: Path) -> None:
             {"names": THREE},
             (
                 'The source declares header = "none" and names 3 columns, but the first record has '
-                "1 or 2 cells. Correct columns or delimiter of this source in the sources file."
+                "1 or 2 cells. Correct columns or delimiter in the sources file "
+                "(MOVIE_PIPELINE_SOURCES)."
             ),
         ),
         (
@@ -156,7 +157,8 @@ def test_a_footer_that_reads_as_rows_holds_the_file(tmp_path: Path) -> None:
             {"names": THREE},
             (
                 'The source declares header = "none" and names 3 columns, and more than one '
-                "delimiter gives that. Declare the delimiter of this source in the sources file."
+                "delimiter gives that. Declare the delimiter, too, in the sources file "
+                "(MOVIE_PIPELINE_SOURCES)."
             ),
         ),
         (
@@ -164,8 +166,8 @@ def test_a_footer_that_reads_as_rows_holds_the_file(tmp_path: Path) -> None:
             {"columns": {"movie_title": 1, "imdb_rating": 3}, "delimiter": ","},
             (
                 'The source declares header = "none" and names a column in place 3, but the first '
-                "record has 2 cells. Correct columns or delimiter of this source in the sources "
-                "file."
+                "record has 2 cells. Correct columns or delimiter in the sources file "
+                "(MOVIE_PIPELINE_SOURCES)."
             ),
         ),
     ],
@@ -182,7 +184,7 @@ def test_a_place_that_the_file_has_not_is_said(tmp_path: Path) -> None:
         tmp_path, HEADER + "A,2001,8\n", source=SourceOptions(columns={"movie_title": 4})
     ) == (
         "The source declares column 4 as movie_title, but the file has 3 columns: title, year, "
-        "rating. Correct columns in the source's declaration, or send the column."
+        "rating. Send the column, or correct columns in the sources file (MOVIE_PIPELINE_SOURCES)."
     )
 
 

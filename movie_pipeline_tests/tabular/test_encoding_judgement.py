@@ -216,9 +216,8 @@ def test_a_text_in_doubt_is_refused_without_a_cell_of_it(tmp_path: Path) -> None
     assert sentence.startswith(
         "The file is not UTF-8, and which encoding it is in cannot be told: it may be macintosh, "
     )
-    assert (
-        'Declare the encoding of this source in the sources file, such as encoding = "' in sentence
-    )
+    assert 'Or declare its encoding, such as encoding = "' in sentence
+    assert "for this source in the sources file (MOVIE_PIPELINE_SOURCES)." in sentence
     assert "nal" not in sentence
 
 

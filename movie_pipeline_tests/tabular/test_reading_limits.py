@@ -60,7 +60,8 @@ def test_a_gzip_bomb_is_refused_before_it_is_unpacked(big: Path, tmp_path: Path)
     assert found.state == "REJECTED"
     assert found.reason == (
         f"The file unpacks to more than {200 * size + (1 << 20):,} bytes from {size:,}: a limit on "
-        "unpacked files is reached. Send it uncompressed, or in parts."
+        "unpacked files is reached. Send it uncompressed, or in parts. Or raise "
+        "MOVIE_PIPELINE_MAX_CONTENT_BYTES or MOVIE_PIPELINE_MAX_COMPRESSION_RATIO."
     )
     assert found.grown < 30 * MB
     assert not list((tmp_path / "home").rglob("*.content"))
@@ -73,7 +74,7 @@ def test_fifty_thousand_columns_are_refused(big: Path, tmp_path: Path) -> None:
     assert found.state == "REJECTED"
     assert found.reason == (
         "The header names 50,002 columns, more than the limit of 2,000. Check the delimiter and "
-        "the line ends, or raise the limit."
+        "the line ends. Or raise MOVIE_PIPELINE_MAX_COLUMNS."
     )
     assert found.grown < 30 * MB
 
@@ -117,7 +118,8 @@ def test_a_file_that_unpacks_to_more_than_the_limit_is_refused(tmp_path: Path) -
     content = packed(TWO_FILMS.encode() * 10)
     assert refusal(tmp_path, content, limits=Limits(content_bytes=400)) == (
         f"The file unpacks to more than 400 bytes from {len(content)}: a limit on unpacked files "
-        "is reached. Send it uncompressed, or in parts."
+        "is reached. Send it uncompressed, or in parts. Or raise MOVIE_PIPELINE_MAX_CONTENT_BYTES "
+        "or MOVIE_PIPELINE_MAX_COMPRESSION_RATIO."
     )
 
 

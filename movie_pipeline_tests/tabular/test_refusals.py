@@ -14,10 +14,10 @@ from movie_pipeline_tests.tabular.staging import HEADER, TWO_FILMS, packed, refu
 
 SAVE = "Open it there and save the sheet as CSV (UTF-8)."
 PROSE = (
-    "None of the first 20 lines names a column of the movie contract, such as title and rating, "
-    "with a comma, semicolon, tab or pipe between its cells: the file is prose, its header is "
-    "missing or stands further below, or it has another delimiter. Send a table with a line that "
-    "names its columns, or declare delimiter or header_line for this source."
+    "None of the first 20 lines names columns of the movie contract, such as title and rating: the "
+    "file is prose, or its header is missing. Send a table with a line that names its columns. Or "
+    'declare header = "none" and columns for this source in the sources file '
+    "(MOVIE_PIPELINE_SOURCES)."
 )
 PAGE = (
     "The file is no CSV but an XML or HTML page, such as servers send in place of a file when "
@@ -86,8 +86,8 @@ def several_files() -> bytes:
             TWO_FILMS.encode("utf-16-le"),
             (
                 "The file looks like UTF-16 without a byte order mark, which could be read in two "
-                "ways. Declare the encoding of this source in the sources file, utf-16-le or "
-                "utf-16-be, or export the file as UTF-8."
+                "ways. Export the file as UTF-8. Or declare encoding, utf-16-le or utf-16-be, for "
+                "this source in the sources file (MOVIE_PIPELINE_SOURCES)."
             ),
         ),
         (
@@ -110,7 +110,8 @@ def several_files() -> bytes:
             'title,"rating\nHeat,8.3\n',
             (
                 "The header in line 1 cannot be read: a quoted cell is never closed, up to the "
-                "end of the file. Correct its quotes and send the file again."
+                "end of the file. Correct its quotes and send the file again. Or declare quote = "
+                '"none" for this source in the sources file (MOVIE_PIPELINE_SOURCES).'
             ),
         ),
         (
@@ -172,16 +173,67 @@ def test_what_is_no_table_is_refused_in_one_true_sentence(
 
 def test_a_first_line_that_may_be_a_row_is_not_told(tmp_path: Path) -> None:
     sentence = refusal(tmp_path, "Secret Film,1999,Secret Director\nOther Film,2001,Someone\n")
-    assert "its header is missing or stands further below" in sentence
+    assert "its header is missing" in sentence
     assert "Secret" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "source", "sentence"),
+    [
+        (
+            "title¦year¦rating\nHeat¦1995¦8.3\n",
+            SourceOptions(),
+            (
+                "Line 1 names columns of the movie contract, such as title and rating, with ¦ "
+                "between them, but that is no comma, semicolon, tab or pipe. Send the file "
+                'with its header in front and a usual delimiter. Or declare delimiter = "¦" '
+                "for this source in the sources file (MOVIE_PIPELINE_SOURCES)."
+            ),
+        ),
+        (
+            "a note\n" * 24 + "title::year::rating\nHeat::1995::8.3\n",
+            SourceOptions(),
+            (
+                "with :: between them, but a header is looked for in the first 20 lines and "
+                "that is no comma, semicolon, tab or pipe. Send the file with its header in "
+                'front and a usual delimiter. Or declare header_line = 25 and delimiter = "::" '
+                "for this source in"
+            ),
+        ),
+        (
+            "a note\n" * 24 + "title,year,rating\nHeat,1995,8.3\n",
+            SourceOptions(),
+            "a usual delimiter. Or declare header_line = 25 for this source in the sources file (M",
+        ),
+        (
+            "a note\n\ntitle,year,rating\nHeat,1995,8.3\n",
+            SourceOptions(header_line=1),
+            (
+                "Line 3 names columns of the movie contract, such as title and rating, with , "
+                "between them, but the source declares header_line = 1. Correct that in the "
+                "sources file (M"
+            ),
+        ),
+        (
+            "title,year,rating\nHeat,1995,8.3\n",
+            SourceOptions(delimiter=";"),
+            "with , between them, but the source declares delimiter = ';'. Correct that in the",
+        ),
+    ],
+)
+def test_a_header_that_is_not_looked_for_is_told_with_its_declaration(
+    content: str, source: SourceOptions, sentence: str, tmp_path: Path
+) -> None:
+    assert sentence in refusal(tmp_path, content, source=source)
 
 
 def test_a_missing_required_column_is_named_with_what_was_seen_and_a_guess(tmp_path: Path) -> None:
     assert refusal(tmp_path, "title,year,raiting\nHeat,1995,8.3\n") == (
         "The file has no column imdb_rating (also known as imdb_score, rating_imdb, "
         "imdb_rating_value, average_rating, vote_average, avg_rating and 18 more). Its header "
-        'names 3 columns: title, year, raiting. Did you mean "raiting" for imdb_rating? Rename it, '
-        'or declare columns = { imdb_rating = "..." } for this source.'
+        'names 3 columns: title, year, raiting. Did you mean "raiting" for imdb_rating? Rename it. '
+        'Or declare columns = { imdb_rating = "..." } for this source in the sources file '
+        "(MOVIE_PIPELINE_SOURCES)."
     )
 
 
@@ -269,8 +321,9 @@ def test_a_disk_that_fills_while_a_file_is_unpacked_refuses_no_file(
 
 def test_an_unknown_declared_encoding_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, TWO_FILMS, source=SourceOptions(encoding="klingon")) == (
-        "The encoding 'klingon' declared for this source is none that Python decodes. Declare one "
-        "such as utf-8, windows-1252, windows-1251, gb18030, shift_jis or utf-16-le."
+        "The encoding 'klingon' that the source declares is none that Python decodes. Declare one "
+        "such as utf-8, windows-1252, windows-1251, gb18030, shift_jis or utf-16-le in the sources "
+        "file (MOVIE_PIPELINE_SOURCES)."
     )
 
 

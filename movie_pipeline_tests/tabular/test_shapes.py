@@ -109,8 +109,9 @@ def test_as_many_stray_bytes_as_good_ones_are_refused_with_both_readings(tmp_pat
     content = "title,rating\nAmélie,8.3\n".encode() + b"Caf\xe9,5\n"
     assert refusal(tmp_path, content) == (
         "The file could be UTF-8 or another encoding: 1 characters beyond ASCII are well-formed "
-        "UTF-8, and 1 bytes are not. Declare the encoding of this source in the sources file, such "
-        'as encoding = "windows-1252", or export the file again as UTF-8.'
+        "UTF-8, and 1 bytes are not. Export the file again as UTF-8. Or declare its encoding, such "
+        'as encoding = "windows-1252", for this source in the sources file '
+        "(MOVIE_PIPELINE_SOURCES)."
     )
     declared = stage(tmp_path, content, source=SourceOptions(encoding="windows-1252"))
     assert declared.titles == ["AmÃ©lie", "Café"]
@@ -140,8 +141,8 @@ def test_two_delimiters_that_do_equally_well_are_refused_with_both_named(tmp_pat
     content = "title,rating;year\nAlien,8;1979\n"
     assert refusal(tmp_path, "title;rating,year\nAlien;8,1979\n") == (
         "The header in line 1 can be read with comma or semicolon as the delimiter, and either way "
-        "names 1 known columns. Declare the delimiter of this source, or add a first line such as "
-        "sep=;"
+        "names 1 known columns. Add a first line such as sep=; and send it again. Or declare the "
+        "delimiter for this source in the sources file (MOVIE_PIPELINE_SOURCES)."
     )
     assert "no column imdb_rating" in refusal(
         tmp_path, content, source=SourceOptions(delimiter=",")

@@ -59,8 +59,9 @@ def test_a_record_longer_than_a_chunk_whose_lines_look_like_rows_holds_the_file(
     staged = stage(tmp_path, content, limits=Limits(record_bytes=1_000))
     assert staged.summary.hold == (
         "Record 1 is longer than a record may be, and most of its 402 lines look like rows: a "
-        "quote in it seems not to be closed where it should be. Correct the quote; where none is "
-        'meant, declare quote = "none" for this source.'
+        "quote in it seems not to be closed where it should be. Correct the quote. Or declare "
+        'quote = "none", where quotes are text, for this source in the sources file '
+        "(MOVIE_PIPELINE_SOURCES)."
     )
 
 
