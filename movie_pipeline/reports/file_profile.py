@@ -1,13 +1,13 @@
-"""A file's columns as they are, and a ruleset that would hold what they are.
+"""The columns of a file or table as they are, and a ruleset that would hold what they are.
 
-What is suggested is what this one file keeps, as a start for people: each rule with why, and with
+What is suggested is what this one keeps, as a start for people: each rule with why, and with
 how many of the file's rows it sets apart. Values of the file are told, to whoever has the file.
 """
 
 import math
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -18,11 +18,13 @@ from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.screening.screening_engine import Connection, identifier, screening_engine
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import EngineSettings
 from movie_pipeline.steps.read import read_one
-from movie_pipeline.tabular import StagedFile
 
 _PROFILED = "profiled"
-_NUMBERS = frozenset({"INTEGER", "BIGINT", "DOUBLE"})
+_NUMBERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL"}
+)
 _FEW_VALUES = 12
 """Distinct texts of which a list may be meant."""
 _MOSTLY = 0.9
@@ -45,7 +47,7 @@ class ColumnProfile:
         distinct: different values.
         low, high: the least and the greatest; of texts the shortest and longest length.
         typical: the commonest values.
-        picture: how numbers spread, or how often the commonest texts are, as a row of bars.
+        counts: how many fall into each of some equal bins, or are each of the commonest values.
     """
 
     name: str
@@ -56,7 +58,12 @@ class ColumnProfile:
     low: float | None
     high: float | None
     typical: tuple[str, ...]
-    picture: str
+    counts: tuple[int, ...]
+
+    @property
+    def picture(self) -> str:
+        """How the values spread, as a row of bars."""
+        return bars(self.counts)
 
     @property
     def share(self) -> float:
@@ -66,7 +73,7 @@ class ColumnProfile:
     @property
     def is_number(self) -> bool:
         """Whether it holds numbers."""
-        return self.type in _NUMBERS
+        return self.type.partition("(")[0].removeprefix("U") in _NUMBERS
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ class FileProfile:
 
     Attributes:
         rows: how many of its records are rows.
-        columns: those with values, in the order of the staged rows.
+        columns: those that it brings, in its order.
         suggestions: rules that describe them.
     """
 
@@ -116,13 +123,25 @@ def profile_file(path: Path, settings: Settings, dataset: Dataset) -> FileProfil
         with screening_engine(folder, settings.engine) as connection:
             rows = cast("Any", ds).dataset(folder / "profiled.arrow", format="ipc")
             connection.register(_PROFILED, rows)
-            columns = tuple(_profiles(connection, staged))
+            brought = {column.name for column in staged.mapping} | set(staged.derived)
+            columns = tuple(_profiles(connection, brought))
             connection.unregister(_PROFILED)
     return FileProfile(staged.rows_staged, columns, tuple(suggested(columns)))
 
 
-def _profiles(connection: Connection, staged: StagedFile) -> Iterator[ColumnProfile]:
-    brought = {column.name for column in staged.mapping} | set(staged.derived)
+def profile_rows(rows: Any, engine: EngineSettings) -> FileProfile:  # noqa: ANN401 - an Arrow table, which carries no types
+    """Say what the columns of any table are like."""
+    with (
+        tempfile.TemporaryDirectory(prefix="movie-pipeline-profile-") as root,
+        screening_engine(Path(root), engine) as connection,
+    ):
+        connection.register(_PROFILED, rows)
+        columns = tuple(_profiles(connection, set(rows.column_names)))
+        connection.unregister(_PROFILED)
+    return FileProfile(rows.num_rows, columns, tuple(suggested(columns)))
+
+
+def _profiles(connection: Connection, brought: Collection[str]) -> Iterator[ColumnProfile]:
     types = connection.execute(f"DESCRIBE SELECT * FROM {_PROFILED}").fetchall()
     for name, kind, *_ in types:
         if name in brought:
@@ -131,7 +150,8 @@ def _profiles(connection: Connection, staged: StagedFile) -> Iterator[ColumnProf
 
 def _profile(connection: Connection, name: str, kind: str) -> ColumnProfile:
     column = identifier(name)
-    measured = column if kind in _NUMBERS else f"length({column})"
+    is_number = kind.partition("(")[0].removeprefix("U") in _NUMBERS
+    measured = column if is_number else f"length(CAST({column} AS VARCHAR))"
     [[rows, filled, distinct, low, high]] = connection.execute(
         f"SELECT count(*), count({column}), count(DISTINCT {column}), "
         f"CAST(min({measured}) AS DOUBLE), CAST(max({measured}) AS DOUBLE) FROM {_PROFILED}"
@@ -140,10 +160,10 @@ def _profile(connection: Connection, name: str, kind: str) -> ColumnProfile:
         f"SELECT CAST({column} AS VARCHAR), count(*) AS n FROM {_PROFILED} "
         f"WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY n DESC, 1 LIMIT {_FEW_VALUES}"
     ).fetchall()
-    picture = (
+    counts = (
         _spread(connection, column, low, high)
-        if kind in _NUMBERS and low is not None and high > low
-        else bars([int(count) for _, count in common])
+        if is_number and low is not None and high > low
+        else tuple(int(count) for _, count in common)
     )
     return ColumnProfile(
         name=name,
@@ -154,11 +174,11 @@ def _profile(connection: Connection, name: str, kind: str) -> ColumnProfile:
         low=low,
         high=high,
         typical=tuple(str(value) for value, _ in common),
-        picture=picture,
+        counts=counts,
     )
 
 
-def _spread(connection: Connection, column: str, low: float, high: float) -> str:
+def _spread(connection: Connection, column: str, low: float, high: float) -> tuple[int, ...]:
     """How the numbers of a column fall into bins of equal width."""
     place = f"least(floor(({column} - {low!r}) / {(high - low) / _BINS!r}), {_BINS - 1})"
     counted = dict(
@@ -167,7 +187,7 @@ def _spread(connection: Connection, column: str, low: float, high: float) -> str
             f"WHERE {column} IS NOT NULL GROUP BY 1"
         ).fetchall()
     )
-    return bars([int(counted.get(each, 0)) for each in range(_BINS)])
+    return tuple(int(counted.get(each, 0)) for each in range(_BINS))
 
 
 def bars(counts: Sequence[int]) -> str:
@@ -204,12 +224,12 @@ def _of_column(column: ColumnProfile) -> Iterator[Suggestion]:
         yield Suggestion(f"ColumnValues {name} <= {high}", f"the greatest is {high}")
     elif column.distinct == filled > 1:
         yield Suggestion(f"IsUnique {name}", "no value stands there twice")
-    elif _is_a_list(column, filled):
+    elif column.type == "VARCHAR" and _is_a_list(column, filled):
         listed = ", ".join(_quoted(value) for value in column.typical)
         yield Suggestion(
             f"ColumnValues {name} in [{listed}]", f"there are {column.distinct} values"
         )
-    if not column.is_number and column.high is not None and column.type == "VARCHAR":
+    if column.high is not None and column.type == "VARCHAR":
         longest = int(column.high)
         yield Suggestion(f"ColumnLength {name} <= {longest}", f"the longest has {longest}")
 

@@ -232,6 +232,37 @@ def test_a_profile_suggests_a_ruleset_that_the_file_keeps_and_check_takes(
     assert "Suggested rules" in shown.stdout
 
 
+def test_a_table_is_profiled_as_it_is_and_its_ruleset_is_one_for_evaluate(
+    ingested: Ingested, tmp_path: Path
+) -> None:
+    rules, page, plain = tmp_path / "r.dqdl", tmp_path / "p.html", tmp_path / "<b>books.csv"
+    plain.write_text(
+        "isbn,price,sold,in print\n"
+        + "".join(f"i{n},{n}.50,2026-01-{n % 28 + 1:02},{n % 2 == 0}\n" for n in range(40))
+    )
+    asked = ["profile", plain, "--as-is", "--rules", rules, "--html", page, "--json"]
+    told = json.loads(ingested.command.run(*asked).stdout)
+    columns = {column["name"]: column for column in told["columns"]}
+    assert [columns[name]["type"] for name in ("price", "sold", "in print")] == [
+        *("DOUBLE", "DATE", "BOOLEAN"),
+    ]
+    assert sum(columns["price"]["counts"]) == 40
+    assert {one["sets apart"] for one in told["suggestions"]} <= {0, None}
+    assert ingested.command.run("evaluate", plain, "--ruleset", rules).exit_code == 0
+    html = page.read_text(encoding="utf-8")
+    assert "<b>" not in html
+    assert html.count("<svg ") == 4
+    assert "http" not in html.replace("http-equiv", "")
+    of_table = ingested.command.json("profile", "movie_data_table")
+    assert of_table["rows"] == 5
+    assert {"movie_id", "loaded_at"} <= {column["name"] for column in of_table["columns"]}
+    parquet = next((ingested.command.folder / "output").rglob("*.parquet"))
+    assert ingested.command.run("profile", parquet).exit_code == 0
+    nothing = ingested.command.here("profile", "no_such_table")
+    assert nothing.exit_code == 2
+    assert "no_such_table" in nothing.stderr
+
+
 def test_the_first_rows_with_a_fault_are_listed_by_line_and_as_json(
     command: CommandLine, tmp_path: Path
 ) -> None:

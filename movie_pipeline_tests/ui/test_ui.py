@@ -3,6 +3,7 @@
 Screenshots go to test-output/ui, to be looked at. What the assets do is tested elsewhere.
 """
 
+import base64
 import json
 import os
 import re
@@ -28,6 +29,7 @@ from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.deployments import Deployment, deployment_from
 from movie_pipeline.reports.record_reports import quarantined_records
 from movie_pipeline.settings import Settings
+from movie_pipeline_tests.samples import Film, film_file
 
 REPOSITORY = Path(__file__).parents[2]
 PICTURES = REPOSITORY / "test-output" / "ui"
@@ -46,6 +48,8 @@ pytestmark = [
         CHROMIUM is None, reason="no Chromium on this machine: the UI was not looked at"
     ),
 ]
+SMALL, PART = 0.5, {"lineage": (0, 0, 2300, 1500), "checks": (0, 0, 2300, 1300)}
+"""Of pictures that stand in the docs: how much smaller, and what part of the screen."""
 LONGEST_WAIT = 600.0
 """For a machine with much else to do; it costs nothing where there is less."""
 
@@ -196,7 +200,19 @@ def look(browser: BrowserContext, ui: RunningUi, path: str, words: list[str], pi
     finally:
         PICTURES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=PICTURES / f"{picture}.png")
+        if picture in PART:
+            small_picture(page, PART[picture], PICTURES / f"{picture}.small.png")
         page.close()
+
+
+def small_picture(page: Page, part: tuple[int, int, int, int], to: Path) -> None:
+    """A part of the screen, made smaller by the browser."""
+    clip = dict(zip(("x", "y", "width", "height"), part, strict=True)) | {"scale": SMALL}
+    session = page.context.new_cdp_session(page)
+    taken = cast(
+        "dict[str, str]", session.send("Page.captureScreenshot", {"format": "png", "clip": clip})
+    )
+    to.write_bytes(base64.b64decode(taken["data"]))
 
 
 MATERIALIZED = """{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId } } }"""
@@ -341,3 +357,33 @@ def _in_the_view(world: Deployment, record: dict[str, Any]) -> bool:
 def _status(ui: RunningUi, run_id: str) -> str:
     runs = ui.ask(RUNS)["runsOrError"]["results"]
     return next(run["status"] for run in runs if run["runId"] == run_id)
+
+
+WAITING = """{ assetCheckExecutions(assetKey: {path: ["movie_data_table"]},
+  checkName: "no_file_waits", limit: 1) { status evaluation { success description } } }"""
+
+
+def test_a_held_file_is_red_until_it_is_answered_and_says_what_to_do(
+    ui: RunningUi, browser: BrowserContext
+) -> None:
+    titles = ["" if number % 4 == 0 else f"Film {number}" for number in range(20)]
+    films = [Film(f"held{number}", title) for number, title in enumerate(titles)]
+    (ui.home / "input" / "short month.csv").write_bytes(film_file(*films))
+
+    def told() -> str:
+        executions: list[dict[str, Any]] = ui.ask(WAITING)["assetCheckExecutions"]
+        return json.dumps(executions)
+
+    wait_until("the held file being told", lambda: "short month.csv (HELD" in told(), LONGEST_WAIT)
+    detail = "/assets/movie_data_table?view=checks&checkDetail=no_file_waits"
+    look(browser, ui, detail, ["short month.csv", "Completeness"], "held_file")
+    look(browser, ui, "/assets/validated_movies?view=checks", ["completeness"], "checks_of_a_held")
+    look(
+        browser,
+        ui,
+        "/locations/movie_pipeline/jobs/ingest_movies/playground",
+        ["Launch Run"],
+        "ingest_launchpad",
+    )
+    look(browser, ui, "/locations/movie_pipeline/resources", ["FolderStorage"], "resources")
+    look(browser, ui, "/locations/movie_pipeline/resources/batch", ["files"], "batch")
