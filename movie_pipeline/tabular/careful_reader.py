@@ -10,7 +10,6 @@ from typing import BinaryIO
 import numpy as np
 
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular.dialect import NEWLINES
 from movie_pipeline.tabular.odd_records import OddRecords, is_text
 from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.record_parser import parsed_records
@@ -41,8 +40,7 @@ def read_carefully(  # noqa: PLR0913 - a text and its plan, and where things go
     layout, limit = plan.layout, plan.limits.record_bytes
     judge = OddRecords(layout, plan.encoding.name, limit).judge
     rows = RowGatherer(sink)
-    found = Found()
-    newlines = {layout.line_end} if layout.line_end else set[bytes]()
+    found = Found(line_ends={layout.line_end} - {b""})
     doubted = False
     with text.open("rb") as file:
         for record in parsed_records(
@@ -58,7 +56,7 @@ def read_carefully(  # noqa: PLR0913 - a text and its plan, and where things go
                 found.blank += record.next - record.start
                 found.widths.empty_rows += len(record.cells) > 1
                 continue
-            newlines |= {record.line_end} - {b""}
+            found.line_ends |= {record.line_end} - {b""}
             found.separators += record.next - record.end
             if judged.is_header:
                 found.again.append((record.start, record.end))
@@ -78,6 +76,4 @@ def read_carefully(  # noqa: PLR0913 - a text and its plan, and where things go
                 found.ragged += judged.ragged
                 found.unclosed = found.records if record.unclosed else found.unclosed
     rows.flush()
-    names = {NEWLINES[newline] for newline in newlines}
-    found.newline = (names.pop() if len(names) == 1 else "mixed") if names else "lf"
     return found

@@ -7,6 +7,7 @@ the file by `original_offsets`.
 import codecs
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,7 +73,7 @@ _WITHOUT_ORDER = {"utf-16", "utf-32", "utf-8-sig"}
 """What only a mark tells apart, and a mark is read without a declaration."""
 _MIXED_SHARE = 0.2
 """From so many well-formed characters on a stray byte, a text is a mixture, and no chance."""
-_MOST_ODD_CELLS = 2_000
+MOST_ODD_CELLS = 2_000
 _BYTES_AS_THEY_ARE = "movie_pipeline.undecodable_bytes"
 
 
@@ -115,6 +116,15 @@ def encoding_of(content: Path, head: bytes, source: SourceOptions) -> Encoding:
     Raises:
         UnreadableFile: two encodings are possible, or it is binary.
     """
+    return encoding_by_head(head, source) or encoding_of_all(content)
+
+
+def encoding_by_head(head: bytes, source: SourceOptions) -> Encoding | None:
+    """The encoding as the first bytes tell it; None where all bytes must be asked.
+
+    Raises:
+        UnreadableFile: it is binary, or in an encoding that is not read.
+    """
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise UnreadableFile("The file is UTF-32, which is not read. Export it as CSV (UTF-8).")
     for mark, encoding in _MARKS:
@@ -124,9 +134,7 @@ def encoding_of(content: Path, head: bytes, source: SourceOptions) -> Encoding:
         return _declared(source.encoding)
     _refuse_binary(head)
     cut = _incomplete_tail(head)
-    if _is_utf8(head[: len(head) - cut]):
-        return UTF_8
-    return encoding_of_all(content)
+    return UTF_8 if _is_utf8(head[: len(head) - cut]) else None
 
 
 def encoding_of_all(content: Path) -> Encoding:
@@ -138,12 +146,27 @@ def encoding_of_all(content: Path) -> Encoding:
             data = pending + piece
             cut = _incomplete_tail(data)
             pending = data[len(data) - cut :]
-            counted = _count(data[: len(data) - cut])
+            counted = count_characters(data[: len(data) - cut])
             formed += counted[0]
             stray += counted[1]
-    stray += len(pending)
-    if stray == 0 or (formed and formed > stray):
+    if is_mostly_utf8(formed, stray + len(pending)):
         return UTF_8
+    with content.open("rb") as file:
+        return encoding_by_cells(odd_cells(_whole_lines(file), MOST_ODD_CELLS))
+
+
+def is_mostly_utf8(formed: int, stray: int) -> bool:
+    """Whether a text is UTF-8, though some of its bytes may be none.
+
+    Args:
+        formed: characters beyond ASCII that are well-formed UTF-8.
+        stray: bytes that are not.
+
+    Raises:
+        UnreadableFile: it may be or not.
+    """
+    if stray == 0 or (formed and formed > stray):
+        return True
     if formed > _MIXED_SHARE * stray:
         raise UnreadableFile(
             f"The file could be UTF-8 or another encoding: {formed:,} characters beyond ASCII are "
@@ -151,17 +174,15 @@ def encoding_of_all(content: Path) -> Encoding:
             'in the sources file, such as encoding = "windows-1252", or export the file again as '
             "UTF-8."
         )
-    return _judged(content)
+    return False
 
 
-def _judged(content: Path) -> Encoding:
-    """The encoding that a text is plainly in, which is no UTF-8.
+def encoding_by_cells(cells: Sequence[bytes]) -> Encoding:
+    """The encoding that a text is plainly in, which is no UTF-8, by its first odd cells.
 
     Raises:
         UnknownEncodingError: it is plainly in none.
     """
-    with content.open("rb") as file:
-        cells = odd_cells(_whole_lines(file), _MOST_ODD_CELLS)
     judgement = judge(cells)
     if judgement.plain is not None:
         return encoding_named(judgement.plain.codec, judgement.plain.name)
@@ -227,6 +248,16 @@ def write_utf8(content: Path, encoding: Encoding, target: Path) -> int:
         return len(buffered) - whole
 
 
+def as_utf8(content: bytes, encoding: Encoding) -> bytes:
+    """What `write_utf8` writes of a stretch that holds whole characters, its mark left out."""
+    if encoding.is_utf8:
+        return content
+    whole = len(content) - len(content) % encoding.unit
+    return (
+        content[:whole].decode(encoding.codec, _errors(encoding)).encode("utf-8", "surrogatepass")
+    )
+
+
 def original_offsets(
     content: Path, text: Path, encoding: Encoding, offsets: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
@@ -258,11 +289,16 @@ def original_offsets(
 
 def _is_regular(encoding: Encoding) -> bool:
     """Whether every character has as many bytes in the file, but for pairs of UTF-16."""
-    if encoding.unit > 1:
-        return True
+    return encoding.unit > 1 or one_byte_characters(encoding) is not None
+
+
+@cache
+def one_byte_characters(encoding: Encoding) -> str | None:
+    """The character of each byte; None where some characters have several bytes."""
     decoding = codecs.getincrementaldecoder(encoding.codec)
     # of a character of several bytes the first gives nothing yet
-    return all(len(decoding(_BYTES_AS_THEY_ARE).decode(bytes([b]))) == 1 for b in _EVERY_BYTE)
+    found = [decoding(_BYTES_AS_THEY_ARE).decode(bytes([b])) for b in _EVERY_BYTE]
+    return "".join(found) if all(len(each) == 1 for each in found) else None
 
 
 def _traced_offsets(
@@ -363,7 +399,7 @@ def _incomplete_tail(data: bytes) -> int:
     return 0
 
 
-def _count(data: bytes) -> tuple[int, int]:
+def count_characters(data: bytes) -> tuple[int, int]:
     """Well-formed characters beyond ASCII, and bytes that belong to none."""
     if data.isascii():
         return 0, 0

@@ -130,6 +130,11 @@ def encoding_note(encoding: Encoding, *, declared: bool) -> str | None:
     return f"the file is not UTF-8: it was read as {encoding.name}, {how}"
 
 
+def odd_note(first_odd: str) -> str:
+    """That records were taken one by one."""
+    return f"odd records were taken one by one: {first_odd}"
+
+
 def shared_keys_note(rows: int, contract: TableContract) -> str:
     """That rows could not be told apart by a key derived from too little."""
     return (
@@ -149,6 +154,7 @@ def scale_notes(typer: RowTyper) -> list[str]:
         and cells.column.usual
         and not cells.is_scaled
         and cells.unusual.seen >= SCALE_AT_LEAST
+        and cells.unusual.most is not None
         and cells.unusual.most <= cells.column.maximum / 2
     ]
 
