@@ -151,7 +151,8 @@ class ChunkReader:
         if not split.quoted or not rows.any():
             return _NONE
         is_end = text[: split.size] == ord("\n")
-        if np.count_nonzero(is_end) <= len(places):
+        # not all records need end with one
+        if np.count_nonzero(is_end) <= np.count_nonzero(is_end[places[:, 2] - 1]):
             return _NONE
         ends = np.flatnonzero(is_end)
         within = np.searchsorted(ends, places[:, 1]) - np.searchsorted(ends, places[:, 0])

@@ -23,14 +23,14 @@ from movie_pipeline.tabular.content_bytes import ContentBytes, FileBytes
 from movie_pipeline.tabular.cuts import Range, Scan
 from movie_pipeline.tabular.file_content import content_of
 from movie_pipeline.tabular.piece_reader import PieceRead, read_piece
-from movie_pipeline.tabular.range_tasks import RangeTask, Tally
-from movie_pipeline.tabular.raw_record import index_path, rows_path
-from movie_pipeline.tabular.read_in_pieces import (
+from movie_pipeline.tabular.piecewise import (
     NotInPieces,
     ReadPieces,
     read_in_pieces,
     summed_up,
 )
+from movie_pipeline.tabular.range_tasks import RangeTask, Tally
+from movie_pipeline.tabular.raw_record import index_path, rows_path
 from movie_pipeline.tabular.reader_outputs import Typing
 from movie_pipeline.tabular.reading_limits import as_written_out
 from movie_pipeline.tabular.reading_plan import ReadingPlan
