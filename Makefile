@@ -121,8 +121,8 @@ soak: install ## Disturb the real daemon for MINUTES=20, then hold what stands t
 	$(BIN)/python -m movie_pipeline_tests.soak --minutes $(MINUTES) --seed $(SEED)
 
 conformance: WORKERS = 2
-conformance: install spark ## Hold ROUNDS=20 times 25 drawn patterns and conditions against the real Spark
-	ROUNDS=$(ROUNDS) $(PYTEST) movie_pipeline_tests/dqdl/test_like_spark.py movie_pipeline_tests/dqdl/test_conformance.py movie_pipeline_tests/dqdl/test_on_spark.py
+conformance: install spark ## Hold ROUNDS=20 times 25 drawn patterns and conditions, and all real files, against the real Spark
+	ROUNDS=$(ROUNDS) $(PYTEST) movie_pipeline_tests/spark movie_pipeline_tests/dqdl/test_like_spark.py movie_pipeline_tests/dqdl/test_conformance.py movie_pipeline_tests/dqdl/test_on_spark.py
 
 check: lint types layers templates definitions ## Lint, types, import layers, AWS templates, and whether the definitions load
 

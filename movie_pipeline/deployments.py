@@ -16,7 +16,10 @@ from movie_pipeline.datasets.chosen import chosen_dataset, chosen_datasets
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.screening.cluster_port import Cluster
+from movie_pipeline.screening.engine_port import ScreeningEngine
+from movie_pipeline.screening.in_process import InProcess
 from movie_pipeline.screening.no_cluster import NoCluster
+from movie_pipeline.screening.on_spark import OnSpark
 from movie_pipeline.screening.reference_datasets import declared_datasets
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
@@ -38,6 +41,7 @@ class Deployment:
     warehouse: Warehouse
     catalog: Catalog
     cluster: Cluster
+    engine: ScreeningEngine
     alerts: Alerts
     events: Events
 
@@ -59,6 +63,7 @@ def local(settings: Settings, dataset: Dataset) -> Deployment:
         warehouse=DuckDBWarehouse(settings, storage, dataset),
         catalog=FolderCatalog(own.home / "catalog"),
         cluster=NoCluster(),
+        engine=_engine(own, storage),
         alerts=AlertLog(settings.home / "alerts.jsonl"),
         events=EventLog(settings.home / "events.jsonl"),
     )
@@ -87,9 +92,24 @@ def aws(settings: Settings, dataset: Dataset) -> Deployment:
         warehouse=RedshiftWarehouse(settings, storage, clients, dataset),
         catalog=GlueCatalog(settings.glue, clients),
         cluster=GlueCluster(own, storage, clients),
+        engine=_engine(own, storage),
         alerts=SNSAlerts(settings.alerts, clients),
         events=EventBridgeEvents(settings.alerts, clients),
     )
+
+
+def storage_of(settings: Settings) -> Storage:
+    """The store alone, for a process that needs no more of a deployment.
+
+    Args:
+        settings: those that a deployment has, for its one dataset.
+    """
+    if settings.deployment != "aws":
+        return FolderStorage(settings)
+    from movie_pipeline.aws_clients import Clients
+    from movie_pipeline.storage.s3_storage import S3Storage
+
+    return S3Storage(settings, Clients())
 
 
 DEPLOYMENTS: Mapping[str, Callable[[Settings, Dataset], Deployment]] = {"local": local, "aws": aws}
@@ -127,6 +147,10 @@ def deployments_from(settings: Settings) -> list[Deployment]:
         SettingsError: as `deployment_from`.
     """
     return [deployment_from(settings, dataset.name) for dataset in chosen_datasets(settings)]
+
+
+def _engine(settings: Settings, storage: Storage) -> ScreeningEngine:
+    return OnSpark(settings, storage) if settings.spark.master else InProcess()
 
 
 def _within(settings: Settings, dataset: Dataset) -> Settings:

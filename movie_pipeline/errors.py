@@ -237,7 +237,7 @@ class CatalogError(MoviePipelineError):
 
 
 class ClusterError(MoviePipelineError):
-    """The cluster did not judge the rows, or its answer does not add up; nothing was loaded."""
+    """The cluster did not do its work, or its answer does not add up; nothing was loaded."""
 
 
 class AlertError(MoviePipelineError):

@@ -9,6 +9,7 @@ from movie_pipeline.dqdl.engines.evaluation import Evaluation, evaluate
 from movie_pipeline.dqdl.engines.glue_shape import EvaluateDataQuality
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.judging import judge
+from movie_pipeline.dqdl.engines.spark_session import session_beside
 from movie_pipeline.dqdl.engines.spark_words import evaluable_on_spark
 from movie_pipeline.dqdl.engines.table_files import write_table
 from movie_pipeline.dqdl.language.limits import (
@@ -46,6 +47,7 @@ __all__ = [
     "parentheses_in",
     "parse_ruleset",
     "require_supported",
+    "session_beside",
     "unsupported",
     "write_table",
 ]

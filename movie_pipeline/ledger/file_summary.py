@@ -203,6 +203,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         ending: whether its last record has a line end, where that says something.
         repeated: good rows whose key a later good row of the same file has too.
         source: whose file it is.
+        screened_by: the engine that read, judged and split it; empty where that was in process.
         replay: what the file replays, where it is a replay.
         output: the file of its good rows, as it was published.
         quarantine: the file of its records set apart, likewise.
@@ -228,6 +229,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     ending: str = ""
     repeated: int = 0
     source: str = ""
+    screened_by: str = ""
     replay: ReplaySummary | None = None
     output: StoredFile | None = None
     quarantine: StoredFile | None = None

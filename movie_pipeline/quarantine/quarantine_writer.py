@@ -76,7 +76,7 @@ def judged_columns(judgement: Judgement, key: str) -> str:
         key: the quoted name of the column that is its key.
     """
     predicates = list(judgement.row_rules_sql.values())
-    columns = ['"_record_number"', key, '"_unreadable"', '"_breached"']
+    columns = ["_record_number", key, "_unreadable", "_breached"]
     for start in range(0, len(predicates), _RULES_IN_MASK):
         bits = (
             f"CASE WHEN {predicate} THEN 0 ELSE {1 << bit} END"
@@ -218,7 +218,7 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
     provenance: Provenance,
     records: Records,
     keys: KeysApart,
-) -> tuple[int, dict[str, int]]:
+) -> tuple[int, Counter[str]]:
     """Write the records set apart, in the file's order.
 
     Args:
@@ -230,8 +230,8 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
         keys: is told the keys of those that are rows.
 
     Returns:
-        How many there are, and of how many each rule is a reason of their own. Where there are
-        none, no file is left.
+        How many there are, and of how many each rule is a reason of their own, in the order in
+        which they come. Where there are none, no file is left.
     """
     counts: Counter[str] = Counter()
     written = 0
@@ -254,7 +254,7 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
     if not written:
         to.unlink()
     crash_point("screen.quarantine.after")
-    return written, dict(counts.most_common())
+    return written, counts
 
 
 def judged_rows(path: Path) -> Iterator[Any]:

@@ -45,6 +45,7 @@ def entry_report(entry: LedgerEntry) -> dict[str, Any]:
         "attempt": entry.attempt,
         "content_sha256": entry.content_sha256,
         "ruleset_sha256": entry.ruleset_sha256,
+        "screened_by": entry.summary.screened_by or "in process",
         "committed_at": entry.committed_at.isoformat(timespec="seconds"),
         "archived_at": entry.archived_at.isoformat(timespec="seconds")
         if entry.archived_at

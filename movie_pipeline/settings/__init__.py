@@ -25,6 +25,7 @@ from movie_pipeline.settings.groups import (
     RedshiftSettings,
     RetentionSettings,
     S3Settings,
+    SparkSettings,
 )
 from movie_pipeline.settings.memory_plan import budget_of_machine, memory_bytes, runs_and_limit
 from movie_pipeline.settings.variables import variables_of
@@ -58,6 +59,7 @@ class Settings:
     s3: S3Settings = field(default_factory=S3Settings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     glue: GlueSettings = field(default_factory=GlueSettings)
+    spark: SparkSettings = field(default_factory=SparkSettings)
     redshift: RedshiftSettings = field(default_factory=RedshiftSettings)
 
     @classmethod
@@ -74,6 +76,14 @@ class Settings:
         return cls().with_values(
             **{variable.flat_name: variable.read(text) for variable, text in texts.items() if text}
         )
+
+    def as_environment(self) -> dict[str, str]:
+        """The variables from which `from_environment` reads these settings, for another process."""
+        texts = {
+            variable.name: variable.text_of(variable.value_in(self))
+            for variable in variables_of(type(self))
+        }
+        return {name: text for name, text in texts.items() if text}
 
     def with_values(self, **values: object) -> Self:
         """These settings with other values, each named as its variable, in small letters.

@@ -242,6 +242,31 @@ class GlueSettings:
 
 
 @dataclass(frozen=True)
+class SparkSettings:
+    """Where Spark is, and what is screened there."""
+
+    master: str = setting("", "SPARK", form=r"(local(\[[0-9*]+\])?)?", example="local[2]")
+    """Where large batches are screened: local[2] for a Spark on this machine; empty: in process."""
+    from_bytes: int = setting(10_000_000_000, "SPARK_FROM_BYTES")
+    """How many bytes the files of a batch must have together for that."""
+    piece_bytes: int = setting(64_000_000, "SPARK_PIECE_BYTES")
+    """About how many bytes of a file one task reads."""
+    seconds: float = setting(14_400.0, "SPARK_SECONDS")
+    """How long one job may take."""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"(local(\[[0-9*]+\])?)?", self.master):
+            raise SettingsError(
+                f"{PREFIX}SPARK must be empty or a Spark on this machine such as local[2], but is "
+                f"{self.master!r}."
+            )
+        if not self.piece_bytes or not self.seconds:
+            raise SettingsError(
+                f"{PREFIX}SPARK_PIECE_BYTES and {PREFIX}SPARK_SECONDS must be more than zero."
+            )
+
+
+@dataclass(frozen=True)
 class RedshiftSettings:
     """Where the warehouse is on AWS, and who signs in."""
 

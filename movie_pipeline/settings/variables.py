@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import Field, dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from movie_pipeline.errors import SettingsError
 
@@ -71,6 +71,12 @@ class Variable:
         if isinstance(default, tuple):
             return tuple(name.strip() for name in text.split(",") if name.strip())
         return text
+
+    def text_of(self, value: object) -> str:
+        """A value as `read` takes it; empty where nothing is set."""
+        if isinstance(value, tuple):
+            return ",".join(map(str, cast("tuple[object, ...]", value)))
+        return "" if value is None else str(value)
 
     def check_for_aws(self, value: object) -> None:
         """Refuse a value that AWS would not take.

@@ -13,6 +13,7 @@ from pathlib import Path
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import StorageError, StoredFileMissing
 from movie_pipeline.ledger.ledger import known, want
+from movie_pipeline.screening.spark_job import FOLDER
 from movie_pipeline.steps.gone_quarantine import note_gone
 from movie_pipeline.steps.run_lease import is_held
 from movie_pipeline.steps.work_folder import WorkFolder
@@ -50,7 +51,7 @@ class CleanUpReport:
 
     Attributes:
         work_folders: of batches nobody works on.
-        output_files: Parquet files of loaded files.
+        output_files: Parquet files of loaded files, and what jobs left in the output area.
         notices: that were sent.
         orphans: files in output and quarantine that belong to no entry, no file in landing and no
             replay, and what was half written: for a person to look at, never removed.
@@ -96,6 +97,8 @@ def clean_up(  # noqa: PLR0913 - what is cleaned, and how long things are kept
     notices = _notices(warehouse, moment, keep_notices_days, dry_run=dry_run)
     outputs = _outputs(storage, warehouse, moment, keep_output_days, problems, dry_run=dry_run)
     folders = _work_folders(home / "work", active_batches, moment, dry_run=dry_run)
+    parts = _job_parts(storage, active_batches, moment - LEFT_ALONE, problems, dry_run=dry_run)
+    outputs = Removed(outputs.count + parts.count, outputs.bytes + parts.bytes)
     if not dry_run:
         try:
             note_gone(storage, warehouse)
@@ -151,6 +154,29 @@ def _outputs(  # noqa: PLR0913 - the same
             continue
         count += 1
         size += found
+    return Removed(count, size)
+
+
+def _job_parts(
+    storage: Storage,
+    active: Collection[str],
+    before: datetime,
+    problems: list[str],
+    *,
+    dry_run: bool,
+) -> Removed:
+    """What jobs wrote for batches nobody works on."""
+    count = size = 0
+    try:
+        for name in storage.names(Area.OUTPUT, f"{FOLDER}/", before=before)[:MOST_AT_ONCE]:
+            if name.split("/")[1] in active:
+                continue
+            size += storage.size(Area.OUTPUT, name)
+            count += 1
+            if not dry_run:
+                storage.remove(Area.OUTPUT, name)
+    except StorageError as error:
+        problems.append(str(error))
     return Removed(count, size)
 
 

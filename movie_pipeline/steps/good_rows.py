@@ -75,28 +75,87 @@ def write_good_rows(  # noqa: PLR0913 - which rows, and what each is to carry
         file_id: of the file; each row carries it.
         file_version: of the file, likewise.
     """
-    with ExitStack() as stack:
-        source = stack.enter_context(pa.OSFile(str(folder.staged_rows)))
-        staged = stack.enter_context(pa.ipc.open_file(source))
-        output = _Output(connection, staged.schema, dataset, file_id, file_version)
-        spread = _Spread(dataset.histogram)
-        file = stack.enter_context(_RowGroups(folder.good, output.schema))
-        for piece in _without(_pieces(staged, output.frame), set_apart):
+    with pa.OSFile(str(folder.staged_rows)) as source, pa.ipc.open_file(source) as staged:
+        batches = (staged.get_batch(place) for place in range(int(staged.num_record_batches)))
+        return write_good_batches(
+            connection,
+            folder.good,
+            RowsOf(dataset.contract.names, dataset.histogram),
+            set_apart,
+            rows=StagedRows(staged.schema, batches),
+            file_id=file_id,
+            file_version=file_version,
+        )
+
+
+@dataclass(frozen=True)
+class RowsOf:
+    """What rows of a dataset are written with.
+
+    Attributes:
+        columns: of its contract.
+        histogram: what is counted of them, if anything.
+    """
+
+    columns: Sequence[str]
+    histogram: Histogram | None
+
+
+@dataclass(frozen=True)
+class StagedRows:
+    """Staged rows in the order of their records.
+
+    Attributes:
+        schema: of the batches.
+        batches: Arrow's.
+    """
+
+    schema: Any
+    batches: Iterable[Any]
+
+
+def write_good_batches(  # noqa: PLR0913 - which rows, and what each is to carry
+    connection: Connection,
+    to: Path,
+    rows_of: RowsOf,
+    set_apart: Iterable[Numbers],
+    *,
+    rows: StagedRows,
+    file_id: str,
+    file_version: datetime,
+) -> WrittenRows:
+    """The same of rows that come as batches, into a Parquet file."""
+    output = _Output(connection, rows.schema, rows_of.columns, file_id, file_version)
+    spread = _Spread(rows_of.histogram)
+    with _RowGroups(to, output.schema) as file:
+        for piece in _without(_pieces(rows.batches, output.frame), set_apart):
             raise_if_stopped()
             spread.see(piece)
             file.add(output.of(piece))
     return WrittenRows(file.rows, spread.counts())
 
 
-def _pieces(staged: Any, frame: int) -> Iterator[Any]:  # noqa: ANN401 - Arrow's, untyped
+def join_parquet(parts: Iterable[Path], to: Path) -> int:
+    """Write the rows of Parquet files as one, in their order; return how many there are."""
+    file: _RowGroups | None = None
+    with ExitStack() as stack:
+        for path in parts:
+            with cast("Any", pq).ParquetFile(path) as part:
+                file = file or stack.enter_context(_RowGroups(to, part.schema_arrow))
+                for batch in part.iter_batches(ROW_GROUP):
+                    raise_if_stopped()
+                    file.add(batch)
+    return file.rows if file else 0
+
+
+def _pieces(batches: Iterable[Any], frame: int) -> Iterator[Any]:
     """The staged rows in batches of bounded bytes.
 
     Args:
-        staged: the Arrow file.
+        batches: the staged rows.
         frame: bytes that the names of the file's own columns add to each row.
     """
-    for place in range(int(staged.num_record_batches)):
-        batch = staged.get_batch(place)
+    for batch in batches:
         count = int(batch.num_rows)
         size = int(batch.nbytes) + frame * count
         rows = max(1, count * SLICE_BYTES // max(size, 1))
@@ -128,12 +187,12 @@ class _Output:
         self,
         connection: Connection,
         staged: Any,  # noqa: ANN401 - an Arrow schema, untyped
-        dataset: Dataset,
+        columns: Sequence[str],
         file_id: str,
         file_version: datetime,
     ) -> None:
         self._connection = connection
-        self._columns = dataset.contract.names
+        self._columns = columns
         ours = {*TECHNICAL_COLUMNS, *self._columns}
         # the file's own columns, and the texts of lenient ones
         self._others = [name for name in staged.names if name not in ours]

@@ -19,7 +19,7 @@ from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.screening.remote_judging import Question, RemoteJudge
 from movie_pipeline.screening.screening_engine import Connection
-from movie_pipeline.steps.read import ReadFile
+from movie_pipeline.steps.read import ReadFile, ScreenedElsewhere
 from movie_pipeline.steps.verdict import Holding, Verdict, decide
 from movie_pipeline.steps.work_folder import FileFolder
 from movie_pipeline.tabular import StagedFile
@@ -28,34 +28,45 @@ STAGED = "staged"
 """What the staged rows are called in the engine."""
 
 
-@dataclass(frozen=True)
-class JudgedFile:
-    """A file whose rows are judged, while the engine still knows what it found of each.
+@dataclass(frozen=True, kw_only=True)
+class FileVerdict:
+    """A file whose rows are judged, wherever they were.
 
     Attributes:
         file: the file.
-        folder: where its parts lie.
-        connection: the engine, in which the staged rows are called STAGED.
         ruleset: the rules it was judged by.
-        judgement: what was found, with SQL that tells the rows that fail.
         verdict: LOADED or HELD, with the reason and every rule's answer.
         now: when it was judged.
         notes: who judged, where that is not this process.
+        screened_by: the engine that read and split it too, empty where that is this process.
     """
 
     file: ReadFile
-    folder: FileFolder
-    connection: Connection
     ruleset: Ruleset
-    judgement: Judgement
     verdict: Verdict
     now: datetime
     notes: tuple[str, ...] = ()
+    screened_by: str = ""
 
     @property
     def is_held(self) -> bool:
         """Whether none of its rows load."""
         return self.verdict.state is FileState.HELD
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedFile(FileVerdict):
+    """A file whose rows are judged, while the engine still knows what it found of each.
+
+    Attributes:
+        folder: where its parts lie.
+        connection: the engine, in which the staged rows are called STAGED.
+        judgement: what was found, with SQL that tells the rows that fail.
+    """
+
+    folder: FileFolder
+    connection: Connection
+    judgement: Judgement
 
 
 @dataclass
@@ -113,8 +124,8 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
         judge,
         connection=connection,
         relation=STAGED,
-        columns=_data_columns(rows.schema.names, staged),
-        aliases=_aliases(staged),
+        columns=data_columns(rows.schema.names, staged),
+        aliases=aliases_of(staged),
         derived=staged.derived,
         sources=references,
         clock=now,
@@ -138,9 +149,30 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
                 stack.close()
                 asked = tuple(rule for rule in ruleset if str(rule) not in silent)
                 judgement = stack.enter_context(in_process(replace(ruleset, rules=asked)))
-            yield JudgedFile(file, folder, connection, ruleset, judgement, verdict, now, notes)
+            yield JudgedFile(
+                file=file,
+                folder=folder,
+                connection=connection,
+                ruleset=ruleset,
+                judgement=judgement,
+                verdict=verdict,
+                now=now,
+                notes=notes,
+            )
     finally:
         connection.unregister(STAGED)
+
+
+def judged_elsewhere(file: ReadFile, screened: ScreenedElsewhere, ruleset: Ruleset) -> FileVerdict:
+    """The verdict on a file whose rules another engine asked."""
+    verdict = decide(screened.hold or file.staged.hold, screened.answer.rules)
+    return FileVerdict(
+        file=file,
+        ruleset=ruleset,
+        verdict=verdict,
+        now=screened.now,
+        screened_by=screened.engine,
+    )
 
 
 def holding_of(replay: Replay | None) -> Holding:
@@ -162,8 +194,8 @@ def _remote_judgement(
     types = {row[0]: row[1] for row in described}
     question = Question(
         relation=STAGED,
-        types={name: types[name] for name in _data_columns(list(types), file.staged)},
-        aliases=_aliases(file.staged),
+        types={name: types[name] for name in data_columns(list(types), file.staged)},
+        aliases=aliases_of(file.staged),
         ruleset=ruleset,
         rows=file.staged.rows_staged,
         folder=folder.path,
@@ -180,11 +212,12 @@ def _silent_rules(rules: Iterable[RuleAnswer]) -> set[str]:
     return {rule.rule for rule in rules if rule.waived and rule.outcome is RuleState.ERROR}
 
 
-def _aliases(staged: StagedFile) -> dict[str, str]:
+def aliases_of(staged: StagedFile) -> dict[str, str]:
+    """The file's names of its columns, and what they are called in the staged rows."""
     return {column.header: column.name for column in staged.mapping}
 
 
-def _data_columns(names: list[str], staged: StagedFile) -> list[str]:
+def data_columns(names: list[str], staged: StagedFile) -> list[str]:
     """The columns that the file brought or that were derived: what a rule may speak of."""
     brought = {column.name for column in staged.mapping} | set(staged.derived)
     return [name for name in names if name in brought]

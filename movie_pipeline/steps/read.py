@@ -5,15 +5,20 @@ error.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import assert_never
+
+import msgspec
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import Sources, read_sources
 from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import Replay
+from movie_pipeline.screening.spark_job import ScreenedFile
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import ReadingSettings
 from movie_pipeline.steps.fetch import (
     DuplicateFile,
     Fetched,
@@ -38,14 +43,33 @@ from movie_pipeline.tabular import (
 FETCHED = "fetched.json"
 
 
+class ScreenedElsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """What another engine than this process made of a file.
+
+    Attributes:
+        answer: what it says; the parts of both sides lie in the output area.
+        engine: which it was, for people.
+        now: when the rules were asked.
+        hold: why the file had to wait, whatever its rules said.
+    """
+
+    answer: ScreenedFile
+    engine: str
+    now: datetime
+    hold: str = ""
+
+
 class ReadFile(HashedFile, frozen=True, kw_only=True):
     """Its rows are staged in the work folder.
 
     Attributes:
         staged: what the reading found.
+        screened: where its rows were judged and split, too: what came of it. None where they are
+            staged in the work folder.
     """
 
     staged: StagedFile
+    screened: ScreenedElsewhere | None = None
 
 
 class RefusedFile(HashedFile, frozen=True, kw_only=True):
@@ -70,6 +94,7 @@ def read_batch(  # noqa: PLR0913 - what is read, how, and what is said of it
     *,
     reject: str = "",
     manifests: Mapping[str, SenderManifest] | None = None,
+    elsewhere: Mapping[str, Reading] | None = None,
 ) -> list[Reading]:
     """Read every fetched file of a batch; safe to repeat.
 
@@ -80,6 +105,7 @@ def read_batch(  # noqa: PLR0913 - what is read, how, and what is said of it
         dataset: what their rows must be.
         reject: where given, the files are not read but refused with this sentence.
         manifests: by file_id what senders say of files; one with other records is left out.
+        elsewhere: by file_id what became of files that another engine read.
 
     Returns:
         One value per file, in the batch's order; they are kept in the work folder too.
@@ -88,9 +114,12 @@ def read_batch(  # noqa: PLR0913 - what is read, how, and what is said of it
         Engine(settings.engine.memory_limit, settings.engine.threads), work_folder.folder
     ):
         read = [
-            _refused(file, reject)
+            refused(file, reject)
             if reject and isinstance(file, FetchedFile | DuplicateFile)
-            else _rows_as_said(_read(file, work_folder, settings, dataset), manifests or {})
+            else _rows_as_said(
+                (elsewhere or {}).get(file.file_id) or _read(file, work_folder, settings, dataset),
+                manifests or {},
+            )
             for file in fetched
         ]
     work_folder.keep(FETCHED, read)
@@ -146,16 +175,21 @@ def read_one(
         dataset.contract,
         to=source.parent,
         lenient_columns=reading.lenient_columns,
-        limits=Limits(
-            record_bytes=reading.max_record_bytes,
-            columns=reading.max_columns,
-            content_bytes=reading.max_content_bytes,
-            compression_ratio=reading.max_compression_ratio,
-        ),
+        limits=limits_of(reading),
         source=declared,
         memory_limit=settings.engine.memory_limit,
         threads=settings.engine.threads,
         sha256=content_sha256,
+    )
+
+
+def limits_of(reading: ReadingSettings) -> Limits:
+    """What a file may bring, as the settings say."""
+    return Limits(
+        record_bytes=reading.max_record_bytes,
+        columns=reading.max_columns,
+        content_bytes=reading.max_content_bytes,
+        compression_ratio=reading.max_compression_ratio,
     )
 
 
@@ -195,7 +229,7 @@ def _read(file: Fetched, work_folder: WorkFolder, settings: Settings, dataset: D
             try:
                 staged = _staged(file, source, settings, dataset)
             except UnreadableFile as error:
-                return _refused(file, str(error))
+                return refused(file, str(error))
             except NoRoom as error:
                 return LeftOutFile(landed=file.landed, why=str(error))
             return ReadFile(
@@ -209,7 +243,8 @@ def _read(file: Fetched, work_folder: WorkFolder, settings: Settings, dataset: D
             assert_never(file)
 
 
-def _refused(file: HashedFile, reason: str) -> RefusedFile:
+def refused(file: HashedFile, reason: str) -> RefusedFile:
+    """The file as one that cannot be read."""
     return RefusedFile(
         landed=file.landed,
         content_sha256=file.content_sha256,

@@ -8,16 +8,17 @@ from collections.abc import Iterable
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger import ledger
 from movie_pipeline.ledger.ledger import LedgerEntry
-from movie_pipeline.steps.read import ReadFile, Reading, only_read
+from movie_pipeline.steps.fetch import Fetched, FetchedFile, HashedFile
+from movie_pipeline.steps.read import ReadFile, Reading
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 
-def retracted_before(warehouse: Warehouse, files: Iterable[Reading]) -> dict[str, str]:
+def retracted_before(warehouse: Warehouse, files: Iterable[Reading | Fetched]) -> dict[str, str]:
     """file_id of each file whose bytes were retracted to the sentence why it must wait.
 
     A replay brings what its first file brought.
     """
-    read = only_read(files)
+    read = [file for file in files if isinstance(file, FetchedFile | ReadFile)]
     if not read:
         return {}
     with warehouse.reading() as session:
@@ -32,7 +33,7 @@ def retracted_before(warehouse: Warehouse, files: Iterable[Reading]) -> dict[str
     }
 
 
-def _content(file: ReadFile, roots: dict[str, LedgerEntry]) -> str:
+def _content(file: HashedFile, roots: dict[str, LedgerEntry]) -> str:
     root = roots.get(file.replay.root_file_id) if file.replay else None
     return root.content_sha256 if root else file.content_sha256
 

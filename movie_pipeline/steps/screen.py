@@ -32,7 +32,8 @@ from movie_pipeline.steps.fetch import (
     KnownFile,
     LeftOutFile,
 )
-from movie_pipeline.steps.judge import JudgedFile, RuleTime, judged_file
+from movie_pipeline.steps.joined_parts import joined_parts
+from movie_pipeline.steps.judge import FileVerdict, RuleTime, judged_elsewhere, judged_file
 from movie_pipeline.steps.keep_decisions import keep_rules, published
 from movie_pipeline.steps.read import ReadFile, Reading, RefusedFile
 from movie_pipeline.steps.replayed_file import replay_notes, write_resolutions
@@ -210,7 +211,23 @@ class _Screening:
         """The decision about one file, published."""
         if file.replay is not None:
             return self._decided_replay(file, file.replay)
+        judged, split = self._judged_and_split(file)
+        source = self.sources.of(file.landed.key).name
+        changes = self.earlier.changes(source, file.staged.mapping, file.staged.value_shapes)
+        summary = self._published(split, file_summary(judged, split))
+        cut = self.earlier.changed_ending(source, file.staged.ending)
+        notes = (*file.time_notes, *summary.notes, *cut, *changes)
+        summary = msgspec.structs.replace(summary, source=source, notes=notes)
+        self._publish(file, split)
+        return _decided(judged, split, summary)
+
+    def _judged_and_split(self, file: ReadFile) -> tuple[FileVerdict, SplitFile]:
+        """A file judged and split here, or what another engine made of it brought here."""
         folder = self.work_folder.of_file(file.file_id)
+        if file.screened is not None:
+            known = judged_elsewhere(file, file.screened, self.rules.of(file))
+            split = joined_parts(file.screened, folder, self.storage, is_held=known.is_held)
+            return known, split
         with judged_file(
             self.connection,
             file,
@@ -229,14 +246,7 @@ class _Screening:
                 self.work_folder.name,
                 leave_out=self.leave_out.get(file.file_id, ()),
             )
-        source = self.sources.of(file.landed.key).name
-        changes = self.earlier.changes(source, file.staged.mapping, file.staged.value_shapes)
-        summary = self._published(split, file_summary(judged, split))
-        cut = self.earlier.changed_ending(source, file.staged.ending)
-        notes = (*file.time_notes, *summary.notes, *cut, *changes)
-        summary = msgspec.structs.replace(summary, source=source, notes=notes)
-        self._publish(file, split)
-        return _decided(judged, split, summary)
+        return judged, split
 
     def _decided_replay(self, file: ReadFile, replay: Replay) -> DecidedFile:
         """Judge a replay by its own ruleset, or by the present one, and say what it resolves."""
@@ -296,7 +306,7 @@ def _quarantine_name(file_id: str) -> str:
     return f"{file_id}.jsonl"
 
 
-def file_summary(judged: JudgedFile, split: SplitFile) -> FileSummary:
+def file_summary(judged: FileVerdict, split: SplitFile) -> FileSummary:
     """What was found of a judged file."""
     staged = judged.file.staged
     lenient = map(_lenient_note, staged.lenient.items())
@@ -324,10 +334,11 @@ def file_summary(judged: JudgedFile, split: SplitFile) -> FileSummary:
         dates={column.name: str(column.date_form) for column in staged.date_columns},
         looks=staged.value_shapes,
         ending=staged.ending,
+        screened_by=judged.screened_by,
     )
 
 
-def _replay_summary(judged: JudgedFile, split: SplitFile, replay: Replay) -> FileSummary:
+def _replay_summary(judged: FileVerdict, split: SplitFile, replay: Replay) -> FileSummary:
     """The summary with what the replay is; rules about a whole file say nothing of single ones."""
     summary = file_summary(judged, split)
     return msgspec.structs.replace(
@@ -348,7 +359,7 @@ def _lenient_note(counted: tuple[str, int]) -> str:
     return f"{column} is lenient: {values} kept as text beside the row"
 
 
-def _decided(judged: JudgedFile, split: SplitFile, summary: FileSummary) -> DecidedFile:
+def _decided(judged: FileVerdict, split: SplitFile, summary: FileSummary) -> DecidedFile:
     file = judged.file
     return DecidedFile(
         landed=file.landed,

@@ -4,7 +4,7 @@ Both are written into the work folder, side by side; publishing them is screen.p
 quarantined record says stands in quarantine/.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,9 @@ from typing import Any
 from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.dqdl import Rule
+from movie_pipeline.dqdl import Rule, Ruleset
 from movie_pipeline.ledger.file_summary import RuleState
+from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.keys_apart import KeysApart
 from movie_pipeline.quarantine.quarantine_record import (
     FILE_HELD,
@@ -38,6 +39,7 @@ from movie_pipeline.steps.good_rows import (
     write_good_rows,
 )
 from movie_pipeline.steps.judge import STAGED, JudgedFile
+from movie_pipeline.steps.verdict import Verdict
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular import Record, StagedFile, raw_records
 
@@ -100,7 +102,13 @@ def split_file(
             write_quarantine,
             folder.judged,
             folder.quarantine,
-            why=_why_set_apart(judged, dataset),
+            why=why_set_apart(
+                judged.file.staged,
+                dataset,
+                judged.ruleset,
+                judged.verdict,
+                list(judged.judgement.row_rules_sql),
+            ),
             provenance=_provenance(judged, batch_id),
             records=lambda numbers: _records(judged, numbers),
             keys=keys,
@@ -115,7 +123,7 @@ def split_file(
         quarantine=folder.quarantine if set_apart else None,
         keys=folder.keys_apart if keys.count else None,
         keys_apart=keys.count,
-        reasons=reasons,
+        reasons=dict(reasons.most_common()),
         ratings=good.spread,
     )
 
@@ -142,27 +150,39 @@ def _write_judged(judged: JudgedFile, bad: str, key: str) -> None:
             written.write_batch(batch)
 
 
-def _why_set_apart(judged: JudgedFile, dataset: Dataset) -> WhySetApart:
-    staged, verdict = judged.file.staged, judged.verdict
-    row_rules = judged.judgement.row_rules_sql
+def why_set_apart(
+    staged: StagedFile,
+    dataset: Dataset,
+    ruleset: Ruleset,
+    verdict: Verdict,
+    judging: Sequence[str],
+) -> WhySetApart:
+    """Why records of a judged file are set apart.
+
+    Args:
+        staged: what was read of it.
+        dataset: what its rows are.
+        ruleset: the rules.
+        verdict: what became of it.
+        judging: canonical texts of the rules that judge rows, in the order of their masks.
+    """
     return WhySetApart(
         staged=staged,
         contract=dataset.contract,
-        judging=list(row_rules),
-        skipped=[rule.rule for rule in verdict.rules if rule.rule not in row_rules],
-        of_file=_file_reasons(judged, dataset),
-        columns_of={str(rule): _columns_of(rule, staged) for rule in judged.ruleset},
+        judging=judging,
+        skipped=[rule.rule for rule in verdict.rules if rule.rule not in judging],
+        of_file=_file_reasons(verdict, dataset),
+        columns_of={str(rule): _columns_of(rule, staged) for rule in ruleset},
         unevaluated=frozenset(
             rule.rule for rule in verdict.rules if rule.outcome is RuleState.ERROR
         ),
     )
 
 
-def _file_reasons(judged: JudgedFile, dataset: Dataset) -> list[Reason]:
+def _file_reasons(verdict: Verdict, dataset: Dataset) -> list[Reason]:
     """Why every record of a held file waits, though nothing may be wrong with it."""
-    if not judged.is_held:
+    if verdict.state is not FileState.HELD:
         return []
-    verdict = judged.verdict
     holding = [Reason(rule.rule, f"{FILE_HELD} {rule.reason}") for rule in verdict.held_by]
     return holding or [Reason(contract_rule(dataset.row), f"{FILE_HELD} {verdict.reason}")]
 

@@ -33,6 +33,8 @@ from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.tabular import MappedColumn
 
+_MOST_READ_AGAIN = 2_000_000_000
+"""Bytes of a file that another engine read, which is read here again for the lines of its rows."""
 LOG = logging.getLogger(__name__)
 
 
@@ -145,6 +147,8 @@ class Teller:
         """The file read again, as it was read when it was judged; None where it cannot be read."""
         if entry.state is FileState.REJECTED:
             return None
+        if entry.summary.screened_by and entry.size > _MOST_READ_AGAIN:
+            return self._layout_alone(entry)
         folder = Path(stack.enter_context(_scratch(root)))
         source = folder / f"{entry.file_id}.csv"
         contract = self.dataset.contract
@@ -155,10 +159,14 @@ class Teller:
         except (StoredFileMissing, UnreadableFile):
             staged = None
         if staged is None or staged.rows_in != entry.rows_in:
-            columns = entry.summary.mapping
-            mapping = tuple(MappedColumn(*column) for column in columns)
-            return Sent(None, None, SentLayout(mapping, contract)) if mapping else None
+            return self._layout_alone(entry)
         return Sent(source, staged, SentLayout.of(staged, contract))
+
+    def _layout_alone(self, entry: LedgerEntry) -> Sent | None:
+        """What is known of the file without reading it: its columns, and no lines."""
+        mapping = tuple(MappedColumn(*column) for column in entry.summary.mapping)
+        layout = SentLayout(mapping, self.dataset.contract)
+        return Sent(None, None, layout) if mapping else None
 
     def _bring(self, entry: LedgerEntry, to: Path) -> None:
         """The file's bytes, from where they lie now, without a copy where that can be."""
@@ -188,7 +196,8 @@ def file_to_tell(entry: LedgerEntry) -> FileToTell:
 def _at_hand(work_folder: WorkFolder | None) -> Mapping[str, ReadFile]:
     if work_folder is None:
         return {}
-    return {file.file_id: file for file in only_read(readings(work_folder) or [])}
+    here = [file for file in only_read(readings(work_folder) or []) if file.screened is None]
+    return {file.file_id: file for file in here}
 
 
 def _scratch(root: Path) -> tempfile.TemporaryDirectory[str]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from typing_extensions import override
 
@@ -166,6 +167,15 @@ class FolderStorage(Storage):
             temporary.unlink(missing_ok=True)
 
     @override
+    def landed_bytes(self, file: LandedFile, start: int, end: int) -> bytes:
+        source = self._landing_path(file.key)
+        with (
+            _translated(f"reading {printable_name(file.key)}"),
+            _opened_version(source, file) as one,
+        ):
+            return os.pread(one.fileno(), max(0, end - start), start)
+
+    @override
     def put(self, area: Area, name: str, source: Path) -> str:
         target = self._path(area, name)
         with _translated(f"putting {name} into {area}"):
@@ -186,6 +196,12 @@ class FolderStorage(Storage):
         with _translated(f"reading {name} of {area}"), path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - size))
             return file.read(size)
+
+    @override
+    def bytes_of(self, area: Area, name: str, start: int, end: int) -> bytes:
+        path = self._existing(area, name)
+        with _translated(f"reading {name} of {area}"), path.open("rb") as file:
+            return os.pread(file.fileno(), max(0, end - start), start)
 
     @override
     def size(self, area: Area, name: str) -> int:
@@ -403,8 +419,9 @@ def _another_version(file: LandedFile) -> StoredFileChanged:
     )
 
 
-def _copy_version(source: Path, file: LandedFile, to: Path) -> None:
-    """Copy from one open file, whose version is compared before and after: no other can slip in."""
+@contextmanager
+def _opened_version(source: Path, file: LandedFile) -> Generator[BinaryIO]:
+    """This version, open; it is compared before and after the block: no other can slip in."""
     try:
         descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
@@ -416,8 +433,15 @@ def _copy_version(source: Path, file: LandedFile, to: Path) -> None:
             f"{printable_name(file.key)} cannot be read: {error.strerror}. Let the pipeline's user "
             "read it, or take it away."
         ) from error
-    with os.fdopen(descriptor, "rb") as opened, to.open("wb") as copy:
+    with os.fdopen(descriptor, "rb") as opened:
         _expect_version(opened.fileno(), file)
+        yield opened
+        _expect_version(opened.fileno(), file)
+
+
+def _copy_version(source: Path, file: LandedFile, to: Path) -> None:
+    """Copy a version."""
+    with _opened_version(source, file) as opened, to.open("wb") as copy:
         shutil.copyfileobj(opened, copy, _BLOCK)
         _expect_version(opened.fileno(), file)
         if copy.tell() != file.size:

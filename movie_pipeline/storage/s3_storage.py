@@ -55,6 +55,7 @@ _WITHHELD = (
 _CHANGED = ("412", "PreconditionFailed")
 _TAKEN = (*_CHANGED, "409", "ConditionalRequestConflict")
 """How S3 says that a key is taken, or that somebody takes or removes it at this moment."""
+_NO_SUCH_RANGE = ("InvalidRange", "416")
 _FOLDER_ENDING = "_$folder$"
 """How some tools name the empty object that stands for a folder."""
 _MEBI = 1 << 20
@@ -159,19 +160,41 @@ class S3Storage(Storage):
         full = self._prefixes[Area.LANDING] + file.key
         temporary = to.parent / f".mp-{uuid.uuid4().hex}"
         try:
-            with self._versions_of(file), _told(f"fetching {printable_name(file.key)}"):
+            with self._withheld(file), _told(f"fetching {printable_name(file.key)}"):
                 self._download(full, temporary, file.size, IfMatch=_etag(file.version))
                 crash_point("storage.fetch.before")
                 temporary.replace(to)
                 crash_point("storage.fetch.after")
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @override
+    def landed_bytes(self, file: LandedFile, start: int, end: int) -> bytes:
+        full, condition = self._prefixes[Area.LANDING] + file.key, _etag(file.version)
+        with self._withheld(file):
+            return self._range(full, start, min(end, file.size), IfMatch=condition)
+
+    @contextmanager
+    def _withheld(self, file: LandedFile) -> Generator[None]:
+        """An error about a version in landing that says what is so with it."""
+        try:
+            with self._versions_of(file):
+                yield
         except (StoredFileMissing, StoredFileChanged):
             raise
         except StorageError as error:
             if _answers(error.__cause__, _WITHHELD):
                 raise StoredFileRefused(str(error)) from error
             raise
-        finally:
-            temporary.unlink(missing_ok=True)
+
+    def _range(self, full: str, start: int, end: int, **condition: str) -> bytes:
+        if start >= end:
+            return b""
+        with tempfile.TemporaryDirectory(prefix="movie-pipeline-") as folder:
+            copy = Path(folder) / "range"
+            with _told(f"reading bytes of {printable_name(full)}"):
+                self._download(full, copy, None, Range=f"bytes={start}-{end - 1}", **condition)
+            return copy.read_bytes()
 
     @override
     def put(self, area: Area, name: str, source: Path) -> str:
@@ -207,10 +230,22 @@ class S3Storage(Storage):
             except StorageError as error:
                 if self._is_gone(full, error):
                     raise self._not_there(area, name) from None
-                if _answers(error.__cause__, ("InvalidRange", "416")):
+                if _answers(error.__cause__, _NO_SUCH_RANGE):
                     return b""  # an empty object has no end
                 raise
             return copy.read_bytes()
+
+    @override
+    def bytes_of(self, area: Area, name: str, start: int, end: int) -> bytes:
+        full = self._key(area, name)
+        try:
+            return self._range(full, start, end)
+        except StorageError as error:
+            if self._is_gone(full, error):
+                raise self._not_there(area, name) from None
+            if _answers(error.__cause__, _NO_SUCH_RANGE):
+                return b""
+            raise
 
     def _not_there(self, area: Area, name: str) -> StoredFileMissing:
         return StoredFileMissing(

@@ -113,6 +113,14 @@ class Storage(Protocol):
         """
         ...
 
+    def landed_bytes(self, file: LandedFile, start: int, end: int) -> bytes:
+        """The bytes of exactly this version from one place to before another.
+
+        Raises:
+            StoredFileMissing, StoredFileChanged, StoredFileRefused: as `fetch`.
+        """
+        ...
+
     def put(self, area: Area, name: str, source: Path) -> str:
         """Place a local file under `name`, replacing it in one step; return its URI."""
         ...
@@ -123,6 +131,10 @@ class Storage(Protocol):
 
     def tail(self, area: Area, name: str, size: int) -> bytes:
         """So many bytes of the end of the named file, or all of them where it has no more."""
+        ...
+
+    def bytes_of(self, area: Area, name: str, start: int, end: int) -> bytes:
+        """The bytes of the named file from one place to before another, as far as it has them."""
         ...
 
     def names(self, area: Area, prefix: str = "", *, before: datetime | None = None) -> list[str]:

@@ -10,7 +10,6 @@ from typing import BinaryIO
 import numpy as np
 
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular.dialect import NEWLINES
 from movie_pipeline.tabular.odd_records import Judged, OddRecords, is_text
 from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.record_parser import Record, parsed_records
@@ -59,8 +58,7 @@ class _Reading:
         self._odd = OddRecords(layout, plan.encoding, self._limit)
         self._rows = RowGatherer(sink)
         self._index = index
-        self._newlines = {layout.line_end} if layout.line_end else set[bytes]()
-        self._found = Found()
+        self._found = Found(line_ends={layout.line_end} - {b""})
 
     def take(self, record: Record) -> None:
         """A record, and where a stray quote had swallowed others, these too."""
@@ -88,7 +86,7 @@ class _Reading:
         if record.is_comment:
             self._leave_out(record)
             return
-        self._newlines |= {record.line_end} - {b""}
+        found.line_ends |= {record.line_end} - {b""}
         found.separators += record.next - record.end
         if judged.is_header:
             found.again.append((record.start, record.end))
@@ -117,6 +115,4 @@ class _Reading:
     def finished(self) -> Found:
         """What was found, when all records are taken."""
         self._rows.flush()
-        names = {NEWLINES[newline] for newline in self._newlines}
-        self._found.newline = (names.pop() if len(names) == 1 else "mixed") if names else "lf"
         return self._found

@@ -4,7 +4,6 @@ The rule itself stands in number_casts.py; here it is applied to distinct values
 shortcuts for what is plainly a number. Which column is which is decided elsewhere.
 """
 
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -329,13 +328,13 @@ class Unusual:
     Attributes:
         below: values below what is usual.
         above: those above.
-        most: the greatest value.
+        most: the greatest value, None where none was seen.
         seen: values.
     """
 
     below: int = 0
     above: int = 0
-    most: float = -math.inf
+    most: float | None = None
     seen: int = 0
 
     def see(self, column: Column, values: Array, absent: Flags) -> None:
@@ -349,14 +348,18 @@ class Unusual:
         self.seen += len(present)
         self.below += int(np.count_nonzero(present < low))
         self.above += int(np.count_nonzero(present > high))
-        self.most = max(self.most, float(present.max()))
+        self._note(float(present.max()))
 
     def absorb(self, other: "Unusual") -> None:
         """Add what another one of the same column has counted."""
         self.below += other.below
         self.above += other.above
         self.seen += other.seen
-        self.most = max(self.most, other.most)
+        if other.most is not None:
+            self._note(other.most)
+
+    def _note(self, most: float) -> None:
+        self.most = most if self.most is None else max(self.most, most)
 
 
 def _reading_of(

@@ -15,7 +15,6 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular.dialect import NEWLINES
 from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.odd_records import Judged, OddRecords, may_have_swallowed
 from movie_pipeline.tabular.reading_plan import ReadingPlan
@@ -154,7 +153,8 @@ class ChunkReader:
         if not split.quoted or not rows.any():
             return _NONE
         is_end = text[: split.size] == ord("\n")
-        if np.count_nonzero(is_end) <= len(places):
+        # not all records need end with one
+        if np.count_nonzero(is_end) <= np.count_nonzero(is_end[places[:, 2] - 1]):
             return _NONE
         ends = np.flatnonzero(is_end)
         within = np.searchsorted(ends, places[:, 1]) - np.searchsorted(ends, places[:, 0])
@@ -390,9 +390,8 @@ class _TextReading:
         self._limits = plan.limits
         self._doubts = doubts
         self._size = size
-        self._line_ends: set[bytes] = {layout.line_end} if layout.line_end else set()
         self._doubtful = self._backslashed = False
-        self.found = Found()
+        self.found = Found(line_ends={layout.line_end} - {b""})
         self.first_odd: str | None = None
 
     def read(self) -> None:
@@ -424,9 +423,6 @@ class _TextReading:
                 here.text = buffer_of(len(before.text))
             here.text[:left] = before.text[filled - left : filled].copy()
             filled = left
-        newlines = {NEWLINES[newline] for newline in self._line_ends}
-        if newlines:
-            self.found.newline = newlines.pop() if len(newlines) == 1 else "mixed"
 
     def _place_for(self, room: int) -> "_WorkPlace":
         reader = ChunkReader(self._plan)
@@ -513,7 +509,7 @@ class _TextReading:
         found.again += [(start + place, end + place) for start, end in read.again]
         for start, end, like_row in read.comments:
             found.leave_out(start + place, end + place, like_row=like_row)
-        self._line_ends |= read.line_ends
+        found.line_ends |= read.line_ends
         for number, reason in read.set_apart:
             found.set_aside(before + 1 + number, reason)
         if read.set_apart:

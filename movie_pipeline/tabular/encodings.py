@@ -6,10 +6,11 @@ the file by `original_offsets`.
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +78,7 @@ _WITHOUT_ORDER = {"utf-16", "utf-32", "utf-8-sig"}
 """What only a mark tells apart, and a mark is read without a declaration."""
 _MIXED_SHARE = 0.2
 """From so many well-formed characters on a stray byte, a text is a mixture, and no chance."""
-_MOST_ODD_CELLS = 2_000
+MOST_ODD_CELLS = 2_000
 _FEW_ODD_LINES = 0.05
 """The share of lines up to which those in another encoding are set apart, and the file is read."""
 _SEVEN_BITS: Final = (
@@ -132,6 +133,19 @@ def encoding_of(content: Path, head: bytes, source: SourceOptions) -> Encoding:
     Raises:
         UnreadableFile: two encodings are possible, or it is binary.
     """
+    found = encoding_by_head(head, source)
+    if found is None:
+        return encoding_of_all(content)
+    told = source.encoding is not None or found.bom > 0
+    return found if told else _of_seven_bits(content, head) or found
+
+
+def encoding_by_head(head: bytes, source: SourceOptions) -> Encoding | None:
+    """The encoding as the first bytes tell it; None where all bytes must be asked.
+
+    Raises:
+        UnreadableFile: it is binary, or in an encoding that is not read.
+    """
     if head.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
         raise UnreadableFile("The file is UTF-32, which is not read. Export it as CSV (UTF-8).")
     for mark, encoding in _MARKS:
@@ -141,9 +155,7 @@ def encoding_of(content: Path, head: bytes, source: SourceOptions) -> Encoding:
         return _declared(source.encoding)
     _refuse_binary(head)
     cut = _incomplete_tail(head)
-    if _is_utf8(head[: len(head) - cut]):
-        return _of_seven_bits(content, head) or UTF_8
-    return encoding_of_all(content)
+    return UTF_8 if _is_utf8(head[: len(head) - cut]) else None
 
 
 def encoding_of_all(content: Path) -> Encoding:
@@ -155,25 +167,47 @@ def encoding_of_all(content: Path) -> Encoding:
             data = pending + piece
             cut = _incomplete_tail(data)
             pending = data[len(data) - cut :]
-            counted = _count(data[: len(data) - cut])
+            counted = count_characters(data[: len(data) - cut])
             formed += counted[0]
             stray += counted[1]
-    stray += len(pending)
-    if stray == 0 or (formed and formed > stray):
+    if is_mostly_utf8(formed, stray + len(pending)):
         return UTF_8
+    with content.open("rb") as file:
+        cells = odd_cells(_whole_lines(file), MOST_ODD_CELLS)
+    return encoding_by_cells(cells, lambda: _line_counts(content))
+
+
+def is_mostly_utf8(formed: int, stray: int) -> bool:
+    """Whether a text is UTF-8, though some of its bytes may be none.
+
+    Args:
+        formed: characters beyond ASCII that are well-formed UTF-8.
+        stray: bytes that are not.
+
+    Raises:
+        UnreadableFile: it may be or not.
+    """
+    if stray == 0 or (formed and formed > stray):
+        return True
     if formed > _MIXED_SHARE * stray:
         raise UnreadableFile(
             f"The file could be UTF-8 or another encoding: {formed:,} characters beyond ASCII are "
             f"well-formed UTF-8, and {stray:,} bytes are not. Export the file again as UTF-8. "
             + or_declare('its encoding, such as encoding = "windows-1252",')
         )
-    return _judged(content)
+    return False
+
+
+def may_be_of_seven_bits(head: bytes) -> bool:
+    """Whether a text may be ASCII to the eye and something else by its escapes."""
+    return head.isascii() and any(mark.search(head) for mark, _ in _SEVEN_BITS)
 
 
 def _of_seven_bits(content: Path, head: bytes) -> Encoding | None:
-    """The encoding of a text that is ASCII to the eye and something else by its escapes."""
+    if not may_be_of_seven_bits(head):
+        return None
     for mark, encoding in _SEVEN_BITS:
-        if head.isascii() and mark.search(head) and _decodes(content, encoding.codec):
+        if mark.search(head) and _decodes(content, encoding.codec):
             return encoding
     return None
 
@@ -190,21 +224,49 @@ def _decodes(content: Path, codec: str) -> bool:
     return True
 
 
-def _judged(content: Path) -> Encoding:
-    """The encoding that a text is plainly in, which is no UTF-8.
+@dataclass(frozen=True)
+class LineCounts:
+    """Lines of a stretch of a text, by their ends, and how many of them are not all ASCII."""
+
+    feeds: int = 0
+    returns: int = 0
+    odd: int = 0
+
+    @classmethod
+    def of(cls, lines: bytes) -> Self:
+        """Of whole lines."""
+        odd = 0 if lines.isascii() else sum(not line.isascii() for line in lines.splitlines())
+        return cls(lines.count(b"\n"), lines.count(b"\r"), odd)
+
+    @classmethod
+    def total(cls, counts: Iterable["LineCounts"]) -> Self:
+        """Of all stretches together."""
+        every = list(counts)
+        return cls(
+            sum(each.feeds for each in every),
+            sum(each.returns for each in every),
+            sum(each.odd for each in every),
+        )
+
+    @property
+    def few_are_odd(self) -> bool:
+        """Whether hardly a line is not ASCII."""
+        return self.odd <= _FEW_ODD_LINES * (self.feeds or self.returns)
+
+
+def encoding_by_cells(cells: Sequence[bytes], lines: Callable[[], LineCounts]) -> Encoding:
+    """The encoding that a text is plainly in, which is no UTF-8, by its first odd cells.
 
     Where it is plainly in none, and hardly a line of it is not ASCII, it is UTF-8 with a doubt.
 
     Raises:
         UnknownEncodingError: it is plainly in none.
     """
-    with content.open("rb") as file:
-        cells = odd_cells(_whole_lines(file), _MOST_ODD_CELLS)
     judgement = judge(cells)
     if judgement.plain is not None:
         return encoding_named(judgement.plain.codec, judgement.plain.name)
     names = [judged.candidate.name for judged in judgement.likely]
-    if _has_few_odd_lines(content):
+    if lines().few_are_odd:
         return replace(UTF_8, doubt=_either(names))
     raise UnknownEncodingError(
         f"The file is not UTF-8, and which encoding it is in cannot be told: it may be "
@@ -218,14 +280,9 @@ def _judged(content: Path) -> Encoding:
     )
 
 
-def _has_few_odd_lines(content: Path) -> bool:
-    lines = odd = 0
+def _line_counts(content: Path) -> LineCounts:
     with content.open("rb") as file:
-        for piece in _whole_lines(file):
-            lines += piece.count(b"\n") or piece.count(b"\r")
-            if not piece.isascii():
-                odd += sum(not line.isascii() for line in piece.splitlines())
-    return odd <= _FEW_ODD_LINES * lines
+        return LineCounts.total(map(LineCounts.of, _whole_lines(file)))
 
 
 def _either(names: Sequence[str]) -> str:
@@ -277,6 +334,16 @@ def write_utf8(content: Path, encoding: Encoding, target: Path) -> int:
         return len(buffered) - whole
 
 
+def as_utf8(content: bytes, encoding: Encoding) -> bytes:
+    """What `write_utf8` writes of a stretch that holds whole characters, its mark left out."""
+    if encoding.is_utf8:
+        return content
+    whole = len(content) - len(content) % encoding.unit
+    return (
+        content[:whole].decode(encoding.codec, _errors(encoding)).encode("utf-8", "surrogatepass")
+    )
+
+
 def original_offsets(
     content: Path, text: Path, encoding: Encoding, offsets: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.int64]:
@@ -310,11 +377,16 @@ def _is_regular(encoding: Encoding) -> bool:
     """Whether every character has as many bytes in the file, but for pairs of UTF-16."""
     if encoding.unit > 1:
         return True
-    if encoding.codec in _STATEFUL:
-        return False
+    return encoding.codec not in _STATEFUL and one_byte_characters(encoding) is not None
+
+
+@cache
+def one_byte_characters(encoding: Encoding) -> str | None:
+    """The character of each byte; None where some characters have several bytes."""
     decoding = codecs.getincrementaldecoder(encoding.codec)
     # of a character of several bytes the first gives nothing yet
-    return all(len(decoding(_BYTES_AS_THEY_ARE).decode(bytes([b]))) == 1 for b in _EVERY_BYTE)
+    found = [decoding(_BYTES_AS_THEY_ARE).decode(bytes([b])) for b in _EVERY_BYTE]
+    return "".join(found) if all(len(each) == 1 for each in found) else None
 
 
 def _traced_offsets(
@@ -415,7 +487,7 @@ def _incomplete_tail(data: bytes) -> int:
     return 0
 
 
-def _count(data: bytes) -> tuple[int, int]:
+def count_characters(data: bytes) -> tuple[int, int]:
     """Well-formed characters beyond ASCII, and bytes that belong to none."""
     if data.isascii():
         return 0, 0

@@ -28,7 +28,20 @@ def escape_of(text: Path, layout: Layout, limits: Limits) -> str:
     differ = False
     for one, other in zip_longest(*(tally.records() for tally in tallies.values())):
         differ = differ or one != other
-    doubled, backslash = (tally.faults for tally in tallies.values())
+    return escape_by_faults(*(tally.faults for tally in tallies.values()), differ=differ)
+
+
+def escape_by_faults(doubled: int, backslash: int, *, differ: bool) -> str:
+    """How quotes are escaped, by the records that either reading breaks.
+
+    Args:
+        doubled: records that are broken where quotes are doubled.
+        backslash: those where a backslash stands before them.
+        differ: whether both give other cells.
+
+    Raises:
+        UnreadableFile: it may be both.
+    """
     if doubled == backslash == 0 and differ:
         raise UnreadableFile(
             'The file holds \\" inside quoted cells, which can be read in two ways: as a quote '

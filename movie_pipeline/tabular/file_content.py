@@ -85,10 +85,7 @@ def content_of(path: Path, *, to: Path, limits: Limits, contract: TableContract)
         NoRoom: what is made of it has no room in the folder.
     """
     size = path.stat().st_size
-    if size == 0:
-        raise UnreadableFile(
-            "The file is empty: it has 0 bytes. Send it again, with a header line."
-        )
+    require_bytes(size)
     _require_space(to, size, limits)
     with path.open("rb") as file:
         head = file.read(HEAD)
@@ -112,7 +109,7 @@ def content_of(path: Path, *, to: Path, limits: Limits, contract: TableContract)
         if document is not None:
             kind = document.written
             return _written_out(content, document.pieces(), kind, path, to, limits)
-    _require_text(head)
+    require_text(head)
     return content
 
 
@@ -135,6 +132,27 @@ def _written_out(  # noqa: PLR0913, PLR0917 - a content, and what it is made of
         if writing.exists():
             writing.replace(target)
     return Content(target, size, content.compression, kind)
+
+
+def is_no_text_yet(head: bytes) -> bool:
+    """Whether a file may have to be unpacked or written out before its text can be read.
+
+    Args:
+        head: its first bytes.
+    """
+    return bool(packed_by(head) or head.startswith(PARQUET) or may_be_document(head))
+
+
+def require_bytes(size: int) -> None:
+    """Refuse an empty file.
+
+    Raises:
+        UnreadableFile: it has no byte.
+    """
+    if size == 0:
+        raise UnreadableFile(
+            "The file is empty: it has 0 bytes. Send it again, with a header line."
+        )
 
 
 def unpacked_name(path: Path) -> str:
@@ -223,7 +241,12 @@ def _require_no_more(size: int, most: int, packed: int) -> None:
         )
 
 
-def _require_text(head: bytes) -> None:
+def require_text(head: bytes) -> None:
+    """Refuse what is no text by the first bytes of a content.
+
+    Raises:
+        UnreadableFile: what it is instead.
+    """
     for magic, what in _FOREIGN:
         if head.startswith(magic):
             raise UnreadableFile(f"The file is no CSV but {what}")

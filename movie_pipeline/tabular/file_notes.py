@@ -64,9 +64,9 @@ def hold_sentence(
 def _enough(typer: RowTyper, name: str) -> int:
     """How many cells must be unreadable; few where fractions say that another unit is meant."""
     cells = typer.numbers().get(name)
-    whole = cells is not None and cells.column.type is not ColumnType.DECIMAL
-    fractions = whole and Evidence.FRACTION in cells.evidence
-    return FRACTIONS_AT_LEAST if fractions else MOSTLY_AT_LEAST
+    if cells is None or cells.column.type is ColumnType.DECIMAL:
+        return MOSTLY_AT_LEAST
+    return FRACTIONS_AT_LEAST if Evidence.FRACTION in cells.evidence else MOSTLY_AT_LEAST
 
 
 def _quote_sentence(found: Found, *, salvage: bool, json: bool) -> str | None:
@@ -158,6 +158,11 @@ def encoding_note(encoding: Encoding, *, declared: bool) -> str | None:
     return f"the file is not UTF-8: it was read as {encoding.name}, {how}"
 
 
+def odd_note(first_odd: str) -> str:
+    """That records were taken one by one."""
+    return f"odd records were taken one by one: {first_odd}"
+
+
 def shared_keys_note(rows: int, contract: TableContract) -> str:
     """That rows could not be told apart by a key derived from too little."""
     return (
@@ -177,6 +182,7 @@ def scale_notes(typer: RowTyper) -> list[str]:
         and cells.column.usual
         and not cells.is_scaled
         and cells.unusual.seen >= SCALE_AT_LEAST
+        and cells.unusual.most is not None
         and cells.unusual.most <= cells.column.maximum / 2
     ]
 

@@ -135,13 +135,32 @@ def raw_records(
     """
     wanted = np.unique(np.fromiter(numbers, np.int64))
     index = read_index(index_path(path, folder))
-    places = index[wanted - 1]
     content = folder / unpacked_name(path) if staged.dialect.is_elsewhere else path
+    yield from records_at(content, staged, wanted, index[wanted - 1])
+
+
+def records_at(
+    content: Path,
+    staged: StagedFile,
+    numbers: npt.NDArray[np.int64],
+    places: npt.NDArray[np.int64],
+    *,
+    start: int = 0,
+) -> Iterator[Record]:
+    """Records by where they are, in ascending order.
+
+    Args:
+        content: the content, or a part of it.
+        staged: the file's summary.
+        numbers: of the records.
+        places: start and end of each in the whole content.
+        start: where the part starts in it.
+    """
     parser = _RecordParser(staged)
     with content.open("rb", buffering=0) as file:
-        for first, last, window in _windows(file, places.tolist()):
-            numbers_here, here = wanted[first:last], places[first:last]
-            if parser.is_plain and len(wanted) >= _MANY:
+        for first, last, window in _windows(file, (places - start).tolist()):
+            numbers_here, here = numbers[first:last], places[first:last]
+            if parser.is_plain and len(numbers) >= _MANY:
                 yield from _Plain(parser, window, numbers_here, here).records()
             else:
                 yield from _one_by_one(parser, window, numbers_here, here)

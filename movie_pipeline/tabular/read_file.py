@@ -5,13 +5,12 @@ The steps stand here in their order; how each works stands in the module it is n
 
 import hashlib
 import itertools
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import BinaryIO
 
 import numpy as np
@@ -20,6 +19,7 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular.careful_reader import read_carefully
+from movie_pipeline.tabular.cuts import Range
 from movie_pipeline.tabular.declared_header import without_layout_of_others
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.encodings import (
@@ -29,31 +29,11 @@ from movie_pipeline.tabular.encodings import (
     original_offsets,
     write_utf8,
 )
-from movie_pipeline.tabular.engine import Connection, Engine, available_cores, engine_connection
+from movie_pipeline.tabular.engine import Engine
 from movie_pipeline.tabular.escapes import escape_of, escaped
 from movie_pipeline.tabular.file_content import Content, content_of, head_of, unpacked_name
-from movie_pipeline.tabular.file_notes import (
-    ENDED,
-    UNENDED,
-    UNENDED_HOLD,
-    UNENDED_NOTE,
-    UNENDED_RECORD,
-    comment_notes,
-    encoding_note,
-    hold_sentence,
-    notes_on,
-    row_repair_notes,
-    scale_notes,
-    shared_keys_note,
-    unit_notes,
-)
-from movie_pipeline.tabular.footer import (
-    Footer,
-    footer_hold,
-    footer_note,
-    footer_of,
-    rows_in_footer,
-)
+from movie_pipeline.tabular.file_notes import UNENDED_RECORD, odd_note
+from movie_pipeline.tabular.footer import Footer, footer_hold, footer_of, rows_in_footer
 from movie_pipeline.tabular.json_records import (
     json_first_cells,
     json_format,
@@ -61,14 +41,17 @@ from movie_pipeline.tabular.json_records import (
     read_json,
 )
 from movie_pipeline.tabular.raw_record import index_path, read_index, rows_path
+from movie_pipeline.tabular.reader_outputs import Typing, reader_outputs
 from movie_pipeline.tabular.reading_limits import (
     DEFAULT_LIMITS,
     NOTHING_DECLARED,
     Limits,
     SourceOptions,
     as_written_out,
+    with_lenient,
 )
 from movie_pipeline.tabular.reading_plan import (
+    MOST_READINGS,
     ReadingPlan,
     plan_of,
     plan_with,
@@ -79,13 +62,12 @@ from movie_pipeline.tabular.reading_plan import (
 from movie_pipeline.tabular.row_sink import Found, RowSink
 from movie_pipeline.tabular.row_typer import RowTyper
 from movie_pipeline.tabular.shared_keys import set_apart_shared_keys
-from movie_pipeline.tabular.staged_file import ByteAccount, StagedFile, by_reason
+from movie_pipeline.tabular.staged_file import StagedFile
+from movie_pipeline.tabular.summing_up import FileSize, ReadText, require_records, summary_of
 from movie_pipeline.tabular.table_contract import TableContract
 from movie_pipeline.tabular.unquoted import UNQUOTED_NOTE, quotes_are_text
 
 _HASHED_AT_ONCE = 1 << 20
-_MOST_READINGS = 4
-"""How often a text is read again because of what its cells say; each time more is known."""
 
 
 def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a default
@@ -128,7 +110,7 @@ def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a
             content,
             to,
             limits,
-            replace(source, lenient=tuple(dict.fromkeys((*lenient_columns, *source.lenient)))),
+            with_lenient(source, lenient_columns),
             Engine(memory_limit, threads),
         )
         if sha256 is not None:
@@ -224,7 +206,7 @@ class _Staging:
     def _settled(self, text: "_Text", read: "_Reader") -> "_Result":
         """Read until what all cells say of points and commas is what they were read by."""
         result = read(text)
-        for _ in range(_MOST_READINGS):
+        for _ in range(MOST_READINGS):
             found = {name: cells.evidence for name, cells in result.typer.numbers().items()}
             plan = with_evidence(result.text.plan, found, self.contract, self.source)
             plan = with_widths(plan, result.found.widths, result.found.records)
@@ -305,8 +287,7 @@ class _Staging:
         self._require_quoting(text, found)
         if odd is None:
             return _Result(text, found, sink.typer, "fast")
-        note = f"odd records were taken one by one: {odd}"
-        return _Result(text, found, sink.typer, "mended", (note,))
+        return _Result(text, found, sink.typer, "mended", (odd_note(odd),))
 
     def _require_encoding(self, encoding: Encoding) -> None:
         """What follows the head may be in another encoding."""
@@ -336,21 +317,10 @@ class _Staging:
             )
         return _Result(text, found, sink.typer, "careful")
 
-    @contextmanager
-    def _outputs(self, text: "_Text") -> Generator[tuple[RowSink, BinaryIO]]:
-        """What a reader fills: the rows and the index."""
-        # the engine closes last: threads of the sink may use it up to its end
-        with ExitStack() as engines, ExitStack() as opened:
-            typer = RowTyper(
-                text.plan.mapping,
-                self.contract,
-                lenient=text.plan.lenient,
-                nulls=text.plan.layout.dialect.nulls,
-                connection=_Opening(engines, self.engine, self.to).cursor,
-            )
-            threads = self.engine.threads or available_cores()
-            sink = opened.enter_context(RowSink(rows_path(self.path, self.to), typer, threads))
-            yield sink, opened.enter_context(self._index().open("wb"))
+    def _outputs(self, text: "_Text") -> AbstractContextManager[tuple[RowSink, BinaryIO]]:
+        typing = Typing(self.contract, self.engine)
+        rows = rows_path(self.path, self.to)
+        return reader_outputs(text.plan, typing, rows=rows, index=self._index())
 
     def _index(self) -> Path:
         return index_path(self.path, self.to)
@@ -358,100 +328,48 @@ class _Staging:
     # --- the summary ---------------------------------------------------------------------------
 
     def _summary(self, outcome: "_Outcome") -> StagedFile:
-        found, typer, layout = (
-            outcome.result.found,
-            outcome.result.typer,
-            outcome.result.text.plan.layout,
+        result, content = outcome.result, self.content
+        found, layout = result.found, result.text.plan.layout
+        require_records(found)
+        # asked before the index is led back to the file's own bytes
+        unended = self._is_unended(outcome.text, layout)
+        own = self._led_back(outcome)
+        header, footer, *leading = map(own, _stretches_of(layout, outcome))
+        found.again = list(map(own, found.again))
+        found.comments = list(map(own, found.comments))
+        read = ReadText(
+            plan=result.text.plan,
+            found=found,
+            typer=result.typer,
+            reader=result.reader,
+            header=header,
+            record_bytes=_indexed_bytes(self._index()),
+            dangling=outcome.dangling,
+            ends_with_record=unended,
+            shared=outcome.shared,
+            leading_comments=leading,
+            footer=outcome.footer,
+            footer_bytes=footer[1] - footer[0],
+            hold=self._hold_footer(outcome),
+            notes=(*self.notes, *result.notes),
         )
-        if not found.records:
-            raise UnreadableFile(
-                "The file has a header but no rows. If there are none to send, send no file."
-            )
-        kinds = typer.repairs()
-        lacking, trailing = layout.dialect.mended
-        row_repairs = found.widths.notes(lacking=lacking, trailing=trailing)
-        ending = self._ending(outcome.text, layout)
-        dialect = replace(
-            layout.dialect,
-            encoding=outcome.result.text.plan.encoding.name,
-            codec=outcome.result.text.plan.encoding.codec,
-            bom=outcome.result.text.plan.encoding.bom > 0,
-            compression=self.content.compression,
-            written_from=self.content.written_from,
-            quote='"' if found.quotes and layout.dialect.mark else None,
-            newline=found.newline,
+        size = FileSize(
+            self.path.stat().st_size, content.size, content.compression, content.written_from
         )
-        hold = (
-            hold_sentence(
-                found,
-                typer,
-                outcome.result.text.plan.mapping,
-                salvage=self.source.salvage,
-                json=layout.dialect.format != "csv",
-            )
-            or self._hold_unended(found, ending)
-            or self._hold_footer(outcome)
-        )
-        return StagedFile(
-            rows_in=found.records,
-            rows_staged=typer.rows,
-            sha256="",
-            size=self.path.stat().st_size,
-            content_size=self.content.size,
-            dialect=dialect,
-            reader=outcome.result.reader,
-            byte_account=self._account(outcome),
-            header=layout.header,
-            mapping=outcome.result.text.plan.mapping,
-            derived=typer.derived,
-            repairs={name: sum(kinds[name].values()) for name in kinds},
-            repair_kinds=kinds,
-            row_repairs=row_repairs,
-            missing=typer.missing(),
-            unreadable=typer.unreadable(),
-            breached={name: count for name, count in typer.breached.items() if count},
-            lenient=typer.unreadable(lenient=True),
-            lenient_columns=outcome.result.text.plan.lenient,
-            value_shapes=typer.value_shapes(),
-            not_rows=by_reason(found.set_apart),
-            ending=ending,
-            hold=hold,
-            notes=(
-                *notes_on(
-                    found, outcome.result.text.plan.mapping, self.contract, self.source.dates
-                ),
-                *comment_notes(found, self.source.comment),
-                *self._footer_note(outcome.footer, layout),
-                *scale_notes(typer),
-                *(unit_notes(typer) if hold is None else []),
-                *row_repair_notes(row_repairs),
-                *([said] if (said := self._encoding_note(outcome.result.text.plan)) else []),
-                *self.notes,
-                *outcome.result.notes,
-                *([shared_keys_note(outcome.shared, self.contract)] if outcome.shared else []),
-                *([UNENDED_NOTE] if ending == UNENDED else []),
-            ),
-        )
+        return summary_of(read, size, self.source)
 
-    def _encoding_note(self, plan: ReadingPlan) -> str | None:
-        return encoding_note(plan.encoding, declared=self.source.encoding is not None)
-
-    def _ending(self, text: Path, layout: Layout) -> str:
-        if layout.dialect.format != "csv":
-            return ""
-        return UNENDED if self._is_unended(text, layout) else ENDED
-
-    def _hold_unended(self, found: Found, ending: str) -> str | None:
-        """Why a file is held whose source declares that a last record must have its line end."""
-        alone = found.records == 1 and self.source.unended == "set_apart"
-        holds = self.source.unended == "hold" or alone
-        return UNENDED_HOLD if holds and ending == UNENDED else None
-
-    def _footer_note(self, footer: Footer | None, layout: Layout) -> list[str]:
-        declared = self.source.footer
-        if declared is None or layout.dialect.format != "csv":
-            return []
-        return [footer_note(footer, declared)]
+    def _led_back(self, outcome: "_Outcome") -> Callable[[Range], Range]:
+        """What leads stretches of the text back to the file's bytes; the index is led back, too."""
+        found, layout = outcome.result.found, outcome.result.text.plan.layout
+        encoding = outcome.result.text.plan.encoding
+        if encoding.is_utf8:
+            return lambda stretch: stretch
+        _lead_back(self.content.path, self._index(), outcome.text, encoding)
+        stretches = (*_stretches_of(layout, outcome), *found.again, *found.comments)
+        places = np.unique(np.array([*itertools.chain(*stretches)], np.int64))
+        own = original_offsets(self.content.path, outcome.text, encoding, places)
+        at = dict(zip(places.tolist(), own.tolist(), strict=True))
+        return lambda stretch: (at[stretch[0]], at[stretch[1]])
 
     def _hold_footer(self, outcome: "_Outcome") -> str | None:
         """Why a file is held that seems to lack the footer that its source declares."""
@@ -466,64 +384,6 @@ class _Staging:
             is_told_by_text=isinstance(self.source.footer, str),
         )
         return footer_hold(rows, outcome.footer) if rows else None
-
-    def _account(self, outcome: "_Outcome") -> ByteAccount:
-        """Where every byte went, in the file's own bytes; the index is led back to them too."""
-        layout, found = outcome.result.text.plan.layout, outcome.result.found
-        encoding = outcome.result.text.plan.encoding
-        index = self._index()
-        size = outcome.text.stat().st_size
-        end = size if layout.end is None else layout.end
-        header = (layout.header_start, layout.header_end)
-        comments = (*layout.comments, *found.comments)
-        stretches = (header, (end, size), *found.again, *comments)
-        places = np.unique(np.array(list(itertools.chain(*stretches)), np.int64))
-        own = places
-        if not encoding.is_utf8:
-            _lead_back(self.content.path, index, outcome.text, encoding)
-            own = original_offsets(self.content.path, outcome.text, encoding, places)
-        at = dict(zip(places.tolist(), own.tolist(), strict=True))
-
-        def bytes_of(*stretches: tuple[int, int]) -> int:
-            return sum(at[last] - at[first] for first, last in stretches)
-
-        line_ends = found.separators + len(layout.line_end)
-        account = ByteAccount(
-            header=bytes_of(header),
-            records=_indexed_bytes(index),
-            separators=line_ends * encoding.unit,
-            blank=found.blank * encoding.unit,
-            other=at[layout.header_start]
-            - bytes_of(*layout.comments)
-            + bytes_of(*found.again)
-            + outcome.dangling,
-            comments=bytes_of(*comments),
-            footer=bytes_of((end, size)),
-        )
-        if account.total != self.content.size:
-            raise UnreadableFile(
-                f"Of the file's {self.content.size:,} bytes {account.total:,} are accounted for. "
-                "This is a fault of the intake: keep the file and report it."
-            )
-        return account
-
-
-class _Opening:
-    """An engine that is opened when it is asked for, once, by whatever thread."""
-
-    def __init__(self, opened: ExitStack, engine: Engine, folder: Path) -> None:
-        self._opened = opened
-        self._engine = engine
-        self._folder = folder
-        self._lock = Lock()
-        self._connection: Connection | None = None
-
-    def cursor(self) -> Connection:
-        with self._lock:
-            if self._connection is None:
-                opening = engine_connection(self._engine, (self._folder,))
-                self._connection = self._opened.enter_context(opening)
-            return self._connection.cursor()
 
 
 class _OtherEncoding(Exception):
@@ -580,6 +440,13 @@ class _Outcome:
 
 
 _Reader = Callable[[_Text], _Result]
+
+
+def _stretches_of(layout: Layout, outcome: _Outcome) -> list[Range]:
+    """In the text: the header, what stands behind its end, and comments before the header."""
+    size = outcome.text.stat().st_size
+    behind = (size if layout.end is None else layout.end, size)
+    return [(layout.header_start, layout.header_end), behind, *layout.comments]
 
 
 def _indexed_bytes(index: Path) -> int:

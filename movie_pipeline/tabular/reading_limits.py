@@ -86,6 +86,11 @@ class SourceOptions:
     signs: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
+def with_lenient(source: SourceOptions, columns: Sequence[str]) -> SourceOptions:
+    """What is declared, with columns that are lenient in all files."""
+    return replace(source, lenient=tuple(dict.fromkeys((*columns, *source.lenient))))
+
+
 def as_written_out(source: SourceOptions) -> SourceOptions:
     """What is declared about a source's files, for a text that was written here from rows."""
     return replace(

@@ -22,6 +22,9 @@ from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_widths import Widths
 from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
 
+MOST_READINGS = 4
+"""How often a text is read again because of what its cells say; each time more is known."""
+
 
 @dataclass(frozen=True)
 class ReadingPlan:

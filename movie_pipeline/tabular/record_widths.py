@@ -87,6 +87,10 @@ class Widths:
     empty_ends: int = 0
     empty_rows: int = 0
     _half: tuple[int, int] | None = None
+    # the same where the first record is the second half of one before, and how wide it is
+    _first: tuple[int, int] | None = None
+    _broken_behind: int = 0
+    _half_behind: tuple[int, int] | None = None
 
     def see(self, widths: Iterable[tuple[int, Width]]) -> None:
         """Count records of other widths, each with its number."""
@@ -102,11 +106,35 @@ class Widths:
                 self._see_half(number, width)
 
     def _see_half(self, number: int, width: Width) -> None:
-        if self._half == (number - 1, width.columns + 1 - width.cells):
-            self.broken += 2
-            self._half = None
+        if number == 1:
+            self._first = (width.cells, width.columns)
         else:
-            self._half = (number, width.cells) if width.ends_in_text else None
+            broken, self._half_behind = _joined(self._half_behind, number, width)
+            self._broken_behind += broken
+        broken, self._half = _joined(self._half, number, width)
+        self.broken += broken
+
+    def absorb(self, following: "Widths", records: int) -> None:
+        """Add what the records behind these have said, whose numbers begin with 1 again.
+
+        Args:
+            following: of these records.
+            records: how many stand before them.
+        """
+        broken, half = following.broken, following._half  # noqa: SLF001 - of its own kind
+        if following._first is not None and self._half is not None:  # noqa: SLF001 - likewise
+            cells, columns = following._first  # noqa: SLF001 - likewise
+            if self._half == (records, columns + 1 - cells):
+                broken, half = 2 + following._broken_behind, following._half_behind  # noqa: SLF001
+        self.broken += broken
+        if following.lacking:
+            self._half = None if half is None else (half[0] + records, half[1])
+        self.lacking += following.lacking
+        self.trailing += following.trailing
+        self.too_short += following.too_short
+        self.too_long += following.too_long
+        self.empty_ends += following.empty_ends
+        self.empty_rows += following.empty_rows
 
     def lacking_is_meant(self, records: int) -> bool:
         """Whether rows that lack their last cells were written so on purpose.
@@ -152,3 +180,12 @@ class Widths:
             "rows with delimiters behind their last cell": self.trailing if trailing else 0,
         }
         return {kind: count for kind, count in counted.items() if count}
+
+
+def _joined(
+    half: tuple[int, int] | None, number: int, width: Width
+) -> tuple[int, tuple[int, int] | None]:
+    """How many records are halves of one row by this record, and what waits for its other half."""
+    if half == (number - 1, width.columns + 1 - width.cells):
+        return 2, None
+    return 0, (number, width.cells) if width.ends_in_text else None

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.arrow import pa
+from movie_pipeline.tabular.dialect import NEWLINES
 from movie_pipeline.tabular.record_widths import Widths
 from movie_pipeline.tabular.row_typer import Batch, Columns, RowTyper, TextColumns
 
@@ -28,7 +29,7 @@ class Found:
     """What a reader found, in offsets of the text that it read.
 
     Attributes:
-        newline: the line end of records: `lf`, `crlf`, `cr` or `mixed`.
+        line_ends: the line ends of records, that behind the header among them.
         records: how many records there are.
         blank: bytes of blank lines with their ends.
         separators: bytes of the line ends of records.
@@ -45,7 +46,7 @@ class Found:
         widths: what records of another width than the header say.
     """
 
-    newline: str = "lf"
+    line_ends: set[bytes] = field(default_factory=set[bytes])
     records: int = 0
     blank: int = 0
     separators: int = 0
@@ -68,6 +69,13 @@ class Found:
         if self.comments and self.comments[-1][1] == start:
             start = self.comments.pop()[0]
         self.comments.append((start, end))
+
+    @property
+    def newline(self) -> str:
+        """The line end of records: `lf`, `crlf`, `cr` or `mixed`."""
+        if len(self.line_ends) > 1:
+            return "mixed"
+        return next((NEWLINES[line_end] for line_end in self.line_ends), "lf")
 
     def set_aside(self, number: int, reason: str) -> None:
         """Note why a record is no row; equal reasons are kept once, for a million may be so."""
@@ -111,7 +119,7 @@ class RowSink:
             self._writer.close()
             self._file.close()
         for other in self._others:
-            self.typer.absorb(other)
+            self.typer.absorb(other.counts())
 
     def write(self, cells: Columns, numbers: npt.NDArray[np.int64]) -> None:
         """Type one batch of columns and write it."""

@@ -3,7 +3,8 @@
 It knows the mapping and the contract, not where the cells come from; all readers feed it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Protocol
 
@@ -17,6 +18,7 @@ from movie_pipeline.tabular.cells import (
     Cells,
     NumberCells,
     TextCells,
+    Unusual,
     as_flags,
 )
 from movie_pipeline.tabular.column_mapping import (
@@ -29,7 +31,7 @@ from movie_pipeline.tabular.declared_units import factor_of
 from movie_pipeline.tabular.engine import Connection
 from movie_pipeline.tabular.key_derivation import KeyMaker
 from movie_pipeline.tabular.number_forms import Repair
-from movie_pipeline.tabular.number_signs import Signs
+from movie_pipeline.tabular.number_signs import Evidence, Signs
 from movie_pipeline.tabular.other_columns import OtherColumns
 from movie_pipeline.tabular.row_flags import date_columns, first_date_bit, other_bit
 from movie_pipeline.tabular.table_contract import (
@@ -83,6 +85,42 @@ class TextColumns:
     def read(self, place: int, reader: CellReader) -> Cells:
         """A column as its reader reads it."""
         return reader.read(self._columns[place])
+
+
+@dataclass(frozen=True)
+class ColumnCounts:
+    """What was counted of one column.
+
+    Attributes:
+        repairs: kind of repair to how often.
+        missing: cells.
+        unreadable: cells.
+        evidence: what its cells say of points and commas, as `Evidence`.
+        unusual: how many of its values lie where few should.
+    """
+
+    repairs: Mapping[str, int]
+    missing: int
+    unreadable: int = 0
+    evidence: int = 0
+    unusual: Unusual = field(default_factory=Unusual)
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """What a typer counted of its rows; it goes through JSON, for rows are typed elsewhere, too.
+
+    Attributes:
+        rows: rows.
+        missing_keys: derived keys that could not be made.
+        breached: column to its cells outside the contract.
+        columns: what was counted of each column of the file.
+    """
+
+    rows: int
+    missing_keys: int
+    breached: Mapping[str, int]
+    columns: Mapping[str, ColumnCounts]
 
 
 class RowTyper:
@@ -195,23 +233,41 @@ class RowTyper:
         mapping, contract, lenient, nulls, connection = self._made_of
         return RowTyper(mapping, contract, lenient=lenient, nulls=nulls, connection=connection)
 
-    def absorb(self, other: "RowTyper") -> None:
-        """Add what another typer of the same file has counted."""
+    def absorb(self, other: "RowCounts") -> None:
+        """Add what a typer of other rows of the same file has counted."""
         self.rows += other.rows
-        self._missing_keys += other._missing_keys  # noqa: SLF001 - of its own kind
+        self._missing_keys += other.missing_keys
         for name, count in other.breached.items():
             self.breached[name] += count
         for name, reader in self._readers.items():
-            one = other._readers[name]  # noqa: SLF001 - likewise
-            reader.repairs += one.repairs
+            one = other.columns[name]
+            reader.repairs.update({Repair(kind): n for kind, n in one.repairs.items()})
             reader.missing += one.missing
-            if not isinstance(reader, TextCells) and not isinstance(one, TextCells):
+            if not isinstance(reader, TextCells):
                 reader.unreadable += one.unreadable
-            if isinstance(reader, NumberCells) and isinstance(one, NumberCells):
-                reader.evidence |= one.evidence
+            if isinstance(reader, NumberCells):
+                reader.evidence |= Evidence(one.evidence)
                 reader.unusual.absorb(one.unusual)
 
+    def absorb_looks(self, following: Mapping[str, bytes]) -> None:
+        """Add what the values of the rows behind these look like."""
+        for name, looks in following.items():
+            self._shapes[name].absorb(looks)
+
     # --- what was counted ----------------------------------------------------------------------
+
+    def counts(self) -> "RowCounts":
+        """All of it, but for what values look like."""
+        return RowCounts(
+            self.rows,
+            self._missing_keys,
+            {name: count for name, count in self.breached.items() if count},
+            {name: _counts_of(reader) for name, reader in self._readers.items()},
+        )
+
+    def looks(self) -> dict[str, bytes]:
+        """Column to what its first values look like."""
+        return {name: shapes.looks for name, shapes in self._shapes.items()}
 
     def repairs(self) -> dict[str, dict[str, int]]:
         """Column to kind of repair to how often; columns without repairs are left out."""
@@ -320,6 +376,17 @@ class RowTyper:
         if derived.null_count:
             absent = as_flags(pc.is_null(derived))
             self._breach(name, self.contract.place(name), absent, breached)
+
+
+def _counts_of(reader: CellReader) -> ColumnCounts:
+    repairs = {repair.value: count for repair, count in reader.repairs.items() if count}
+    if isinstance(reader, NumberCells):
+        evidence = int(reader.evidence)
+        counted = reader.missing, reader.unreadable, evidence, reader.unusual
+        return ColumnCounts(repairs, *counted)
+    if isinstance(reader, DateCells):
+        return ColumnCounts(repairs, reader.missing, reader.unreadable)
+    return ColumnCounts(repairs, reader.missing)
 
 
 def _own_reader(column: MappedColumn, nulls: Sequence[str]) -> TextCells | DateCells:

@@ -5,6 +5,7 @@ take another one's place.
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,7 @@ def set_apart_shared_keys(rows: Path, contract: TableContract) -> int:
     Returns:
         How many there are.
     """
-    rule = contract.derived_key
-    parts = [part.column for part in rule.parts[1:]] if rule else []
+    parts = _parts(contract)
     with pa.memory_map(str(rows)) as file, pa.ipc.open_file(file) as reader:
         shared = _shared(reader, contract.key, parts)
     if not len(shared):
@@ -50,6 +50,27 @@ def set_apart_shared_keys(rows: Path, contract: TableContract) -> int:
             count += found
     marked.replace(rows)
     return count
+
+
+def lacking_rows(batch: Any, contract: TableContract) -> Any:  # noqa: ANN401 - Arrow's
+    """Of the rows whose derived key lacks a part: the key, and a digest of all that a row says."""
+    lacking = _lacking(batch, _parts(contract))
+    if lacking is None:
+        return pa.table({"key": pa.array([], pa.string()), "content": pa.array([], pa.binary())})
+    said = _content_of(batch.filter(pa.array(lacking)), contract.key)
+    digests = [sha256(text.encode()).digest() for text in said["content"].to_pylist()]
+    found = pa.table({"key": said["key"], "content": pa.array(digests, pa.binary())})
+    return found.filter(pc.is_valid(found["key"]))
+
+
+def marked_rows(batch: Any, contract: TableContract, shared: Any) -> tuple[Any, int]:  # noqa: ANN401
+    """A batch in which rows with such a key are marked, and how many there are."""
+    return _marked(batch, contract, _parts(contract), shared)
+
+
+def _parts(contract: TableContract) -> list[str]:
+    rule = contract.derived_key
+    return [part.column for part in rule.parts[1:]] if rule else []
 
 
 def _shared(reader: Any, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401

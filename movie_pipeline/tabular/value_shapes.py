@@ -8,8 +8,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import Final
 
+import numpy as np
+
 from movie_pipeline.arrow import pa, pc
-from movie_pipeline.tabular.cells import Array
+from movie_pipeline.tabular.cells import Array, as_flags
 from movie_pipeline.tabular.number_casts import NO_NUMBER, NULL_MARKER
 
 TEXT, NUMBERS = "text", "numbers"
@@ -31,11 +33,14 @@ _SHAPES: Final = (
 
 
 class ValueShapes:
-    """ValueShapes at the first values of one column, batch by batch."""
+    """What the first values of one column look like, batch by batch in the order of the rows.
 
-    def __init__(self) -> None:
-        self._seen = 0
-        self._counts: dict[str, int] = dict.fromkeys([shape for shape, _ in _SHAPES], 0)
+    Attributes:
+        looks: of each value that was looked at, the shapes that it has: a bit for each.
+    """
+
+    def __init__(self, looks: bytes = b"") -> None:
+        self.looks = looks
 
     def see(self, column: Callable[[int], Array], place: int) -> None:
         """Look at one batch, as far as there is still something to be looked at.
@@ -44,27 +49,40 @@ class ValueShapes:
             column: gives a column of the batch by its place.
             place: the column's.
         """
-        left = LOOKED_AT - self._seen
-        if left <= 0:
+        if len(self.looks) >= LOOKED_AT:
             return
         texts = column(place)
         if texts.null_count == len(texts):
             return
-        present = texts.drop_null().slice(0, left)
-        nothing = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(present)), _words_for_nothing())
-        present = present.filter(pc.invert(nothing))
-        self._seen += len(present)
-        # Most columns are plainly text: then one question is enough.
-        if _matches(present, _STARTS):
-            for shape, pattern in _SHAPES:
-                self._counts[shape] += _matches(present, pattern)
+        present = texts.drop_null()
+        while len(present) and (left := LOOKED_AT - len(self.looks)):
+            values, present = present.slice(0, left), present.slice(left)
+            nothing = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(values)), _words_for_nothing())
+            self.looks += _looks(values.filter(pc.invert(nothing)))
+
+    def absorb(self, following: bytes) -> None:
+        """Add what the first values of the rows behind these look like."""
+        self.looks += following[: LOOKED_AT - len(self.looks)]
 
     def word(self) -> str | None:
         """What most values look like, None where there are too few to say."""
-        if self._seen < AT_LEAST:
+        if len(self.looks) < AT_LEAST:
             return None
-        shaped = (shape for shape, count in self._counts.items() if count >= MOST * self._seen)
-        return next(shaped, TEXT)
+        looks = np.frombuffer(self.looks, np.uint8)
+        for bit, (shape, _) in enumerate(_SHAPES):
+            if np.count_nonzero(looks & (1 << bit)) >= MOST * len(looks):
+                return shape
+        return TEXT
+
+
+def _looks(values: Array) -> bytes:
+    """The shapes that each value has."""
+    found = np.zeros(len(values), np.uint8)
+    # Most columns are plainly text: then one question is enough.
+    if pc.any(pc.match_substring_regex(values, _STARTS)).as_py():
+        for bit, (_, pattern) in enumerate(_SHAPES):
+            found |= as_flags(pc.match_substring_regex(values, pattern)).astype(np.uint8) << bit
+    return found.tobytes()
 
 
 def shape_of_numbers(present: int, unreadable: int) -> str | None:
@@ -83,7 +101,3 @@ def shape_of_numbers(present: int, unreadable: int) -> str | None:
 def _words_for_nothing() -> Array:
     """Made on first use: with the first array pyarrow imports pandas, which takes half a second."""
     return pa.array(["", NULL_MARKER.lower(), *sorted(NO_NUMBER)])
-
-
-def _matches(texts: Array, pattern: str) -> int:
-    return pc.sum(pc.match_substring_regex(texts, pattern)).as_py() or 0

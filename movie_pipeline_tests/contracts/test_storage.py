@@ -169,6 +169,25 @@ class TestStorage:
             storage.fetch(first, tmp_path / "copy")
         assert not (tmp_path / "copy").exists()
 
+    def test_a_range_of_exactly_this_version_is_read(self, storage: Storage, source: Path) -> None:
+        source.write_bytes(b"0123456789")
+        landed = storage.land(source, "a.csv")
+        found = [storage.landed_bytes(landed, *at) for at in ((0, 10), (3, 5), (8, 99), (5, 5))]
+        assert found == [b"0123456789", b"34", b"89", b""]
+        with pytest.raises(StoredFileMissing, match=r"b\.csv is no longer"):
+            storage.landed_bytes(replace(landed, key="b.csv"), 0, 5)
+        replaced(storage, "a.csv", b"other")
+        with pytest.raises(StoredFileChanged, match=r"a\.csv is another version"):
+            storage.landed_bytes(landed, 0, 5)
+
+    def test_a_range_of_a_named_file_is_read(self, storage: Storage, source: Path) -> None:
+        source.write_bytes(b"0123456789")
+        storage.put(Area.OUTPUT, "a/b", source)
+        found = [storage.bytes_of(Area.OUTPUT, "a/b", *at) for at in ((0, 3), (8, 99), (10, 12))]
+        assert found == [b"012", b"89", b""]
+        with pytest.raises(StoredFileMissing, match="a/c is not in"):
+            storage.bytes_of(Area.OUTPUT, "a/c", 0, 1)
+
     def test_fetching_a_file_that_is_gone_says_so(
         self, storage: Storage, source: Path, tmp_path: Path
     ) -> None:

@@ -170,6 +170,7 @@ def test_every_resource_is_shown_by_its_class_and_says_what_it_is(
         "warehouse": "DuckDBWarehouse",
         "catalog": "FolderCatalog",
         "cluster": "NoCluster",
+        "engine": "InProcess",
         "alerts": "AlertLog",
         "events": "EventLog",
     }

@@ -6,7 +6,6 @@ from typing import BinaryIO
 import numpy as np
 
 from movie_pipeline.tabular.chunk_reader import Doubts
-from movie_pipeline.tabular.dialect import NEWLINES
 from movie_pipeline.tabular.odd_records import OddRecords, is_text
 from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
@@ -31,7 +30,7 @@ def read_parsed(  # noqa: C901, PLR0913 - as read_chunks
     records = OddRecords(layout, plan.encoding, limits.record_bytes)
     rows = RowGatherer(sink)
     found = Found(quotes=b'"' in content[layout.body :])
-    newlines = {layout.line_end} if layout.line_end else set[bytes]()
+    found.line_ends |= {layout.line_end} - {b""}
     for judged in records.judge_all(content[layout.body :], layout.body):
         record = judged.record
         if judged.is_blank:
@@ -42,7 +41,7 @@ def read_parsed(  # noqa: C901, PLR0913 - as read_chunks
             line = content[record.start : record.next]
             found.leave_out(record.start, record.next, like_row=records.is_like_row(line))
             continue
-        newlines |= {record.line_end} - {b""}
+        found.line_ends |= {record.line_end} - {b""}
         found.separators += record.next - record.end
         if judged.is_header:
             found.again.append((record.start, record.end))
@@ -64,6 +63,4 @@ def read_parsed(  # noqa: C901, PLR0913 - as read_chunks
                     not content.endswith(b"\n")
                 )
     rows.flush()
-    names = {NEWLINES[newline] for newline in newlines}
-    found.newline = (names.pop() if len(names) == 1 else "mixed") if names else "lf"
     return found, None

@@ -152,6 +152,15 @@ def session_for_rules(frame: SparkFrame) -> SparkSession:
             "a frame of Spark Connect cannot be judged, for there is no second session with "
             "settings of its own; run where Spark's driver is, or write it to Parquet"
         )
+    return session_beside(given)
+
+
+def session_beside(given: SparkSession) -> SparkSession:
+    """A session beside another one of the same driver, in which rules can be judged.
+
+    Raises:
+        TableRefused: there can be none.
+    """
     session = given.newSession()
     for name in _SPEED:
         session.conf.set(name, given.conf.get(name))

@@ -35,6 +35,7 @@ from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.arrivals import put_leftovers_away, put_markers_away
+from movie_pipeline.steps.joined_parts import remove_parts
 from movie_pipeline.steps.load import LoadRun, load_batch
 from movie_pipeline.steps.run_lease import drop_lease
 from movie_pipeline.steps.tell_sender import ReportsMade, Teller
@@ -153,6 +154,7 @@ def _archive_files(
     put_leftovers_away(storage, sources, Ledger(warehouse))
     for file_id, problem in report.failed.items():
         context.log.warning("file %s stays in landing for now: %s", file_id, problem)
+    remove_parts(storage, work_folder.name)
     work_folder.remove()
     drop_lease(work_folder.folder)  # after the folder: a free lease in it would say "abandoned"
     return dg.MaterializeResult(

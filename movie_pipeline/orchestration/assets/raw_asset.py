@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, assert_never
 
 import dagster as dg
 
 from movie_pipeline.datasets.dataset import Dataset
+from movie_pipeline.datasets.ruleset_files import source_rulesets
 from movie_pipeline.datasets.sources import read_sources
+from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.errors import MoviePipelineError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.ledger.replays import Replays
 from movie_pipeline.orchestration.assets.asset_names import INTAKE, Shown, tags_of
@@ -18,6 +22,8 @@ from movie_pipeline.orchestration.assets.batch_resource import IngestBatch, work
 from movie_pipeline.orchestration.assets.retrying import RETRY, retrying
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
+from movie_pipeline.orchestration.spark_pipes import run_job
+from movie_pipeline.screening.engine_port import ScreeningEngine
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.discover import take_batch
 from movie_pipeline.steps.fetch import DuplicateFile, GoneFile, KnownFile, LeftOutFile, fetch_batch
@@ -31,8 +37,10 @@ from movie_pipeline.steps.read import (
     read_batch,
     readings,
 )
+from movie_pipeline.steps.retracted_files import retracted_before
 from movie_pipeline.steps.run_lease import take_lease
 from movie_pipeline.steps.screen import decided_files
+from movie_pipeline.steps.screen_elsewhere import screen_elsewhere
 from movie_pipeline.steps.sender_manifest import bytes_as_said, sender_manifests
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Storage
@@ -74,6 +82,8 @@ def _read_batch(
     dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
+    engine: dg.ResourceParam[ScreeningEngine],
+    ruleset: dg.ResourceParam[Ruleset],
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult[Any]:
     warehouse.prepare()
@@ -96,8 +106,28 @@ def _read_batch(
     )
     if not batch.reject:
         fetched = bytes_as_said(fetched, manifests)
+    elsewhere: dict[str, Reading] = {}
+    if not batch.reject:
+        elsewhere = screen_elsewhere(
+            fetched,
+            work_folder,
+            engine,
+            partial(run_job, context.op_execution_context),
+            ruleset,
+            settings,
+            dataset,
+            rulesets=source_rulesets(sources),
+            earlier=EarlierFiles.of(ledger.entries(limit=FILES_LOOKED_AT)),
+            holds=retracted_before(warehouse, fetched),
+        )
     files_read = read_batch(
-        fetched, work_folder, settings, dataset, reject=batch.reject, manifests=manifests
+        fetched,
+        work_folder,
+        settings,
+        dataset,
+        reject=batch.reject,
+        manifests=manifests,
+        elsewhere=elsewhere,
     )
     tell_of_left_out(warehouse, only_left_out(files_read))
     for file in files_read:
@@ -168,7 +198,8 @@ def screened_or_fail(work_folder: WorkFolder, dataset: Dataset) -> list[DecidedF
 def _what_became(file: Reading, dataset: Dataset) -> str:
     match file:
         case ReadFile():
-            return f"{file.staged.rows_in:,} records, {file.staged.dialect.describe()}"
+            by = f", screened by {file.screened.engine}" if file.screened else ""
+            return f"{file.staged.rows_in:,} records, {file.staged.dialect.describe()}{by}"
         case RefusedFile():
             return f"cannot be read as {dataset.name}: {file.reason}"
         case DuplicateFile():

@@ -1,0 +1,75 @@
+"""Dagster Pipes to a job on Spark: what starts it, and what it says, in the run of the step.
+
+What it is asked, and what its answer means, is screening's business.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import dagster as dg
+from typing_extensions import override
+
+from movie_pipeline.errors import ClusterError
+from movie_pipeline.screening.engine_port import JobStart
+from movie_pipeline.stop_signals import ended_by_stops
+
+_PROGRAM = (sys.executable, "-m", "movie_pipeline.spark")
+_STANDARD_ERROR = 2
+
+
+class _Messages(dg.PipesTempFileMessageReader):
+    @property
+    @override
+    def expected_writer_count(self) -> int:
+        """One, said without Dagster's warning that asking is a preview."""
+        return 1
+
+
+def run_job(step: dg.OpExecutionContext, job: JobStart) -> Sequence[Mapping[str, Any]]:
+    """Start the program of a job for a step, wait for its end, and return what it reported.
+
+    Where the step is stopped, so is the job. What Spark writes goes to the step's standard error.
+
+    Raises:
+        ClusterError: it did not succeed, or took too long.
+    """
+    with dg.open_pipes_session(
+        context=step,
+        context_injector=dg.PipesTempFileContextInjector(),
+        message_reader=_Messages(),
+    ) as session:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            [*_PROGRAM, *job.arguments],
+            env={**os.environ, **session.get_bootstrap_env_vars()},
+            stdout=_STANDARD_ERROR,
+            start_new_session=True,
+        )
+        try:
+            with ended_by_stops(lambda: _end(process)):
+                code = process.wait(job.seconds)
+        except subprocess.TimeoutExpired:
+            raise ClusterError(
+                f"the job on Spark was ended after {job.seconds:,.0f} s, the most that "
+                "MOVIE_PIPELINE_SPARK_SECONDS allows; nothing was loaded."
+            ) from None
+        finally:
+            _end(process)
+    if code:
+        raise ClusterError(
+            f"the job on Spark ended with code {code}; nothing was loaded. Its log stands in the "
+            "run; the next run starts it again."
+        )
+    return list(session.get_custom_messages())
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End the driver with its Java machine and all their children, where they still are."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,122 @@
+"""What a job on Spark is asked, and what it answers: values that go through JSON, and no more.
+
+Who starts jobs is engine_port.py's matter, what they do that of movie_pipeline/spark.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from movie_pipeline.dqdl import RuleOutcome
+from movie_pipeline.storage.storage_port import LandedFile
+from movie_pipeline.tabular import Limits, SourceOptions, StagedFile
+
+FOLDER = "spark"
+"""In the output area; each job has a place of its own in it, removed when its answer was taken."""
+
+
+@dataclass(frozen=True)
+class AskedFile:
+    """A file that is to be screened.
+
+    Attributes:
+        landed: the version.
+        source: what is declared about its source.
+        ruleset: the rules that it is judged by, as DQDL.
+        version: what decides between two rows of one key.
+        hold: why it must wait, whatever its rules say.
+    """
+
+    landed: LandedFile
+    source: SourceOptions
+    ruleset: str
+    version: datetime
+    hold: str = ""
+
+
+@dataclass(frozen=True)
+class SparkQuestion:
+    """What a job is to do.
+
+    Attributes:
+        batch_id: the batch that the files are of.
+        files: the files.
+        now: the clock, for rules about dates and for the records.
+        history: what earlier files measured, newest first.
+        limits: what a file may ask of an executor.
+    """
+
+    batch_id: str
+    files: tuple[AskedFile, ...]
+    now: datetime
+    history: Mapping[str, Sequence[float]]
+    limits: Limits
+
+
+class Trouble(StrEnum):
+    """What may keep a file from being screened, though nothing is wrong with the job."""
+
+    REFUSED = "refused"
+    """It cannot be read as a table of the dataset."""
+    GONE = "gone"
+    """This version no longer lies in landing."""
+    WITHHELD = "withheld"
+    """The store does not give it out."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Files that are one file in their order.
+
+    Attributes:
+        names: in the output area.
+        count: rows or records in them.
+    """
+
+    names: tuple[str, ...] = ()
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class ScreenedFile:
+    """What became of a file.
+
+    Attributes:
+        file_id: whose answer this is.
+        sha256: of its bytes; empty where it could not be read.
+        trouble: what kept it from being screened, None where nothing did.
+        why: the sentence about that.
+        staged: what was read of it.
+        rules: the outcome of each rule.
+        good: its good rows, as Parquet.
+        apart: its records set apart, as JSON lines.
+        keys: their keys, as Parquet.
+        reasons: rule to the records that it is a reason of.
+        spread: how many good rows fall into each bin of the dataset's histogram.
+    """
+
+    file_id: str
+    sha256: str = ""
+    trouble: Trouble | None = None
+    why: str = ""
+    staged: StagedFile | None = None
+    rules: tuple[RuleOutcome, ...] = ()
+    good: Parts = Parts()
+    apart: Parts = Parts()
+    keys: Parts = Parts()
+    reasons: Mapping[str, int] = field(default_factory=dict[str, int])
+    spread: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SparkAnswer:
+    """What a job says.
+
+    Attributes:
+        files: one answer for each file, in their order.
+        engine: which Spark it was, for people.
+    """
+
+    files: tuple[ScreenedFile, ...]
+    engine: str

@@ -1,0 +1,64 @@
+"""`python -m movie_pipeline.spark SETTINGS PLACE`: the program of a job, for any spark-submit.
+
+SETTINGS are the variables of the deployment as a JSON object, PLACE the job's place in the output
+area. What was done is told by Dagster Pipes, where that started the job: once, at the end.
+"""
+
+import json
+import os
+import sys
+from contextlib import ExitStack
+from importlib import import_module
+from typing import Any
+
+import dagster_pipes
+
+from movie_pipeline.spark.job_world import JobWorld
+
+_CONTEXT = "DAGSTER_PIPES_CONTEXT"
+_QUIETLY = {"spark.ui.showConsoleProgress": "false"}
+
+
+def main(arguments: list[str]) -> None:
+    """Run one job."""
+    settings, place = arguments
+    world = JobWorld.of(json.loads(settings), place)
+    with ExitStack() as stack:
+        pipes = stack.enter_context(_pipes()) if _CONTEXT in os.environ else None
+        session = _session(world, stack)
+        _tell(pipes, f"Spark {session.version} at {session.sparkContext.master}")
+        # after Spark is there: what it needs takes long to import
+        from movie_pipeline.spark.program import answer_in  # noqa: PLC0415 - see above
+
+        answer_in(session, world)
+        if pipes is not None:
+            pipes.report_custom_message({"answered": place})
+
+
+def _session(world: JobWorld, stack: ExitStack) -> Any:  # noqa: ANN401 - pyspark is not always there
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder: Any = import_module("pyspark.sql").SparkSession.builder.appName("movie_pipeline")
+    master = world.settings.spark.master
+    if master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        builder = builder.master(master).config("spark.ui.enabled", "false")
+    for name, value in _QUIETLY.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    stack.callback(session.stop)
+    session.sparkContext.setLogLevel("ERROR")
+    return session
+
+
+def _pipes() -> dagster_pipes.PipesContext:
+    opened: Any = dagster_pipes.open_dagster_pipes()
+    return opened
+
+
+def _tell(pipes: dagster_pipes.PipesContext | None, sentence: str) -> None:
+    if pipes is not None:
+        pipes.log.info(sentence)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,106 @@
+"""Which batches another engine takes, and which of its answers are none."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from movie_pipeline.errors import ClusterError, SettingsError
+from movie_pipeline.screening.engine_port import JobStart
+from movie_pipeline.screening.in_process import InProcess
+from movie_pipeline.screening.on_spark import ANSWER, OnSpark
+from movie_pipeline.screening.spark_job import (
+    AskedFile,
+    ScreenedFile,
+    SparkAnswer,
+    SparkQuestion,
+    Trouble,
+)
+from movie_pipeline.settings import Settings
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline.stored_values import to_json
+from movie_pipeline.tabular import Limits, SourceOptions
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+FILE = LandedFile("local", "a.csv", "1", 10, NOW)
+QUESTION = SparkQuestion(
+    "batch", (AskedFile(FILE, SourceOptions(), "Rules = [RowCount > 0]", NOW),), NOW, {}, Limits()
+)
+ANSWERED = SparkAnswer((ScreenedFile(FILE.file_id, trouble=Trouble.REFUSED, why="No."),), "Spark 4")
+Reported = Sequence[Mapping[str, Any]]
+
+
+def engine(home: Path, **values: object) -> OnSpark:
+    settings = Settings(home=home).with_values(**{"spark": "local[2]", **values})
+    return OnSpark(settings, FolderStorage(settings))
+
+
+def job(home: Path, answer: str, reported: Reported) -> Callable[[JobStart], Reported]:
+    """A job that leaves this answer, and says this."""
+
+    def run(start: JobStart) -> Reported:
+        storage = FolderStorage(Settings(home=home))
+        text = home / "text"
+        text.write_text(answer)
+        storage.put(Area.OUTPUT, f"{start.place}/{ANSWER}", text)
+        return reported
+
+    return run
+
+
+@pytest.mark.parametrize(("sizes", "taken"), [([], 0), ([99], 0), ([60, 40], 1), ([1000], 1)])
+def test_a_batch_is_taken_by_the_bytes_of_its_files(
+    tmp_path: Path, sizes: list[int], taken: int
+) -> None:
+    assert engine(tmp_path, spark_from_bytes=100).takes(sizes) == bool(taken)
+    assert not engine(tmp_path, spark="", spark_from_bytes=1).takes(sizes)
+    assert not InProcess().takes(sizes)
+
+
+def test_an_answer_is_taken_as_it_was_given(tmp_path: Path) -> None:
+    run = job(tmp_path, to_json(ANSWERED), [{"answered": "spark/batch/1"}])
+    assert engine(tmp_path).screen(QUESTION, "spark/batch/1", run) == ANSWERED
+
+
+@pytest.mark.parametrize("reported", [[], [{"answered": "spark/batch/2"}], [{}, {}]])
+def test_a_job_that_did_not_report_exactly_once_did_not_succeed(
+    tmp_path: Path, reported: Reported
+) -> None:
+    with pytest.raises(ClusterError, match=f"reported {len(reported)} times, where once"):
+        engine(tmp_path).screen(
+            QUESTION, "spark/batch/1", job(tmp_path, to_json(ANSWERED), reported)
+        )
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        ("[]", "cannot be read: .* See that it runs this version of the pipeline"),
+        (to_json(replace(ANSWERED, files=())), "was asked about 1 files and answers about others"),
+        (
+            to_json(replace(ANSWERED, files=(ScreenedFile("another"),))),
+            "was asked about 1 files and answers about others",
+        ),
+    ],
+)
+def test_an_answer_about_something_else_is_none(tmp_path: Path, answer: str, sentence: str) -> None:
+    run = job(tmp_path, answer, [{"answered": "spark/batch/1"}])
+    with pytest.raises(ClusterError, match=sentence):
+        engine(tmp_path).screen(QUESTION, "spark/batch/1", run)
+
+
+@pytest.mark.parametrize("master", ["yarn", "local[", "spark://host:7077"])
+def test_a_spark_that_is_not_known_is_refused(master: str) -> None:
+    with pytest.raises(SettingsError, match="MOVIE_PIPELINE_SPARK must be empty or a Spark on"):
+        Settings().with_values(spark=master)
+
+
+def test_settings_go_to_another_process_as_they_are(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path).with_values(
+        spark="local[2]", lenient_columns=("votes", "rating"), threads=3, rule_seconds=1.5
+    )
+    assert Settings.from_environment(settings.as_environment()) == settings

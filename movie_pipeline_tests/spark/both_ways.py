@@ -1,0 +1,107 @@
+"""A batch screened in process and on a real Spark, over the same home, to be held together."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow.parquet as pq
+
+from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.deployments import local
+from movie_pipeline.dqdl import parse_ruleset
+from movie_pipeline.ledger.decided_file import DecidedFile
+from movie_pipeline.ledger.ledger import Ledger
+from movie_pipeline.screening.engine_port import JobStart
+from movie_pipeline.settings import Settings
+from movie_pipeline.spark.job_world import JobWorld
+from movie_pipeline.spark.program import answer_in
+from movie_pipeline.steps.discover import Batch
+from movie_pipeline.steps.fetch import fetch_batch
+from movie_pipeline.steps.read import read_batch
+from movie_pipeline.steps.screen import screen_batch
+from movie_pipeline.steps.screen_elsewhere import screen_elsewhere
+from movie_pipeline.steps.work_folder import WorkFolder
+from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline_tests.dqdl.spark_samples import spark
+from movie_pipeline_tests.stores import drop
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a file, and what lies in the areas."""
+
+    decided: DecidedFile
+    good: list[dict[str, Any]] | None
+    apart: bytes | None
+    keys: list[dict[str, Any]] | None
+
+    def without_the_engine(self) -> "Published":
+        """The same but for who screened it, and for the bytes of the Parquet file."""
+        summary = msgspec.structs.replace(self.decided.summary, screened_by="", output=None)
+        return replace(self, decided=replace(self.decided, summary=summary))
+
+
+class BothWays:
+    """A home in which batches are screened by either engine."""
+
+    def __init__(self, home: Path, **settings: object) -> None:
+        values: dict[str, Any] = {"settle_seconds": 0.0, "spark": "local[2]", **settings}
+        self.settings = Settings(home=home).with_values(spark_from_bytes=1, **values)
+        self.deployment = local(self.settings, MOVIES)
+
+    def screen(self, contents: Mapping[str, bytes], rules: str) -> tuple[list[Published], ...]:
+        """Screen a batch in process, then on Spark."""
+        landed = [drop(self.deployment.storage, key, content) for key, content in contents.items()]
+        batch = Batch.of(landed)
+        return tuple(self._screened(batch, rules, on_spark=on_spark) for on_spark in (False, True))
+
+    def _screened(self, batch: Batch, rules: str, *, on_spark: bool) -> list[Published]:
+        deployment, ruleset = self.deployment, parse_ruleset(rules)
+        storage, settings = deployment.storage, deployment.settings
+        work = WorkFolder.at(settings.home / "work", batch.batch_id)
+        fetched = fetch_batch(batch, work, storage, Ledger(deployment.warehouse))
+        elsewhere = (
+            screen_elsewhere(
+                fetched, work, deployment.engine, here, ruleset, settings, MOVIES, now=NOW
+            )
+            if on_spark
+            else {}
+        )
+        files = read_batch(fetched, work, settings, MOVIES, elsewhere=elsewhere)
+        decided = screen_batch(files, work, storage, ruleset, settings, MOVIES, now=NOW)
+        published = [_published(file, storage) for file in decided]
+        work.remove()
+        return published
+
+
+def here(job: JobStart) -> Sequence[Mapping[str, Any]]:
+    """Run a job by the session of the tests, and say what its program would."""
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    settings, place = job.arguments
+    answer_in(spark(), JobWorld.of(json.loads(settings), place))
+    return [{"answered": place}]
+
+
+def _published(decided: DecidedFile, storage: Storage) -> Published:
+    apart = None
+    if decided.quarantine_name:
+        with storage.reading(Area.QUARANTINE, decided.quarantine_name) as path:
+            apart = path.read_bytes()
+    good, keys = (_rows(storage, name) for name in (decided.output_name, decided.keys_name))
+    return Published(decided, good, apart, keys)
+
+
+def _rows(storage: Storage, name: str | None) -> list[dict[str, Any]] | None:
+    if name is None:
+        return None
+    parquet: Any = pq
+    with storage.reading(Area.OUTPUT, name) as path:
+        return parquet.read_table(path).to_pylist()
