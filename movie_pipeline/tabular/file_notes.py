@@ -64,8 +64,9 @@ def hold_sentence(
 def _enough(typer: RowTyper, name: str) -> int:
     """How many cells must be unreadable; few where fractions say that another unit is meant."""
     cells = typer.numbers().get(name)
-    whole = cells is not None and cells.column.type is not ColumnType.DECIMAL
-    fractions = whole and Evidence.FRACTION in cells.evidence
+    if cells is None or cells.column.type is ColumnType.DECIMAL:
+        return MOSTLY_AT_LEAST
+    fractions = Evidence.FRACTION in cells.evidence
     return FRACTIONS_AT_LEAST if fractions else MOSTLY_AT_LEAST
 
 
