@@ -87,7 +87,9 @@ def _alike(name: str, alias: str) -> bool:
     if name == alias:
         return True
     one, other = _compact(name), _compact(alias)
-    return one == other or (len(other) > _SHORTEST_PLURAL and _singular(one) == _singular(other))
+    return one == other or (
+        len(_singular(other)) >= _SHORTEST_PLURAL and _singular(one) == _singular(other)
+    )
 
 
 def rank_of(header: Iterable[str], contract: TableContract) -> tuple[bool, int]:

@@ -66,7 +66,8 @@ def _enough(typer: RowTyper, name: str) -> int:
     cells = typer.numbers().get(name)
     if cells is None or cells.column.type is ColumnType.DECIMAL:
         return MOSTLY_AT_LEAST
-    return FRACTIONS_AT_LEAST if Evidence.FRACTION in cells.evidence else MOSTLY_AT_LEAST
+    fractions = Evidence.FRACTION in cells.evidence
+    return FRACTIONS_AT_LEAST if fractions else MOSTLY_AT_LEAST
 
 
 def _quote_sentence(found: Found, *, salvage: bool, json: bool) -> str | None:

@@ -1,16 +1,22 @@
 # ruff: noqa: RUF001, E501 - letters are meant as they stand, headers in one line
 """Files as they come from where people get them: what loads with nothing declared."""
 
+import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.tabular import SourceOptions
 from movie_pipeline.tabular.column_mapping import map_header
 from movie_pipeline.tabular.list_cells import plain_list
-from movie_pipeline_tests.tabular.staging import stage
+from movie_pipeline_tests.parquet_files import pq
+from movie_pipeline_tests.samples import REPOSITORY
+from movie_pipeline_tests.tabular.staging import refusal, stage
 
 TITLE_AND_RATING = [
     # the headers of 40 public shapes, invented but for their names
@@ -54,6 +60,35 @@ TITLE_AND_RATING = [
     "titles,scores",
     "show_id,title,rating_value,listed_in",
     "original_title,avg_rating,ratings_count",
+    # and whole ones
+    "Position,Const,Created,Modified,Description,Title,URL,Title Type,IMDb Rating,Runtime (mins),Year,Genres,Num Votes,Release Date,Directors,Your Rating,Date Rated",
+    "Date,Name,Year,Letterboxd URI,Rating,Rewatch,Tags,Watched Date",
+    "adult,backdrop_path,genre_ids,id,original_language,original_title,overview,popularity,poster_path,release_date,title,video,vote_average,vote_count",
+    "budget,genres,homepage,id,keywords,original_language,original_title,overview,popularity,production_companies,production_countries,release_date,revenue,runtime,spoken_languages,status,tagline,title,vote_average,vote_count",
+    "color,director_name,num_critic_for_reviews,duration,director_facebook_likes,actor_3_facebook_likes,actor_2_name,actor_1_facebook_likes,gross,genres,actor_1_name,movie_title,num_voted_users,cast_total_facebook_likes,actor_3_name,facenumber_in_poster,plot_keywords,movie_imdb_link,num_user_for_reviews,language,country,content_rating,budget,title_year,actor_2_facebook_likes,imdb_score,aspect_ratio,movie_facebook_likes",
+    "Rank,Title,Genre,Description,Director,Actors,Year,Runtime (Minutes),Rating,Votes,Revenue (Millions),Metascore",
+    "Poster_Link,Series_Title,Released_Year,Certificate,Runtime,Genre,IMDB_Rating,Overview,Meta_score,Director,Star1,Star2,Star3,Star4,No_of_Votes,Gross",
+    "imdb_title_id,title,original_title,year,date_published,genre,duration,country,language,director,writer,production_company,actors,description,avg_vote,votes,budget,usa_gross_income,worlwide_gross_income,metascore,reviews_from_users,reviews_from_critics",
+    "show_id,type,title,director,cast,country,date_added,release_year,rating,duration,listed_in,description",
+    "id,title,audienceScore,tomatoMeter,rating,ratingContents,releaseDateTheaters,releaseDateStreaming,runtimeMinutes,genre,originalLanguage,director,writer,boxOffice,distributor,soundMix",
+    "FILM,RottenTomatoes,RottenTomatoes_User,Metacritic,Metacritic_User,IMDB,Fandango_Stars,Fandango_Ratingvalue",
+    "MOVIE_ID,NAME,ALIAS,ACTORS,COVER,DIRECTORS,DOUBAN_SCORE,DOUBAN_VOTES,GENRES,IMDB_ID,LANGUAGES,MINS,OFFICIAL_SITE,REGIONS,RELEASE_DATE,SLUG,STORYLINE,TAGS,YEAR",
+    "filmId,nameRu,nameEn,year,filmLength,countries,genres,rating,ratingVoteCount,posterUrl",
+    "kinopoiskId,imdbId,nameRu,nameOriginal,ratingKinopoisk,ratingKinopoiskVoteCount,ratingImdb,ratingImdbVoteCount,year,filmLength,description,ratingMpaa,ratingAgeLimits",
+    "Movie Title,Release Date,Wikipedia URL,Genre,Director,Running time (int),Budget (float),Box office (float),imdb,metascore,rotten_tomatoes",
+    "Title,US Gross,Worldwide Gross,US DVD Sales,Production Budget,Release Date,MPAA Rating,Running Time min,Distributor,Source,Major Genre,Creative Type,Director,Rotten Tomatoes Rating,IMDB Rating,IMDB Votes",
+    "name,rating,genre,year,released,score,votes,director,writer,star,country,budget,gross,company,runtime",
+    "tconst,titleType,primaryTitle,originalTitle,isAdult,startYear,endYear,runtimeMinutes,genres,averageRating,numVotes",
+    "movieId,title,genres,rating,rating_count",
+    "Название,Оригинальное название,Год,Страна,Жанр,Режиссёр,Оценка,Моя оценка,Длительность,Голосов",
+    "电影名,评分,评价人数,导演,主演,年份,国家,类型,简介,片长,IMDb",
+    "Titel,Originaltitel,Jahr,Regie,Genre,Laufzeit (Min.),FSK,IMDb-Bewertung,Stimmen,Einspielergebnis",
+    "Título,Título original,Año,Director,Género,Duración,Puntuación,Votos,Sinopsis",
+    "Titolo,Anno,Regista,Genere,Durata,Voto,Voti,Trama",
+    "タイトル,公開年,監督,ジャンル,上映時間,評価,投票数",
+    "제목,개봉년도,감독,장르,상영시간,평점",
+    "Tytuł,Rok,Reżyser,Gatunek,Czas trwania,Ocena,Liczba głosów",
+    "Film,Yıl,Yönetmen,Tür,Süre,Puan,Oy",
 ]
 
 
@@ -62,6 +97,28 @@ def test_a_public_header_names_a_title_and_a_rating(header: str) -> None:
     names = header.split(";" if ";" in header else ",")
     taken = {column.name for column in map_header(names, MOVIES.contract) if column.is_contract}
     assert {"movie_title", "imdb_rating"} <= taken
+
+
+@pytest.mark.parametrize(
+    ("header", "not_taken"),
+    [
+        # what means something else is not taken for what it sounds like
+        ("Titel,Originaltitel,Jahr,IMDb-Bewertung", "Originaltitel"),
+        ("title,original_title,rating,rating_mpaa", "original_title"),
+        ("kinopoiskId,imdbId,nameRu,nameOriginal,ratingKinopoisk,ratingImdb", "ratingKinopoisk"),
+        ("Название,Год,Оценка,Моя оценка", "Моя оценка"),
+        ("Const,Title,IMDb Rating,Your Rating", "Your Rating"),
+        ("title,rating,Revenue (Millions)", "Revenue (Millions)"),
+        ("title,rating,US Gross,Worldwide Gross", "US Gross"),
+        ("FILM,IMDB,Metacritic,Metacritic_User", "Metacritic_User"),
+        ("title,rating,note", "note"),
+    ],
+)
+def test_a_column_that_means_something_else_stays_the_files_own(
+    header: str, not_taken: str
+) -> None:
+    mapped = map_header(header.split(","), MOVIES.contract)
+    assert [column.ours for column in mapped if column.header == not_taken] == [""]
 
 
 @pytest.mark.parametrize(
@@ -169,3 +226,93 @@ def test_an_object_in_json_is_found_again_in_its_raw_record(tmp_path: Path) -> N
 )
 def test_a_list_becomes_one_form(text: str, plain: str) -> None:
     assert plain_list(text) == plain
+
+
+def parquet_of_films() -> bytes:
+    content = io.BytesIO()
+    pq.write_table(pa.table({"title": ["A"], "rating": [8.1], "year": [2001]}), content)
+    return content.getvalue()
+
+
+FILM = {"Title": "A", "Year": "2001", "imdbRating": "8.1", "Ratings": [{"Source": "x"}]}
+TMDB = {"id": 1, "title": "A", "release_date": "2001-02-03", "vote_average": 8.1}
+SHAPES: dict[str, tuple[str | bytes, str]] = {
+    # how a line of the table in docs/intake.md begins: such a file, and what is declared
+    "OMDb (": ('Title,Year,imdbRating,imdbVotes,imdbID\nA,2001,8.1,"1,234",tt1\n', ""),
+    "OMDb, an answer": (json.dumps(FILM, indent=2), ""),
+    "TMDB (": ("id,title,release_date,vote_average\n1,A,2001-02-03,8.1\n", ""),
+    "TMDB, an answer": (json.dumps({"page": 1, "results": [TMDB]}), ""),
+    "Letterboxd": (
+        "Date,Name,Year,Letterboxd URI,Rating\n" + "2024-01-01,A,2001,https://boxd.it/x,4.5\n" * 20,
+        "",
+    ),
+    "IMDb, a list": ("Const,Your Rating,Title,IMDb Rating,Year\ntt1,5,A,8.1,2001\n", ""),
+    "IMDb, `title.basics.tsv` joined": (
+        (
+            "tconst\tprimaryTitle\tstartYear\truntimeMinutes\taverageRating\n"
+            'tt1\tA\t2001\t\\N\t8.1\ntt2\t"B" again\t2001\t90\t8.1\n'
+        ),
+        "",
+    ),
+    "IMDb, `title.basics.tsv` alone": ("tconst\tprimaryTitle\tstartYear\ntt1\tA\t2001\n", ""),
+    "Rotten Tomatoes": ("movie_title,tomatometer_rating,audience_rating\nA,90,80\n", ""),
+    "MovieLens `ratings`": ("userId,movieId,rating,timestamp\n1,2,3.5,4\n", ""),
+    "Kinopoisk (": ("Название;Год;Оценка\nЗеркало реки;2001;8,1\n".encode("cp1251"), ""),
+    "Kinopoisk, the API": ('[{"nameRu": "Б", "ratingImdb": 8.1, "year": 2001}]', ""),
+    "Douban": ("电影名,年份,豆瓣评分,评价人数\n春天,2001,8.1,1234\n", ""),
+    "a German Excel": (
+        "Titel;Jahr;Bewertung\nGrüße aus Köln;2001;8,1\nDie Brücke;2001;8,1\n;;\n".encode("cp1252"),
+        "",
+    ),
+    "a French Excel": (
+        "Titre;Année;Note IMDb;Nombre de votes\nÉtoile;2001;8,1;1\u202f234\n".encode(),
+        "",
+    ),
+    "Google Sheets": ("title,year,rating,note,x\nA,2001,8.1,n,x\nB,2001,8.1\nC,2001,8.1,n\n", ""),
+    "Redshift `UNLOAD": ("title,year,rating\nA\\, a,2001,8.1\n", "escape"),
+    "pandas `to_csv`": (",id,title,year,rating\n0,862.0,A,2001.0,8.1\n1,,B,NaN,8.1\n", ""),
+    "pandas `to_json`": ('{"title": {"0": "A"}, "year": {"0": 2001}, "rating": {"0": 8.1}}', ""),
+    "Parquet": (parquet_of_films(), ""),
+    "R `write.csv`": ('"title","year","rating","votes"\n"A",2001,8.1,1e+05\n"B",2001,8.1,NA\n', ""),
+    "a JSON array": ('[{"title": "A", "year": 2001, "imdb": {"rating": 8.1}}]', ""),
+    "ISO-2022-JP": ("title,year,rating\n春の海,2001,8.1\n".encode("iso2022_jp"), ""),
+    "a table saved": ('"title,year,rating"\n"A,2001,8.1"\n', ""),
+}
+
+
+def table_of_shapes() -> list[tuple[str, str]]:
+    """Shape and outcome of each line in the docs."""
+    page = (REPOSITORY / "docs" / "intake.md").read_text("utf-8")
+    table = page.partition("## What becomes of public shapes")[2]
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", table, re.MULTILINE)
+    return [(shape, outcome) for shape, outcome in rows if shape != "shape"]
+
+
+def test_the_docs_tell_of_each_of_these_shapes_and_of_no_other() -> None:
+    told = [shape for shape, _ in table_of_shapes()]
+    begun = [next((each for each in SHAPES if shape.startswith(each)), shape) for shape in told]
+    assert begun == list(SHAPES)
+
+
+@pytest.mark.parametrize(("shape", "outcome"), table_of_shapes(), ids=lambda text: text[:40])
+def test_what_the_docs_say_of_a_shape_becomes_of_it(
+    shape: str, outcome: str, tmp_path: Path
+) -> None:
+    content, declared = next(SHAPES[each] for each in SHAPES if shape.startswith(each))
+    source = SourceOptions(escape="anywhere") if declared else SourceOptions()
+    assert bool(declared) == outcome.startswith("loads with")
+    if outcome.startswith("refused"):
+        sentence = refusal(tmp_path, content, source=source)
+        assert ("no column imdb_rating" in sentence) == ("rating" in outcome)
+        return
+    staged = stage(tmp_path, content, source=source)
+    assert outcome.startswith("loads")
+    assert staged.summary.hold is None
+    assert staged.summary.set_apart == ()
+    notes = " ".join(staged.summary.notes)
+    assert ("was read as" in notes) == ("noted as" in outcome or shape.startswith("a German"))
+    assert ("no value of imdb_rating is above 4.5" in notes) == ("scale" in outcome)
+    for row in staged.rows:
+        assert row["release_year"] in {2001, None}
+        assert row["imdb_rating"] in {8.1, 4.5}
+        assert not row["_unreadable"]
