@@ -132,6 +132,17 @@ def _known_forms(contract: TableContract) -> Mapping[str, str]:
     return forms
 
 
+def with_declared_names(contract: TableContract, source: SourceOptions) -> TableContract:
+    """The contract, which also knows its columns by the names that a source declares."""
+    names = {ours: name for ours, name in source.columns.items() if isinstance(name, str)}
+    if not names:
+        return contract
+    declared = {
+        ours: (normalised(name), *contract.aliases.get(ours, ())) for ours, name in names.items()
+    }
+    return replace(contract, aliases={**contract.aliases, **declared})
+
+
 def map_header(
     header: Sequence[str],
     contract: TableContract,

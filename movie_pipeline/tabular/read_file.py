@@ -19,6 +19,7 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import NoRoom, UnreadableFile
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular.careful_reader import read_carefully
+from movie_pipeline.tabular.column_mapping import with_declared_names
 from movie_pipeline.tabular.cuts import Range
 from movie_pipeline.tabular.declared_header import without_layout_of_others
 from movie_pipeline.tabular.dialect import Layout
@@ -101,7 +102,9 @@ def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a
     """
     to.mkdir(parents=True, exist_ok=True)
     try:
-        content = content_of(path, to=to, limits=limits, contract=contract)
+        content = content_of(
+            path, to=to, limits=limits, contract=with_declared_names(contract, source)
+        )
         if content.written_from:
             source = as_written_out(source)
         staging = _Staging(
