@@ -191,8 +191,9 @@ def test_every_field_of_a_launch_says_what_it_is_for(definitions: dg.Definitions
         for name, field in fields.items():
             assert len(field.description or "") > 10, (job, name)
     # what the Launchpad writes down by itself, or scaffolds, has a place for all that may be said
-    written = IngestBatch.to_config_schema().config_type.fields
-    assert {name for name, field in written.items() if field.default_provided} == set(written)
+    written: Any = IngestBatch.to_config_schema().config_type
+    fields = written.fields
+    assert {name for name, field in fields.items() if field.default_provided} == set(fields)
     must = {
         job: {n for n, f in fields.items() if f.is_required} for job, fields in configured.items()
     }
