@@ -177,6 +177,9 @@ def test_every_resource_is_shown_by_its_class_and_says_what_it_is(
     for name, (_, description) in shown.items():
         assert description, name
         assert "\n    " not in description, name  # the UI would show it as code
+    assert "nowhere/input`" in str(shown["storage"][1])
+    assert "MOVIE_PIPELINE_SETTLE_SECONDS: `0.0`" in str(shown["settings"][1])
+    assert "MOVIE_PIPELINE_BATCH_FILES" not in str(shown["settings"][1])  # as it is by default
 
 
 def test_every_field_of_a_launch_says_what_it_is_for(definitions: dg.Definitions) -> None:
