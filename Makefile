@@ -28,7 +28,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install spark free-port run sample first-sample ingest test quick faults soak conformance check format lint types layers templates definitions picture fuzz bench bench-ingest bench-burst lock audit clean
+.PHONY: help install spark free-port run sample first-sample ingest test quick faults soak conformance check format lint types layers templates definitions picture pictures fuzz bench bench-ingest bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -145,6 +145,12 @@ templates: install .venv/checkov/installed
 definitions: install $(DAGSTER_HOME)/ready
 	$(BIN)/dagster definitions validate -w workspace.yaml
 	$(BIN)/dg check defs
+
+PICTURES_OF = ui/lineage ui/checks report/report
+
+pictures: install ## Take the pictures of docs/pictures/ anew, with Chromium: ten minutes
+	$(BIN)/pytest movie_pipeline_tests/ui movie_pipeline_tests/sender_report/test_in_a_browser.py
+	for name in $(PICTURES_OF); do cp test-output/$$name.small.png docs/pictures/$$(basename $$name).png; done
 
 format: install ## Format the code and mend what the linter can
 	$(BIN)/ruff format

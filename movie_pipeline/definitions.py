@@ -54,7 +54,9 @@ from movie_pipeline.orchestration.sensors.reconcile_job import (
 from movie_pipeline.orchestration.stoppable_executor import stoppable_executor
 from movie_pipeline.private_files import keep_files_private
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.variables import set_otherwise
 from movie_pipeline.steps.work_folder import work_root
+from movie_pipeline.storage.storage_port import Area
 
 
 def build_definitions(
@@ -173,13 +175,15 @@ def _refresh_job(dataset: Dataset, assets: Sequence[dg.AssetsDefinition]) -> Any
 
 def _resources(deployment: Deployment, ruleset: Ruleset) -> Mapping[str, object]:
     lease = scoped_name(deployment.dataset, LEASE_RESOURCE)
+    settings = deployment.settings
+    places = {area.name.lower(): deployment.storage.uri(area, "") for area in Area}
     return {
         "batch": IngestBatch.configure_at_launch(),
         "dataset": resource_of(deployment.dataset),
-        "ruleset": resource_of(ruleset),
-        "settings": resource_of(deployment.settings),
-        LEASE_RESOURCE: lease_of_the_run(work_root(deployment.settings)),
-        "storage": resource_of(deployment.storage, lease=lease),
+        "ruleset": resource_of(ruleset, facts={"from": deployment.ruleset}),
+        "settings": resource_of(settings, facts=set_otherwise(settings)),
+        LEASE_RESOURCE: lease_of_the_run(work_root(settings)),
+        "storage": resource_of(deployment.storage, lease=lease, facts=places),
         "wakeups": resource_of(deployment.wakeups),
         "warehouse": resource_of(deployment.warehouse, lease=lease),
         "catalog": resource_of(deployment.catalog),

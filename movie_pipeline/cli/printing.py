@@ -10,8 +10,11 @@ from typing import Any
 import click
 from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from typing_extensions import override
+
+from movie_pipeline import work_done
 
 WIDTH_OF_A_PIPE = 200
 """For tables where nobody says how wide: a pipe has no width, and folded tables help nobody."""
@@ -60,13 +63,78 @@ def progress(title: str, *, quiet: bool = False) -> Generator[Callable[[str], No
     """A line that moves while something takes long; nothing where no person looks."""
     if loudness.verbose:
         _say_step(title)
-        yield lambda step: _say_step(f"{title}: {step}")
+        with work_done.told_to(said := _SaidSteps(title)):
+            yield said.say
         return
     if quiet or loudness.quiet or not errors.is_terminal:
         yield lambda _: None
         return
-    with errors.status(title) as line:
-        yield lambda step: line.update(f"{title}: {step}")
+    with (
+        Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[done]}"),
+            TimeRemainingColumn(),
+            console=errors,
+            transient=True,
+        ) as shown,
+        work_done.told_to(line := _MovingLine(shown, title)),
+    ):
+        yield line.say
+
+
+class _MovingLine:
+    """What is done, how much of it, and for how long still; of a step of unknown length no bar."""
+
+    def __init__(self, shown: Progress, title: str) -> None:
+        self._shown, self._title = shown, title
+        self._task = shown.add_task(title, total=None, done="")
+        self._total = self._count = self._rows = 0
+        self._unit = ""
+
+    def say(self, step: str) -> None:
+        """A step of unknown length begins."""
+        self.begin(step, 0, "")
+
+    def begin(self, step: str, total: int, unit: str) -> None:
+        """A step begins."""
+        self._total, self._unit, self._count, self._rows = total, unit, 0, 0
+        description = f"{self._title}: {plain(step)}"
+        self._shown.reset(
+            self._task, total=total or None, description=description, done=self._done()
+        )
+
+    def advance(self, count: int, rows: int) -> None:
+        """So much more of it is done."""
+        self._count += count
+        self._rows += rows
+        self._shown.update(self._task, completed=self._count, done=self._done())
+
+    def _done(self) -> str:
+        if not self._total:
+            return ""
+        if self._unit == "bytes":
+            return f"{self._count / 1e6:,.1f} of {self._total / 1e6:,.1f} MB, {self._rows:,} rows"
+        return f"{self._count:,} of {self._total:,} {self._unit}"
+
+
+class _SaidSteps:
+    """Each step as a line."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+
+    def say(self, step: str) -> None:
+        """A step of unknown length begins."""
+        _say_step(f"{self._title}: {step}")
+
+    def begin(self, step: str, total: int, unit: str) -> None:
+        """A step begins."""
+        self.say(f"{step} {total:,} {unit}" if total else step)
+
+    def advance(self, count: int, rows: int) -> None:
+        """Nothing is said of it."""
 
 
 def _say_step(sentence: str) -> None:

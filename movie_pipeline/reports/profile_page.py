@@ -32,5 +32,5 @@ def _template() -> jinja2.Template:
         lstrip_blocks=True,
     )
     environment.filters["number"] = lambda number: f"{number:,}"
-    environment.filters["plain"] = lambda number: f"{number:,.6g}"
+    environment.filters["plain"] = lambda number: f"{number:.10g}"
     return environment.get_template("profile_page.html.jinja")

@@ -101,6 +101,12 @@ def variables_of(settings: type) -> Iterator[Variable]:
             yield Variable("", one)
 
 
+def set_otherwise(settings: object) -> dict[str, object]:
+    """The settings that are not as they are by default: set, or fitted to this machine."""
+    values = {one: one.value_in(settings) for one in variables_of(type(settings))}
+    return {one.name: value for one, value in values.items() if value != one.field.default}
+
+
 def _at_least_zero(value: float) -> float:
     if not value >= 0:
         raise ValueError

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from movie_pipeline import work_done
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
 from movie_pipeline.ledger.archive_names import archive_place
@@ -53,8 +54,11 @@ def archive(
     """Move the files of these entries out of landing, where that was not done before."""
     report = ArchiveReport()
     waiting = [entry for entry in entries if entry.archived_at is None]
+    work_done.begin("archiving", len(waiting))
     for start in range(0, len(waiting), MOST_AT_ONCE):
-        _archive_some(storage, warehouse, waiting[start : start + MOST_AT_ONCE], report, now)
+        some = waiting[start : start + MOST_AT_ONCE]
+        _archive_some(storage, warehouse, some, report, now)
+        work_done.advance(len(some))
     return report
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from movie_pipeline import work_done
 from movie_pipeline.alerts.alerts_port import Notice
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import BatchRefused, WarehouseError
@@ -64,6 +65,7 @@ def load_batch(  # noqa: PLR0913 - what is loaded, where, and how often it is tr
             after a lost connection, it is not known; loading again finds out. Or a file that was a
             duplicate when it was fetched is none any more: it alone is not decided.
     """
+    work_done.begin("loading")
     file_ids = [file.file_id for file in files]
     put_off: list[DecidedFile] = []
 

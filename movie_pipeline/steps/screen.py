@@ -12,6 +12,7 @@ from typing import assert_never
 
 import msgspec
 
+from movie_pipeline import work_done
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import Sources, read_sources
 from movie_pipeline.dqdl import Ruleset, parse_ruleset
@@ -115,6 +116,7 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
             now=now,
             leave_out=leave_out or {},
         )
+        work_done.begin("judging and splitting", len(files))
         for file in _latest_first(files):
             match file:
                 case RefusedFile():
@@ -132,6 +134,7 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
                         loading[file.content_sha256] = file.file_id
                 case _:
                     assert_never(file)
+            work_done.advance(1)
         publishing.finish()
     outcomes = [decided[file.file_id] for file in files if file.file_id in decided]
     work_folder.keep(OUTCOMES, outcomes)

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 
 import numpy as np
 
+from movie_pipeline import work_done
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.odd_records import Judged, OddRecords, may_have_swallowed
@@ -403,6 +404,7 @@ class _TextReading:
         turns = cycle(places)
         here = next(turns)
         filled = 0
+        work_done.begin("reading", max(self._size - place, 0), "bytes")
         while place < self._size:
             raise_if_stopped()
             self._file.seek(place + filled)
@@ -416,6 +418,7 @@ class _TextReading:
                 read = self._read_long(here, place)
             self._take(read, place, here, beside=not single)
             place += read.size
+            work_done.advance(read.size, rows=len(read.places))
             left = max(filled - read.size, 0)
             before, here = here, next(turns)
             here.wait()

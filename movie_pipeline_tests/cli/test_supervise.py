@@ -1,7 +1,9 @@
 """`make run` ends as its users expect: at once, wholly, and with an exit code that says why."""
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from movie_pipeline_tests.samples import REPOSITORY
 
 STUBBORN = """
 import pathlib, signal, subprocess, sys, time
@@ -124,3 +128,17 @@ def test_nobody_else_is_told(tmp_path: Path) -> None:
     assert groups != {os.getpgid(program.process.pid)}
     program.process.terminate()
     program.process.wait(LONGEST_WAIT)
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        make = ["make", "free-port", f"PORT={port}"]  # what `run` asks first
+        told = subprocess.run(make, cwd=REPOSITORY, check=False, capture_output=True, text=True)
+        assert told.returncode == 2
+        assert f"Port {port} is taken." in told.stdout
+        assert f"make run PORT={port + 1}" in told.stdout
+    free = subprocess.run(make, cwd=REPOSITORY, check=False, capture_output=True, text=True)
+    assert (free.returncode, free.stdout) == (0, "")
+    rules = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^run: free-port ", rules, re.MULTILINE)

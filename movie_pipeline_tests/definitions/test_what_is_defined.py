@@ -15,6 +15,7 @@ from movie_pipeline.definitions import build_definitions
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.orchestration.assets.asset_names import Shown
+from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.assets.view_assets import view_assets
 from movie_pipeline.orchestration.checks.rule_checks import check_names
 from movie_pipeline.settings import Settings
@@ -177,6 +178,9 @@ def test_every_resource_is_shown_by_its_class_and_says_what_it_is(
     for name, (_, description) in shown.items():
         assert description, name
         assert "\n    " not in description, name  # the UI would show it as code
+    assert "nowhere/input`" in str(shown["storage"][1])
+    assert "MOVIE_PIPELINE_SETTLE_SECONDS: `0.0`" in str(shown["settings"][1])
+    assert "MOVIE_PIPELINE_BATCH_FILES" not in str(shown["settings"][1])  # as it is by default
 
 
 def test_every_field_of_a_launch_says_what_it_is_for(definitions: dg.Definitions) -> None:
@@ -190,7 +194,10 @@ def test_every_field_of_a_launch_says_what_it_is_for(definitions: dg.Definitions
     for job, fields in configured.items():
         for name, field in fields.items():
             assert len(field.description or "") > 10, (job, name)
-    # what the Launchpad scaffolds has a place for all that must be said
+    # what the Launchpad writes down by itself, or scaffolds, has a place for all that may be said
+    written: Any = IngestBatch.to_config_schema().config_type
+    fields = written.fields
+    assert {name for name, field in fields.items() if field.default_provided} == set(fields)
     must = {
         job: {n for n, f in fields.items() if f.is_required} for job, fields in configured.items()
     }

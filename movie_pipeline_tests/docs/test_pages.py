@@ -93,6 +93,15 @@ def test_every_path_in_a_sentence_is_there(page: Path) -> None:
         assert here or NO_PATH_OF_OURS.fullmatch(path), f"there is no {path}"
 
 
+def test_every_picture_is_small_and_stands_on_a_page() -> None:
+    pictures = set((DOCS / "pictures").iterdir())
+    shown = {file for page in PAGES for _, file, _ in links(page)}
+    assert pictures
+    for picture in pictures:
+        assert picture in shown, f"{picture.name} stands nowhere"
+        assert picture.stat().st_size < 150_000, f"{picture.name} is large"
+
+
 def test_every_page_is_in_the_index() -> None:
     index = DOCS / "README.md"
     listed = {file for _, file, _ in links(index)}

@@ -49,6 +49,7 @@ def test_what_waits_stays_red_through_other_files_until_each_is_answered(tmp_pat
         assert waits.description.startswith("3 files wait: ")
         for name in ("first.csv (HELD, ", "second.csv (HELD, ", "third.csv (REJECTED, "):
             assert name in waits.description
+        assert "or dismiss it with a reason" in str(waits.metadata["what_to_do"].value)
 
         # a run that judges nothing: no pass, no zero, and what waits is still told
         home.drop("again.csv", clean_movies(2))
@@ -75,6 +76,7 @@ def test_what_waits_stays_red_through_other_files_until_each_is_answered(tmp_pat
         found = check_results(launched(home, CHECK_JOB, instance))
         assert found["no_file_waits"].passed
         assert found["no_file_waits"].description == "No file waits."
+        assert "what_to_do" not in found["no_file_waits"].metadata
         assert found["quarantine_backlog"].metadata["records_waiting"].value == 0
     third = home.entries()["third.csv"]
     assert third.state is FileState.REJECTED

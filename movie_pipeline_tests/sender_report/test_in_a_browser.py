@@ -66,6 +66,10 @@ def test_the_page_fits_is_readable_and_asks_for_nothing(tmp_path: Path) -> None:
                 assert page.locator("table caption").count() == 2
                 assert page.locator("tbody tr th[scope=row]").count() == 10 + 12
                 page.close()
+            page = chromium.new_page(viewport={"width": 1000, "height": 760})
+            page.goto(address)
+            page.screenshot(path=PICTURES / "report.small.png")  # for the docs
+            page.close()
             page = chromium.new_page(viewport={"width": 794, "height": 1123})
             page.emulate_media(media="print")
             page.goto(address)

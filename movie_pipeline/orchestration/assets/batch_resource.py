@@ -21,7 +21,7 @@ class IngestBatch(dg.ConfigurableResource[None]):
         ),
     )
     files: list[str] = Field(
-        default_factory=list,
+        default=[],  # not a factory: the Launchpad would not write it down for people
         description=(
             "Which files to take, each by its name in landing or its file_id, such as "
             "[movies.csv]; empty: all that wait in landing. One that is neither there nor known "

@@ -5,6 +5,7 @@ orchestration/sensors/landing_sensor.py.
 """
 
 import inspect
+from collections.abc import Mapping
 from pathlib import Path
 
 import dagster as dg
@@ -45,7 +46,9 @@ def lease_of_the_run(root: Path) -> dg.ResourceDefinition:
     return dg.ResourceDefinition(held_lease, description="Says that the run's process is alive.")
 
 
-def resource_of(part: object, *, lease: str | None = None) -> dg.ResourceDefinition:
+def resource_of(
+    part: object, *, lease: str | None = None, facts: Mapping[str, object] | None = None
+) -> dg.ResourceDefinition:
     """A part of the world as a resource that the UI calls by its class.
 
     Nothing of it can be configured at a launch: which store and which warehouse belong together is
@@ -54,6 +57,7 @@ def resource_of(part: object, *, lease: str | None = None) -> dg.ResourceDefinit
     Args:
         part: what is given to those who ask.
         lease: the name of the lease's resource, where a run that takes the part is to hold it.
+        facts: what is worth knowing of it beside its class.
     """
     kind = type(part)
 
@@ -65,5 +69,10 @@ def resource_of(part: object, *, lease: str | None = None) -> dg.ResourceDefinit
     return dg.ResourceDefinition(
         give,
         required_resource_keys={lease} if lease else None,
-        description=inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0],
+        description="\n".join(
+            [
+                inspect.cleandoc(kind.__doc__ or "").partition("\n\n")[0],
+                *(f"\n{name}: `{fact}`" for name, fact in (facts or {}).items()),
+            ]
+        ),
     )

@@ -21,6 +21,10 @@ from movie_pipeline.warehouse.warehouse_port import Warehouse
 
 FRESH, BACKLOG, WAITING = "freshness", "quarantine_backlog", "no_file_waits"
 CHECK_JOB = "check_table"
+_WHAT_TO_DO = (
+    "`movie-pipeline report FILE` says what is wrong with it. Land it corrected, replay it "
+    "(--accept, where it is right all the same), or dismiss it with a reason."
+)
 _MOST_NAMED = 5
 """Files that the sentence of a check names; its table has more."""
 
@@ -167,12 +171,13 @@ def _waiting(entries: Sequence[LedgerEntry], now: datetime, table_name: str) -> 
         description=f"{counted}: {named}{more}." if entries else "No file waits.",
         metadata={
             "files_waiting": len(entries),
+            **({"what_to_do": _WHAT_TO_DO} if entries else {}),
             "files": table(
                 [
                     {
                         "file": entry.shown_name,
                         "state": str(entry.state),
-                        "waits for": age_of(entry.committed_at, now),
+                        "has waited": age_of(entry.committed_at, now),
                         "why": entry.reason,
                         "file id": entry.file_id,
                     }
