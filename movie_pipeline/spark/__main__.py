@@ -6,6 +6,7 @@ area. What was done is told by Dagster Pipes, where that started the job: once, 
 
 import json
 import os
+import re
 import sys
 from contextlib import ExitStack
 from importlib import import_module
@@ -16,6 +17,7 @@ import dagster_pipes
 from movie_pipeline.spark.job_world import JobWorld
 
 _CONTEXT = "DAGSTER_PIPES_CONTEXT"
+_RETRIED = re.compile(r"local\[([0-9*]+)\]")
 _QUIETLY = {"spark.ui.showConsoleProgress": "false"}
 
 
@@ -41,7 +43,9 @@ def _session(world: JobWorld, stack: ExitStack) -> Any:  # noqa: ANN401 - pyspar
     master = world.settings.spark.master
     if master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        builder = builder.master(master).config("spark.ui.enabled", "false")
+        # as on a cluster, a task whose process dies is tried again
+        builder = builder.master(_RETRIED.sub(r"local[\1,4]", master))
+        builder = builder.config("spark.ui.enabled", "false")
     for name, value in _QUIETLY.items():
         builder = builder.config(name, value)
     session = builder.getOrCreate()

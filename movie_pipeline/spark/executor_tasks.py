@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 import pyarrow.parquet as pq
 
 from movie_pipeline.arrow import pa
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import (
     StoredFileChanged,
     StoredFileMissing,
@@ -157,6 +158,7 @@ def read(
         held = content.bytes_in(world.storage)
         piece = read_piece(held, at, plan, world.typing, rows=rows, index=index)
         staged = _put(world, content.landed, at, rows, index)
+        crash_point("spark.read.after")
         return piece, replace(staged, lacking=_lacking(rows, world.contract))
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from movie_pipeline.arrow import pa, pc
+from movie_pipeline.crash_points import crash_point
 from movie_pipeline.quarantine.keys_apart import KeysApart
 from movie_pipeline.quarantine.quarantine_record import Provenance
 from movie_pipeline.quarantine.quarantine_writer import (
@@ -114,6 +115,7 @@ def split(
     rows = (part for batch in judged for part in _by_piece(batch))
     for number, parts in groupby(rows, key=lambda one: one[0]):
         receipt = _split_one(file, pieces[number], (part for _, part in parts), first=not number)
+        crash_point("spark.split.after")
         yield pa.record_batch(
             [pa.array([number], pa.int32()), pa.array([to_json(receipt)], pa.string())],
             names=[PIECE_COLUMN, "receipt"],

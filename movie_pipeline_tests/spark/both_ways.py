@@ -17,7 +17,7 @@ from movie_pipeline.deployments import local
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger
-from movie_pipeline.screening.engine_port import JobStart
+from movie_pipeline.screening.engine_port import JobStart, RunJob
 from movie_pipeline.settings import Settings
 from movie_pipeline.spark.job_world import JobWorld
 from movie_pipeline.spark.program import answer_in
@@ -57,22 +57,24 @@ class BothWays:
         self.settings = Settings(home=home).with_values(spark_from_bytes=1, **values)
         self.deployment = local(self.settings, MOVIES)
 
-    def screen(self, contents: Mapping[str, bytes], rules: str) -> tuple[list[Published], ...]:
+    def screen(
+        self, contents: Mapping[str, bytes], rules: str, run_job: RunJob | None = None
+    ) -> tuple[list[Published], ...]:
         """Screen a batch in process, then on Spark."""
         landed = [drop(self.deployment.storage, key, content) for key, content in contents.items()]
         batch = Batch.of(landed)
-        return tuple(self._screened(batch, rules, on_spark=on_spark) for on_spark in (False, True))
+        return self._screened(batch, rules, None), self._screened(batch, rules, run_job or here)
 
-    def _screened(self, batch: Batch, rules: str, *, on_spark: bool) -> list[Published]:
+    def _screened(self, batch: Batch, rules: str, run_job: RunJob | None) -> list[Published]:
         deployment, ruleset = self.deployment, parse_ruleset(rules)
         storage, settings = deployment.storage, deployment.settings
         work = WorkFolder.at(settings.home / "work", batch.batch_id)
         fetched = fetch_batch(batch, work, storage, Ledger(deployment.warehouse))
         elsewhere = (
             screen_elsewhere(
-                fetched, work, deployment.engine, here, ruleset, settings, MOVIES, now=NOW
+                fetched, work, deployment.engine, run_job, ruleset, settings, MOVIES, now=NOW
             )
-            if on_spark
+            if run_job
             else {}
         )
         files = read_batch(fetched, work, settings, MOVIES, elsewhere=elsewhere)

@@ -4,13 +4,19 @@ import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pytest
 
+from movie_pipeline.crash_points import CRASH_AT, CRASH_LOG
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline_tests.dqdl.spark_samples import needs_spark
+from movie_pipeline.orchestration.spark_pipes import run_job
+from movie_pipeline.screening.engine_port import JobStart
+from movie_pipeline_tests.dqdl.spark_samples import PACKAGES, needs_spark
+from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.spark.both_ways import BothWays
 from movie_pipeline_tests.tabular.staging import ALIEN, DATA, HEADER, packed
 from movie_pipeline_tests.tabular.test_chunk_reader import ODD
@@ -64,6 +70,38 @@ def test_a_batch_is_published_the_same(tmp_path: Path) -> None:
     }
 
 
+HOSTILE_SETTINGS = """
+spark.sql.ansi.enabled true
+spark.sql.session.timeZone America/St_Johns
+spark.sql.caseSensitive true
+spark.sql.legacy.timeParserPolicy LEGACY
+spark.sql.parser.escapedStringLiterals true
+spark.speculation true
+spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
+spark.sql.shuffle.partitions 1
+"""
+
+
+def test_a_program_whose_workers_die_under_hostile_settings_answers_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "spark-defaults.conf").write_text(HOSTILE_SETTINGS)
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path / "conf"))
+    monkeypatch.setenv("PYTHONPATH", f"{PACKAGES}{os.pathsep}{REPOSITORY}")
+    monkeypatch.setenv(CRASH_LOG, str(tmp_path / "passed"))
+    monkeypatch.setenv(CRASH_AT, "spark.read.after#2")
+    content = sample(80)
+    both = BothWays(tmp_path, spark="local[1]", spark_piece_bytes=len(content) // 2)
+    alike = both.screen({"a.csv": content}, RULES, run_job=lambda job: [in_a_run(job)])
+    here, on_spark = ([one.without_the_engine() for one in side] for side in alike)
+    assert on_spark == here
+    passed = (tmp_path / "passed").read_text().splitlines()
+    assert "spark.read.after#2" in passed
+    staged = list(tmp_path.glob("output/spark/*/*/*/*.staged.parquet"))
+    assert len(staged) > passed.count("spark.split.after") > 0
+
+
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
 def test_files_of_all_shapes_are_published_the_same(tmp_path: Path) -> None:
     plain = {
@@ -72,6 +110,23 @@ def test_files_of_all_shapes_are_published_the_same(tmp_path: Path) -> None:
         if values.values[1] == samples_declare_nothing()
     }
     assert_alike(BothWays(tmp_path, spark_piece_bytes=600), plain)
+
+
+def in_a_run(job: JobStart) -> Mapping[str, Any]:
+    """Run a job by its program, started by Dagster Pipes, and return what it said."""
+    said: list[Mapping[str, Any]] = []
+
+    @dg.op
+    def step(context: dg.OpExecutionContext) -> None:
+        said.extend(run_job(context, job))
+
+    @dg.job
+    def run() -> None:
+        step()
+
+    assert run.execute_in_process().success
+    [one] = said
+    return one
 
 
 def samples_declare_nothing() -> object:
