@@ -41,6 +41,7 @@ from movie_pipeline.tabular import (
     rows_path,
     stage_file,
     unpacked_name,
+    with_declared_names,
 )
 
 SparkContext = Any
@@ -130,12 +131,15 @@ def hash_of(world: JobWorld, file: LandedFile) -> str:
     return digest.hexdigest()
 
 
-def unpacked(world: JobWorld, limits: Limits, file: LandedFile) -> tuple[StoredContent, FileSize]:
+def unpacked(
+    world: JobWorld, source: SourceOptions, limits: Limits, file: LandedFile
+) -> tuple[StoredContent, FileSize]:
     """The content of a file, unpacked into the job's place where need be, and what it was."""
     with scratch_folder() as folder:
         path = folder / "file.csv"
         world.storage.fetch(file, path)
-        content = content_of(path, to=folder, limits=limits, contract=world.contract)
+        contract = with_declared_names(world.contract, source)
+        content = content_of(path, to=folder, limits=limits, contract=contract)
         size = FileSize(file.size, content.size, content.compression, content.written_from)
         if content.path == path:
             return StoredContent(file, file.size), size

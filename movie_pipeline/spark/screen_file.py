@@ -154,7 +154,7 @@ class _Screening:
         content, size = StoredContent(landed, landed.size), FileSize(landed.size, landed.size)
         head = content.bytes_in(world.storage).read(0, HEAD)
         if is_no_text_yet(head):
-            content, size = self._alone(partial(unpacked, world, limits), landed)
+            content, size = self._alone(partial(unpacked, world, self.file.source, limits), landed)
         else:
             require_text(head)
         source = as_written_out(self.file.source) if size.written_from else self.file.source

@@ -12,6 +12,7 @@ from movie_pipeline.tabular.column_mapping import (
     map_header,
     normalised,
     printable,
+    with_declared_names,
     without_remarks,
 )
 from movie_pipeline.tabular.content_bytes import ContentBytes
@@ -154,6 +155,7 @@ __all__ = [
     "summary_of",
     "summed_up",
     "unpacked_name",
+    "with_declared_names",
     "with_lenient",
     "without_remarks",
 ]
