@@ -28,7 +28,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install spark free-port run sample first-sample ingest test quick faults soak conformance check format lint types layers templates definitions picture pictures fuzz bench bench-ingest bench-burst lock audit clean
+.PHONY: help install spark free-port run sample first-sample ingest test quick faults soak conformance check format lint types layers templates definitions picture pictures fuzz bench bench-ingest bench-spark bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -170,6 +170,9 @@ bench: install .venv/bench/installed ## Measure: a million rows screened and spl
 
 bench-ingest: install ## Measure: a whole ingest of a thousand and of a million rows, against SQL written by hand
 	$(BIN)/python benchmarks/whole_ingest.py
+
+bench-spark: install spark ## Measure: ROWS rows of one file screened in process and on a Spark on this machine
+	PYTHONPATH=.venv/spark $(BIN)/python benchmarks/screen_on_spark.py --rows $(ROWS)
 
 bench-burst: install ## Measure a burst: FILES=10000 files of ROWS_PER_FILE=1000 rows; then questions to a long ledger
 	$(BIN)/python benchmarks/burst.py --files $(FILES) --rows $(ROWS_PER_FILE)

@@ -96,6 +96,8 @@ class HashedFile(FileOfBatch, frozen=True, kw_only=True):
         return [f"its time lies in the future, {own:%Y-%m-%d %H:%M} UTC: {counts_as}"]
 
 
+Answer = str | MoviePipelineError | None
+"""What may come of a file's bytes: their hash, why they cannot be had, or that it is gone."""
 CLOCKS_DIFFER = timedelta(minutes=1)
 """By how much a file's time may lie ahead without a word: the clocks of two machines differ."""
 
@@ -127,6 +129,7 @@ def fetch_batch(  # noqa: PLR0913 - what is fetched, from where, and what is kno
     *,
     tolerant: bool = False,
     last_try: bool = False,
+    elsewhere: Mapping[str, Answer] | None = None,
 ) -> list[Fetched]:
     """Fetch every file of a batch; safe to repeat.
 
@@ -140,6 +143,8 @@ def fetch_batch(  # noqa: PLR0913 - what is fetched, from where, and what is kno
         last_try: whether a file that failed is left out where others of the batch could be fetched;
             before, the whole is tried again. One that the store refuses, or that there is no room
             for, is left out at once.
+        elsewhere: file_id of each file that was read where it lies to what came of that; it is not
+            brought here.
 
     Returns:
         One value per file, in the batch's order.
@@ -150,8 +155,11 @@ def fetch_batch(  # noqa: PLR0913 - what is fetched, from where, and what is kno
     """
     known = ledger.known([file.file_id for file in batch.files])
     new = [file for file in batch.files if file.file_id not in known]
-    hashes, left_out = _fetch_all(new, work_folder, storage, tolerant=tolerant, last_try=last_try)
-    capped = _capped(batch, replays or {})
+    answers = dict(elsewhere or {})
+    here = [file for file in new if file.file_id not in answers]
+    answers |= _fetch_all(here, work_folder, storage, tolerant=tolerant)
+    hashes, left_out = _told_apart(new, answers, last_try=last_try)
+    capped = capped_versions(batch, replays or {})
     found = {
         file.file_id: FetchedFile(
             landed=file,
@@ -182,7 +190,7 @@ def _own_version(file: LandedFile, replay: Replay | None) -> datetime:
     return replay.file_version if replay else file.modified_at
 
 
-def _capped(batch: Batch, replays: Mapping[str, Replay]) -> dict[str, datetime]:
+def capped_versions(batch: Batch, replays: Mapping[str, Replay]) -> dict[str, datetime]:
     """What files count as whose own version lies ahead of when the batch was fixed.
 
     Among each other they keep their order: a store's clock may be ahead of ours a little.
@@ -225,14 +233,10 @@ def _fetch_all(
     storage: Storage,
     *,
     tolerant: bool,
-    last_try: bool,
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Bring the files here; the hash of each by its id, and why others are left out.
+) -> dict[str, Answer]:
+    """Bring the files here; what came of each by its id."""
 
-    A file that is gone is in neither.
-    """
-
-    def fetch(file: LandedFile) -> str | MoviePipelineError | None:
+    def fetch(file: LandedFile) -> Answer:
         to = work_folder.of_file(file.file_id).source
         try:
             if not tolerant:
@@ -246,7 +250,17 @@ def _fetch_all(
             return "" if tolerant else error
 
     found = side_by_side(fetch, files, at_once=storage.at_once)
-    answers = list(zip(files, found, strict=True))
+    return {file.file_id: answer for file, answer in zip(files, found, strict=True)}
+
+
+def _told_apart(
+    files: Sequence[LandedFile], found: Mapping[str, Answer], *, last_try: bool
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The hash of each file by its id, and why others are left out.
+
+    A file that is gone is in neither.
+    """
+    answers = [(file, found[file.file_id]) for file in files]
     hashes = {file.file_id: answer for file, answer in answers if isinstance(answer, str)}
     failed = {file: answer for file, answer in answers if isinstance(answer, MoviePipelineError)}
     for error in failed.values():

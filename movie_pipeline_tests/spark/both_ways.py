@@ -25,7 +25,7 @@ from movie_pipeline.steps.discover import Batch
 from movie_pipeline.steps.fetch import fetch_batch
 from movie_pipeline.steps.read import read_batch
 from movie_pipeline.steps.screen import screen_batch
-from movie_pipeline.steps.screen_elsewhere import screen_elsewhere
+from movie_pipeline.steps.screen_elsewhere import Elsewhere, ScreenedBatch
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline_tests.dqdl.spark_samples import spark
@@ -69,15 +69,15 @@ class BothWays:
         deployment, ruleset = self.deployment, parse_ruleset(rules)
         storage, settings = deployment.storage, deployment.settings
         work = WorkFolder.at(settings.home / "work", batch.batch_id)
-        fetched = fetch_batch(batch, work, storage, Ledger(deployment.warehouse))
-        elsewhere = (
-            screen_elsewhere(
-                fetched, work, deployment.engine, run_job, ruleset, settings, MOVIES, now=NOW
-            )
-            if run_job
-            else {}
-        )
-        files = read_batch(fetched, work, settings, MOVIES, elsewhere=elsewhere)
+        ledger, screened = Ledger(deployment.warehouse), ScreenedBatch()
+        if run_job:
+            engine = deployment.engine
+            elsewhere = Elsewhere(engine, run_job, work, ruleset, settings, MOVIES, now=NOW)
+            screened = elsewhere.screen(batch, ledger.known)
+        fetched = fetch_batch(batch, work, storage, ledger, elsewhere=screened.answers())
+        assert bool(list(work.folder.rglob("*.csv"))) == (run_job is None)
+        readings = screened.readings(fetched)
+        files = read_batch(fetched, work, settings, MOVIES, elsewhere=readings)
         decided = screen_batch(files, work, storage, ruleset, settings, MOVIES, now=NOW)
         published = [_published(file, storage) for file in decided]
         work.remove()

@@ -40,7 +40,7 @@ from movie_pipeline.steps.read import (
 from movie_pipeline.steps.retracted_files import retracted_before
 from movie_pipeline.steps.run_lease import take_lease
 from movie_pipeline.steps.screen import decided_files
-from movie_pipeline.steps.screen_elsewhere import screen_elsewhere
+from movie_pipeline.steps.screen_elsewhere import Elsewhere, ScreenedBatch
 from movie_pipeline.steps.sender_manifest import bytes_as_said, sender_manifests
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Storage
@@ -95,6 +95,19 @@ def _read_batch(
     )
     manifests = sender_manifests(files, work_folder, storage, sources)
     replays = Replays(warehouse).by_key(file.key for file in files.files)
+    elsewhere = Elsewhere(
+        engine,
+        partial(run_job, context.op_execution_context),
+        work_folder,
+        ruleset,
+        settings,
+        dataset,
+        source_rulesets(sources),
+        lambda: EarlierFiles.of(ledger.entries(limit=FILES_LOOKED_AT)),
+    )
+    screened = ScreenedBatch()
+    if not batch.reject:
+        screened = elsewhere.screen(files, ledger.known, replays)
     fetched = fetch_batch(
         files,
         work_folder,
@@ -103,23 +116,12 @@ def _read_batch(
         replays,
         tolerant=bool(batch.reject),
         last_try=context.retry_number >= RETRY.max_retries,
+        elsewhere=screened.answers(),
     )
     if not batch.reject:
         fetched = bytes_as_said(fetched, manifests)
-    elsewhere: dict[str, Reading] = {}
-    if not batch.reject:
-        elsewhere = screen_elsewhere(
-            fetched,
-            work_folder,
-            engine,
-            partial(run_job, context.op_execution_context),
-            ruleset,
-            settings,
-            dataset,
-            rulesets=source_rulesets(sources),
-            earlier=EarlierFiles.of(ledger.entries(limit=FILES_LOOKED_AT)),
-            holds=retracted_before(warehouse, fetched),
-        )
+    if screened.files:
+        screened = elsewhere.screen_again(files, screened, retracted_before(warehouse, fetched))
     files_read = read_batch(
         fetched,
         work_folder,
@@ -127,7 +129,7 @@ def _read_batch(
         dataset,
         reject=batch.reject,
         manifests=manifests,
-        elsewhere=elsewhere,
+        elsewhere=screened.readings(fetched),
     )
     tell_of_left_out(warehouse, only_left_out(files_read))
     for file in files_read:
