@@ -59,6 +59,8 @@ install: .venv/installed ## Install exactly what the lock file says into .venv
 	rm -rf .venv/spark
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --require-hashes --python $(BIN)/python \
 	  --target .venv/spark --requirement spark.lock
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))" \
+	  | xargs -I{} sh -c 'echo "$(CURDIR)/.venv/spark" > {}/movie_pipeline_spark.pth'
 	touch $@
 
 # what benchmarks/peers.py compares with

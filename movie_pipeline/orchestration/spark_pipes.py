@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any
 
 import dagster as dg
@@ -36,8 +37,9 @@ def run_job(step: dg.OpExecutionContext, job: JobStart) -> Sequence[Mapping[str,
     Where the step is stopped, so is the job. What Spark writes goes to the step's standard error.
 
     Raises:
-        ClusterError: it did not succeed, or took too long.
+        ClusterError: it did not succeed, or took too long, or Spark is not installed here.
     """
+    _require_spark()
     with dg.open_pipes_session(
         context=step,
         context_injector=dg.PipesTempFileContextInjector(),
@@ -65,6 +67,14 @@ def run_job(step: dg.OpExecutionContext, job: JobStart) -> Sequence[Mapping[str,
             "run; the next run starts it again."
         )
     return list(session.get_custom_messages())
+
+
+def _require_spark() -> None:
+    if find_spec("pyspark") is None:
+        raise ClusterError(
+            "MOVIE_PIPELINE_SPARK asks for Spark here, and pyspark is not installed. Install "
+            "movie-pipeline[spark], in a checkout by `make spark`, and Java 17; or unset it."
+        )
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -39,10 +39,16 @@ def handlers() -> Iterator[None]:
 
 
 def said_by(
-    program: str, pids: Path, monkeypatch: pytest.MonkeyPatch, *, seconds: float = 60.0
+    program: str,
+    pids: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    seconds: float = 60.0,
+    with_spark: bool = True,
 ) -> Sequence[Mapping[str, Any]]:
     """What a program says that a step starts."""
     monkeypatch.setattr(spark_pipes, "_PROGRAM", (sys.executable, "-c", program))
+    monkeypatch.setattr(spark_pipes, "find_spec", lambda _: object() if with_spark else None)
     said: list[Mapping[str, Any]] = []
 
     @dg.op
@@ -69,6 +75,17 @@ def assert_over(pids: Path) -> None:
 def test_what_a_job_says_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = said_by(OPENED + SAYS, tmp_path / "pids", monkeypatch)
     assert said == [{"answered": "place"}]
+
+
+def test_that_spark_is_not_installed_is_said_before_a_job_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ClusterError) as refused:
+        said_by(OPENED + SAYS, tmp_path / "pids", monkeypatch, with_spark=False)
+    assert str(refused.value) == (
+        "MOVIE_PIPELINE_SPARK asks for Spark here, and pyspark is not installed. Install "
+        "movie-pipeline[spark], in a checkout by `make spark`, and Java 17; or unset it."
+    )
 
 
 def test_a_job_that_never_opens_its_pipe_says_nothing(
