@@ -26,7 +26,7 @@ from movie_pipeline.cli.printing import (
     print_verdict,
     progress,
 )
-from movie_pipeline.cli.sent_files import SentFiles
+from movie_pipeline.cli.sent_files import SentFile, SentFiles
 from movie_pipeline.cli.verdict_line import FAILED, PASS, WARN, counted, verdict, verdict_of_check
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.file_names import printable_name
@@ -213,7 +213,7 @@ def _print_checked(checked: Mapping[str, Any]) -> None:
 
 
 @click.command()
-@click.argument("table", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("table", type=SentFile())
 @click.option(
     "--ruleset",
     required=True,
@@ -264,6 +264,8 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Judge any CSV, Parquet or JSON-lines TABLE by a ruleset, as Glue does; nothing is loaded.
+
+    - in place of TABLE reads a CSV from the standard input.
 
     Exit code: 0 every rule passed, 1 a rule failed, 2 usage.
     """

@@ -300,8 +300,9 @@ def test_files_come_from_the_standard_input_and_from_folders(tmp_path: Path) -> 
     rules = tmp_path / "rules.dqdl"
     rules.write_text("Rules = [RowCount > 0]")
     content = clean_movies(3)
-    for asked in ("check", "profile", "inspect"):
-        arguments = [asked, "-", *(["--ruleset", str(rules)] if asked == "check" else [])]
+    for asked in ("check", "profile", "inspect", "evaluate"):
+        judging = ["--ruleset", str(rules)] if asked in {"check", "evaluate"} else []
+        arguments = [asked, "-", *judging]
         told = CliRunner().invoke(main, arguments, input=content)
         assert told.exit_code == 0, told.output
         assert "stdin.csv" in told.stdout or asked == "inspect"

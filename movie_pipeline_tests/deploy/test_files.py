@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import jmespath
 import pytest
 import yaml
 from cfnlint.api import lint_file
@@ -261,6 +262,27 @@ def test_the_files_of_compose_are_in_the_image_as_the_machine_reaches_nothing_el
     text = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     for path in DEPLOY.glob("compose*.yaml"):
         assert re.search(rf"^COPY .*deploy/{re.escape(path.name)} .*/deploy/$", text, re.MULTILINE)
+
+
+def test_the_question_on_the_page_finds_the_outputs_that_the_container_is_set_by() -> None:
+    page = (DEPLOY.parent / "docs" / "aws.md").read_text(encoding="utf-8")
+    found = re.search(r'--query "(Stacks\[0\]\.Outputs\[\?starts_with.*)"$', page, re.MULTILINE)
+    assert found
+    told: set[str] = set()
+    for name in ("core.yaml", "warehouse.yaml"):
+        outputs = template(name)["Outputs"].values()
+        as_told = [
+            {"OutputValue": "..."}
+            | {key: str(each[key]) for key in ("Description",) if key in each}
+            for each in outputs
+        ]
+        rows = jmespath.search(found[1], {"Stacks": [{"Outputs": as_told}]})
+        told |= {re.sub(r"^([A-Z_]+).*", r"\1", description) for description, _ in rows}
+    shown = re.search(r"^AWS_REGION=.*?^```$", page, re.MULTILINE | re.DOTALL)
+    assert shown
+    named = set(re.findall(r"^(MOVIE_PIPELINE_\w+)=", shown[0], re.MULTILINE))
+    by_hand = {"MOVIE_PIPELINE_DEPLOYMENT", "MOVIE_PIPELINE_UI_URL"}
+    assert named - by_hand == told - {"MOVIE_PIPELINE_GLUE_JOB"}  # which is for large files alone
 
 
 def test_what_is_removed_from_the_bucket_stands_in_the_docs() -> None:

@@ -220,6 +220,12 @@ def test_the_shipped_ruleset_stands_in_the_readme() -> None:
     assert list(map(str, parse_ruleset(rules))) == list(map(str, read_ruleset(MOVIES.ruleset)))
 
 
+def test_the_readme_says_what_every_command_is_for() -> None:
+    listed = section(README, "Other commands")
+    for command in COMMANDS:
+        assert re.search(rf"^\|.*[ `]{command.name}\b.*\|.+\|$", listed, re.MULTILINE), command.name
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
 def test_the_reference_names_every_option_of_a_command_and_no_other(command: click.Command) -> None:
     described = section(REFERENCE, str(command.name))

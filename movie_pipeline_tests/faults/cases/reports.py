@@ -15,7 +15,7 @@ from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import SMALL, AnyWorld, Past, begun, end, safe
 from movie_pipeline_tests.faults.cases.wrapped import WrappedStorage
 from movie_pipeline_tests.faults.children import in_child, start
-from movie_pipeline_tests.faults.fault import Bench, Fault
+from movie_pipeline_tests.faults.fault import BOTH, Bench, Fault
 from movie_pipeline_tests.faults.oracle import Account, expect
 from movie_pipeline_tests.faults.state import same
 
@@ -144,6 +144,7 @@ FAULTS = (
         "crash points, taken from a run without faults; then another run, or the reconciler alone",
         _killed,
         _points,
+        worlds=BOTH,
     ),
     Fault("F69", "the store takes no report", "a store that refuses them", _refused),
 )
