@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from movie_pipeline.datasets.chosen import chosen_datasets
+from movie_pipeline.datasets.ruleset_files import source_rulesets
+from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.errors import MoviePipelineError, WarehouseBusy
 from movie_pipeline.private_files import open_to_others
 from movie_pipeline.settings import Settings
@@ -59,6 +62,7 @@ def look(
     """
     yield from _programs()
     yield from _settings(settings, environment)
+    yield from _sources(settings)
     if settings.deployment == "local":
         yield from _home(settings)
         if not settings.home.is_dir():
@@ -88,6 +92,22 @@ def _settings(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fi
             yield Finding(
                 name, "is no setting", "look for a slip of the key: docs/settings.md has them all"
             )
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    path = settings.reading.sources
+    if path is None:
+        return
+    declared = 0
+    try:
+        for dataset in chosen_datasets(settings):
+            sources = read_sources(path, dataset)
+            source_rulesets(sources)
+            declared += len(sources.declared)
+    except MoviePipelineError as error:
+        yield Finding("sources", str(error), "the sentence says what; docs/sources.md has all keys")
+        return
+    yield Finding("sources", f"{path} declares {declared:,}")
 
 
 def _home(settings: Settings) -> Iterator[Finding]:

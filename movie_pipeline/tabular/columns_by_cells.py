@@ -6,7 +6,7 @@ For suggestions to a person only: no file is read by it.
 from collections.abc import Sequence
 
 from movie_pipeline.tabular.number_casts import read_number
-from movie_pipeline.tabular.table_contract import Column, TableContract
+from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
 
 _MOSTLY = 0.9
 _LONGEST_KEY = 64
@@ -75,6 +75,8 @@ def _width(column: Column) -> tuple[bool, float]:
 
 def _share(texts: Sequence[str], column: Column) -> float:
     present = [text for text in texts if text]
+    if column.type is ColumnType.DECIMAL and not _fractions(present):
+        return 0  # whole numbers alone may count anything
     return sum(reads_as(text, column) for text in present) / len(present) if present else 0
 
 

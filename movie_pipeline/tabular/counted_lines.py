@@ -17,7 +17,7 @@ from movie_pipeline.tabular.raw_record import index_path, read_index
 from movie_pipeline.tabular.staged_file import StagedFile
 
 _PIECE = 1 << 20
-_UNITS = {"utf-16-le": "<u2", "utf-16-be": ">u2"}
+_UNITS = {"utf-16-le": "<u2", "utf-16-be": ">u2", "utf-32-le": "<u4", "utf-32-be": ">u4"}
 """The encodings in which no single byte is a line end."""
 
 
@@ -54,7 +54,8 @@ class LineNumbers:
                 ends += piece.count(b"\r") - piece.count(b"\r\n")
             first_is_lf, last_is_cr = piece[:1] == b"\n", piece[-1:] == b"\r"
         else:
-            units = np.frombuffer(piece[: len(piece) & ~1], self._units)
+            whole = len(piece) - len(piece) % self._units.itemsize
+            units = np.frombuffer(piece[:whole], self._units)
             lf, cr = units == ord("\n"), units == ord("\r")
             ends = int(np.count_nonzero(lf)) + int(np.count_nonzero(cr[:-1] & ~lf[1:]))
             ends += bool(len(cr) and cr[-1])

@@ -15,8 +15,16 @@ from typing import Any
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.column_mapping import normalised, printable, rank_of
 from movie_pipeline.tabular.columns_by_cells import columns_by_cells, reads_as
+from movie_pipeline.tabular.declaration_refined import (
+    Remarks,
+    Try,
+    footers,
+    pads,
+    signs,
+    units,
+    values,
+)
 from movie_pipeline.tabular.declaration_trials import Trial, Trials, sample_of
-from movie_pipeline.tabular.declared_units import factor_of
 from movie_pipeline.tabular.dialect import DELIMITERS
 from movie_pipeline.tabular.encodings import (
     Encoding,
@@ -37,10 +45,7 @@ from movie_pipeline.tabular.table_contract import TableContract
 
 _RARE_DELIMITERS = ("||", "|#|", "::", ";;", "~", "^", "¦", "§", "\x01", "\x1f")
 _COMMENTS = ("#", "//", "--", "%", "!", "*")
-_UNITS = ("seconds", "hours", "millions", "thousands", "billions", "of 5", "of 20", "of 100")
 _HEADER_LINES = 2_000
-_MOST_FOOTER = 10
-_SHORTEST_PREFIX = 3
 _LIKE = 0.5
 
 
@@ -126,15 +131,15 @@ class _Search:
         if not json_format(self._trials.text, 0):
             best = self._with_layout(best)
         best = self._with_columns(best)
-        for refined in (self._footers, self._pads, self._units, self._signs, self._values):
-            best = self._better(best, refined(best))
+        for refined in (footers, pads, units, signs, values):
+            best = self._better(best, refined(best, self._trials))
         if best.staged is not None and best.staged.hold and "never closed" in best.staged.hold:
             best = self._better(best, [(replace(best.options, salvage=True), {"salvage": (
                 "decide: what stands from the open quote on is set apart",
             )})])  # fmt: skip
         return best
 
-    def _better(self, best: Trial, tries: "Iterator[_Try] | Sequence[_Try]") -> Trial:
+    def _better(self, best: Trial, tries: "Iterator[Try] | Sequence[Try]") -> Trial:
         """The best of some tries, if it is better than what there is."""
         for options, remarks in tries:
             trial = self._trials.of(options)
@@ -169,9 +174,9 @@ class _Search:
                 break
         return best
 
-    def _headed(self, options: SourceOptions, delimiter: str) -> "Iterator[_Try]":
+    def _headed(self, options: SourceOptions, delimiter: str) -> "Iterator[Try]":
         """A layout with its header where it is, or without one."""
-        said: _Remarks = {}
+        said: Remarks = {}
         if options.escape and "in two ways" in self._trials.of(NOTHING_DECLARED).refusal:
             said = {"escape": ("decide: doubled and backslash give other cells, and both load",)}
         yield options, said
@@ -207,7 +212,7 @@ class _Search:
                 break
         return (best[1], best[2]) if best else (None, "")
 
-    def _without_names(self, options: SourceOptions, rows: list[list[str]]) -> "Iterator[_Try]":
+    def _without_names(self, options: SourceOptions, rows: list[list[str]]) -> "Iterator[Try]":
         """A first record with names that are not known, or no header at all: by what cells hold."""
         found = columns_by_cells(rows[1:] or rows, self._contract)
         if any(name not in found for name in self._contract.required_names):
@@ -251,7 +256,7 @@ class _Search:
             best = self._better(best, list(self._lacking(options, rows)))
         return best
 
-    def _lacking(self, options: SourceOptions, rows: list[list[str]]) -> "Iterator[_Try]":
+    def _lacking(self, options: SourceOptions, rows: list[list[str]]) -> "Iterator[Try]":
         header = rows[0]
         taken = {
             place
@@ -272,104 +277,6 @@ class _Search:
         ]
         said.append("decide: is that right?")
         yield replace(options, columns=lacking), {"columns": said}
-
-    # --- what is left to say ----------------------------------------------------------------------
-
-    def _pads(self, best: Trial) -> "Iterator[_Try]":
-        if best.staged is not None and any("cell" in reason for reason in best.staged.not_rows):
-            yield (
-                replace(best.options, pad=True),
-                {"pad": ("decide: rows lack their last cells, which are missing then",)},
-            )
-
-    def _footers(self, best: Trial) -> "Iterator[_Try]":
-        if best.staged is None or best.staged.dialect.format != "csv":
-            return
-        text = self._trials.text.rstrip(b"\r\n ")
-        lines = [line for line in re.split(rb"\r\n|\n|\r", text)[-_MOST_FOOTER:] if line.strip()]
-        apart = {number for number, _ in best.staged.set_apart}
-        last = best.staged.rows_in
-        count = 0
-        width = len(best.staged.header)
-        delimiter = best.staged.dialect.delimiter.encode()
-        while count < len(lines) and last - count in apart:
-            cells = lines[-1 - count].count(delimiter) + 1
-            if width < 2 * cells <= 2 * width:
-                break  # a row that lacks cells
-            count += 1
-        for lines_of in range(max(count, 1), 0, -1):
-            first = lines[-lines_of].decode("utf-8", "replace").lstrip(' \t"')
-            word = re.match(r"[^\W\d_][^\W\d_ ]*(?: [^\W\d_]+)*|[-=*_]{3,}", first)
-            said = "what stands at the end is no row" if count else "the last line sums up"
-            if word and len(word[0]) >= _SHORTEST_PREFIX and (count or _SUMS.match(word[0])):
-                yield replace(best.options, footer=word[0]), {"footer": (said,)}
-            elif count:
-                yield replace(best.options, footer=lines_of), {"footer": (said,)}
-
-    def _units(self, best: Trial) -> "Iterator[_Try]":
-        if best.staged is None or "units = {" not in (best.staged.hold or ""):
-            return
-        [name] = re.findall(r"units = \{ (\w+) =", best.staged.hold or "")
-        column = self._contract.column(name)
-        for unit in (unit for unit in _UNITS if factor_of(unit, column) is not None):
-            units = {**best.options.units, name: unit}
-            yield (
-                replace(best.options, units=units),
-                {"units": (f"guessed by how large the values of {name} are: decide",)},
-            )
-
-    def _signs(self, best: Trial) -> "Iterator[_Try]":
-        if best.staged is None or not best.wrong:
-            return
-        likely = (",", ".") if best.staged.dialect.delimiter == ";" else (".", ",")
-        for sign in likely:
-            yield (
-                replace(best.options, decimal=sign),
-                {"decimal": ("decide: the cells alone do not tell what points and commas mean",)},
-            )
-
-    def _values(self, best: Trial) -> "Iterator[_Try]":
-        """Words that mean missing, and columns of which some cells cannot be read."""
-        if best.staged is None or not best.staged.unreadable:
-            return
-        words: list[str] = []
-        lenient: list[str] = []
-        records = self._trials.records(best, range(1, min(best.staged.rows_in, 2_000) + 1))
-        for name in best.staged.unreadable:
-            key = best.staged.columns_by_name.get(name)
-            if name not in self._contract.number_names or key is None:
-                continue
-            lenient.append(name)
-            column = self._contract.column(name)
-            cells = Counter(record.get(key, "").strip() for record in records)
-            words += [
-                cell
-                for cell in cells
-                if cell and not any(c.isdigit() for c in cell) and not reads_as(cell, column)
-            ]
-        words = list(dict.fromkeys(words))
-        if words:
-            yield (
-                replace(best.options, nulls=tuple(words)),
-                {"nulls": ("decide: do these words mean that there is no value?",)},
-            )
-        optional = [name for name in lenient if name not in self._contract.required_names]
-        if optional:
-            yield (
-                replace(best.options, lenient=tuple(optional)),
-                {
-                    "lenient": (
-                        "decide: may rows stay in without these values, or is something wrong?",
-                    )
-                },
-            )
-
-
-_Remarks = Mapping[str, Sequence[str]]
-_Try = tuple[SourceOptions, _Remarks]
-_SUMS = re.compile(
-    r"(?i)total|sum|count|rows|records|end\b|eof|summe|gesamt|anzahl|итого|всего|合计"
-)
 
 
 def _syntax(options: SourceOptions) -> Syntax:

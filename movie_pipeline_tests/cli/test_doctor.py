@@ -27,7 +27,7 @@ from movie_pipeline_tests.cli.conftest import CommandLine, Ingested
 
 
 def test_the_doctor_says_what_is_amiss_and_what_to_do(
-    ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+    ingested: Ingested, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("MOVIE_PIPELINE_BATCH_FILES", "7")
     well = ingested.command.json("doctor")["findings"]
@@ -35,6 +35,18 @@ def test_the_doctor_says_what_is_amiss_and_what_to_do(
     assert told["MOVIE_PIPELINE_BATCH_FILES"] == "7 (from the environment)"
     assert told["warehouse"].startswith("is at version ")
     assert "0 whole files wait" in told["landing"]
+    sources = tmp_path / "sources.toml"
+    sources.write_text('[a]\nfiles = "a*"\n[b]\nfiles = "b*"\n')
+    monkeypatch.setenv("MOVIE_PIPELINE_SOURCES", str(sources))
+    looked = ingested.command.json("doctor")["findings"]
+    assert {"sources": f"{sources} declares 2"}.items() <= {
+        one["what"]: one["found"] for one in looked
+    }.items()
+    sources.write_text('[a]\nfiles = "a*"\npadd = true\n')
+    result = ingested.command.here("doctor")
+    assert "LOOK sources" in result.stdout
+    assert "line 3: source 'a' declares 'padd'" in result.stdout
+    monkeypatch.delenv("MOVIE_PIPELINE_SOURCES")
     monkeypatch.setenv("MOVIE_PIPELINE_BATCHFILES", "7")
     result = ingested.command.here("doctor")
     assert result.exit_code == 1

@@ -22,7 +22,14 @@ from movie_pipeline.quarantine.quarantine_record import (
 )
 from movie_pipeline.sender_report.make_report import FileToTell, ReportPaths, Sent, make_report
 from movie_pipeline.sender_report.sent_layout import SentLayout
-from movie_pipeline.tabular import MappedColumn, RawRecord, line_numbers, stage_file
+from movie_pipeline.tabular import (
+    MappedColumn,
+    RawRecord,
+    SourceOptions,
+    line_numbers,
+    raw_records,
+    stage_file,
+)
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.parquet_files import pq
 from movie_pipeline_tests.samples import Film, film_file
@@ -101,6 +108,21 @@ def test_lines_are_counted_over_the_pieces_that_a_file_is_read_in(tmp_path: Path
         for place in range(0, len(content), 99_991):
             halved = content[place - 1 : place + 1] == b"\r\n"
             assert lines.at(place) == content[:place].count(b"\r\n") + 1 + halved
+
+
+@pytest.mark.parametrize("codec", ["utf-32-le", "utf-32-be"])
+def test_lines_of_units_of_four_bytes_are_counted(tmp_path: Path, codec: str) -> None:
+    text = "title,rating\r\nĊ\u0d0a,8\nB,9\rC,7\n"  # letters with the bytes of line ends
+    path = tmp_path / "sent.csv"
+    path.write_bytes(text.encode(codec))
+    source = SourceOptions(encoding=codec)
+    staged = stage_file(path, MOVIES.contract, to=tmp_path, source=source)
+    places = [
+        record.byte_offset
+        for record in raw_records(path, staged, folder=tmp_path, numbers=[1, 2, 3])
+    ]
+    with line_numbers(path, staged, folder=tmp_path) as lines:
+        assert [lines.at(place) for place in places] == [2, 3, 4]
 
 
 def test_a_packed_file_is_counted_in_what_it_holds(tmp_path: Path) -> None:

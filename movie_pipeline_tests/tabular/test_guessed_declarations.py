@@ -139,6 +139,21 @@ def test_what_was_guessed_and_what_is_to_be_decided_stands_beside_it(tmp_path: P
     )
 
 
+def test_nothing_is_guessed_that_would_lose_what_other_columns_say(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    rows = ["A,2001,8.1,PG"] * 30 + ["B,PG,8.2,R", "C,PG,8.3,R"]
+    path.write_text("\n".join(["title,year,rating,certificate", *rows]) + "\n")
+    answer = CliRunner().invoke(main, ["inspect", str(path), "--declare"])
+    assert set(tomllib.loads(answer.stdout)["x"]) == {"files"}
+    path.write_text("title,flag\n" + "A,0\nB,1\nC,0\n" * 9)
+    answer = CliRunner().invoke(main, ["inspect", str(path), "--declare"])
+    assert "No declaration that was tried makes this file load" in answer.stdout
+    path.write_text("title,rating\n" + "A,TV-MA\nB,TV-PG\n" * 9)
+    answer = CliRunner().invoke(main, ["inspect", str(path), "--declare"])
+    assert "# Even so it would be HELD: 18 of 18 values of imdb_rating" in answer.stdout
+    assert set(tomllib.loads(answer.stdout)["x"]) == {"files"}
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
