@@ -370,15 +370,25 @@ def _fitting(candidates: Sequence[int], column: Column, cells: Sequence[Sequence
 
 
 def _fit(texts: Sequence[str], column: Column) -> float:
-    """The share of cells that hold a value of the column; of numbers, of those that are there."""
+    """The share of cells that hold a value of the column; of numbers, of those that are there.
+
+    A number outside the column's bounds is none of its values: 85 is no rating of 10.
+    """
     if not texts:
         return 0
     if column.type is ColumnType.TEXT:
         return sum(bool(text.strip()) for text in texts) / len(texts)
     readings = [read_number(text, column) for text in texts]
     present = [reading for reading in readings if reading.unreadable or reading.value is not None]
-    read = sum(not reading.unreadable for reading in present)
+    read = sum(_is_within(reading.value, column) for reading in present)
     return read / len(present) if present else 0
+
+
+def _is_within(value: float | None, column: Column) -> bool:
+    if value is None:
+        return False
+    low, high = column.minimum, column.maximum
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _missing_sentence(

@@ -23,6 +23,7 @@ HEAD = 1 << 20
 """How much of a file decides what it is."""
 
 _PIECE = 1 << 20
+_SHOWN = 8_192
 _ROOM_EVERY = 64 << 20
 """How much is unpacked between two looks at the room that is left."""
 _SAVE_AS_CSV = "Open it there and save the sheet as CSV (UTF-8)."
@@ -35,10 +36,10 @@ _FOREIGN = (
     (b"%PDF", "a PDF document. Send the table in it as CSV."),
     (b"{\\rtf", "an RTF document. Send the table in it as CSV."),
     (b"PARE", "a Parquet file that is encrypted. Send it without encryption."),
-    (b"ARROW1", "an Arrow file. Export it as CSV."),
-    (b"SQLite format 3\0", "an SQLite database. Export its table as CSV."),
-    (b"Obj\x01", "an Avro file. Export it as CSV."),
-    (b"ORC", "an ORC file. Export it as CSV."),
+    (b"ARROW1", "an Arrow file. Export it as CSV or Parquet."),
+    (b"SQLite format 3\0", "an SQLite database. Export its table as CSV or Parquet."),
+    (b"Obj\x01", "an Avro file. Export it as CSV or Parquet."),
+    (b"ORC", "an ORC file. Export it as CSV or Parquet."),
     (
         b"version https://git-lfs.github.com/",
         (
@@ -48,13 +49,47 @@ _FOREIGN = (
     ),
     (b"7z\xbc\xaf\x27\x1c", f"a 7-Zip archive. {_UNPACK}"),
     (b"Rar!", f"a RAR archive. {_UNPACK}"),
+    (b"\x1f\x9d", f"packed by compress (.Z). {_UNPACK}"),
+    (b"\x04\x22\x4d\x18", f"packed by lz4. {_UNPACK}"),
+    (b"\xff\x06\x00\x00sNaPpY", f"packed by snappy. {_UNPACK}"),
+    (b"FEA1", "a Feather file. Export it as CSV or Parquet."),
+    (b"\x89HDF\r\n", "an HDF5 file. Export its table as CSV or Parquet."),
+    (b"CDF\x01", "a NetCDF file. Export its table as CSV or Parquet."),
+    (b"\x80\x04\x95", "a pickle of Python's. Write its table as CSV or Parquet."),
+    (b"\x80\x05\x95", "a pickle of Python's. Write its table as CSV or Parquet."),
+    (b"$FL2@(#)", "a file of SPSS. Export its table as CSV."),
+    (b"<stata_dta>", "a file of Stata. Export its table as CSV."),
+    (b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60", "a file of SAS. Export its table as CSV."),
+    (b"RIFF", "a sound, picture or film. Send the table behind it as CSV."),
+    (b"!<arch>", f"an archive (.deb, .a). {_UNPACK}"),
+    (b"\xed\xab\xee\xdb", f"an archive (.rpm). {_UNPACK}"),
     (b"\x7fELF", "a program."),
     (b"MZ\x90", "a program."),
 )
 _MARKUP = (b"<?xml", b"<!doctype", b"<html", b"<error", b"<head", b"<body", b"<table", b"<!--")
-_YAML = re.compile(
-    rb"(?:%YAML|---[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*[ \t]*(?:- )?[A-Za-z_]+:[ \t\r\n])"
+_STATEMENTS = (
+    (
+        re.compile(
+            rb"%YAML|---[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*[ \t]*(?:- )?[A-Za-z_]+:[ \t\r\n]|"
+            rb"- [A-Za-z_]+:[ \t][^\n]*\n[ \t]+[A-Za-z_]+:[ \t]|"
+            rb"[A-Za-z_]+:[ \t]*\r?\n(?:[ \t]+(?:- )?|- )[A-Za-z_]+:[ \t]"
+        ),
+        "YAML. Export the table in it as CSV.",
+    ),
+    (
+        re.compile(
+            rb"(?:--[^\n]*\n|/\*.*?\*/|\s)*(?:(?:CREATE|DROP)\s+TABLE\s|"
+            rb"INSERT\s+INTO\s+[^\s(]+\s*(?:\(|VALUES\b|SELECT\b))",
+            re.IGNORECASE | re.DOTALL,
+        ),
+        "SQL. Run it, and export the table that it makes as CSV.",
+    ),
+    (
+        re.compile(rb"(?:%[^\n]*\n|\s)*@relation\s", re.IGNORECASE),
+        "ARFF, as Weka writes it. Export the table in it as CSV.",
+    ),
 )
+"""What a text begins with that is no table, though a table may be in it."""
 
 
 @dataclass(frozen=True)
@@ -252,8 +287,15 @@ def require_text(head: bytes) -> None:
             raise UnreadableFile(f"The file is no CSV but {what}")
     if head[257:262] == b"ustar":
         raise UnreadableFile(f"The file is no CSV but a tar archive. {_UNPACK}")
-    if _YAML.match(head):
-        raise UnreadableFile("The file is no CSV but YAML. Export the table in it as CSV.")
+    if head[4:8] == b"ftyp":
+        raise UnreadableFile("The file is no CSV but a film. Send the table behind it as CSV.")
+    if head[8:12] == b"DUCK":
+        raise UnreadableFile(
+            "The file is no CSV but a DuckDB database. Export its table as CSV or Parquet."
+        )
+    for begins, what in _STATEMENTS:
+        if begins.match(head[:_SHOWN]):
+            raise UnreadableFile(f"The file is no CSV but {what}")
     start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(_MARKUP):
         raise UnreadableFile(

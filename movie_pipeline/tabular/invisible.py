@@ -14,8 +14,11 @@ SPACES: Final = (
 NO_WIDTH: Final = (
     "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
+    "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 )
-"""What has no width: byte order marks, joiners, soft hyphens, marks of direction."""
+"""What is not seen and no space: byte order marks, joiners, soft hyphens, marks, fillers, blanks.
+
+Those that choose a form are not among them: a heart in colour ends with one."""
 INVISIBLE: Final = SPACES + NO_WIDTH
 """What is taken off the ends of a cell."""
 

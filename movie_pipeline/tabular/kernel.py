@@ -147,9 +147,13 @@ def _behind_cell(text: Bytes, place: np.uint64, end: np.uint64, delimiter: int) 
 def _is_unseen(text: Bytes, place: Number, size: Number) -> bool:
     """Whether a character that begins here may be a space or of no width."""
     first = text[place]
-    if size < 2 or (first != 0xC2 and first != 0xD8 and (first < 0xE1 or size < 3)):
+    if size < 2 or (
+        first != 0xC2 and first != 0xCD and first != 0xD8 and (first < 0xE1 or size < 3)
+    ):
         return False
     second = text[place + 1]
+    if first == 0xCD:
+        return bool(second == 0x8F)
     if first == 0xC2:
         return bool(second == 0xA0 or second == 0xAD or second == 0x85)
     if first == 0xD8:
@@ -157,14 +161,22 @@ def _is_unseen(text: Bytes, place: Number, size: Number) -> bool:
     third = text[place + 2]
     if first == 0xE2:
         return bool(
-            (second == 0x80 and (third < 0x90 or third >= 0xA8))
+            (second == 0xA0 and third == 0x80)
+            or (second == 0x80 and (third < 0x90 or third >= 0xA8))
             or (second == 0x81 and 0x9F <= third <= 0xA9)
         )
     if first == 0xE1:
-        return bool((second == 0x9A and third == 0x80) or (second == 0xA0 and third == 0x8E))
+        return bool(
+            (second == 0x9A and third == 0x80)
+            or (second == 0xA0 and third == 0x8E)
+            or (second == 0x85 and 0x9F <= third <= 0xA0)
+            or (second == 0x9E and 0xB4 <= third <= 0xB5)
+        )
     if first == 0xE3:
-        return bool(second == 0x80 and third == 0x80)
-    return bool(first == 0xEF and second == 0xBB and third == 0xBF)
+        return bool((second == 0x80 and third == 0x80) or (second == 0x85 and third == 0xA4))
+    return bool(
+        first == 0xEF and ((second == 0xBB and third == 0xBF) or (second == 0xBE and third == 0xA0))
+    )
 
 
 @compiled("boolean(uint8[::1], uint64, uint64)")

@@ -25,10 +25,14 @@ from movie_pipeline.tabular.table_contract import Column, ColumnType
 NULL_MARKER = "\\N"
 """A database's way to write a missing value; it means missing in every column."""
 
-NO_KEY = frozenset({"#n/a", "#na", "n/a", "na", "null", "none", "nan", "<na>", "-", "--", "\u2014"})
+NO_KEY = frozenset(
+    {"#n/a", "#na", "n/a", "na", "n.a.", "null", "(null)", "[null]", "none", "nil", "nan", "<na>"}
+    | {"-", "--", "\u2014", ".", "?", "??", "undefined", "unknown", "missing", "tbd", "tba"}
+    | {"#value!", "#ref!", "#name?", "#div/0!"}
+)
 """What programs write into the column of keys where there is no key."""
 
-NO_NUMBER = NO_KEY | {"n.a.", "nil", "\u2013", "?", "??", "tbd", "tba", "tbc"}
+NO_NUMBER = NO_KEY - {"."} | {"\u2013", "tbc"}
 """What people write into a number column where there is no number."""
 
 

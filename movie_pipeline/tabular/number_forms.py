@@ -56,7 +56,10 @@ class Bare:
 _DASH = r"\s*[-\u2010-\u2015/]\s*"
 _YEAR_IN_PARENTHESES = re.compile(r"\(([0-9]{4})\)")
 _SPAN = re.compile(
-    rf"(?:\([IVX]+\)\s*)?\(?([0-9]{{4}})(?:{_DASH}(?:[0-9]{{4}}|[0-9]{{2}})?|\s*\+)?\s*\)?"
+    rf"(?:\([IVX]+\)\s*)?\(?([0-9]{{4}})(?:/[IVX]+)?"
+    rf"(?:{_DASH}(?:[0-9]{{4}}|[0-9]{{2}}|present)?|\s*\+)?"
+    r"(?:\s+(?:TV|Video)\b[A-Z -]{0,20})?\s*\)?",
+    re.IGNORECASE,
 )
 _MONTHS = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|"
@@ -79,12 +82,17 @@ _MULTIPLE = re.compile(
 """No `mil`: a million to some, and a thousand in Spanish and Portuguese."""
 _MULTIPLES = {"k": 3, "t": 3, "m": 6, "b": 9, "mrd": 9, "mrd.": 9}
 _EXPONENT = re.compile(r"([+-]?[0-9](?:\.[0-9]{1,15})?)[eE]\+?([0-9]{1,2})")
-_MINUTES = re.compile(
-    r"([0-9][0-9.,' ]*?)\s*(?:m|min|mins|minute|minutes|\u2032|')\.?", re.IGNORECASE
+_OF_MINUTES = (
+    r"(?:m|mn|min|mins|minute|minutes|minuten|minuti|minutos|\u043c\u0438\u043d|\u5206\u949f|"
+    r"\u5206\u9418|\u5206|\ubd84|\u2032|')\.?"
 )
+_OF_HOURS = (
+    r"(?:h|hr|hrs|hour|hours|std|stunden?|\u0447|\u0447\u0430\u0441|\u0447\u0430\u0441\u0430|"
+    r"\u5c0f\u65f6|\u5c0f\u6642|\u6642\u9593|\uc2dc\uac04)\.?"
+)
+_MINUTES = re.compile(rf"([0-9][0-9.,' ]*?)\s*{_OF_MINUTES}", re.IGNORECASE)
 _HOURS = re.compile(
-    r"([0-9]{1,3})\s*(?:h|hr|hrs|hour|hours)\.?"
-    r"(?:(?:\s*,?\s*(?:and\s+)?)([0-9]{1,2})\s*(?:m|min|mins|minute|minutes)?\.?)?",
+    rf"([0-9]{{1,3}})\s*{_OF_HOURS}(?:(?:\s*[,:]?\s*(?:and\s+)?)([0-9]{{1,2}})\s*(?:{_OF_MINUTES})?)?",
     re.IGNORECASE,
 )
 _ISO_DURATION = re.compile(r"PT(?:([0-9]{1,3})H)?(?:([0-9]{1,5})M)?(?:[0-9.]+S)?", re.IGNORECASE)

@@ -14,7 +14,26 @@ def _set_apart(staged: Staged) -> list[int]:
     return [row["_record_number"] for row in staged.rows if row["_breached"] & bit]
 
 
-@pytest.mark.parametrize("word", ["NA", "null", "nan", "None", "-", "N/A", "<NA>", "\\N"])
+NO_IDS = [
+    *(
+        "NA",
+        "null",
+        "nan",
+        "None",
+        "-",
+        "N/A",
+        "<NA>",
+        "\\N",
+        "(null)",
+        "undefined",
+        "Unknown",
+        "?",
+    ),
+    *("tbd", "nil", ".", "#VALUE!", "#REF!", "missing", "n.a."),
+]
+
+
+@pytest.mark.parametrize("word", NO_IDS)
 def test_a_word_for_missing_is_no_id(word: str, tmp_path: Path) -> None:
     staged = stage(tmp_path, f"movie_id,title,rating\n{word},A,8\n{word},B,8\ntt1,C,8\n")
     assert staged.column("movie_id") == [None, None, "tt1"]

@@ -157,6 +157,15 @@ def test_a_column_that_means_something_else_stays_the_files_own(
         # of several candidates the one whose cells have the type
         ("title,year,imdb,rating\nA,2001,tt0000001,8.1\n", {"imdb_rating": 8.1}),
         ("title,rating,score\nA,PG-13,8.1\n", {"imdb_rating": 8.1}),
+        ("title,score,rating\nA,85,8.1\nB,72,7.2\n", {"imdb_rating": 8.1}),
+        ("title,rating,year\nA,8.1,2001-Present\n", {"release_year": 2001}),
+        ("title,rating,year\nA,8.1,(2001/II)\n", {"release_year": 2001}),
+        ("title,rating,year\nA,8.1,(2001 TV Movie)\n", {"release_year": 2001}),
+        ("title,rating,runtime\nA,8.1,90 mn\n", {"runtime_minutes": 90}),
+        ("title,rating,runtime\nA,8.1,2h:05m\n", {"runtime_minutes": 125}),
+        ("title,rating,runtime\nA,8.1,1 Std. 36 Min.\n", {"runtime_minutes": 96}),
+        ("title,rating,runtime\nA,8.1,1 ч 36 мин\n", {"runtime_minutes": 96}),
+        ("title,rating,runtime\nA,8.1,142分钟\n", {"runtime_minutes": 142}),
         ("title_en,rating,movie\nA,8.1,a\n", {"movie_title": "A"}),
         ("original_title,name,rating\nA,,8\nA,,8\nA,B,8\n", {"movie_title": "A"}),
         (

@@ -134,12 +134,44 @@ def several_files() -> bytes:
         ),
         (
             b"Obj\x01\x04\x14avro.codec",
-            "The file is no CSV but an Avro file. Export it as CSV.",
+            "The file is no CSV but an Avro file. Export it as CSV or Parquet.",
         ),
         (
             "---\n- title: Heat\n  rating: 8\n",
             "The file is no CSV but YAML. Export the table in it as CSV.",
         ),
+        (
+            b"movies:\n  - title: A\n    rating: 8\n",
+            "The file is no CSV but YAML. Export the table in it as CSV.",
+        ),
+        (
+            b"- title: A\n  rating: 8\n",
+            "The file is no CSV but YAML. Export the table in it as CSV.",
+        ),
+        (
+            b"-- films\nINSERT INTO movies (title, rating) VALUES ('A', 8);\n",
+            "The file is no CSV but SQL. Run it, and export the table that it makes as CSV.",
+        ),
+        (
+            b"@relation movies\n@attribute title string\n",
+            "The file is no CSV but ARFF, as Weka writes it. Export the table in it as CSV.",
+        ),
+        (
+            b"\0" * 8 + b"DUCK" + b"\0" * 99,
+            "The file is no CSV but a DuckDB database. Export its table as CSV or Parquet.",
+        ),
+        (
+            b"\x89HDF\r\n\x1a\n",
+            "The file is no CSV but an HDF5 file. Export its table as CSV or Parquet.",
+        ),
+        (
+            b"\x04\x22\x4d\x18abc",
+            (
+                "The file is no CSV but packed by lz4. Unpack it first: gzip, bzip2, xz, zstd and "
+                "ZIP are read."
+            ),
+        ),
+        (b"\0\0\0\x18ftypmp42", "The file is no CSV but a film. Send the table behind it as CSV."),
         (
             b"movies.csv".ljust(257, b"\0") + b"ustar\x0000" + b"\0" * 300,
             (
@@ -331,3 +363,8 @@ def test_a_megabyte_in_one_cell_is_read_within_the_limit(tmp_path: Path) -> None
     plot = "x" * 1_000_000
     staged = stage(tmp_path, f"title,rating,notes\nHeat,8.3,{plot}\n")
     assert staged.column("notes") == [plot]
+
+
+def test_words_before_the_header_are_not_taken_for_another_format(tmp_path: Path) -> None:
+    for before in ("Report:\nSource: IMDb\n", "- Source: IMDb\n\n", "insert into the list:\n"):
+        assert stage(tmp_path, before + "title,rating\nA,8\n").titles == ["A"]
