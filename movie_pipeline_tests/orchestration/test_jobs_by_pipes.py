@@ -48,7 +48,7 @@ def said_by(
 ) -> Sequence[Mapping[str, Any]]:
     """What a program says that a step starts."""
     monkeypatch.setattr(spark_pipes, "_PROGRAM", (sys.executable, "-c", program))
-    monkeypatch.setattr(spark_pipes, "find_spec", lambda _: object() if with_spark else None)
+    monkeypatch.setattr(spark_pipes, "find_spec", {"pyspark": with_spark or None}.get)
     said: list[Mapping[str, Any]] = []
 
     @dg.op
