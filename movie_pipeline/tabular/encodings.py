@@ -87,6 +87,8 @@ _SEVEN_BITS: Final = (
     (re.compile(rb"~\{[!-}]+~\}"), Encoding("HZ", "hz")),
 )
 """Encodings whose bytes are all ASCII, and what stands nowhere but in them."""
+_TWICE: Final = re.compile(rb"\xc3[\x82\x83\x90\x91]\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac")
+"""Ã, Â, Ð or Ñ before a sign, and â€, as no language has them."""
 _STATEFUL: Final = frozenset(
     {"hz", "utf-7", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004"}
     | {"iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr"}
@@ -283,6 +285,14 @@ def encoding_by_cells(cells: Sequence[bytes], lines: Callable[[], LineCounts]) -
 def _line_counts(content: Path) -> LineCounts:
     with content.open("rb") as file:
         return LineCounts.total(map(LineCounts.of, _whole_lines(file)))
+
+
+def looks_encoded_twice(head: bytes) -> bool:
+    """Whether the first bytes of a text hold what UTF-8 becomes that is taken for another encoding.
+
+    That text is UTF-8 again, and says Ã© where é was meant.
+    """
+    return _TWICE.search(head) is not None
 
 
 def _either(names: Sequence[str]) -> str:

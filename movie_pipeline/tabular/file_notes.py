@@ -21,6 +21,10 @@ UNENDED_HOLD = (
     "The last record has no line end, so the file may have been cut off. Have it sent again whole, "
     "or accept it by a replay."
 )
+TWICE_NOTE = (
+    "letters look as if the file had been written in UTF-8 twice, such as \u00c3\u00a9 for \u00e9: "
+    "have it exported again"
+)
 MOSTLY = 0.5
 MOSTLY_AT_LEAST = 10
 UNUSUAL_AT_LEAST = 3

@@ -131,9 +131,10 @@ class OddRecords:
             for each in behind
         )
         lines = sum(not (each.is_blank or each.record.is_comment) for each in behind)
-        if rows <= MOST_TEXT * lines and not all(
-            map(self._is_row_but_for_quotes, whole.splitlines())
-        ):
+        alike = all(map(self._is_row_but_for_quotes, whole.splitlines()))
+        # behind a line that would go on, nobody knows where the next one begins
+        closed = not any(each.record.unclosed for each in behind)
+        if rows <= MOST_TEXT * lines and not (alike and closed):
             return None
         for each in behind:
             each.record.start += record.start + first.end()

@@ -193,7 +193,8 @@ SENT = {
     "Kinopoisk, an answer": Sent(
         "films.json",
         json.dumps(KINOPOISK_API, ensure_ascii=False).encode(),
-        refused="The file has no column movie_title (also known as ",
+        bare={"movie_id": ["326", "435"], "movie_title": ["Парус", "Лампа"], "imdb_rating": [9.3, None], "release_year": [1994, 1972]},
+        note="column ratingImdb is taken as imdb_rating",
         declared='columns = { movie_title = "nameRu", imdb_rating = "ratingKinopoisk" }',
         values={"movie_id": ["326", "435"], "movie_title": ["Парус", "Лампа"], "imdb_rating": [9.1, 8.2], "release_year": [1994, 1972]},
     ),

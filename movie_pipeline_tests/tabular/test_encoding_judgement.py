@@ -208,6 +208,19 @@ def test_a_title_with_such_signs_stays_what_it_is(tmp_path: Path) -> None:
     assert stage(tmp_path, HEADER + "~{Wild}~,2001,8\n").titles == ["~{Wild}~"]
 
 
+@pytest.mark.parametrize("title", ["Amélie", "Où", "L’été", "Зеркало реки"])
+def test_what_was_encoded_twice_is_noted(title: str, tmp_path: Path) -> None:
+    twice = title.encode().decode("latin-1" if title.startswith("З") else "cp1252")
+    notes = stage(tmp_path, f"{HEADER}{twice},2001,8\n").summary.notes
+    assert any(note.startswith("letters look as if the file had been written") for note in notes)
+
+
+@pytest.mark.parametrize("title", [*WORDS["Portuguese"].split("|"), "AÇÃO", "SÃO PAULO", "Â"])
+def test_what_was_encoded_once_is_not(title: str, tmp_path: Path) -> None:
+    notes = stage(tmp_path, f"{HEADER}{title},2001,8\n").summary.notes
+    assert not any("twice" in note for note in notes)
+
+
 DOUBTFUL = HEADER.encode() + "Ünal,2001,8\n".encode("mac-roman")
 
 

@@ -78,3 +78,12 @@ def test_a_text_whose_lines_have_as_many_delimiters_as_rows_stays_one(tmp_path: 
     title = "He said, and\nthen, "
     staged = stage(tmp_path, f'title,year,rating\n"{title}",2001,8\nB,2002,7\n')
     assert staged.titles == [title.strip(), "B"]
+
+
+def test_two_lines_of_which_each_would_go_on_are_one_record_and_hold_nothing(
+    tmp_path: Path,
+) -> None:
+    staged = stage(tmp_path, HEADER + '"open,2001,8.1\n"open,2001,8.1\nA,2001,8.1\n')
+    assert staged.titles == ["A"]
+    assert staged.summary.set_apart == ((1, "a quoted cell goes on behind its closing quote"),)
+    assert staged.summary.hold is None
