@@ -29,6 +29,7 @@ class Sent:
         values: column to the values that it has by that.
         note: a part of a note that is told where nothing is declared.
         apart: how many records are set apart where nothing is declared.
+        breached: how many rows lack what a row must have.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Sent:
     values: dict[str, list[Any]] = field(default_factory=dict[str, list[Any]])
     note: str = ""
     apart: int = 0
+    breached: int = 0
 
 
 def _omdb(title: str, number: int, **other: str) -> str:
@@ -251,7 +253,7 @@ def test_with_nothing_declared_it_loads_or_says_what_to_declare(kind: str, tmp_p
         assert "for this source in the sources file (MOVIE_PIPELINE_SOURCES)" in sentence
         return
     staged = stage(tmp_path, sent.content)
-    assert_loads(staged, sent.bare, sent.apart)
+    assert_loads(staged, sent.bare, sent.apart, sent.breached)
     assert any(sent.note in note for note in staged.summary.notes)
 
 
@@ -264,8 +266,11 @@ def test_with_one_table_it_loads_as_it_is_meant(kind: str, tmp_path: Path) -> No
     assert_loads(stage(tmp_path, sent.content, source=source.options), sent.values)
 
 
-def assert_loads(staged: Staged, values: dict[str, list[Any]], apart: int = 0) -> None:
+def assert_loads(
+    staged: Staged, values: dict[str, list[Any]], apart: int = 0, breached: int = 0
+) -> None:
     assert staged.summary.hold is None
     assert len(staged.summary.set_apart) == apart
-    assert not any(row["_unreadable"] or row["_breached"] for row in staged.rows)
+    assert not any(row["_unreadable"] for row in staged.rows)
+    assert sum(bool(row["_breached"]) for row in staged.rows) == breached
     assert {name: staged.column(name) for name in values} == values

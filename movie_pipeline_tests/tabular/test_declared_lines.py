@@ -22,6 +22,7 @@ from movie_pipeline_tests.tabular.test_chunk_reader import (
     quickly,
 )
 from movie_pipeline_tests.tabular.test_properties import folder
+from movie_pipeline_tests.tabular.test_read_in_pieces import assert_same_in_pieces
 
 HASH = SourceOptions(comment="#")
 THREE = ["title", "year", "rating"]
@@ -291,6 +292,30 @@ def test_a_careful_reading_is_the_same_wherever_windows_end(quote: str) -> None:
         whole = outcome(place, content, source)
         for window in (64, 65, 100):
             assert outcome(place, content, source, (record_parser, "WINDOW", window)) == whole
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        {"header": "none", "names": THREE},
+        {"header": "none", "names": THREE, "quote": "none", "unended": "set_apart"},
+        {"header": "none", "columns": PLACED | {"movie_title": 1, "imdb_rating": 3}},
+        {"comment": "#", "footer": "Total"},
+        {"footer": 1, "lenient": ["imdb_rating"], "nulls": ["short"]},
+        {"header_line": 1, "quote": "'", "pad": True},
+        {"header_line": 1, "columns": {"release_year": 3, "imdb_rating": 2}, "decimal": ","},
+    ],
+)
+def test_what_is_declared_holds_where_a_text_is_read_in_pieces(
+    declared: dict[str, Any], tmp_path: Path
+) -> None:
+    chance = random.Random(3)
+    first = b"" if "header" in declared else HEADER.encode()
+    content = first + b"A,2001,8.1\n" + b"\n".join(chance.choices(LINES, k=60)) + b"\nTotal,1"
+    path = tmp_path / "0123abcd.csv"
+    path.write_bytes(content)
+    source = SourceOptions(**declared)
+    assert_same_in_pieces(path, tmp_path / "staged", 64, 200, 1_000, source=source)
 
 
 def test_a_plan_with_all_that_is_declared_goes_through_json() -> None:
