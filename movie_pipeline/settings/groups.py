@@ -13,6 +13,10 @@ from movie_pipeline.settings.memory_plan import memory_bytes
 from movie_pipeline.settings.variables import PREFIX, setting
 
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"
+_MASTER = (
+    r"(local(\[[0-9*]+\])?|local-cluster\[[0-9]+,[0-9]+,[0-9]+\]|yarn"
+    r"|spark://[^\s]+|k8s://[^\s]+)?"
+)
 _URL_OR_NONE = r"(https?://[^\s]+)?"
 
 
@@ -245,8 +249,9 @@ class GlueSettings:
 class SparkSettings:
     """Where Spark is, and what is screened there."""
 
-    master: str = setting("", "SPARK", form=r"(local(\[[0-9*]+\])?)?", example="local[2]")
-    """Where large batches are screened: local[2] for a Spark on this machine; empty: in process."""
+    master: str = setting("", "SPARK", form=_MASTER, example="local[2]")
+    """Where large batches are screened: local[2] for a Spark on this machine, or the address of a
+    cluster, as spark-submit takes it; empty: in process."""
     from_bytes: int = setting(10_000_000_000, "SPARK_FROM_BYTES")
     """How many bytes the files of a batch must have together for that."""
     piece_bytes: int = setting(64_000_000, "SPARK_PIECE_BYTES")
@@ -255,9 +260,10 @@ class SparkSettings:
     """How long one job may take."""
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"(local(\[[0-9*]+\])?)?", self.master):
+        if not re.fullmatch(_MASTER, self.master):
             raise SettingsError(
-                f"{PREFIX}SPARK must be empty or a Spark on this machine such as local[2], but is "
+                f"{PREFIX}SPARK must be empty, a Spark on this machine such as local[2], or a "
+                f"cluster such as spark://host:7077, yarn or k8s://https://host:6443, but is "
                 f"{self.master!r}."
             )
         if not self.piece_bytes or not self.seconds:

@@ -28,11 +28,12 @@ def main(arguments: list[str]) -> None:
     with ExitStack() as stack:
         pipes = stack.enter_context(_pipes()) if _CONTEXT in os.environ else None
         session = _session(world, stack)
-        _tell(pipes, f"Spark {session.version} at {session.sparkContext.master}")
+        tell = pipes.log.info if pipes is not None else print
+        tell(f"Spark {session.version} at {session.sparkContext.master}")
         # after Spark is there: what it needs takes long to import
         from movie_pipeline.spark.program import answer_in  # noqa: PLC0415 - see above
 
-        answer_in(session, world)
+        answer_in(session, world, tell)
         if pipes is not None:
             pipes.report_custom_message({"answered": place})
 
@@ -41,10 +42,10 @@ def _session(world: JobWorld, stack: ExitStack) -> Any:  # noqa: ANN401 - pyspar
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder: Any = import_module("pyspark.sql").SparkSession.builder.appName("movie_pipeline")
     master = world.settings.spark.master
+    # as on a cluster, a task whose process dies is tried again
+    builder = builder.master(_RETRIED.sub(r"local[\1,4]", master))
     if master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-        # as on a cluster, a task whose process dies is tried again
-        builder = builder.master(_RETRIED.sub(r"local[\1,4]", master))
         builder = builder.config("spark.ui.enabled", "false")
     for name, value in _QUIETLY.items():
         builder = builder.config(name, value)
@@ -57,11 +58,6 @@ def _session(world: JobWorld, stack: ExitStack) -> Any:  # noqa: ANN401 - pyspar
 def _pipes() -> dagster_pipes.PipesContext:
     opened: Any = dagster_pipes.open_dagster_pipes()
     return opened
-
-
-def _tell(pipes: dagster_pipes.PipesContext | None, sentence: str) -> None:
-    if pipes is not None:
-        pipes.log.info(sentence)
 
 
 if __name__ == "__main__":

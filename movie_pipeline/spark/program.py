@@ -19,7 +19,7 @@ from movie_pipeline.screening.screening_engine import screening_engine
 from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion
 from movie_pipeline.spark.job_world import JobWorld, scratch_folder
 from movie_pipeline.spark.judge_pieces import Session
-from movie_pipeline.spark.screen_file import Job, screened
+from movie_pipeline.spark.screen_file import Job, Tell, screened
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.stored_values import from_json, to_json
 
@@ -27,22 +27,34 @@ _FILES_AT_ONCE = 4
 """So many are read or judged side by side: a small one leaves most executors idle."""
 
 
-def answer_in(session: Session, world: JobWorld) -> None:
-    """Answer the question that lies in the job's place."""
+def _quietly(_: str) -> None:
+    """Tell nobody."""
+
+
+def answer_in(session: Session, world: JobWorld, tell: Tell = _quietly) -> None:
+    """Answer the question that lies in the job's place.
+
+    Args:
+        session: Spark's.
+        world: the job's.
+        tell: is told how far it is, a sentence each, in any thread.
+    """
     with world.storage.reading(Area.OUTPUT, f"{world.place}/{QUESTION}") as path:
         question = from_json(path.read_bytes(), SparkQuestion)
-    answer = answered(session, world, question)
+    answer = answered(session, world, question, tell)
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-") as folder:
         text = Path(folder) / "answer"
         text.write_text(to_json(answer), encoding="ascii")
         world.storage.put(Area.OUTPUT, f"{world.place}/{ANSWER}", text)
 
 
-def answered(session: Session, world: JobWorld, question: SparkQuestion) -> SparkAnswer:
+def answered(
+    session: Session, world: JobWorld, question: SparkQuestion, tell: Tell = _quietly
+) -> SparkAnswer:
     """What becomes of each file, several side by side."""
     rulesets = {file.ruleset: parse_ruleset(file.ruleset) for file in question.files}
     with _references(session, world, rulesets) as references:
-        job = Job(world, session, question, rulesets, references)
+        job = Job(world, session, question, rulesets, references, tell)
         with ThreadPoolExecutor(_FILES_AT_ONCE) as beside:
             files = tuple(beside.map(partial(screened, job), question.files))
     return SparkAnswer(files, f"Spark {session.version} at {session.sparkContext.master}")

@@ -4,7 +4,7 @@ Every step is one of the pipeline's own; here is only their order. Rows never co
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -15,6 +15,7 @@ from typing import Any, cast
 import pyarrow.parquet as pq
 
 from movie_pipeline.dqdl import RuleOutcome, Ruleset, judge, session_beside
+from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.quarantine_record import Provenance
 from movie_pipeline.screening.spark_job import AskedFile, Parts, ScreenedFile, SparkQuestion
@@ -62,6 +63,8 @@ from movie_pipeline.tabular import (
     summed_up,
 )
 
+Tell = Callable[[str], None]
+
 
 @dataclass(frozen=True)
 class Job:
@@ -73,6 +76,7 @@ class Job:
         question: what is asked.
         rulesets: the rules of each file, by their text.
         references: the views of reference datasets by the alias that rules use.
+        tell: is told how far it is, a sentence each.
     """
 
     world: JobWorld
@@ -80,6 +84,7 @@ class Job:
     question: SparkQuestion
     rulesets: Mapping[str, Ruleset]
     references: Mapping[str, Any]
+    tell: Tell
 
 
 def screened(job: Job, file: AskedFile) -> ScreenedFile:
@@ -139,8 +144,16 @@ class _Screening:
             found = outcome_of(lambda: self._read(scratch))
             sha256 = outcome_of(hashing.result)
         if found.trouble is not None:
+            self._tell("it cannot be screened")
             return ScreenedFile(landed.file_id, sha256.answer or "", found.trouble, found.why)
-        return self._judged(found.taken(), sha256.taken())
+        read = found.taken()
+        self._tell(f"{read.staged.rows_in:,} records read in {len(read.pieces):,} pieces")
+        answer = self._judged(read, sha256.taken())
+        self._tell(f"{answer.good.count:,} good rows, {answer.apart.count:,} records set apart")
+        return answer
+
+    def _tell(self, what: str) -> None:
+        self.job.tell(f"{printable_name(self.file.landed.key)}: {what}")
 
     def _alone(self, task: Any, item: Any) -> Any:  # noqa: ANN401 - a task, and what it is of
         """Do one task on one executor."""

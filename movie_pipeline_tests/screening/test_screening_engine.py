@@ -93,9 +93,14 @@ def test_an_answer_about_something_else_is_none(tmp_path: Path, answer: str, sen
         engine(tmp_path).screen(QUESTION, "spark/batch/1", run)
 
 
-@pytest.mark.parametrize("master", ["yarn", "local[", "spark://host:7077"])
+@pytest.mark.parametrize("master", ["local[*]", "yarn", "spark://host:7077", "k8s://https://h"])
+def test_spark_is_where_spark_submit_would_find_it(master: str) -> None:
+    assert Settings().with_values(spark=master).spark.master == master
+
+
+@pytest.mark.parametrize("master", ["yarn,", "local[", "host:7077", "mesos://host:5050"])
 def test_a_spark_that_is_not_known_is_refused(master: str) -> None:
-    with pytest.raises(SettingsError, match="MOVIE_PIPELINE_SPARK must be empty or a Spark on"):
+    with pytest.raises(SettingsError, match="MOVIE_PIPELINE_SPARK must be empty, a Spark on"):
         Settings().with_values(spark=master)
 
 

@@ -1,12 +1,15 @@
 """A file screened on Spark is published as one screened in process: rows, records, reasons."""
 
+import contextlib
 import io
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import psutil
 import pytest
 
 from movie_pipeline.crash_points import CRASH_AT, CRASH_LOG
@@ -44,8 +47,16 @@ def hostile() -> bytes:
     return HEADER.encode() + b"".join(record + ALIEN.encode() for record in odd)
 
 
-def assert_alike(both: BothWays, contents: Mapping[str, bytes]) -> dict[str, FileState]:
-    here, on_spark = both.screen(contents, RULES)
+REFERENCES = """,
+    ReferentialIntegrity "movie_title" "known.certificate" >= 0.0,
+    (ColumnValues "imdb_rating" > 9.9) OR (IsComplete "movie_id")
+]"""
+
+
+def assert_alike(
+    both: BothWays, contents: Mapping[str, bytes], rules: str = RULES
+) -> dict[str, FileState]:
+    here, on_spark = both.screen(contents, rules)
     for one, other in zip(here, on_spark, strict=True):
         assert other.without_the_engine() == one.without_the_engine()
         read = other.decided.state in {FileState.LOADED, FileState.HELD}
@@ -55,14 +66,17 @@ def assert_alike(both: BothWays, contents: Mapping[str, bytes]) -> dict[str, Fil
 
 def test_a_batch_is_published_the_same(tmp_path: Path) -> None:
     content = sample(120)
-    both = BothWays(tmp_path, spark_piece_bytes=len(content) // 3)
+    known = tmp_path / "known.csv"
+    known.write_text("certificate,age\nPG,8\nR,17\nnot rated,0\n")
+    references = (f"known={known}",)
+    both = BothWays(tmp_path, spark_piece_bytes=len(content) // 3, reference_datasets=references)
     contents = {
         "a-sample.csv": content,
         "hostile.csv": hostile(),
         "only a header.csv": HEADER.encode(),
         "json.csv.gz": packed(b'[{"title": "Alien", "rating": 8.5}, {"title": "Heat"}]'),
     }
-    assert assert_alike(both, contents) == {
+    assert assert_alike(both, contents, RULES.replace("]", REFERENCES)) == {
         "a-sample.csv": FileState.LOADED,
         "hostile.csv": FileState.HELD,
         "only a header.csv": FileState.REJECTED,
@@ -100,6 +114,40 @@ def test_a_program_whose_workers_die_under_hostile_settings_answers_the_same(
     assert "spark.read.after#2" in passed
     staged = list(tmp_path.glob("output/spark/*/*/*/*.staged.parquet"))
     assert len(staged) > passed.count("spark.split.after") > 0
+
+
+@pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
+def test_executors_that_are_killed_on_a_cluster_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{PACKAGES}{os.pathsep}{REPOSITORY}")
+    content = sample(3_000)
+    master = "local-cluster[2,1,1024]"
+    both = BothWays(tmp_path, spark=master, spark_piece_bytes=len(content) // 12)
+    over = threading.Event()
+    killed: list[int] = []
+
+    def kill_one_executor() -> None:
+        while not over.wait(0.1):
+            for process in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    backend = "CoarseGrainedExecutorBackend" in " ".join(process.cmdline())
+                    staged = list(tmp_path.glob("output/spark/*/*/*/*.staged.parquet"))
+                    if backend and staged:
+                        process.kill()
+                        killed.append(process.pid)
+                        return
+
+    killing = threading.Thread(target=kill_one_executor)
+    killing.start()
+    try:
+        alike = both.screen({"a.csv": content}, RULES, run_job=lambda job: [in_a_run(job)])
+    finally:
+        over.set()
+        killing.join()
+    here, on_spark = ([one.without_the_engine() for one in side] for side in alike)
+    assert killed
+    assert on_spark == here
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
