@@ -9,13 +9,14 @@ import csv
 import io
 import json
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from movie_pipeline.sender_report.sent_layout import SentLayout
-from movie_pipeline.tabular import REMARK_COLUMNS
+from movie_pipeline.tabular import REMARK_COLUMNS, tells_its_encoding
 
 NO_FORMULA = "\u00a0"
 """A no-break space before a cell makes it a text for every spreadsheet; reading takes it off."""
@@ -47,6 +48,7 @@ class CorrectionFile:
     """
 
     def __init__(self, path: Path, layout: SentLayout) -> None:
+        self._path = path
         self._layout = layout
         self._file = path.open("w", encoding=layout.codec, errors="replace", newline="")
         self._is_csv = layout.format == "csv"
@@ -76,6 +78,8 @@ class CorrectionFile:
         if self._layout.format == "json array" and kind is None:
             self._file.write("\n]\n" if self.rows else "[]\n")
         self._file.close()
+        if kind is None and not tells_its_encoding(self._path, self._layout.codec):
+            _write_as_utf8(self._path, self._layout.codec)
 
     def add(self, record: Mapping[str, Any], line: int | None, remark: str) -> None:
         """Add a quarantined record, with the line it begins in and what is to be corrected."""
@@ -140,6 +144,17 @@ def _without_old_remarks(text: str) -> str:
     except ValueError:
         return text
     return json.dumps({name: value for name, value in values.items() if name not in REMARK_COLUMNS})
+
+
+def _write_as_utf8(path: Path, codec: str) -> None:
+    """Write the file anew with a mark: so few of its letters do not tell the sender's encoding."""
+    other = path.with_name(f"{path.name}.utf8")
+    with (
+        path.open(encoding=codec, errors="replace", newline="") as written,
+        other.open("w", encoding="utf-8-sig", newline="") as anew,
+    ):
+        shutil.copyfileobj(written, anew)
+    other.replace(path)
 
 
 def text_of(record: Mapping[str, Any], codec: str) -> str:

@@ -22,7 +22,7 @@ from movie_pipeline.tabular.date_forms import BadForm, DateForm
 from movie_pipeline.tabular.declaration_guess import Guess, guessed_declaration
 from movie_pipeline.tabular.declaration_text import declaration_lines
 from movie_pipeline.tabular.declared_units import UNITS, factor_of
-from movie_pipeline.tabular.encodings import is_declarable
+from movie_pipeline.tabular.encodings import is_declarable, tells_its_encoding
 from movie_pipeline.tabular.engine import Engine, shared_engine
 from movie_pipeline.tabular.file_content import (
     HEAD,
@@ -154,6 +154,7 @@ __all__ = [
     "staged_values",
     "summary_of",
     "summed_up",
+    "tells_its_encoding",
     "unpacked_name",
     "with_declared_names",
     "with_lenient",

@@ -116,10 +116,12 @@ _UNKNOWN_PAIR = 18.0
 _UNKNOWN_CHARACTER = 20.0
 _STRANGE = 25.0
 _NO_TEXT = 40.0
+_TWO_SCRIPTS = 45.0
+"""For each change of script within a word, which no language has."""
 _OTHER_LANGUAGE = 8.0
 _LEAST_MARGIN = 10.0
 _LEAST_MARGIN_OF_OTHERS = 16.0
-_MARGIN_OF_FEW, _MARGIN_OF_FEW_OF_OTHERS = 18.0, 26.0
+_MARGIN_OF_FEW, _MARGIN_OF_FEW_OF_OTHERS = 20.0, 26.0
 """Where few cells tell: by these no word of 20 languages is read wrongly, alone or with another."""
 _FEW_LETTERS = 2
 _MARGIN_OF_LETTER_AGAIN, _MARGIN_OF_LETTERS = 12.0, 45.0
@@ -393,7 +395,9 @@ def _sign(text: str, place: int) -> float:  # noqa: C901, PLR0911 - a table of p
         return 12.0
     if character in _PARTS and not before.isalpha() and not behind.isalpha():
         return 12.0
-    return _NO_TEXT if unicodedata.category(character).startswith("C") else _STRANGE
+    kind = unicodedata.category(character)[0]
+    within = before.isalpha() and behind.isalpha()
+    return _NO_TEXT if kind == "C" or (within and kind in "SN") else _STRANGE
 
 
 def _apostrophe(text: str, place: int) -> float:
@@ -418,7 +422,7 @@ def _weigh_word(word: str) -> tuple[float, dict[str, float], bool]:
     if len(scripts - {"CJK", "HIRAGANA", "KATAKANA"}) > (0 if "CJK" in scripts else 1):
         changes = sum(_script(one) != _script(two) for one, two in pairwise(word))
         characters = sum(_bits_of_character(character) for character in word)
-        return characters + _STRANGE * max(changes, 1), {}, True
+        return characters + _TWO_SCRIPTS * max(changes, 1), {}, True
     for character in word:
         kind = _script(character)
         if kind in _CHARACTERS:
@@ -524,7 +528,10 @@ def odd_cells(pieces: Iterable[bytes], most: int = 2_000) -> list[bytes]:
             found[cell.strip()] = None
         if len(found) >= most:
             break
-    return list(found)[:most]
+    others = [cell for cell in found if not _NEUTRALISED.sub(b"", cell).isascii()]
+    return (others or list(found))[:most]
 
 
+_NEUTRALISED = re.compile(rb"^\xa0(?=[=+\-@])")
+"""A no-break space that keeps a spreadsheet from computing a cell; our answers have it."""
 _ODD_CELL = re.compile(rb'[^\x00-\x1f,;"]*[\x80-\xff][^\x00-\x1f,;"]*')

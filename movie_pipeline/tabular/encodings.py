@@ -17,10 +17,11 @@ import numpy.typing as npt
 
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.encoding_judgement import judge, odd_cells
-from movie_pipeline.tabular.reading_limits import SourceOptions
+from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
 from movie_pipeline.tabular.ways_out import or_declare
 
 _PIECE = 1 << 20
+_HEAD = 1 << 16
 _CONTINUATION_MASK, _CONTINUATION = 0xC0, 0x80
 _FOUR_BYTES = 0xF0
 _ASCII = 0x80
@@ -140,6 +141,16 @@ def encoding_of(content: Path, head: bytes, source: SourceOptions) -> Encoding:
         return encoding_of_all(content)
     told = source.encoding is not None or found.bom > 0
     return found if told else _of_seven_bits(content, head) or found
+
+
+def tells_its_encoding(text: Path, codec: str) -> bool:
+    """Whether a text is read in this encoding with nothing declared."""
+    with text.open("rb") as file:
+        head = file.read(_HEAD)
+    try:
+        return encoding_of(text, head, NOTHING_DECLARED).codec == codec
+    except UnreadableFile:
+        return False
 
 
 def encoding_by_head(head: bytes, source: SourceOptions) -> Encoding | None:

@@ -298,7 +298,7 @@ def _cut_files_believed() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _dates_believed() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(fetch, "_capped", _always({}))
+    yield patch.object(fetch, "capped_versions", _always({}))
 
 
 def _old_dates_believed() -> Iterable[AbstractContextManager[Any]]:

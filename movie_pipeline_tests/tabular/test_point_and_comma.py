@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from movie_pipeline.tabular import SourceOptions, read_file
+from movie_pipeline.tabular import SourceOptions, reader_outputs
 from movie_pipeline_tests.tabular.staging import stage
 
 PLAIN = "A,2001,8,5\n" * 2_000
@@ -51,12 +51,12 @@ def test_a_file_is_read_again_only_where_cells_read_otherwise(
     votes: str, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted: list[int] = []
-    whole = read_file.RowSink
+    whole = reader_outputs.RowSink
 
     def count(*args: object, **options: object) -> object:
         counted.append(1)
         return whole(*args, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(read_file, "RowSink", count)
+    monkeypatch.setattr(reader_outputs, "RowSink", count)
     stage(tmp_path, f"title,year,rating,votes\n{PLAIN}C,2002,8,{votes}\n")
     assert len(counted) == times

@@ -141,7 +141,7 @@ def _believing(world: AnyWorld) -> None:
     def none_capped(*_: object) -> dict[str, datetime]:
         return {}
 
-    with patch.object(fetch, "_capped", none_capped):
+    with patch.object(fetch, "capped_versions", none_capped):
         job.run_job(world.deployment, work="odd")
 
 
