@@ -133,7 +133,12 @@ def test_nobody_else_is_told(tmp_path: Path) -> None:
 def test_a_port_that_is_taken_is_told_before_anything_starts() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        make = ["make", "free-port", f"PORT={port}"]  # what `run` asks first
+        make = [
+            "make",
+            "--no-print-directory",
+            "free-port",
+            f"PORT={port}",
+        ]  # what `run` asks first
         told = subprocess.run(make, cwd=REPOSITORY, check=False, capture_output=True, text=True)
         assert told.returncode == 2
         assert f"Port {port} is taken." in told.stdout

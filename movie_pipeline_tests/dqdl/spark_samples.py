@@ -48,6 +48,7 @@ def spark() -> Any:  # noqa: ANN401 (pyspark is not always there)
     """A session of one thread whose settings are none of those under which rules are judged."""
     sys.path.insert(0, str(PACKAGES))
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    os.environ["PYSPARK_PYTHON"] = sys.executable  # asked for once, when the session starts
     with warnings.catch_warnings(action="ignore"):
         builder: Any = import_module("pyspark.sql").SparkSession.builder.master("local[1]")
         for name, value in _TINY.items():

@@ -1,8 +1,6 @@
 """A batch screened in process and on a real Spark, over the same home, to be held together."""
 
 import json
-import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -86,7 +84,6 @@ class BothWays:
 
 def here(job: JobStart) -> Sequence[Mapping[str, Any]]:
     """Run a job by the session of the tests, and say what its program would."""
-    os.environ["PYSPARK_PYTHON"] = sys.executable
     settings, place = job.arguments
     answer_in(spark(), JobWorld.of(json.loads(settings), place))
     return [{"answered": place}]
