@@ -132,9 +132,9 @@ class DuckDBWarehouse(Warehouse):
 
     @override
     def upgrade_plan(self, *, adopting: bool = False) -> UpgradePlan:
+        marker = None if adopting else self._marker.read()
         plan, found = self._look()
-        if not adopting:
-            self._marker.expect(found, is_empty=not plan.found)
+        self._marker.expect(marker, found, is_empty=not plan.found)
         return plan
 
     def _look(self) -> tuple[UpgradePlan, WarehouseIdentity | None]:
@@ -149,9 +149,10 @@ class DuckDBWarehouse(Warehouse):
         return replace(plan, steps=steps), found
 
     def _brought_up_to_date(self, *, adopting: bool) -> WarehouseIdentity:
-        plan, found = self._look()
         # a warehouse of before versions were counted has no marker either
-        marker = None if adopting else self._marker.expect(found, is_empty=not plan.found)
+        marker = None if adopting else self._marker.read()
+        plan, found = self._look()
+        self._marker.expect(marker, found, is_empty=not plan.found)
         if plan.steps or found is None:
             with self._transaction(_MAKING_LOCK) as session:
                 crash_point("sql.prepare.before")

@@ -84,19 +84,22 @@ class HomeMarker:
         with suppress(StorageError):
             self.keep(identity)
 
-    def expect(self, found: WarehouseIdentity | None, *, is_empty: bool) -> Marker | None:
-        """Hold a warehouse against the marker; return what it says.
+    def expect(
+        self, marker: Marker | None, found: WarehouseIdentity | None, *, is_empty: bool
+    ) -> None:
+        """Hold a warehouse against the marker.
 
         Args:
+            marker: as it was read before the warehouse was looked at: others may write meanwhile,
+                and are ahead of it then.
             found: the warehouse; None where it has no identity yet.
             is_empty: whether there is none, or one that holds nothing of ours.
 
         Raises:
             WarehouseRefused: it is not the one that belongs here, or an older copy of it.
         """
-        marker = self.read()
         if marker is None:
-            return None
+            return
         if is_empty:
             raise WarehouseLost(
                 f"the warehouse {self._where} is gone or empty, but {self.address} tells of one in "
@@ -116,7 +119,6 @@ class HomeMarker:
                 f"wrote in it, but {self.address} knows of {marker.generation:,}, so what was "
                 f"loaded since is missing. {_WAYS_OUT}"
             )
-        return marker
 
 
 class NoMarker(HomeMarker):

@@ -70,6 +70,22 @@ class TestIdentity:
         assert ids(fresh()) == ["n1", "n2", "n3"]
         assert marker(storage)["generation"] == 3
 
+    def test_who_writes_while_another_looks_makes_it_no_older_copy(
+        self, warehouse: Warehouse, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write(warehouse, 1)
+        late = fresh()
+        look = getattr(late, "_look")  # noqa: B009 - what every implementation calls it
+
+        def look_and_be_overtaken() -> object:
+            found = look()
+            write(warehouse, 2)
+            return found
+
+        monkeypatch.setattr(late, "_look", look_and_be_overtaken)
+        late.prepare()
+        assert ids(late) == ["n1", "n2"]
+
     @pytest.mark.parametrize(
         ("change", "message"),
         [
