@@ -118,7 +118,7 @@ _STRANGE = 25.0
 _NO_TEXT = 40.0
 _TWO_SCRIPTS = 45.0
 """For each change of script within a word, which no language has."""
-_OTHER_LANGUAGE = 8.0
+_OTHER_LANGUAGE = 10.0
 _LEAST_MARGIN = 10.0
 _LEAST_MARGIN_OF_OTHERS = 16.0
 _MARGIN_OF_FEW, _MARGIN_OF_FEW_OF_OTHERS = 20.0, 26.0
