@@ -75,9 +75,9 @@ class Reasons:
         return tuple(dict.fromkeys(reason.rule for reason in self.of_record))
 
     @cached_property
-    def as_json(self) -> orjson.Fragment:
+    def as_json(self) -> bytes:
         """The reasons as records write them."""
-        return orjson.Fragment(orjson.dumps(self.of_record))
+        return orjson.dumps(self.of_record)
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,20 @@ class RuleLists:
     failed: list[str]
     skipped: list[str]
 
+    @property
+    def fields(self) -> dict[str, object]:
+        """What a record says of them."""
+        return {
+            "DataQualityRulesPass": self.passed,
+            "DataQualityRulesFail": self.failed,
+            "DataQualityRulesSkip": self.skipped,
+            "DataQualityEvaluationResult": FAILED if self.failed else PASSED,
+        }
+
     @cached_property
-    def as_json(self) -> tuple[orjson.Fragment, ...]:
-        """The three lists as records write them."""
-        lists = (self.passed, self.failed, self.skipped)
-        return tuple(orjson.Fragment(orjson.dumps(one)) for one in lists)
+    def as_json(self) -> bytes:
+        """The same as members of an object."""
+        return _members(self.fields)
 
 
 @dataclass(frozen=True)
@@ -105,10 +114,32 @@ class Provenance:
     ruleset_sha256: str
     quarantined_at: datetime
 
+    @property
+    def opening(self) -> dict[str, object]:
+        """What stands in a record before what is its own."""
+        return {"file": self.file, "file_id": self.file_id, "batch_id": self.batch_id}
+
+    @property
+    def closing(self) -> dict[str, object]:
+        """What stands behind that."""
+        return {
+            "ruleset_sha256": self.ruleset_sha256,
+            "quarantined_at": self.quarantined_at.isoformat(),
+        }
+
     @cached_property
-    def moment(self) -> str:
-        """When, as the records write it."""
-        return self.quarantined_at.isoformat()
+    def as_json(self) -> tuple[bytes, bytes]:
+        """Both as members of an object.
+
+        Raises:
+            orjson.JSONEncodeError: the file's name is bytes that are no text.
+        """
+        return _members(self.opening), _members(self.closing)
+
+
+def _members(fields: Mapping[str, object]) -> bytes:
+    """The members of an object as JSON, without its braces."""
+    return orjson.dumps(fields)[1:-1]
 
 
 def own_rules(reasons: Iterable[Mapping[str, str]]) -> list[str]:
@@ -129,53 +160,58 @@ def record_line(provenance: Provenance, raw: Record, lists: RuleLists, reasons: 
         and `raw_encoding` says so.
     """
     try:
-        # what many records share is made JSON once
-        record = _record(provenance, raw, lists, reasons.as_json, lists.as_json)
         if raw.written is not None:
-            record["raw"], record["columns"] = map(orjson.Fragment, raw.written)
-        else:
-            _add_cells(record, raw)
+            return _written_line(provenance, raw, raw.written, lists, reasons)
+        record = _record(provenance, raw, lists, orjson.Fragment(reasons.as_json))
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
     except orjson.JSONEncodeError:
         # a file's name may be bytes that are no text
-        plain = (lists.passed, lists.failed, lists.skipped)
-        record = _record(provenance, raw, lists, reasons.of_record, plain)
-        _add_cells(record, raw)
+        record = _record(provenance, raw, lists, reasons.of_record)
         return orjson.dumps(_as_valid_text(record), option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _record(
+def _written_line(
     provenance: Provenance,
     raw: Record,
+    written: tuple[bytes, bytes],
     lists: RuleLists,
-    reasons: object,
-    of_rules: tuple[object, ...],
+    reasons: Reasons,
+) -> bytes:
+    """The same as of `_record`, put together from JSON that many records share."""
+    opening, closing = provenance.as_json
+    text, columns = written
+    return (
+        b'{"quarantine_id":"%b",%b,"record_number":%d,"byte_offset":%d,"raw":%b,'
+        b'"raw_encoding":"utf-8","columns":%b,"reasons":%b,%b,%b}\n'
+    ) % (
+        quarantine_id(provenance.file_id, raw.record_number).encode(),
+        opening,
+        raw.record_number,
+        raw.byte_offset,
+        text,
+        columns,
+        reasons.as_json,
+        lists.as_json,
+        closing,
+    )
+
+
+def _record(
+    provenance: Provenance, raw: Record, lists: RuleLists, reasons: object
 ) -> dict[str, object]:
-    """All but the record itself, for which there is room."""
-    passed, failed, skipped = of_rules
+    text, encoding = _as_text(raw.raw)
     return {
         "quarantine_id": quarantine_id(provenance.file_id, raw.record_number),
-        "file": provenance.file,
-        "file_id": provenance.file_id,
-        "batch_id": provenance.batch_id,
+        **provenance.opening,
         "record_number": raw.record_number,
         "byte_offset": raw.byte_offset,
-        "raw": None,
-        "raw_encoding": "utf-8",
-        "columns": None,
+        "raw": text,
+        "raw_encoding": encoding,
+        "columns": raw.columns,
         "reasons": reasons,
-        "DataQualityRulesPass": passed,
-        "DataQualityRulesFail": failed,
-        "DataQualityRulesSkip": skipped,
-        "DataQualityEvaluationResult": FAILED if lists.failed else PASSED,
-        "ruleset_sha256": provenance.ruleset_sha256,
-        "quarantined_at": provenance.moment,
+        **lists.fields,
+        **provenance.closing,
     }
-
-
-def _add_cells(record: dict[str, object], raw: Record) -> None:
-    record["raw"], record["raw_encoding"] = _as_text(raw.raw)
-    record["columns"] = raw.columns
 
 
 def _as_valid_text(value: Any) -> Any:  # noqa: ANN401 - JSON

@@ -270,11 +270,11 @@ def _judged(path: Path, keys: KeysApart) -> Iterator[_Piece]:
         numbers, of_rows, *masks = batch.columns
         unreadable, breached = (mask.to_numpy() for mask in masks[:2])
         told = keys.can_be_told(of_rows, unreadable | breached)
-        each = zip(*(mask.to_pylist() for mask in masks), strict=True)
+        each = zip(*(mask.to_numpy().tolist() for mask in masks), strict=True)
         rows = zip(each, told.tolist(), strict=True)
         flags = pa.array(told)
         yield _Piece(
-            dict(zip(numbers.to_pylist(), rows, strict=True)),
+            dict(zip(numbers.to_numpy().tolist(), rows, strict=True)),
             numbers.filter(flags),
             of_rows.filter(flags),
         )

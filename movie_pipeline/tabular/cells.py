@@ -42,6 +42,7 @@ ARROW_TYPES: Final = {
 
 MANY_DISTINCT = 0.5
 MOST_REMEMBERED = 100_000
+_MOST_OF_A_COLUMN = 10_000
 LONGEST_REMEMBERED = 100
 """Characters of a cell whose reading is remembered: a cell may be a megabyte."""
 
@@ -189,6 +190,7 @@ class NumberCells:
         self.plain_digits = _PLAIN_DIGITS.get(column.type)
         self.is_scaled = factor != 1
         self._mostly_distinct = False
+        self._read_before: dict[str, tuple[float | int, int]] = {}
         self._shortcuts = self._fitting_shortcuts()
         self.repairs: Counter[Repair] = Counter()
         self.missing = 0
@@ -230,9 +232,15 @@ class NumberCells:
         """The plain way: the rule itself."""
         values = np.zeros(len(texts), self.dtype)
         states = np.full(len(texts), _MISSING, np.uint8)
+        known = self._read_before
         for i, text in enumerate(texts):
-            if text is not None:
-                values[i], states[i] = self._read_one(text)
+            if text is None:
+                continue
+            if (read := known.get(text)) is None:
+                read = self._read_one(text)
+                if len(text) <= LONGEST_REMEMBERED and len(known) < _MOST_OF_A_COLUMN:
+                    known[text] = read
+            values[i], states[i] = read
         return values, states
 
     def _read_one(self, text: str) -> tuple[float | int, int]:

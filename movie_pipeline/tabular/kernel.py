@@ -27,6 +27,7 @@ READ, MISSING, NOT_PLAIN, GROUPS = 0, 1, 2, 16
 _QUOTE, _LF, _CR, _BACKSLASH, _POINT, _SPACE, _TAB = 34, 10, 13, 92, 46, 32, 9
 _ZERO, _NINE = 48, 57
 _BELOW = np.uint64(0x7F7F7F7F7F7F7F7F)
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 _HIGH = np.uint64(0x8080808080808080)
 _ONES = np.uint64(0x0101010101010101)
 _QUOTES = np.uint64(0x2222222222222222)
@@ -89,16 +90,22 @@ def count_line_ends(text: Bytes, words: Words, start: Number, end: Number, quoti
     while place < until:
         if place & _7 == _0 and place + _8 <= until:
             word = words[place >> _3]
-            quotes = word ^ _QUOTES
             returns = word ^ _CRS
-            none = ((quotes & _BELOW) + _BELOW) | quotes
-            none &= ((returns & _BELOW) + _BELOW) | returns
-            if none & _HIGH == _HIGH:
-                if not inside:
-                    lines = word ^ _LFS
-                    here = ~(((lines & _BELOW) + _BELOW) | lines) & _HIGH
-                    if here != _0:
-                        found += np.int64(((here >> _7) * _ONES) >> _TOP)
+            if ((returns & _BELOW) + _BELOW) | returns | _BELOW == _ALL:
+                lines = word ^ _LFS
+                here = ~(((lines & _BELOW) + _BELOW) | lines | _BELOW)
+                quotes = word ^ _QUOTES
+                marks = ~(((quotes & _BELOW) + _BELOW) | quotes | _BELOW)
+                if marks != _0 and quoting:
+                    # of each byte, how many quotes stand before it and at it in this word
+                    upto = (marks >> _7) * _ONES
+                    within = (upto & _ONES) << _7
+                    here &= within if inside else ~within
+                    inside ^= upto >> _TOP & _1 != _0
+                elif inside:
+                    here = _0
+                if here != _0:
+                    found += np.int64(((here >> _7) * _ONES) >> _TOP)
                 place += _8
                 continue
         byte = text[place]
@@ -282,6 +289,11 @@ def split(
                 begin = i
                 closed = False
                 while i < end_of_text:
+                    if i & _7 == _0 and not backslash and i + _8 <= end_of_text:
+                        mark = words[i >> _3] ^ _QUOTES
+                        if ((mark & _BELOW) + _BELOW) | mark | _BELOW == _ALL:
+                            i += _8
+                            continue
                     byte = text[i]
                     if byte == _QUOTE:
                         if i + _1 < end_of_text and text[i + _1] == _QUOTE:
@@ -379,6 +391,12 @@ def split(
     counts[EMPTY_ENDS] = empty_ends
 
 
+_AT_EDGE = np.zeros(256, np.uint8)
+"""Which bytes may begin or end what `_wants_trimming` looks for."""
+_AT_EDGE[[*range(_TAB, _CR + 1), _SPACE, _BACKSLASH]] = 1
+_AT_EDGE[0x80:] = 1
+
+
 @compiled("boolean(uint8[::1], int64, int64)")
 def _wants_trimming(text: Bytes, begin: Number, end: Number) -> bool:
     """Whether a cell has white space at an edge, or is a null marker; cells.py says which."""
@@ -439,23 +457,28 @@ def take_texts(
         begin, raw = np.uint64(froms[cell]), np.int64(lengths[cell])
         cell += width
         start = used
-        if raw > 0:
-            length = np.uint64(raw)
-            for j in range(length):
-                data[used + j] = text[begin + j]
-            used += length
-        elif raw < 0:
-            end = begin + np.uint64(-1 - raw)
+        if raw != 0:
+            end = begin + np.uint64(raw if raw > 0 else -1 - raw)
+            # looked up where it was read: what was just written would be waited for
+            at_edge = _AT_EDGE[text[begin]] | _AT_EDGE[text[end - _1]]
             while begin < end:
-                byte = text[begin]
-                data[used] = byte
-                used += _1
-                begin += _2 if byte == _QUOTE else _1
+                stop = end
+                if raw < 0:
+                    stop = begin
+                    while stop < end and text[stop] != _QUOTE:
+                        stop += _1
+                    if stop < end:
+                        stop += _1  # one quote of two
+                length = stop - begin
+                for j in range(length):
+                    data[used + j] = text[begin + j]
+                used += length
+                begin = stop + _1
+            if at_edge and _wants_trimming(data, np.int64(start), np.int64(used)):
+                untrimmed[found] = row
+                found += 1
         present[row] = raw != 0
         bounds[row + 1] = used
-        if raw != 0 and _wants_trimming(data, np.int64(start), np.int64(used)):
-            untrimmed[found] = row
-            found += 1
     return found
 
 

@@ -136,7 +136,7 @@ def raw_records(
     wanted = np.unique(np.fromiter(numbers, np.int64))
     index = read_index(index_path(path, folder))
     content = folder / unpacked_name(path) if staged.dialect.is_elsewhere else path
-    yield from records_at(content, staged, wanted, index[wanted - 1])
+    return records_at(content, staged, wanted, index[wanted - 1])
 
 
 def records_at(
@@ -209,6 +209,7 @@ class _Plain:
         self._base = int(places[0, 0])
         self._places = places - self._base
         self._cells: Small
+        self._cells_of: dict[str, tuple[list[int], list[int]] | None] = {}
 
     def records(self) -> Iterator[Record]:
         starts, ends = (np.ascontiguousarray(side) for side in self._places.T)
@@ -227,11 +228,21 @@ class _Plain:
         return self._window[start:end]
 
     def cell(self, place: int, name: str) -> bytes | None:
-        column = self.parser.places.get(name)
-        if column is None:
+        try:
+            cells = self._cells_of[name]
+        except KeyError:
+            column = self.parser.places.get(name)
+            cells = None if column is None else _sides(self._cells[:, column])
+            self._cells_of[name] = cells
+        if cells is None:
             return None
-        start, end = self._cells[place, column].tolist()
-        return self._window[start:end]
+        starts, ends = cells
+        return self._window[starts[place] : ends[place]]
+
+
+def _sides(bounds: "Small") -> tuple[list[int], list[int]]:
+    """Where each stretch begins, and where each ends."""
+    return bounds[:, 0].tolist(), bounds[:, 1].tolist()
 
 
 class _RecordParser:

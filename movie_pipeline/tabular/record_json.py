@@ -69,5 +69,5 @@ class RecordWriter:
         written = out[: bounds[-1, 2]].tobytes() if count else b""
         return [
             (written[start:middle], written[middle:end]) if end > start else None
-            for start, middle, end in bounds.tolist()
+            for start, middle, end in zip(*(side.tolist() for side in bounds.T), strict=True)
         ], cells

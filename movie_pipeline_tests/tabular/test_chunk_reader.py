@@ -294,6 +294,36 @@ def test_the_kernel_and_the_casts_mean_the_same_by_a_state() -> None:
     assert (cells.missing, cells.unreadable, dict(cells.repairs)) == (1, 1, {Repair.GROUPS: 1})
 
 
+@quickly
+@given(
+    text=st.lists(
+        st.sampled_from([b"a", b"long words", b'"', b'""', b"\n", b"\r", b"\r\n", b"\xc3"])
+    ).map(b"".join),
+    skipped=st.integers(0, 9),
+    quoting=st.booleans(),
+)
+def test_line_ends_are_counted_outside_quotes_wherever_words_of_eight_bytes_begin(
+    text: bytes, skipped: int, *, quoting: bool
+) -> None:
+    text = text[skipped:] if len(text) > skipped else text
+    buffer = buffer_of(skipped + len(text))
+    buffer[skipped : skipped + len(text)] = np.frombuffer(text, np.uint8)
+    words = buffer.view(np.uint64)
+    counted = kernel.count_line_ends(buffer, words, skipped, skipped + len(text), quoting)
+    assert counted == _ends_outside(text, quoting=quoting)
+
+
+def _ends_outside(text: bytes, *, quoting: bool) -> int:
+    """Line ends outside quotes; a return before a line feed is none by itself."""
+    found, inside = 0, False
+    for place in range(len(text)):
+        byte = text[place : place + 1]
+        inside ^= quoting and byte == b'"'
+        alone = text[place : place + 2] != b"\r\n"
+        found += not inside and (byte == b"\n" or (byte == b"\r" and alone))
+    return found
+
+
 # --- two ways to read the same bytes --------------------------------------------------------------
 
 
