@@ -22,10 +22,10 @@ from movie_pipeline.quarantine.keys_apart import KeysApart
 from movie_pipeline.quarantine.quarantine_record import Provenance
 from movie_pipeline.quarantine.quarantine_writer import (
     PIECE,
-    WhySetApart,
     judged_rows,
     write_quarantine,
 )
+from movie_pipeline.quarantine.why_set_apart import WhySetApart
 from movie_pipeline.screening.screening_engine import screening_engine
 from movie_pipeline.spark.executor_tasks import StagedPiece
 from movie_pipeline.spark.job_world import JobWorld, StoredContent, scratch_folder

@@ -25,11 +25,11 @@ from movie_pipeline.quarantine.quarantine_record import (
 )
 from movie_pipeline.quarantine.quarantine_writer import (
     PIECE,
-    WhySetApart,
     judged_columns,
     judged_rows,
     write_quarantine,
 )
+from movie_pipeline.quarantine.why_set_apart import WhySetApart
 from movie_pipeline.screening.screening_engine import identifier
 from movie_pipeline.steps.good_rows import (
     NO_ROWS,
