@@ -127,14 +127,18 @@ class Provenance:
             "quarantined_at": self.quarantined_at.isoformat(),
         }
 
-    @cached_property
-    def as_json(self) -> tuple[bytes, bytes]:
-        """Both as members of an object.
+    @property
+    def is_text(self) -> bool:
+        """Whether all of it can be JSON: a file's name may be bytes that are no text."""
+        return all(each.isascii() or _is_text(each) for each in (self.file, self.batch_id))
 
-        Raises:
-            orjson.JSONEncodeError: the file's name is bytes that are no text.
-        """
-        return _members(self.opening), _members(self.closing)
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _members(fields: Mapping[str, object]) -> bytes:
@@ -149,7 +153,12 @@ def own_rules(reasons: Iterable[Mapping[str, str]]) -> list[str]:
 
 def quarantine_id(file_id: str, record_number: int) -> str:
     """32 hex digits that stand for this record of this file version, in every run."""
-    return hashlib.sha256(f"{file_id}\0{record_number}".encode()).hexdigest()[:32]
+    return id_bytes(file_id, record_number).hex()
+
+
+def id_bytes(file_id: str, record_number: int) -> bytes:
+    """The 16 bytes that they are of."""
+    return hashlib.sha256(f"{file_id}\0{record_number}".encode()).digest()[:16]
 
 
 def record_line(provenance: Provenance, raw: Record, lists: RuleLists, reasons: Reasons) -> bytes:
@@ -159,41 +168,29 @@ def record_line(provenance: Provenance, raw: Record, lists: RuleLists, reasons: 
         UTF-8 JSON. `raw` is the record's text; where the bytes are not UTF-8 it is their base64,
         and `raw_encoding` says so.
     """
-    try:
-        if raw.written is not None:
-            return _written_line(provenance, raw, raw.written, lists, reasons)
+    if provenance.is_text:
+        # what many records share is made JSON once
         record = _record(provenance, raw, lists, orjson.Fragment(reasons.as_json))
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
-    except orjson.JSONEncodeError:
-        # a file's name may be bytes that are no text
-        record = _record(provenance, raw, lists, reasons.of_record)
-        return orjson.dumps(_as_valid_text(record), option=orjson.OPT_APPEND_NEWLINE)
+    record = _record(provenance, raw, lists, reasons.of_record)
+    return orjson.dumps(_as_valid_text(record), option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _written_line(
-    provenance: Provenance,
-    raw: Record,
-    written: tuple[bytes, bytes],
-    lists: RuleLists,
-    reasons: Reasons,
-) -> bytes:
-    """The same as of `_record`, put together from JSON that many records share."""
-    opening, closing = provenance.as_json
-    text, columns = written
+def line_parts(provenance: Provenance) -> tuple[bytes, ...]:
+    """What stands in every line of a file: before the id, number, offset, text and cells."""
     return (
-        b'{"quarantine_id":"%b",%b,"record_number":%d,"byte_offset":%d,"raw":%b,'
-        b'"raw_encoding":"utf-8","columns":%b,"reasons":%b,%b,%b}\n'
-    ) % (
-        quarantine_id(provenance.file_id, raw.record_number).encode(),
-        opening,
-        raw.record_number,
-        raw.byte_offset,
-        text,
-        columns,
-        reasons.as_json,
-        lists.as_json,
-        closing,
+        b'{"quarantine_id":"',
+        b'",%b,"record_number":' % _members(provenance.opening),
+        b',"byte_offset":',
+        b',"raw":',
+        b',"raw_encoding":"utf-8","columns":',
     )
+
+
+def line_tail(provenance: Provenance, lists: RuleLists, reasons: Reasons) -> bytes:
+    """What stands in a line behind the cells."""
+    closing = _members(provenance.closing)
+    return b',"reasons":%b,%b,%b}\n' % (reasons.as_json, lists.as_json, closing)
 
 
 def _record(

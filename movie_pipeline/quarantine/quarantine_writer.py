@@ -6,7 +6,7 @@ what a line looks like stands in quarantine_record.py, why each one waits in why
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,19 +15,16 @@ from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.dqdl import Judgement
 from movie_pipeline.quarantine.keys_apart import KeysApart
-from movie_pipeline.quarantine.quarantine_record import Provenance, record_line
-from movie_pipeline.quarantine.why_set_apart import RULES_IN_MASK, Masks, WhySetApart
+from movie_pipeline.quarantine.plain_lines import PlainLines
+from movie_pipeline.quarantine.quarantine_record import Provenance, Reasons, record_line
+from movie_pipeline.quarantine.why_set_apart import RULES_IN_MASK, RowApart, WhySetApart
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular import Record
+from movie_pipeline.tabular import RecordGroup
 
 PIECE = 10_000
 """Records of a file that are written to quarantine at a time."""
-Records = Callable[[Iterable[int]], Iterator[Record]]
-"""From numbers of records to the records, in ascending order."""
-
-
-_RowApart = tuple[Masks, bool]
-"""Why a row is set apart, and whether its key can be told."""
+Groups = Callable[[Iterable[int]], Iterator[RecordGroup]]
+"""From numbers of records to the records, in ascending order, in groups."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class _Piece:
         keys: their keys.
     """
 
-    rows: dict[int, _RowApart | None]
+    rows: dict[int, RowApart | None]
     numbers: Any
     keys: Any
 
@@ -69,7 +66,7 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
     *,
     why: WhySetApart,
     provenance: Provenance,
-    records: Records,
+    records: Groups,
     keys: KeysApart,
 ) -> tuple[int, Counter[str]]:
     """Write the records set apart, in the file's order.
@@ -88,18 +85,23 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
     """
     counts: Counter[str] = Counter()
     written = 0
+    many = PlainLines(provenance, why) if provenance.is_text else None
     with to.open("wb", buffering=1 << 20) as lines:
         for piece in _pieces(_judged(judged, keys), sorted(why.not_rows)):
             raise_if_stopped()
             same: Counter[tuple[str, ...]] = Counter()
             of_keys: list[tuple[str, ...]] = []
-            for raw in records(piece.rows):
-                masks, has_key = piece.rows[raw.record_number] or (None, False)
-                reasons = why.reasons(raw, masks)
-                same[reasons.own_rules] += 1
-                if has_key:
-                    of_keys.append(reasons.rules)
-                lines.write(record_line(provenance, raw, why.lists(masks), reasons))
+            for group in records(piece.rows):
+                if many is not None and group.plain is not None:
+                    text, told = many.write(group, group.plain, piece.rows)
+                else:
+                    text, told = _one_by_one(provenance, why, group, piece.rows)
+                lines.write(text)
+                same.update(reasons.own_rules for reasons in told)
+                for number, reasons in zip(group.numbers, told, strict=True):
+                    row = piece.rows[number]
+                    if row is not None and row[1]:
+                        of_keys.append(reasons.rules)
             keys.add(piece.numbers, piece.keys, of_keys)
             for rules, records_alike in same.items():
                 counts.update(dict.fromkeys(rules, records_alike))
@@ -108,6 +110,23 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
         to.unlink()
     crash_point("screen.quarantine.after")
     return written, counts
+
+
+def _one_by_one(
+    provenance: Provenance,
+    why: WhySetApart,
+    group: RecordGroup,
+    rows: Mapping[int, RowApart | None],
+) -> tuple[bytes, list[Reasons]]:
+    """The lines of a group of records, and why each of these waits."""
+    lines: list[bytes] = []
+    told: list[Reasons] = []
+    for raw in group:
+        row = rows[raw.record_number]
+        masks = None if row is None else row[0]
+        told.append(why.reasons(raw, masks))
+        lines.append(record_line(provenance, raw, why.lists(masks), told[-1]))
+    return b"".join(lines), told
 
 
 def judged_rows(path: Path) -> Iterator[Any]:
@@ -125,9 +144,13 @@ def _judged(path: Path, keys: KeysApart) -> Iterator[_Piece]:
         told = keys.can_be_told(of_rows, unreadable | breached)
         each = zip(*(mask.to_numpy().tolist() for mask in masks), strict=True)
         rows = zip(each, told.tolist(), strict=True)
+        alike: dict[RowApart, RowApart] = {}  # few values, for many rows
         flags = pa.array(told)
         yield _Piece(
-            dict(zip(numbers.to_numpy().tolist(), rows, strict=True)),
+            {
+                number: alike.setdefault(row, row)
+                for number, row in zip(numbers.to_numpy().tolist(), rows, strict=True)
+            },
             numbers.filter(flags),
             of_rows.filter(flags),
         )

@@ -33,6 +33,8 @@ _SHOWN = 200
 
 Masks = tuple[int, ...]
 """Of one row: the cells unreadable, the cells out of the contract, and the rules it fails."""
+RowApart = tuple[Masks, bool]
+"""Why a row is set apart, and whether its key can be told."""
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,10 @@ class WhySetApart:
         if masks is None:
             unread = Reason(INTAKE_RULE, self.not_rows[raw.record_number])
             return self._with_those_of_the_file([unread])
-        unreadable = masks[0]
-        if (raw.written is None and raw.columns is None) or unreadable & (unreadable - 1):
-            # Several unreadable cells may be shifted: then the others matter too.
+        names = self.named(masks)
+        if names is None or raw.columns is None:
             return self._with_those_of_the_file(self._own_reasons(raw, masks))
-        cells = raw.cells(self._named(masks))
+        cells = [raw.columns.get(name) for name in names]
         known = self._remembered.get((masks, *cells))
         if known is None:
             known = self._with_those_of_the_file(self._own_reasons(raw, masks))
@@ -122,8 +123,11 @@ class WhySetApart:
         rules = dict.fromkeys(reason.rule for reason in own if reason.rule not in self.unevaluated)
         return Reasons([*self.of_file, *own], tuple(rules))
 
-    def _named(self, masks: Masks) -> list[str]:
-        """The keys of the cells that the reasons of such a row speak of."""
+    def named(self, masks: Masks) -> list[str] | None:
+        """The keys of the cells that tell the reasons of such a row; None where all may."""
+        unreadable = masks[0]
+        if unreadable & (unreadable - 1):
+            return None  # several unreadable cells may be shifted
         keys = self._keys.get(masks)
         if keys is None:
             if len(self._keys) > _MOST_REMEMBERED:

@@ -39,7 +39,7 @@ from movie_pipeline.steps.good_rows import (
 )
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.stored_values import from_json, to_json
-from movie_pipeline.tabular import Range, Record, StagedFile, read_index, records_at
+from movie_pipeline.tabular import Range, RecordGroup, StagedFile, groups_at, read_index
 
 PIECE_COLUMN = "_piece"
 RECEIPTS = f"{PIECE_COLUMN} int, receipt string"
@@ -219,7 +219,7 @@ def _records(
     staged: StagedFile,
     folder: Path,
     numbers: Iterable[int],
-) -> Iterator[Record]:
+) -> Iterator[RecordGroup]:
     """Records of the piece, whose bytes are brought here when the first are asked for."""
     start, end = piece.staged.at
     end = piece.apart[1] if piece.apart else end
@@ -235,7 +235,7 @@ def _records(
         if piece.apart:
             places = np.vstack([places, np.array([piece.apart], np.int64)])
         chosen = np.array(places[wanted - piece.base - 1])
-    yield from records_at(own, staged, wanted, chosen, start=start)
+    yield from groups_at(own, staged, wanted, chosen, start=start)
 
 
 def _put(file: FileToSplit, piece: PieceToSplit, path: Path) -> str:

@@ -41,7 +41,7 @@ from movie_pipeline.steps.good_rows import (
 from movie_pipeline.steps.judge import STAGED, JudgedFile
 from movie_pipeline.steps.verdict import Verdict
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular import Record, StagedFile, raw_records
+from movie_pipeline.tabular import RecordGroup, StagedFile, record_groups
 
 _LEFT_OUT = "left_out"
 OUT_OF_CONTRACT = '("_unreadable" <> 0 OR "_breached" <> 0)'
@@ -205,10 +205,10 @@ def _provenance(judged: JudgedFile, batch_id: str) -> Provenance:
     )
 
 
-def _records(judged: JudgedFile, numbers: Iterable[int]) -> Iterator[Record]:
+def _records(judged: JudgedFile, numbers: Iterable[int]) -> Iterator[RecordGroup]:
     """Records as they stand in the source, in ascending order."""
     folder = judged.folder
-    return raw_records(folder.source, judged.file.staged, folder=folder.path, numbers=numbers)
+    return record_groups(folder.source, judged.file.staged, folder=folder.path, numbers=numbers)
 
 
 # --- the rows that load --------------------------------------------------------------------------

@@ -42,14 +42,16 @@ from movie_pipeline.tabular.piecewise import (
     read_in_pieces,
     summed_up,
 )
+from movie_pipeline.tabular.plain_records import PlainRecords
 from movie_pipeline.tabular.range_tasks import RangeTask
 from movie_pipeline.tabular.raw_record import (
-    RawRecord,
     Record,
+    RecordGroup,
+    groups_at,
     index_path,
     raw_records,
     read_index,
-    records_at,
+    record_groups,
     rows_path,
 )
 from movie_pipeline.tabular.read_file import stage_file
@@ -107,14 +109,15 @@ __all__ = [
     "NotInPieces",
     "NumberForm",
     "PieceRead",
+    "PlainRecords",
     "Problem",
     "ProblemKind",
     "Range",
     "RangeTask",
-    "RawRecord",
     "ReadPieces",
     "ReadingPlan",
     "Record",
+    "RecordGroup",
     "SourceOptions",
     "StagedFile",
     "TableContract",
@@ -127,6 +130,7 @@ __all__ = [
     "expect_room",
     "factor_of",
     "flagged_columns",
+    "groups_at",
     "guessed_declaration",
     "index_path",
     "inspect_file",
@@ -144,8 +148,8 @@ __all__ = [
     "read_in_pieces",
     "read_index",
     "read_piece",
+    "record_groups",
     "record_keys",
-    "records_at",
     "require_bytes",
     "require_text",
     "rows_path",

@@ -1,6 +1,6 @@
-"""The inner loop that writes plain records as JSON, over plain arrays.
+"""The inner loops that tell the cells of plain records apart and write them as JSON.
 
-Which records these are, and what is written of the others, record_json.py and raw_record.py say.
+Over plain arrays; which records these are, plain_records.py says.
 """
 
 import numpy as np
@@ -11,25 +11,24 @@ from movie_pipeline.tabular.compiled import READ_BYTES, compiled
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
+Number = int | np.int64
 
-_QUOTE, _BACKSLASH, _OPEN, _CLOSE, _ZERO, _SMALL_U = 34, 92, 123, 125, 48, 117
+_QUOTE, _BACKSLASH, _ZERO, _SMALL_U = 34, 92, 48, 117
 _CONTROL = 1
 _ESCAPES = np.zeros(256, np.uint8)
 """What stands behind the backslash of a byte that is escaped; _CONTROL where that is its code."""
 _ESCAPES[:32] = _CONTROL
 for _byte, _letter in zip(b'\b\t\n\f\r"\\', b'btnfr"\\', strict=True):
     _ESCAPES[_byte] = _letter
-_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 LONGEST_ESCAPE = 6
+_1 = np.uint64(1)
 
 
 @compiled("int64(uint8[::1], int64, uint8)")
-def _put(out: Bytes, used: int, byte: np.uint8) -> int:
-    """Write a byte of a JSON text; return what is used then."""
+def _put_escaped(out: Bytes, used: Number, byte: np.uint8) -> Number:
+    """Write a byte of a JSON text that is escaped there; return what is used then."""
     escape = _ESCAPES[byte]
-    if escape == 0:
-        out[used] = byte
-        return used + 1
     out[used] = _BACKSLASH
     if escape != _CONTROL:
         out[used + 1] = escape
@@ -37,62 +36,69 @@ def _put(out: Bytes, used: int, byte: np.uint8) -> int:
     out[used + 1] = _SMALL_U
     out[used + 2] = _ZERO
     out[used + 3] = _ZERO
-    out[used + 4] = _HEX[byte >> 4]
-    out[used + 5] = _HEX[byte & 15]
+    out[used + 4] = HEX[byte >> 4]
+    out[used + 5] = HEX[byte & 15]
     return used + LONGEST_ESCAPE
 
 
-@compiled(
-    f"void({READ_BYTES}, int64[::1], int64[::1], uint8, uint8[::1], int64[::1],"
-    "int64[:,::1], int32[:,:,::1], uint8[::1])"
-)
-def write(
+@compiled(f"int64({READ_BYTES}, int64, int64, boolean, uint8[::1], int64)")
+def put_text(
+    text: Bytes, place: Number, end: Number, doubled: bool, out: Bytes, used: Number
+) -> Number:
+    """Write a stretch of text as a JSON text; return what is used then.
+
+    Args:
+        text: where it stands.
+        place: where it begins.
+        end: and ends.
+        doubled: whether of two quotes one is written.
+        out: filled.
+        used: what is used of it.
+    """
+    out[used] = _QUOTE
+    used += 1
+    here, until, to = np.uint64(place), np.uint64(end), np.uint64(used)
+    while here < until:
+        byte = text[here]
+        here += _1
+        if _ESCAPES[byte] == 0:
+            out[to] = byte
+            to += _1
+            continue
+        to = np.uint64(_put_escaped(out, np.int64(to), np.uint8(byte)))
+        if doubled and byte == _QUOTE:
+            here += _1
+    out[to] = _QUOTE
+    return np.int64(to + _1)
+
+
+@compiled(f"void({READ_BYTES}, int64[::1], int64[::1], uint8, int32[:,:,::1], boolean[::1])")
+def cut(
     text: Bytes,
     starts: Places,
     ends: Places,
     delimiter: np.uint8,
-    names: Bytes,
-    name_bounds: Places,
-    bounds: Places,
     cells: Small,
-    out: Bytes,
+    plain: npt.NDArray[np.bool_],
 ) -> None:
-    """Write records.
+    """Tell the cells of records apart.
 
     Args:
         text: where they stand.
         starts: where each begins.
         ends: and ends, without its line end.
         delimiter: what stands between cells.
-        names: what is written before each cell.
-        name_bounds: where each of these begins, and the end.
-        bounds: filled: where the text of each record begins in out, where its cells do, and the
-            end; all the same where its cells cannot be told here.
-        cells: filled: where each cell begins and ends in the text, as it is written.
-        out: filled.
+        cells: filled: where each cell begins and ends in the text, its quotes included.
+        plain: filled: whether it has as many cells, each of which is bare or quoted as a whole.
     """
-    width = len(name_bounds) - 1
-    used = 0
+    width = cells.shape[1]
     for record in range(len(starts)):
-        first, end = starts[record], ends[record]
-        bounds[record, 0] = used
-        out[used] = _QUOTE
-        used += 1
-        for place in range(first, end):
-            used = _put(out, used, np.uint8(text[place]))
-        out[used] = _QUOTE
-        used += 1
-        bounds[record, 1] = used
-        out[used] = _OPEN
-        used += 1
-        place, column, plain = first, 0, True
-        while True:
+        place, end = starts[record], ends[record]
+        column, fits = 0, True
+        while fits:
             if column == width:
-                plain = False
+                fits = False
                 break
-            for i in range(name_bounds[column], name_bounds[column + 1]):
-                out[used] = names[i]
-                used += 1
             cells[record, column, 0] = place
             if place < end and text[place] == _QUOTE:
                 place += 1
@@ -105,24 +111,14 @@ def write(
                             closed = True
                             break
                         place += 1
-                    used = _put(out, used, np.uint8(byte))
-                plain = closed and (place == end or text[place] == delimiter)
+                fits = closed and (place == end or text[place] == delimiter)
             else:
                 while place < end and text[place] != delimiter:
-                    plain &= text[place] != _QUOTE
-                    used = _put(out, used, np.uint8(text[place]))
+                    fits &= text[place] != _QUOTE
                     place += 1
             cells[record, column, 1] = place
-            out[used] = _QUOTE
-            used += 1
             column += 1
-            if not plain or place >= end:
+            if place >= end:
                 break
             place += 1
-        if plain and column == width:
-            out[used] = _CLOSE
-            used += 1
-        else:
-            used = bounds[record, 0]
-            bounds[record, 1] = used
-        bounds[record, 2] = used
+        plain[record] = fits and column == width

@@ -6,24 +6,19 @@ start and end of record 2, ...; offsets count bytes of the content.
 
 import csv
 import os
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, ClassVar
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.tabular.file_content import unpacked_name
 from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json, value_at
+from movie_pipeline.tabular.plain_records import PlainRecords
 from movie_pipeline.tabular.record_parser import split_record
 from movie_pipeline.tabular.staged_file import StagedFile
-
-if TYPE_CHECKING:
-    from movie_pipeline.tabular.record_json import RecordWriter, Small, Written
 
 _WINDOW = 1_048_576
 INDEX_SUFFIX = ".records"
@@ -39,7 +34,7 @@ Columns = dict[str, str] | None
 
 
 @dataclass(slots=True)
-class RawRecord:
+class Record:
     """One record as it stands in the file.
 
     Attributes:
@@ -47,62 +42,41 @@ class RawRecord:
         byte_offset: where it starts in the file's content.
         raw: its bytes, without the line end.
         columns: its cells.
-        written: nothing; see PlainRecord.
     """
 
     record_number: int
     byte_offset: int
     raw: bytes
     columns: Columns
-    written: ClassVar[None] = None
-
-    def cells(self, names: Iterable[str]) -> list[str | None]:
-        """Some of its cells."""
-        columns = self.columns or {}
-        return [columns.get(name) for name in names]
 
 
-class PlainRecord:
-    """One record that is plain, likewise; its cells are told apart when they are asked for.
+@dataclass(frozen=True)
+class RecordGroup:
+    """Records that stand near each other in a file, in their order.
 
     Attributes:
-        record_number: its 1-based number.
-        byte_offset: where it starts in the file's content.
-        written: the record as JSON: its text, and its cells by name.
+        plain: the same, where many are told at once.
     """
 
-    __slots__ = ("_among", "_place", "byte_offset", "record_number", "written")
+    _parser: "_RecordParser"
+    _window: bytes
+    _numbers: npt.NDArray[np.int64]
+    _places: npt.NDArray[np.int64]
+    plain: PlainRecords | None
 
-    def __init__(
-        self,
-        record_number: int,
-        byte_offset: int,
-        written: "Written",
-        among: "_Plain",
-        place: int,
-    ) -> None:
-        self.record_number = record_number
-        self.byte_offset = byte_offset
-        self.written = written
-        self._among = among
-        self._place = place
+    def __iter__(self) -> Iterator[Record]:
+        return map(self.record, range(len(self._places)))
 
     @property
-    def raw(self) -> bytes:
-        """Its bytes, without the line end."""
-        return self._among.raw(self._place)
+    def numbers(self) -> list[int]:
+        """The 1-based number of each."""
+        return self._numbers.tolist()
 
-    @property
-    def columns(self) -> Columns:
-        """Its cells."""
-        return self._among.parser.columns(self.raw)
-
-    def cells(self, names: Iterable[str]) -> list[bytes | None]:
-        """Some of its cells, as they are written."""
-        return [self._among.cell(self._place, name) for name in names]
-
-
-Record = RawRecord | PlainRecord
+    def record(self, place: int) -> Record:
+        """One of them."""
+        (start, end), base = self._places[place].tolist(), int(self._places[0, 0])
+        raw = self._window[start - base : end - base]
+        return Record(int(self._numbers[place]), start, raw, self._parser.columns(raw))
 
 
 def rows_path(path: Path, folder: Path) -> Path:
@@ -133,21 +107,29 @@ def raw_records(
         folder: where it was staged to.
         numbers: 1-based record numbers, in any order.
     """
+    for group in record_groups(path, staged, folder=folder, numbers=numbers):
+        yield from group
+
+
+def record_groups(
+    path: Path, staged: StagedFile, *, folder: Path, numbers: Iterable[int]
+) -> Iterator[RecordGroup]:
+    """The same, together with those that stand near."""
     wanted = np.unique(np.fromiter(numbers, np.int64))
     index = read_index(index_path(path, folder))
     content = folder / unpacked_name(path) if staged.dialect.is_elsewhere else path
-    return records_at(content, staged, wanted, index[wanted - 1])
+    return groups_at(content, staged, wanted, index[wanted - 1])
 
 
-def records_at(
+def groups_at(
     content: Path,
     staged: StagedFile,
     numbers: npt.NDArray[np.int64],
     places: npt.NDArray[np.int64],
     *,
     start: int = 0,
-) -> Iterator[Record]:
-    """Records by where they are, in ascending order.
+) -> Iterator[RecordGroup]:
+    """Records by where they are, in ascending order, together with those that stand near.
 
     Args:
         content: the content, or a part of it.
@@ -157,92 +139,36 @@ def records_at(
         start: where the part starts in it.
     """
     parser = _RecordParser(staged)
+    many = parser.is_plain and len(numbers) >= _MANY
     with content.open("rb", buffering=0) as file:
-        for first, last, window in _windows(file, (places - start).tolist()):
+        for first, last, window in _windows(file, places - start):
             numbers_here, here = numbers[first:last], places[first:last]
-            if parser.is_plain and len(numbers) >= _MANY:
-                yield from _Plain(parser, window, numbers_here, here).records()
-            else:
-                yield from _one_by_one(parser, window, numbers_here, here)
+            plain = parser.plain(window, numbers_here, here) if many else None
+            yield RecordGroup(parser, window, numbers_here, here, plain)
 
 
-def _windows(file: BinaryIO, places: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int, bytes]]:
+def _windows(file: BinaryIO, places: npt.NDArray[np.int64]) -> Iterator[tuple[int, int, bytes]]:
     """Near places and their bytes; they share a read, since a read costs more than bytes.
 
     Yields:
         Which places, from and to, and the bytes from the first one's start to the last one's end.
     """
+    ends = np.ascontiguousarray(places[:, 1])
     first = 0
     while first < len(places):
-        start = places[first][0]
-        last = bisect_right(places, start + _WINDOW, lo=first, key=itemgetter(1))
+        start = int(places[first, 0])
+        last = int(np.searchsorted(ends, start + _WINDOW, "right"))
         last = max(last, first + 1)
-        yield first, last, os.pread(file.fileno(), places[last - 1][1] - start, start)
+        yield first, last, os.pread(file.fileno(), int(ends[last - 1]) - start, start)
         first = last
 
 
-def _one_by_one(
-    parser: "_RecordParser",
-    window: bytes,
-    numbers: npt.NDArray[np.int64],
-    places: npt.NDArray[np.int64],
-) -> Iterator[RawRecord]:
-    base = int(places[0, 0])
-    for number, (start, end) in zip(numbers.tolist(), places.tolist(), strict=True):
-        raw = window[start - base : end - base]
-        yield RawRecord(number, start, raw, parser.columns(raw))
-
-
-class _Plain:
-    """Plain records that stand near each other."""
-
-    def __init__(
-        self,
-        parser: "_RecordParser",
-        window: bytes,
-        numbers: npt.NDArray[np.int64],
-        places: npt.NDArray[np.int64],
-    ) -> None:
-        self.parser = parser
-        self._window = window
-        self._numbers = numbers
-        self._base = int(places[0, 0])
-        self._places = places - self._base
-        self._cells: Small
-        self._cells_of: dict[str, tuple[list[int], list[int]] | None] = {}
-
-    def records(self) -> Iterator[Record]:
-        starts, ends = (np.ascontiguousarray(side) for side in self._places.T)
-        written, self._cells = self.parser.writer.write(self._window, starts, ends)
-        each = zip(self._numbers.tolist(), starts.tolist(), written, strict=True)
-        for place, (number, start, record) in enumerate(each):
-            offset = self._base + start
-            if record is not None:
-                yield PlainRecord(number, offset, record, self, place)
-            else:
-                raw = self.raw(place)
-                yield RawRecord(number, offset, raw, self.parser.columns(raw))
-
-    def raw(self, place: int) -> bytes:
-        start, end = self._places[place].tolist()
-        return self._window[start:end]
-
-    def cell(self, place: int, name: str) -> bytes | None:
-        try:
-            cells = self._cells_of[name]
-        except KeyError:
-            column = self.parser.places.get(name)
-            cells = None if column is None else _sides(self._cells[:, column])
-            self._cells_of[name] = cells
-        if cells is None:
-            return None
-        starts, ends = cells
-        return self._window[starts[place] : ends[place]]
-
-
-def _sides(bounds: "Small") -> tuple[list[int], list[int]]:
-    """Where each stretch begins, and where each ends."""
-    return bounds[:, 0].tolist(), bounds[:, 1].tolist()
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _RecordParser:
@@ -253,23 +179,28 @@ class _RecordParser:
         self._keys = staged.record_keys
         self._line = ""
         self._plain = staged.reader == "fast" and staged.dialect.quoting
-        self.is_plain = self._plain and self._dialect.codec == "utf-8"
+        # around records that were taken one by one, plain ones are read by the same rules
+        mended = staged.reader == "mended" and staged.dialect.escape == "doubled"
+        quoting = staged.dialect.quoting and staged.dialect.codec == "utf-8"
+        self.is_plain = quoting and (self._plain or mended)
         self._reader = csv.reader(
             iter(lambda: self._line, None),
             delimiter=self._dialect.delimiter if self._plain else ",",
             strict=True,
         )
 
-    @cached_property
-    def writer(self) -> "RecordWriter":
-        from movie_pipeline.tabular import record_json  # noqa: PLC0415 - compiled code is loaded on use
-
-        return record_json.RecordWriter(self._keys, self._dialect.delimiter or ",")
-
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """Column to its place."""
-        return {name: place for place, name in enumerate(self._keys)}
+    def plain(
+        self, window: bytes, numbers: npt.NDArray[np.int64], places: npt.NDArray[np.int64]
+    ) -> PlainRecords | None:
+        """Records of a window, to be told at once; None where some of their bytes are no text."""
+        base = int(places[0, 0])
+        starts, ends = (np.ascontiguousarray(side) for side in (places - base).T)
+        if not self._plain:
+            each = zip(starts.tolist(), ends.tolist(), strict=True)
+            if not _is_utf8(b"\n".join(window[start:end] for start, end in each)):
+                return None
+        names, delimiter = tuple(self._keys), self._dialect.delimiter
+        return PlainRecords(numbers, window, base, starts, ends, names, delimiter)
 
     def columns(self, raw: bytes) -> Columns:
         """Header name to text; None where the bytes are no text, or no record."""

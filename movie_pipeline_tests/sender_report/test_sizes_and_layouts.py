@@ -24,7 +24,7 @@ from movie_pipeline.sender_report.make_report import FileToTell, ReportPaths, Se
 from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.tabular import (
     MappedColumn,
-    RawRecord,
+    Record,
     SourceOptions,
     line_numbers,
     raw_records,
@@ -45,7 +45,7 @@ def quarantine_of(path: Path, rows: int) -> None:
     lists = RuleLists([], [], [])
     with path.open("wb") as lines:
         for number in range(1, rows + 1):
-            raw = RawRecord(number, number * 9, b"a,x", {"movie_title": "a", "release_year": "x"})
+            raw = Record(number, number * 9, b"a,x", {"movie_title": "a", "release_year": "x"})
             reason = Reason("movie_contract", 'release_year: "x" is not a whole number')
             lines.write(record_line(provenance, raw, lists, Reasons([reason])))
 
