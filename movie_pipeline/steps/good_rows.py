@@ -3,6 +3,7 @@
 Which rows these are is for others to say. They keep the order of their records.
 """
 
+import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -36,6 +37,8 @@ _REPEATED = 0.5
 """A column of which at most such a share is different gains by a dictionary."""
 _WORTH_ASKING = 20_000
 """Rows."""
+_MAPPED_AT_ONCE = 4
+"""Staged batches."""
 
 Numbers = npt.NDArray[np.int64]
 
@@ -75,17 +78,30 @@ def write_good_rows(  # noqa: PLR0913 - which rows, and what each is to carry
         file_id: of the file; each row carries it.
         file_version: of the file, likewise.
     """
-    with pa.OSFile(str(folder.staged_rows)) as source, pa.ipc.open_file(source) as staged:
-        batches = (staged.get_batch(place) for place in range(int(staged.num_record_batches)))
-        return write_good_batches(
-            connection,
-            folder.good,
-            RowsOf(dataset.contract.names, dataset.histogram),
-            set_apart,
-            rows=StagedRows(staged.schema, batches),
-            file_id=file_id,
-            file_version=file_version,
-        )
+    return write_good_batches(
+        connection,
+        folder.good,
+        RowsOf(dataset.contract.names, dataset.histogram),
+        set_apart,
+        rows=_staged_rows(folder.staged_rows),
+        file_id=file_id,
+        file_version=file_version,
+    )
+
+
+def _staged_rows(path: Path) -> "StagedRows":
+    """The staged rows, mapped into memory and not read; what is behind is let go."""
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    staged = pa.ipc.open_file(pa.py_buffer(mapped))
+
+    def batches() -> Iterator[Any]:
+        for place in range(int(staged.num_record_batches)):
+            if place % _MAPPED_AT_ONCE == 0:
+                mapped.madvise(mmap.MADV_DONTNEED)  # whoever still needs a page has it again
+            yield staged.get_batch(place)
+
+    return StagedRows(staged.schema, batches())
 
 
 @dataclass(frozen=True)
