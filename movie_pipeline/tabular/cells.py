@@ -301,7 +301,7 @@ class NumberCells:
             self._note_groups(values[states == _GROUPED])
         for state in np.flatnonzero(counted[_FIRST_REPAIR:]) + _FIRST_REPAIR:
             self.repairs[_REPAIRS[state // _FIRST_REPAIR - 1]] += int(counted[state])
-        kinds = states % _FIRST_REPAIR
+        kinds = states & (_FIRST_REPAIR - 1)
         absent = kinds != _READ
         unreadable = kinds == _UNREADABLE
         wrong = int(np.count_nonzero(unreadable))
