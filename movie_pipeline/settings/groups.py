@@ -223,7 +223,7 @@ class AlertSettings:
 
 @dataclass(frozen=True)
 class GlueSettings:
-    """Glue's catalog and crawlers, and its job that judges rows."""
+    """Glue's catalog and crawlers."""
 
     database: str = setting(
         "movie_database", "GLUE_DATABASE", form=r"[a-z0-9_-]{1,255}", example="movie_database"
@@ -235,14 +235,6 @@ class GlueSettings:
     """The crawler of the warehouse; empty: none is started."""
     crawler_seconds: float = 900.0
     """How long to wait for a crawler."""
-    job: str = setting(
-        "", "GLUE_JOB", form=r"[A-Za-z0-9_.-]{0,255}", example="movie-pipeline-judge-rows"
-    )
-    """The job that judges the rows of large files; empty: every file is judged in process."""
-    job_from_bytes: int = setting(10_000_000_000, "GLUE_JOB_FROM_BYTES")
-    """How large a file must be for that."""
-    job_seconds: float = setting(7200.0, "GLUE_JOB_SECONDS")
-    """How long one run of it may take."""
 
 
 @dataclass(frozen=True)
