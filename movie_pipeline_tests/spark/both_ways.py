@@ -1,9 +1,9 @@
 """A batch screened in process and on a real Spark, over the same home, to be held together."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.screening.engine_port import JobStart, RunJob
+from movie_pipeline.screening.spark_job import asked_by
 from movie_pipeline.settings import Settings
 from movie_pipeline.spark.job_world import JobWorld
 from movie_pipeline.spark.program import answer_in
@@ -84,8 +85,8 @@ class BothWays:
 
 def here(job: JobStart) -> Sequence[Mapping[str, Any]]:
     """Run a job by the session of the tests, and say what its program would."""
-    settings, place = job.arguments
-    answer_in(spark(), JobWorld.of(json.loads(settings), place))
+    settings, place = asked_by([*chain.from_iterable(job.arguments.items())])
+    answer_in(spark(), JobWorld.of(settings, place))
     return [{"answered": place}]
 
 

@@ -16,7 +16,7 @@ from movie_pipeline.crash_points import CRASH_AT, CRASH_LOG
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline.orchestration.spark_pipes import run_job
+from movie_pipeline.orchestration.spark_pipes import run_here
 from movie_pipeline.screening.engine_port import JobStart
 from movie_pipeline_tests.dqdl.spark_samples import PACKAGES, needs_spark
 from movie_pipeline_tests.samples import REPOSITORY
@@ -166,7 +166,7 @@ def in_a_run(job: JobStart) -> Mapping[str, Any]:
 
     @dg.op
     def step(context: dg.OpExecutionContext) -> None:
-        said.extend(run_job(context, job))
+        said.extend(run_here(context, job))
 
     @dg.job
     def run() -> None:
