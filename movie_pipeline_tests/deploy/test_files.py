@@ -315,6 +315,7 @@ def test_the_image_is_made_of_what_the_lock_names_and_nothing_else() -> None:
     [
         *("requirements.lock", "standins.lock", "spark.lock", "bench.lock", "checkov.lock"),
         "deploy/requirements.lock",
+        "deploy/spark/requirements.lock",
     ],
 )
 def test_every_locked_package_has_its_hashes_and_no_address(name: str) -> None:
