@@ -1,4 +1,4 @@
-"""The script of the job on Glue and on EMR Serverless; all else comes with the archive of modules."""
+"""The script of the job on Glue and EMR Serverless; all else comes with the archive of modules."""
 
 from movie_pipeline.spark.__main__ import main
 
