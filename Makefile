@@ -19,6 +19,9 @@ SERVICE ?= pypi
 WORKERS ?= 3
 SHUFFLE ?=
 LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header
+# Glue 5 and EMR 7 run Spark 3.5 on Python 3.11 and Amazon Linux 2023, whose glibc is 2.34.
+EXECUTORS = --only-binary :all: --python-version 3.11 --python-platform x86_64-manylinux_2_34
+MODULES = build/spark/modules
 TEMPLATES = deploy/core.yaml deploy/warehouse.yaml deploy/sign-in.yaml deploy/dataset.yaml
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(addprefix --shuffle=,$(SHUFFLE))
 export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
@@ -28,7 +31,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install spark free-port run sample first-sample ingest test quick faults soak conformance check format lint types layers templates definitions picture pictures fuzz bench bench-ingest bench-spark bench-burst lock audit clean
+.PHONY: help install spark spark-archive free-port run sample first-sample ingest test quick faults soak conformance check format lint types layers templates definitions picture pictures fuzz bench bench-ingest bench-spark bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +77,24 @@ spark: install ## Install Spark for its tests, where there is Java
 	@if command -v java > /dev/null; then $(MAKE) --no-print-directory .venv/spark/installed \
 	  || echo "Spark could not be installed: what runs on it is not tested."; \
 	  else echo "There is no Java here: what runs on Spark is not tested. On Debian: apt-get install default-jre-headless"; fi
+
+# A virtual environment that is complete but for its interpreter, which lies at the same place on both services: so any
+# machine makes it, without a container and without a compiler.
+spark-archive: .venv/installed ## Make the modules for jobs on Glue and EMR Serverless: build/spark/modules.tar.gz
+	rm -rf build/spark build/lib
+	mkdir -p $(MODULES)/bin
+	ln -s /usr/bin/python3.11 $(MODULES)/bin/python3.11
+	ln -s python3.11 $(MODULES)/bin/python3
+	ln -s python3.11 $(MODULES)/bin/python
+	printf 'home = /usr/bin\ninclude-system-site-packages = false\n' > $(MODULES)/pyvenv.cfg
+	$(BIN)/uv pip install --quiet --no-deps --require-hashes $(EXECUTORS) --target $(MODULES)/lib/python3.11/site-packages \
+	  --requirement deploy/spark/requirements.lock
+	$(BIN)/uv build --quiet --wheel --no-build-isolation --python $(BIN)/python --out-dir build/spark .
+	$(BIN)/uv pip install --quiet --no-deps $(EXECUTORS) --target $(MODULES)/lib/python3.11/site-packages build/spark/*.whl
+	tar --create --gzip --file build/spark/modules.tar.gz --sort=name --owner=0 --group=0 --numeric-owner \
+	  --directory $(MODULES) bin lib pyvenv.cfg
+	cp deploy/spark/job.py build/spark/
+	@du -sh build/spark/modules.tar.gz
 
 # checkov pins an older boto3 than ours: likewise.
 .venv/checkov/installed: .venv/installed checkov.lock
@@ -188,10 +209,11 @@ lock: install ## Work the lock file out again from pyproject.toml
 	$(LOCK) --group bench -o bench.lock
 	$(LOCK) --group templates -o checkov.lock
 	$(LOCK) --extra container --constraint requirements.lock pyproject.toml -o deploy/requirements.lock
+	$(filter-out --universal,$(LOCK)) --group executors --constraint requirements.lock $(EXECUTORS) -o deploy/spark/requirements.lock
 
 audit: install ## Ask SERVICE (pypi or osv, in the network) for known vulnerabilities of all locked packages
 	$(BIN)/python -m movie_pipeline_tests.locks.audit --service $(SERVICE) \
-	  requirements.lock standins.lock spark.lock bench.lock checkov.lock deploy/requirements.lock
+	  requirements.lock standins.lock spark.lock bench.lock checkov.lock deploy/requirements.lock deploy/spark/requirements.lock
 
 clean: ## Remove everything that the other targets made, the data folder included
 	rm -rf .venv data build dist test-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache \

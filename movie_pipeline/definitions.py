@@ -187,7 +187,6 @@ def _resources(deployment: Deployment, ruleset: Ruleset) -> Mapping[str, object]
         "wakeups": resource_of(deployment.wakeups),
         "warehouse": resource_of(deployment.warehouse, lease=lease),
         "catalog": resource_of(deployment.catalog),
-        "cluster": resource_of(deployment.cluster),
         "engine": resource_of(deployment.engine),
         "alerts": resource_of(deployment.alerts),
         "events": resource_of(deployment.events),

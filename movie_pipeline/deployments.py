@@ -15,10 +15,8 @@ from movie_pipeline.catalog.folder_catalog import FolderCatalog
 from movie_pipeline.datasets.chosen import chosen_dataset, chosen_datasets
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import SettingsError
-from movie_pipeline.screening.cluster_port import Cluster
 from movie_pipeline.screening.engine_port import ScreeningEngine
 from movie_pipeline.screening.in_process import InProcess
-from movie_pipeline.screening.no_cluster import NoCluster
 from movie_pipeline.screening.on_spark import OnSpark
 from movie_pipeline.screening.reference_datasets import declared_datasets
 from movie_pipeline.settings import Settings
@@ -40,7 +38,6 @@ class Deployment:
     wakeups: Wakeups
     warehouse: Warehouse
     catalog: Catalog
-    cluster: Cluster
     engine: ScreeningEngine
     alerts: Alerts
     events: Events
@@ -62,7 +59,6 @@ def local(settings: Settings, dataset: Dataset) -> Deployment:
         wakeups=NoWakeups(),
         warehouse=DuckDBWarehouse(settings, storage, dataset),
         catalog=FolderCatalog(own.home / "catalog"),
-        cluster=NoCluster(),
         engine=_engine(own, storage),
         alerts=AlertLog(settings.home / "alerts.jsonl"),
         events=EventLog(settings.home / "events.jsonl"),
@@ -75,7 +71,6 @@ def aws(settings: Settings, dataset: Dataset) -> Deployment:
     from movie_pipeline.alerts.sns_alerts import SNSAlerts
     from movie_pipeline.aws_clients import Clients
     from movie_pipeline.catalog.glue_catalog import GlueCatalog
-    from movie_pipeline.screening.glue_cluster import GlueCluster
     from movie_pipeline.storage.s3_storage import S3Storage
     from movie_pipeline.wakeups.sqs_wakeups import SQSWakeups
     from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
@@ -91,7 +86,6 @@ def aws(settings: Settings, dataset: Dataset) -> Deployment:
         wakeups=NoWakeups() if dataset.namespace else SQSWakeups(settings, clients),
         warehouse=RedshiftWarehouse(settings, storage, clients, dataset),
         catalog=GlueCatalog(settings.glue, clients),
-        cluster=GlueCluster(own, storage, clients),
         engine=_engine(own, storage),
         alerts=SNSAlerts(settings.alerts, clients),
         events=EventBridgeEvents(settings.alerts, clients),

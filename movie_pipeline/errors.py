@@ -23,7 +23,7 @@ MoviePipelineError
 │   └── BatchRefused         the warehouse is well, but these files cannot be loaded
 ├── WakeupError              nobody could be asked for landed files; the listing finds them
 ├── CatalogError
-├── ClusterError             the cluster did not judge rows, or its answer does not add up
+├── ClusterError             a job on Spark did not do its work, or its answer does not add up
 └── AlertError               a notice could not be delivered; it stays in the outbox
 
 Each class says who is to blame: a FILE, the RULESET or a setting, or the WORLD. No file is rejected
@@ -237,7 +237,7 @@ class CatalogError(MoviePipelineError):
 
 
 class ClusterError(MoviePipelineError):
-    """The cluster did not do its work, or its answer does not add up; nothing was loaded."""
+    """A job on Spark did not do its work, or its answer does not add up; nothing was loaded."""
 
 
 class AlertError(MoviePipelineError):

@@ -10,7 +10,6 @@ from movie_pipeline.dqdl.engines.glue_shape import EvaluateDataQuality
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.judging import judge
 from movie_pipeline.dqdl.engines.spark_session import session_beside
-from movie_pipeline.dqdl.engines.spark_words import evaluable_on_spark
 from movie_pipeline.dqdl.engines.table_files import write_table
 from movie_pipeline.dqdl.language.limits import (
     DEEPEST_SQL,
@@ -40,7 +39,6 @@ __all__ = [
     "SimpleRule",
     "TableRefused",
     "counts",
-    "evaluable_on_spark",
     "evaluate",
     "explain",
     "judge",

@@ -1,15 +1,17 @@
 """Dagster Pipes to a job on Spark: what starts it, and what it says, in the run of the step.
 
-What it is asked, and what its answer means, is screening's business.
+What it is asked, and what its answer means, is screening's business; jobs that a service of AWS
+runs have a module of their own.
 """
 
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from importlib.util import find_spec
+from itertools import chain
 from typing import Any
 
 import dagster as dg
@@ -17,10 +19,29 @@ from typing_extensions import override
 
 from movie_pipeline.errors import ClusterError
 from movie_pipeline.screening.engine_port import JobStart
+from movie_pipeline.settings import Settings
 from movie_pipeline.stop_signals import ended_by_stops
+
+Launch = Callable[[dg.OpExecutionContext, JobStart], Sequence[Mapping[str, Any]]]
+"""Starts the program of a job for a step, waits for its end, and returns what it reported.
+
+Where the step is stopped, so is the job. Raises ClusterError where it did not succeed, or took too
+long; how it came to its end stands in the run.
+"""
 
 _PROGRAM = (sys.executable, "-m", "movie_pipeline.spark")
 _STANDARD_ERROR = 2
+
+
+def launch_of(settings: Settings) -> Launch:
+    """How jobs are started where the settings say that Spark is."""
+    if not settings.spark.is_service:
+        return run_here
+    # dagster-aws and boto3 are loaded only where a job is started by them
+    from movie_pipeline.aws_clients import Clients  # noqa: PLC0415 - see above
+    from movie_pipeline.orchestration.spark_on_aws import service_of  # noqa: PLC0415 - see above
+
+    return service_of(settings, Clients()).run
 
 
 class _Messages(dg.PipesTempFileMessageReader):
@@ -31,13 +52,13 @@ class _Messages(dg.PipesTempFileMessageReader):
         return 1
 
 
-def run_job(step: dg.OpExecutionContext, job: JobStart) -> Sequence[Mapping[str, Any]]:
-    """Start the program of a job for a step, wait for its end, and return what it reported.
+def run_here(step: dg.OpExecutionContext, job: JobStart) -> Sequence[Mapping[str, Any]]:
+    """A job whose driver is a process of this machine; see `Launch`.
 
-    Where the step is stopped, so is the job. What Spark writes goes to the step's standard error.
+    What Spark writes goes to the step's standard error.
 
     Raises:
-        ClusterError: it did not succeed, or took too long, or Spark is not installed here.
+        ClusterError: as `Launch`, or Spark is not installed here.
     """
     _require_spark()
     with dg.open_pipes_session(
@@ -46,7 +67,7 @@ def run_job(step: dg.OpExecutionContext, job: JobStart) -> Sequence[Mapping[str,
         message_reader=_Messages(),
     ) as session:
         process = subprocess.Popen(  # noqa: S603 - our own program
-            [*_PROGRAM, *job.arguments],
+            [*_PROGRAM, *chain.from_iterable(job.arguments.items())],
             env={**os.environ, **session.get_bootstrap_env_vars()},
             stdout=_STANDARD_ERROR,
             start_new_session=True,
@@ -55,10 +76,7 @@ def run_job(step: dg.OpExecutionContext, job: JobStart) -> Sequence[Mapping[str,
             with ended_by_stops(lambda: _end(process)):
                 code = process.wait(job.seconds)
         except subprocess.TimeoutExpired:
-            raise ClusterError(
-                f"the job on Spark was ended after {job.seconds:,.0f} s, the most that "
-                "MOVIE_PIPELINE_SPARK_SECONDS allows; nothing was loaded."
-            ) from None
+            raise job.took_too_long() from None
         finally:
             _end(process)
     if code:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from movie_pipeline.errors import ClusterError
 from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion
 
 
@@ -13,13 +14,20 @@ class JobStart:
 
     Attributes:
         place: where it is asked and answers, in the output area.
-        arguments: what its program is called with.
+        arguments: what its program is called with, option by option.
         seconds: how long it may take.
     """
 
     place: str
-    arguments: Sequence[str]
+    arguments: Mapping[str, str]
     seconds: float
+
+    def took_too_long(self) -> ClusterError:
+        """What is raised where it was ended for its time."""
+        return ClusterError(
+            f"the job on Spark was ended after {self.seconds:,.0f} s, the most that "
+            "MOVIE_PIPELINE_SPARK_SECONDS allows; nothing was loaded."
+        )
 
 
 RunJob = Callable[[JobStart], Sequence[Mapping[str, Any]]]

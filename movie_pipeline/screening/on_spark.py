@@ -3,7 +3,6 @@
 What the job does stands in movie_pipeline/spark; how it is started is told by who runs the step.
 """
 
-import json
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing_extensions import override
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import ClusterError, StorageError
 from movie_pipeline.screening.engine_port import JobStart, RunJob, ScreeningEngine
-from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion
+from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion, job_arguments
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import from_json, to_json
@@ -45,7 +44,7 @@ class OnSpark(ScreeningEngine):
         reported = run_job(
             JobStart(
                 place,
-                [json.dumps(self._settings.as_environment(), sort_keys=True), place],
+                job_arguments(self._settings.as_environment(), place),
                 self._settings.spark.seconds,
             )
         )

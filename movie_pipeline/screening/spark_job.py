@@ -3,6 +3,10 @@
 Who starts jobs is engine_port.py's matter, what they do that of movie_pipeline/spark.
 """
 
+import json
+import zlib
+from argparse import ArgumentParser
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +18,31 @@ from movie_pipeline.tabular import Limits, SourceOptions, StagedFile
 
 FOLDER = "spark"
 """In the output area; each job has a place of its own in it, removed when its answer was taken."""
+
+
+_SETTINGS, _PLACE = "--settings", "--place"
+
+
+def job_arguments(settings: Mapping[str, str], place: str) -> dict[str, str]:
+    """What the program of a job is called with, option by option.
+
+    The settings go as letters and digits: a service that hands arguments on may change quotes.
+
+    Args:
+        settings: the variables of the deployment.
+        place: where the job is asked and answers, in the output area.
+    """
+    packed = zlib.compress(json.dumps(settings, sort_keys=True).encode())
+    return {_SETTINGS: urlsafe_b64encode(packed).decode(), _PLACE: place}
+
+
+def asked_by(arguments: Sequence[str]) -> tuple[Mapping[str, str], str]:
+    """The settings and the place that a program was called with; other options are not its own."""
+    parser = ArgumentParser("movie_pipeline.spark", allow_abbrev=False)
+    for option in (_SETTINGS, _PLACE):
+        parser.add_argument(option, required=True)
+    own, _ = parser.parse_known_args(arguments)
+    return json.loads(zlib.decompress(urlsafe_b64decode(own.settings))), own.place
 
 
 @dataclass(frozen=True)

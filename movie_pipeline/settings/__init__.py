@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from movie_pipeline.errors import SettingsError
 from movie_pipeline.settings.groups import (
     AlertSettings,
     AreaNames,
@@ -121,6 +122,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.deployment != "aws":
+            if self.spark.is_service:
+                raise SettingsError(
+                    f"MOVIE_PIPELINE_SPARK is {self.spark.master}, whose jobs reach a bucket and "
+                    "no folder here: set MOVIE_PIPELINE_DEPLOYMENT to aws, or "
+                    "MOVIE_PIPELINE_SPARK to a Spark of this machine, such as local[2]."
+                )
             return
         for variable in variables_of(type(self)):
             variable.check_for_aws(variable.value_in(self))

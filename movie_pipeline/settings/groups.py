@@ -15,8 +15,10 @@ from movie_pipeline.settings.variables import PREFIX, setting
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"
 _MASTER = (
     r"(local(\[[0-9*]+\])?|local-cluster\[[0-9]+,[0-9]+,[0-9]+\]|yarn"
-    r"|spark://[^\s]+|k8s://[^\s]+)?"
+    r"|spark://[^\s]+|k8s://[^\s]+|glue|emr-serverless)?"
 )
+_NEEDED_BY = {"glue": ("glue_job",), "emr-serverless": ("application", "role_arn", "code")}
+"""What must be known of a job that a service of AWS runs."""
 _URL_OR_NONE = r"(https?://[^\s]+)?"
 
 
@@ -223,7 +225,7 @@ class AlertSettings:
 
 @dataclass(frozen=True)
 class GlueSettings:
-    """Glue's catalog and crawlers, and its job that judges rows."""
+    """Glue's catalog and crawlers."""
 
     database: str = setting(
         "movie_database", "GLUE_DATABASE", form=r"[a-z0-9_-]{1,255}", example="movie_database"
@@ -235,14 +237,6 @@ class GlueSettings:
     """The crawler of the warehouse; empty: none is started."""
     crawler_seconds: float = 900.0
     """How long to wait for a crawler."""
-    job: str = setting(
-        "", "GLUE_JOB", form=r"[A-Za-z0-9_.-]{0,255}", example="movie-pipeline-judge-rows"
-    )
-    """The job that judges the rows of large files; empty: every file is judged in process."""
-    job_from_bytes: int = setting(10_000_000_000, "GLUE_JOB_FROM_BYTES")
-    """How large a file must be for that."""
-    job_seconds: float = setting(7200.0, "GLUE_JOB_SECONDS")
-    """How long one run of it may take."""
 
 
 @dataclass(frozen=True)
@@ -250,21 +244,54 @@ class SparkSettings:
     """Where Spark is, and what is screened there."""
 
     master: str = setting("", "SPARK", form=_MASTER, example="local[2]")
-    """Where large batches are screened: local[2] for a Spark on this machine, or the address of a
-    cluster, as spark-submit takes it; empty: in process."""
+    """Where large batches are screened: local[2] for a Spark on this machine, the address of a
+    cluster, as spark-submit takes it, glue or emr-serverless; empty: in process."""
     from_bytes: int = setting(10_000_000_000, "SPARK_FROM_BYTES")
     """How many bytes the files of a batch must have together for that."""
     piece_bytes: int = setting(64_000_000, "SPARK_PIECE_BYTES")
     """About how many bytes of a file one task reads."""
     seconds: float = setting(14_400.0, "SPARK_SECONDS")
     """How long one job may take."""
+    glue_job: str = setting(
+        "", "SPARK_GLUE_JOB", form=r"[A-Za-z0-9_.-]{0,255}", example="movie-pipeline-screening"
+    )
+    """With glue: the job's name."""
+    application: str = setting(
+        "", "SPARK_APPLICATION", form=r"[0-9a-z]{0,64}", example="00f5trm1fv0d3p09"
+    )
+    """With emr-serverless: the application's id."""
+    role_arn: str = setting(
+        "",
+        "SPARK_ROLE_ARN",
+        form=r"(arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+)?",
+        example="arn:aws:iam::123456789012:role/movies-spark",
+    )
+    """With emr-serverless: the role that its jobs take."""
+    code: str = setting(
+        "", "SPARK_CODE", form=r"(s3://[A-Za-z0-9._/-]+)?", example="s3://movies-gds/deploy/spark"
+    )
+    """With emr-serverless: where the job's script and the archive with its modules lie."""
+
+    @property
+    def is_service(self) -> bool:
+        """Whether a service of AWS runs the jobs."""
+        return self.master in _NEEDED_BY
 
     def __post_init__(self) -> None:
         if not re.fullmatch(_MASTER, self.master):
             raise SettingsError(
-                f"{PREFIX}SPARK must be empty, a Spark on this machine such as local[2], or a "
-                f"cluster such as spark://host:7077, yarn or k8s://https://host:6443, but is "
-                f"{self.master!r}."
+                f"{PREFIX}SPARK must be empty, a Spark on this machine such as local[2], a "
+                "cluster such as spark://host:7077, yarn or k8s://https://host:6443, glue or "
+                f"emr-serverless, but is {self.master!r}."
+            )
+        missing = [name for name in _NEEDED_BY.get(self.master, ()) if not getattr(self, name)]
+        if missing:
+            variables = ", ".join(
+                self.__dataclass_fields__[n].metadata["variable"] for n in missing
+            )
+            raise SettingsError(
+                f"{PREFIX}SPARK is {self.master}, and so these must be set as well, each with "
+                f"{PREFIX} before it: {variables}. docs/aws.md says where their values are from."
             )
         if not self.piece_bytes or not self.seconds:
             raise SettingsError(

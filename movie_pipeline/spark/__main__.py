@@ -1,50 +1,62 @@
-"""`python -m movie_pipeline.spark SETTINGS PLACE`: the program of a job, for any spark-submit.
+"""`python -m movie_pipeline.spark --settings ... --place ...`: the program of a job, for any Spark.
 
-SETTINGS are the variables of the deployment as a JSON object, PLACE the job's place in the output
-area. What was done is told by Dagster Pipes, where that started the job: once, at the end.
+What its options hold, screening/spark_job.py says. What was done is told by Dagster Pipes, where
+that started the job: once, at the end.
 """
 
-import json
 import os
 import re
 import sys
+import traceback
+from collections.abc import Callable
 from contextlib import ExitStack
 from importlib import import_module
 from typing import Any
 
-import dagster_pipes
-
+from movie_pipeline.screening.spark_job import asked_by
+from movie_pipeline.settings.groups import SparkSettings
 from movie_pipeline.spark.job_world import JobWorld
+from movie_pipeline.spark.started_by import started_by
 
-_CONTEXT = "DAGSTER_PIPES_CONTEXT"
 _RETRIED = re.compile(r"local\[([0-9*]+)\]")
 _QUIETLY = {"spark.ui.showConsoleProgress": "false"}
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Run one job."""
-    settings, place = arguments
-    world = JobWorld.of(json.loads(settings), place)
+    settings, place = asked_by(sys.argv[1:])
     with ExitStack() as stack:
-        pipes = stack.enter_context(_pipes()) if _CONTEXT in os.environ else None
-        session = _session(world, stack)
+        pipes = started_by(stack)
         tell = pipes.log.info if pipes is not None else print
-        tell(f"Spark {session.version} at {session.sparkContext.master}")
-        # after Spark is there: what it needs takes long to import
-        from movie_pipeline.spark.program import answer_in  # noqa: PLC0415 - see above
-
-        answer_in(session, world, tell)
+        if not _answers(JobWorld.of(settings, place), tell):
+            sys.exit(1)
         if pipes is not None:
             pipes.report_custom_message({"answered": place})
 
 
-def _session(world: JobWorld, stack: ExitStack) -> Any:  # noqa: ANN401 - pyspark is not always there
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+def _answers(world: JobWorld, tell: Callable[[str], object]) -> bool:
+    """Whether the question was answered. Why not stands in the log of Spark alone: it may quote."""
+    try:
+        with ExitStack() as stack:
+            session = _session(world.settings.spark, stack)
+            tell(f"Spark {session.version} at {session.sparkContext.master}")
+            # after Spark is there: what it needs takes long to import
+            from movie_pipeline.spark.program import answer_in  # noqa: PLC0415 - see above
+
+            answer_in(session, world, tell)
+    except Exception:  # noqa: BLE001 - whatever it is: Pipes would show it to everybody
+        traceback.print_exc()
+        return False
+    return True
+
+
+def _session(spark: SparkSettings, stack: ExitStack) -> Any:  # noqa: ANN401 - pyspark is not always there
     builder: Any = import_module("pyspark.sql").SparkSession.builder.appName("movie_pipeline")
-    master = world.settings.spark.master
-    # as on a cluster, a task whose process dies is tried again
-    builder = builder.master(_RETRIED.sub(r"local[\1,4]", master))
-    if master.startswith("local"):
+    if not spark.is_service:
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        # as on a cluster, a task whose process dies is tried again
+        builder = builder.master(_RETRIED.sub(r"local[\1,4]", spark.master))
+    if spark.master.startswith("local"):
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         builder = builder.config("spark.ui.enabled", "false")
     for name, value in _QUIETLY.items():
@@ -55,10 +67,5 @@ def _session(world: JobWorld, stack: ExitStack) -> Any:  # noqa: ANN401 - pyspar
     return session
 
 
-def _pipes() -> dagster_pipes.PipesContext:
-    opened: Any = dagster_pipes.open_dagster_pipes()
-    return opened
-
-
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -63,7 +63,7 @@ from movie_pipeline.tabular import (
     summed_up,
 )
 
-Tell = Callable[[str], None]
+Tell = Callable[[str], object]
 
 
 @dataclass(frozen=True)

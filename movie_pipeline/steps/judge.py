@@ -1,7 +1,7 @@
 """Judge, the fourth step: every staged row of a file by the ruleset, and the verdict on the file.
 
-What a rule means is dqdl/'s affair, what follows from the answers verdict.py's; a cluster may judge
-in this process's place (screening/). Nothing is written here.
+What a rule means is dqdl/'s affair, what follows from the answers verdict.py's. Nothing is written
+here.
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -17,7 +17,6 @@ from movie_pipeline.dqdl import Judgement, Ruleset, judge
 from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.ledger.replays import Replay
-from movie_pipeline.screening.remote_judging import Question, RemoteJudge
 from movie_pipeline.screening.screening_engine import Connection
 from movie_pipeline.steps.read import ReadFile, ScreenedElsewhere
 from movie_pipeline.steps.verdict import Holding, Verdict, decide
@@ -37,7 +36,6 @@ class FileVerdict:
         ruleset: the rules it was judged by.
         verdict: LOADED or HELD, with the reason and every rule's answer.
         now: when it was judged.
-        notes: who judged, where that is not this process.
         screened_by: the engine that read and split it too, empty where that is this process.
     """
 
@@ -45,7 +43,6 @@ class FileVerdict:
     ruleset: Ruleset
     verdict: Verdict
     now: datetime
-    notes: tuple[str, ...] = ()
     screened_by: str = ""
 
     @property
@@ -91,7 +88,7 @@ _LEAST_SECONDS = 1.0
 
 
 @contextmanager
-def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may judge
+def judged_file(  # noqa: PLR0913 - what is judged, and by what
     connection: Connection,
     file: ReadFile,
     folder: FileFolder,
@@ -100,7 +97,6 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
     history: Mapping[str, Sequence[float]] | None = None,
     now: datetime | None = None,
     references: Mapping[str, str] | None = None,
-    remote: RemoteJudge | None = None,
     rule_time: RuleTime | None = None,
     hold: str = "",
 ) -> Generator[JudgedFile]:
@@ -114,7 +110,6 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
         history: what earlier files measured, newest first, for rules that compare with them.
         now: the clock, for rules about dates and for the records; the present by default.
         references: the tables of reference datasets by the alias that rules use.
-        remote: who judges the rows of large files.
         rule_time: how long a rule may take; as long as it likes without it.
         hold: why it must wait, whatever its rules say.
     """
@@ -135,12 +130,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
     connection.register(STAGED, rows)
     try:
         with ExitStack() as stack:
-            notes: tuple[str, ...] = ()
-            judgement = None
-            if remote is not None and remote.cluster.takes(file.landed.size):
-                judgement, note = _remote_judgement(connection, file, folder, ruleset, remote)
-                notes = (note,)
-            judgement = stack.enter_context(judgement or in_process(ruleset))
+            judgement = stack.enter_context(in_process(ruleset))
             if rule_time is not None and judgement.stopped:
                 rule_time.shorten()
             verdict = decide(hold or staged.hold, judgement.rules, holding_of(file.replay))
@@ -157,7 +147,6 @@ def judged_file(  # noqa: PLR0913 - what is judged, by what, and who else may ju
                 judgement=judgement,
                 verdict=verdict,
                 now=now,
-                notes=notes,
             )
     finally:
         connection.unregister(STAGED)
@@ -180,31 +169,6 @@ def holding_of(replay: Replay | None) -> Holding:
     if replay is None or replay.as_a_file:
         return Holding.EVERYTHING
     return Holding.NOTHING if replay.accepted else Holding.ROW_RULES
-
-
-def _remote_judgement(
-    connection: Connection,
-    file: ReadFile,
-    folder: FileFolder,
-    ruleset: Ruleset,
-    remote: RemoteJudge,
-) -> tuple[Judgement | None, str]:
-    """What the cluster says, None where it is not asked; and a note that says who judged."""
-    described = connection.execute(f"DESCRIBE {STAGED}").fetchall()
-    types = {row[0]: row[1] for row in described}
-    question = Question(
-        relation=STAGED,
-        types={name: types[name] for name in data_columns(list(types), file.staged)},
-        aliases=aliases_of(file.staged),
-        ruleset=ruleset,
-        rows=file.staged.rows_staged,
-        folder=folder.path,
-    )
-    why_here = question.why_in_process()
-    if why_here:
-        return None, f"its rows were judged in process, and not by the cluster: {why_here}"
-    judgement, judged_by = remote.judgement(connection, question)
-    return judgement, f"its rows were judged by {judged_by}"
 
 
 def _silent_rules(rules: Iterable[RuleAnswer]) -> set[str]:

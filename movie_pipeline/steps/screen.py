@@ -23,7 +23,6 @@ from movie_pipeline.ledger.file_summary import FileColumn, FileSummary, ReadingF
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.screening.reference_datasets import reference_tables
-from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.screening.screening_engine import Connection, screening_engine
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.fetch import (
@@ -56,7 +55,6 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
     *,
     rulesets: Mapping[str, Ruleset] | None = None,
     earlier: EarlierFiles | None = None,
-    remote: RemoteJudge | None = None,
     retracted: Mapping[str, str] | None = None,
     now: datetime | None = None,
     leave_out: Mapping[str, Collection[int]] | None = None,
@@ -72,7 +70,6 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
         dataset: what their rows must be.
         rulesets: source to the rules that its files are judged by instead.
         earlier: what earlier files told, for rules and columns that are compared with it.
-        remote: who judges the rows of files that are too large for one machine.
         retracted: file_id of each file whose bytes were retracted before, to why it must wait.
         now: the clock, for rules about dates; the present by default.
         leave_out: file_id to the numbers of records that do not load though they are good.
@@ -108,7 +105,6 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
             dataset=dataset,
             sources=sources,
             earlier=earlier or EarlierFiles(),
-            remote=remote,
             read_with=read_with,
             publishing=publishing,
             rule_time=RuleTime(settings.engine.rule_seconds),
@@ -202,7 +198,6 @@ class _Screening:
     references: Mapping[str, str]
     sources: Sources
     earlier: EarlierFiles
-    remote: RemoteJudge | None
     read_with: ReadWith
     publishing: _Publishing
     rule_time: RuleTime
@@ -238,7 +233,6 @@ class _Screening:
             self.rules.of(file),
             history=self.earlier.metrics,
             references=self.references,
-            remote=self.remote,
             rule_time=self.rule_time,
             now=self.now,
             hold=self.retracted.get(file.file_id, ""),
@@ -330,7 +324,7 @@ def file_summary(judged: FileVerdict, split: SplitFile) -> FileSummary:
         rules=judged.verdict.rules,
         reasons=split.reasons,
         ratings=split.ratings,
-        notes=(*staged.notes, *judged.notes, *lenient),
+        notes=(*staged.notes, *lenient),
         mapping=tuple(
             FileColumn(column.header, column.name, column.is_contract) for column in staged.mapping
         ),

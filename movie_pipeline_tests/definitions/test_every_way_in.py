@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline_tests.built_wheel import LICENCES, built_wheel
 from movie_pipeline_tests.samples import REPOSITORY
 
 pytestmark = pytest.mark.long
@@ -74,25 +75,9 @@ def test_dg_loads_it(tmp_path: Path) -> None:
     assert "All component YAML validated" in said or "definitions loaded successfully" in said
 
 
-LICENCES = ("LICENSE", "NOTICE")
-"""What must be wherever the package is; the second one says whose data is in it."""
-
-
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for name in ("movie_pipeline", "sql", "pyproject.toml", "setup.py", "README.md", *LICENCES):
-        (source / name).symlink_to(REPOSITORY / name)
-    run(
-        *(BIN / "uv", "build", "--wheel", "--no-build-isolation", "--quiet"),
-        *("--python", sys.executable, "--out-dir", folder / "dist", source),
-        cwd=folder,
-        env=environment(folder),
-    )
-    (built,) = (folder / "dist").glob("*.whl")
-    return built
+    return built_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_holds_every_sql_file_the_rules_and_the_aliases(wheel: Path) -> None:

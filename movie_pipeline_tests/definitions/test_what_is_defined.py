@@ -170,7 +170,6 @@ def test_every_resource_is_shown_by_its_class_and_says_what_it_is(
         "wakeups": "NoWakeups",
         "warehouse": "DuckDBWarehouse",
         "catalog": "FolderCatalog",
-        "cluster": "NoCluster",
         "engine": "InProcess",
         "alerts": "AlertLog",
         "events": "EventLog",

@@ -128,7 +128,7 @@ def test_every_service_that_takes_a_role_says_for_which_account() -> None:
         for body in template(name)["Resources"].values()
         if body["Type"] == "AWS::IAM::Role"
     ]
-    assert len(roles) == 4
+    assert len(roles) == 3
     for [statement] in roles:
         assert "aws:SourceAccount" in str(statement["Condition"])
     [[task]] = [role for role in roles if "TaskPrincipal" in str(role)]
@@ -204,7 +204,7 @@ def test_nothing_may_remove_history_or_quarantine() -> None:
         if "s3:DeleteObject" in statement["Action"]
     ]
     areas = sorted(str(statement["Resource"]) for _, statement in removing)
-    assert ["LandingPrefix" in area or "OutputPrefix" in area for area in areas] == [True] * 5
+    assert ["LandingPrefix" in area or "OutputPrefix" in area for area in areas] == [True] * 4
 
 
 def test_every_output_named_after_a_setting_names_one() -> None:
@@ -282,7 +282,7 @@ def test_the_question_on_the_page_finds_the_outputs_that_the_container_is_set_by
     assert shown
     named = set(re.findall(r"^(MOVIE_PIPELINE_\w+)=", shown[0], re.MULTILINE))
     by_hand = {"MOVIE_PIPELINE_DEPLOYMENT", "MOVIE_PIPELINE_UI_URL"}
-    assert named - by_hand == told - {"MOVIE_PIPELINE_GLUE_JOB"}  # which is for large files alone
+    assert named - by_hand == told
 
 
 def test_what_is_removed_from_the_bucket_stands_in_the_docs() -> None:
@@ -315,6 +315,7 @@ def test_the_image_is_made_of_what_the_lock_names_and_nothing_else() -> None:
     [
         *("requirements.lock", "standins.lock", "spark.lock", "bench.lock", "checkov.lock"),
         "deploy/requirements.lock",
+        "deploy/spark/requirements.lock",
     ],
 )
 def test_every_locked_package_has_its_hashes_and_no_address(name: str) -> None:
@@ -347,10 +348,3 @@ def test_no_secret_stands_in_the_files() -> None:
     passwords = re.findall(r"PASSWORD: (.*)", compose)
     assert passwords
     assert all(value.startswith("${") for value in passwords)
-
-
-def test_the_glue_job_has_the_same_pipe_as_the_pipeline() -> None:
-    job = template("core.yaml")["Resources"]["GlueJob"]["Properties"]
-    pipe = job["DefaultArguments"]["--additional-python-modules"]
-    lock = (DEPLOY / "requirements.lock").read_text(encoding="utf-8")
-    assert re.search(rf"^{re.escape(pipe)} \\$", lock, re.MULTILINE), f"{pipe} is not the lock's"

@@ -1,4 +1,4 @@
-"""Spark's words: every plan can be written in Spark SQL, and which rules can be is told."""
+"""Spark's words: every plan can be written in Spark SQL."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from movie_pipeline.dqdl import RulesetError, evaluable_on_spark, parse_ruleset
+from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.dqdl.engines.spark_words import SparkWords
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.registry import compile_rule
@@ -76,11 +76,3 @@ def test_the_words_of_spark_are_its_own() -> None:
         "NAMED_STRUCT('k0', `title`, 'k1', `year`)",
         "ARRAY_COMPACT(ARRAY(CASE WHEN NOT `title` IS NULL THEN 'x' END))",
     ]
-
-
-def test_what_can_be_judged_on_spark_is_told() -> None:
-    assert evaluable_on_spark(parse_ruleset('Rules = [ Mean "votes" > 1 ]'), TYPES)
-    assert not evaluable_on_spark(parse_ruleset('Rules = [ Mean "title" > 1 ]'), TYPES)
-    assert not evaluable_on_spark(parse_ruleset('Rules = [ IsComplete "absent" ]'), TYPES)
-    with pytest.raises(RulesetError, match="FileSize is not judged here"):
-        evaluable_on_spark(parse_ruleset("Rules = [ FileSize > 5 MB ]"), TYPES)

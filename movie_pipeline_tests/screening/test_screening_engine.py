@@ -1,5 +1,6 @@
 """Which batches another engine takes, and which of its answers are none."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,12 +19,16 @@ from movie_pipeline.screening.spark_job import (
     SparkAnswer,
     SparkQuestion,
     Trouble,
+    asked_by,
+    job_arguments,
 )
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline.stored_values import to_json
 from movie_pipeline.tabular import Limits, SourceOptions
+from movie_pipeline_tests.settings.test_settings import AWS
+from movie_pipeline_tests.standins.spark_services import service_settings
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 FILE = LandedFile("local", "a.csv", "1", 10, NOW)
@@ -102,6 +107,48 @@ def test_spark_is_where_spark_submit_would_find_it(master: str) -> None:
 def test_a_spark_that_is_not_known_is_refused(master: str) -> None:
     with pytest.raises(SettingsError, match="MOVIE_PIPELINE_SPARK must be empty, a Spark on"):
         Settings().with_values(spark=master)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (
+            {"spark": "glue"},
+            (
+                "MOVIE_PIPELINE_SPARK is glue, and so these must be set as well, each with "
+                "MOVIE_PIPELINE_ before it: SPARK_GLUE_JOB. docs/aws.md says where their values"
+            ),
+        ),
+        (
+            {"spark": "emr-serverless", "spark_application": "00f"},
+            "before it: SPARK_ROLE_ARN, SPARK_CODE. docs/aws.md",
+        ),
+        (
+            {"spark": "glue", "spark_glue_job": "job"},
+            (
+                "MOVIE_PIPELINE_SPARK is glue, whose jobs reach a bucket and no folder here: set "
+                "MOVIE_PIPELINE_DEPLOYMENT to aws, or MOVIE_PIPELINE_SPARK to a Spark of"
+            ),
+        ),
+        (
+            {**AWS, **service_settings("emr-serverless"), "spark_code": "deploy/spark"},
+            "MOVIE_PIPELINE_SPARK_CODE must be set to something like s3://movies-gds/deploy/spark",
+        ),
+    ],
+)
+def test_a_service_that_runs_jobs_must_be_told_which(values: dict[str, str], sentence: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(sentence)):
+        Settings().with_values(**values)
+
+
+def test_settings_and_place_go_to_a_job_among_options_of_who_starts_it(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path).with_values(ruleset=tmp_path / "ü'\"{1} $x.dqdl")
+    told = job_arguments(settings.as_environment(), "spark/batch/1")
+    assert re.fullmatch(r"[A-Za-z0-9_=-]+", told["--settings"])
+    arguments = [part for pair in told.items() for part in pair]
+    own = ["--JOB_NAME", "a job", "--place-of-work", "x", "--enable-metrics", "true"]
+    environment, place = asked_by([*own, *arguments])
+    assert (Settings.from_environment(environment), place) == (settings, "spark/batch/1")
 
 
 def test_settings_go_to_another_process_as_they_are(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """A batch screened in process and on a real Spark, over the same home, to be held together."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.screening.engine_port import JobStart, RunJob
+from movie_pipeline.screening.on_spark import OnSpark
+from movie_pipeline.screening.spark_job import asked_by
 from movie_pipeline.settings import Settings
 from movie_pipeline.spark.job_world import JobWorld
 from movie_pipeline.spark.program import answer_in
@@ -25,8 +27,12 @@ from movie_pipeline.steps.read import read_batch
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.steps.screen_elsewhere import Elsewhere, ScreenedBatch
 from movie_pipeline.steps.work_folder import WorkFolder
-from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline_tests.dqdl.spark_samples import spark
+from movie_pipeline_tests.settings.test_settings import AWS
+from movie_pipeline_tests.standins.aws import Endpoint
+from movie_pipeline_tests.standins.buckets import bucket_settings, s3_storage
 from movie_pipeline_tests.stores import drop
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -48,20 +54,42 @@ class Published:
 
 
 class BothWays:
-    """A home in which batches are screened by either engine."""
+    """A home in which batches are screened by either engine.
 
-    def __init__(self, home: Path, **settings: object) -> None:
+    Args:
+        home: the folder.
+        bucket: where the areas are instead, if anywhere.
+        settings: more of them.
+    """
+
+    def __init__(self, home: Path, bucket: Endpoint | None = None, **settings: object) -> None:
         values: dict[str, Any] = {"settle_seconds": 0.0, "spark": "local[2]", **settings}
-        self.settings = Settings(home=home).with_values(spark_from_bytes=1, **values)
-        self.deployment = local(self.settings, MOVIES)
+        values |= {"spark_from_bytes": 1, "home": home}
+        if bucket is None:
+            self.deployment = local(Settings().with_values(**values), MOVIES)
+            return
+        on_aws = {name: text for name, text in AWS.items() if name != "bucket"}
+        there = bucket_settings(**on_aws, **values)
+        storage = s3_storage(bucket, there)
+        here = local(Settings(home=home), MOVIES)
+        engine = OnSpark(there, storage)
+        self.deployment = replace(here, settings=there, storage=storage, engine=engine)
 
     def screen(
         self, contents: Mapping[str, bytes], rules: str, run_job: RunJob | None = None
     ) -> tuple[list[Published], ...]:
         """Screen a batch in process, then on Spark."""
-        landed = [drop(self.deployment.storage, key, content) for key, content in contents.items()]
+        landed = [self._drop(key, content) for key, content in contents.items()]
         batch = Batch.of(landed)
         return self._screened(batch, rules, None), self._screened(batch, rules, run_job or here)
+
+    def _drop(self, key: str, content: bytes) -> LandedFile:
+        storage = self.deployment.storage
+        if isinstance(storage, FolderStorage):
+            return drop(storage, key, content)
+        source = self.deployment.settings.home / "dropped"
+        source.write_bytes(content)
+        return storage.land(source, key)
 
     def _screened(self, batch: Batch, rules: str, run_job: RunJob | None) -> list[Published]:
         deployment, ruleset = self.deployment, parse_ruleset(rules)
@@ -84,8 +112,8 @@ class BothWays:
 
 def here(job: JobStart) -> Sequence[Mapping[str, Any]]:
     """Run a job by the session of the tests, and say what its program would."""
-    settings, place = job.arguments
-    answer_in(spark(), JobWorld.of(json.loads(settings), place))
+    settings, place = asked_by([*chain.from_iterable(job.arguments.items())])
+    answer_in(spark(), JobWorld.of(settings, place))
     return [{"answered": place}]
 
 

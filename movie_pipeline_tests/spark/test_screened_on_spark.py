@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import shutil
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,11 +17,16 @@ from movie_pipeline.crash_points import CRASH_AT, CRASH_LOG
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.ledger.ledger import FileState
-from movie_pipeline.orchestration.spark_pipes import run_job
+from movie_pipeline.orchestration.spark_on_aws import service_of
+from movie_pipeline.orchestration.spark_pipes import Launch, run_here
 from movie_pipeline.screening.engine_port import JobStart
+from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.dqdl.spark_samples import PACKAGES, needs_spark
 from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.spark.both_ways import BothWays
+from movie_pipeline_tests.standins.aws import Endpoint
+from movie_pipeline_tests.standins.spark_modules import modules_in
+from movie_pipeline_tests.standins.spark_services import SparkServices, service_settings
 from movie_pipeline_tests.tabular.staging import ALIEN, DATA, HEADER, packed
 from movie_pipeline_tests.tabular.test_chunk_reader import ODD
 from movie_pipeline_tests.tabular.test_read_in_pieces import samples
@@ -96,24 +102,50 @@ spark.sql.shuffle.partitions 1
 """
 
 
-def test_a_program_whose_workers_die_under_hostile_settings_answers_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_job_on_glue_whose_workers_die_under_hostile_settings_answers_the_same(
+    tmp_path: Path, seaweed: Endpoint
 ) -> None:
+    """Its arguments are as Glue hands them on, and its modules those of the archive alone."""
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "spark-defaults.conf").write_text(HOSTILE_SETTINGS)
-    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path / "conf"))
-    monkeypatch.setenv("PYTHONPATH", f"{PACKAGES}{os.pathsep}{REPOSITORY}")
-    monkeypatch.setenv(CRASH_LOG, str(tmp_path / "passed"))
-    monkeypatch.setenv(CRASH_AT, "spark.read.after#2")
+    passed, python = tmp_path / "passed", modules_in(tmp_path)
+    script = str(shutil.copy(REPOSITORY / "deploy" / "spark" / "job.py", tmp_path))
+    services = SparkServices(
+        seaweed,
+        lambda told, _: [str(python), script, *told],
+        variables={
+            "PYTHONPATH": str(PACKAGES),  # Spark's own, which is there
+            "PYSPARK_PYTHON": str(python),
+            "PYSPARK_SUBMIT_ARGS": "--master local[1,4] pyspark-shell",
+            "SPARK_CONF_DIR": str(tmp_path / "conf"),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            CRASH_LOG: str(passed),
+            CRASH_AT: "spark.read.after#2",
+        },
+    )
     content = sample(80)
-    both = BothWays(tmp_path, spark="local[1]", spark_piece_bytes=len(content) // 2)
-    alike = both.screen({"a.csv": content}, RULES, run_job=lambda job: [in_a_run(job)])
+    on_glue: dict[str, Any] = service_settings("glue")
+    both = BothWays(tmp_path, seaweed, spark_piece_bytes=len(content) // 2, **on_glue)
+    launch = service_of(both.deployment.settings, services.clients).run
+    alike = both.screen({"a.csv": content}, RULES, run_job=lambda job: [in_a_run(job, launch)])
     here, on_spark = ([one.without_the_engine() for one in side] for side in alike)
     assert on_spark == here
-    passed = (tmp_path / "passed").read_text().splitlines()
-    assert "spark.read.after#2" in passed
-    staged = list(tmp_path.glob("output/spark/*/*/*/*.staged.parquet"))
-    assert len(staged) > passed.count("spark.split.after") > 0
+    points = passed.read_text().splitlines()
+    assert "spark.read.after#2" in points
+    names = both.deployment.storage.names(Area.OUTPUT, "spark")
+    staged = [name for name in names if name.endswith(".staged.parquet")]
+    assert len(staged) > points.count("spark.split.after") > 0
+
+
+@pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
+def test_a_program_of_this_machine_answers_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", f"{PACKAGES}{os.pathsep}{REPOSITORY}")
+    both = BothWays(tmp_path)
+    alike = both.screen({"a.csv": sample(80)}, RULES, run_job=lambda job: [in_a_run(job)])
+    here, on_spark = ([one.without_the_engine() for one in side] for side in alike)
+    assert on_spark == here
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
@@ -160,13 +192,13 @@ def test_files_of_all_shapes_are_published_the_same(tmp_path: Path) -> None:
     assert_alike(BothWays(tmp_path, spark_piece_bytes=600), plain)
 
 
-def in_a_run(job: JobStart) -> Mapping[str, Any]:
+def in_a_run(job: JobStart, launch: Launch = run_here) -> Mapping[str, Any]:
     """Run a job by its program, started by Dagster Pipes, and return what it said."""
     said: list[Mapping[str, Any]] = []
 
     @dg.op
     def step(context: dg.OpExecutionContext) -> None:
-        said.extend(run_job(context, job))
+        said.extend(launch(context, job))
 
     @dg.job
     def run() -> None:

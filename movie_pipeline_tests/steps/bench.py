@@ -14,7 +14,6 @@ from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.file_summary import RuleAnswer
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.quarantine.quarantine_record import read_records
-from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.discover import Batch
 from movie_pipeline.steps.fetch import fetch_batch
@@ -65,17 +64,14 @@ class Bench:
         rules: str | Ruleset = LENIENT_RULES,
         *,
         key: str = "movies.csv",
-        remote: RemoteJudge | None = None,
     ) -> Screened:
         """Stage and screen one file alone."""
-        return self.screen_all({key: content}, rules, remote=remote)[0]
+        return self.screen_all({key: content}, rules)[0]
 
     def screen_all(
         self,
         contents: Mapping[str, bytes],
         rules: str | Ruleset = LENIENT_RULES,
-        *,
-        remote: RemoteJudge | None = None,
     ) -> list[Screened]:
         """Stage and screen files as one batch; answers come in the order they were given."""
         settings, storage = self.deployment.settings, self.deployment.storage
@@ -86,9 +82,7 @@ class Bench:
         ledger = Ledger(self.deployment.warehouse)
         fetched = fetch_batch(batch, work_folder, storage, ledger)
         files = read_batch(fetched, work_folder, settings, MOVIES)
-        decided = screen_batch(
-            files, work_folder, storage, ruleset, settings, MOVIES, remote=remote
-        )
+        decided = screen_batch(files, work_folder, storage, ruleset, settings, MOVIES)
         by_key = {file.landed.key: file for file in files}
         by_id = {file.file_id: file for file in decided}
         return [self._screened(by_key[key], by_id[file.file_id]) for key, file in landed.items()]

@@ -1,26 +1,16 @@
 """How Spark SQL writes the words of `rules/words.py`, with `spark.sql.ansi.enabled=false`.
 
-And whether rules can be written in it at all. Nothing is run on Spark here.
+Nothing is run on Spark here.
 """
 
-import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 from sqlglot import exp
 from typing_extensions import override
 
-from movie_pipeline.dqdl.language.ruleset import Ruleset
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.registry import compile_rule
-from movie_pipeline.dqdl.rules.rule_plan import Context, NotEvaluableError
-from movie_pipeline.dqdl.rules.schema import Schema
-from movie_pipeline.dqdl.rules.spark_sql import PRIMARY
 from movie_pipeline.dqdl.rules.sql import Sql
-from movie_pipeline.dqdl.rules.unsupported import require_supported
 from movie_pipeline.dqdl.rules.words import DATE_FORMATS, ColumnTypes, Words
-
-_NO_TIME = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 
 class SparkWords(Words):
@@ -97,28 +87,3 @@ class SparkWords(Words):
 def _found(text: Sql, pattern: str) -> Sql:
     found = sql.call("regexp_extract", text, sql.string(pattern), sql.number(0))
     return sql.compared(found, "!=", sql.string(""))
-
-
-def evaluable_on_spark(ruleset: Ruleset, types: Mapping[str, str]) -> bool:
-    """Whether each rule can be evaluated on columns of these types, without asking an engine.
-
-    Args:
-        ruleset: the rules.
-        types: the columns, with DuckDB's names of their types.
-
-    Raises:
-        RulesetError: the ruleset asks for what is not supported.
-    """
-    require_supported(ruleset)
-    context = Context(Schema.of(list(types.items())), SparkWords(), PRIMARY, _NO_TIME, _selected)
-    try:
-        for rule in ruleset:
-            for leaf in rule.leaves():
-                compile_rule(leaf, context)
-    except NotEvaluableError:
-        return False
-    return True
-
-
-def _selected(query: Sql) -> list[tuple[str, str]]:
-    return [(name, "") for name in cast("exp.Query", query).named_selects]

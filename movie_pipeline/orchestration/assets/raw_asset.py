@@ -22,7 +22,7 @@ from movie_pipeline.orchestration.assets.batch_resource import IngestBatch, work
 from movie_pipeline.orchestration.assets.retrying import RETRY, retrying
 from movie_pipeline.orchestration.assets.ui_metadata import lineage, table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
-from movie_pipeline.orchestration.spark_pipes import run_job
+from movie_pipeline.orchestration.spark_pipes import launch_of
 from movie_pipeline.screening.engine_port import ScreeningEngine
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.discover import take_batch
@@ -97,7 +97,7 @@ def _read_batch(
     replays = Replays(warehouse).by_key(file.key for file in files.files)
     elsewhere = Elsewhere(
         engine,
-        partial(run_job, context.op_execution_context),
+        partial(launch_of(settings), context.op_execution_context),
         work_folder,
         ruleset,
         settings,

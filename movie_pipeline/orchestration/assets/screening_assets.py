@@ -26,8 +26,6 @@ from movie_pipeline.orchestration.assets.ui_metadata import (
     table,
 )
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
-from movie_pipeline.screening.cluster_port import Cluster, JobRun
-from movie_pipeline.screening.remote_judging import RemoteJudge
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.retracted_files import retracted_before
 from movie_pipeline.steps.screen import screen_batch
@@ -76,7 +74,6 @@ def _screen_batch(
     dataset: dg.ResourceParam[Dataset],
     storage: dg.ResourceParam[Storage],
     warehouse: dg.ResourceParam[Warehouse],
-    cluster: dg.ResourceParam[Cluster],
     ruleset: dg.ResourceParam[Ruleset],
     settings: dg.ResourceParam[Settings],
 ) -> Iterator[dg.MaterializeResult[Any]]:
@@ -84,13 +81,6 @@ def _screen_batch(
     work_folder = open_work_folder(context, batch, settings)
     files = readings_or_fail(work_folder, dataset)
     earlier = EarlierFiles.of(Ledger(warehouse).entries(limit=FILES_LOOKED_AT))
-
-    def run_job(run: JobRun) -> list[Any]:
-        # dagster-aws is loaded only where a job is started
-        from movie_pipeline.orchestration.glue_pipes import run_glue_job  # noqa: PLC0415 - see above
-
-        return run_glue_job(context.op_execution_context, run)
-
     decided = screen_batch(
         files,
         work_folder,
@@ -100,7 +90,6 @@ def _screen_batch(
         dataset,
         rulesets=source_rulesets(read_sources(settings.reading.sources, dataset)),
         earlier=earlier,
-        remote=RemoteJudge(cluster, run_job),
         retracted=retracted_before(warehouse, files),
     )
     for file in decided:
