@@ -52,6 +52,10 @@ def test_what_waits_stays_red_through_other_files_until_each_is_answered(
         for name in ("first.csv (HELD, ", "second.csv (HELD, ", "third.csv (REJECTED, "):
             assert name in waits.description
         assert "or dismiss it with a reason" in str(waits.metadata["what_to_do"].value)
+        told_of = waits.metadata["files"]
+        assert isinstance(told_of, dg.TableMetadataValue)
+        assert list(told_of.records[0].data) == ["file", "state", "has waited", "why"]
+        assert all(len(str(cell)) <= 300 for row in told_of.records for cell in row.data.values())
 
         # a run that judges nothing: no pass, no zero, and what waits is still told
         home.drop("again.csv", clean_movies(2))
