@@ -23,6 +23,7 @@ from movie_pipeline.errors import (
     RulesetError,
     SettingsError,
     TableRefused,
+    UnreadableFile,
 )
 from movie_pipeline.settings import Settings
 from movie_pipeline.stop_signals import Stopped, ended_by_stops, heeding_stops, stopped_by
@@ -56,6 +57,9 @@ def told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
         except _USAGE as error:
             _say_failed(error, "it cannot be done as asked", f"{_name_of_command()} --help")
             sys.exit(EXIT_USAGE)
+        except UnreadableFile as error:
+            _say_failed(error, "the file could not be read", "movie-pipeline inspect FILE")
+            sys.exit(EXIT_SET_ASIDE)
         except MoviePipelineError as error:
             _say_failed(error, "the pipeline failed", "movie-pipeline doctor")
             sys.exit(EXIT_PIPELINE_FAILED)

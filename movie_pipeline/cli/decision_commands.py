@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file")
-@click.option("--because", default="", help="The reason; needed, and kept for ever.")
+@click.option("--why", default="", help="The reason; needed, and kept for ever.")
 @click.option("--by", help="Who asks; the login name by default.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go and come back.")
 @home_option
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 def retract(
     *,
     file: str,
-    because: str,
+    why: str,
     by: str | None,
     dry_run: bool,
     home: Path | None,
@@ -63,7 +63,7 @@ def retract(
 
     world = deployment_from(existing(settings_from(home, dataset=dataset)))
     world.warehouse.prepare()
-    wish = Wish(by=_login(by), why=because)
+    wish = Wish(by=_login(by), why=why)
     with progress("Retracting", quiet=as_json):
         told = retract_report(take_back(_parts(world), file, wish, dry_run=dry_run), dry_run)
         problems = [] if dry_run else _close(world)
@@ -89,14 +89,14 @@ def retract(
 
 @click.command()
 @click.argument("file")
-@click.option("--because", default="", help="The reason; needed, and kept for ever.")
+@click.option("--why", default="", help="The reason; needed, and kept for ever.")
 @click.option("--by", help="Who asks; the login name by default.")
 @home_option
 @json_option
 @dataset_option
 @told_in_a_sentence
 def dismiss(
-    *, file: str, because: str, by: str | None, home: Path | None, as_json: bool, dataset: str
+    *, file: str, why: str, by: str | None, home: Path | None, as_json: bool, dataset: str
 ) -> None:
     """Say that nothing will be made of FILE, a name or a file_id, which is held or was rejected.
 
@@ -110,7 +110,7 @@ def dismiss(
     world = deployment_from(existing(settings_from(home, dataset=dataset)))
     world.warehouse.prepare()
     with progress("Dismissing", quiet=as_json):
-        told = say_so(_parts(world), file, Wish(by=_login(by), why=because))
+        told = say_so(_parts(world), file, Wish(by=_login(by), why=why))
         problems = _close(world)
     report = {
         "file": told.entry.shown_name,
@@ -135,7 +135,7 @@ def dismiss(
 )
 @click.option("--source", default="", help="Only files of this source.")
 @click.option("--file", "name", default="", help="Only this file: its name or file_id.")
-@click.option("--because", default="", help="The reason; that ruleset by default.")
+@click.option("--why", default="", help="The reason; that ruleset by default.")
 @click.option("--by", help="Who asks; the login name by default.")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 @home_option
@@ -147,7 +147,7 @@ def rejudge(
     ruleset: Path,
     source: str,
     name: str,
-    because: str,
+    why: str,
     by: str | None,
     dry_run: bool,
     home: Path | None,
@@ -169,7 +169,7 @@ def rejudge(
     world = deployment_from(existing(settings_from(home, dataset=dataset)))
     world.warehouse.prepare()
     rules, parts = read_ruleset(ruleset), _parts(world)
-    wish = Wish(by=_login(by), why=because or f"the ruleset {ruleset.name}")
+    wish = Wish(by=_login(by), why=why or f"the ruleset {ruleset.name}")
     chosen = to_judge(parts, rules, source=source, name=name)
     told: list[Rejudged] = []
     with progress("Judging again", quiet=as_json) as step:

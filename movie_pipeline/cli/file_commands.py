@@ -1,6 +1,8 @@
 """The commands about a single file: how it is read, and one that is invented."""
 
+import shutil
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from movie_pipeline.cli.command_options import (
     told_in_a_sentence,
 )
 from movie_pipeline.cli.printing import console, print_json, print_verdict, progress
-from movie_pipeline.cli.sent_files import SentFiles
+from movie_pipeline.cli.sent_files import SentFiles, as_typed
 from movie_pipeline.cli.verdict_line import FAILED, HELD, PASS, WARN, counted, verdict
 from movie_pipeline.errors import SettingsError, StorageError
 from movie_pipeline.file_names import printable_name
@@ -80,7 +82,7 @@ def inspect(
         for line in one.lines():
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     if not as_json:
-        print_verdict(_verdict({printable_name(path.name): one for path, one in found.items()}))
+        print_verdict(_verdict(found))
     sys.exit(EXIT_SET_ASIDE if any(one.refusal for one in found.values()) else 0)
 
 
@@ -91,17 +93,19 @@ _SAID = {
 }
 
 
-def _verdict(found: Mapping[str, "Inspection"]) -> str:
+def _verdict(found: Mapping[Path, "Inspection"]) -> str:
     """What an inspection came to: the worst file decides."""
     for word, said in _SAID.items():
-        worst = [name for name, one in found.items() if _word(one) == word]
+        worst = [path for path, one in found.items() if _word(one) == word]
         if worst:
             more = f" and {len(worst) - 1:,} more" if len(worst) > 1 else ""
-            declare = f"movie-pipeline inspect {worst[0]} --declare"
-            next_step = f"movie-pipeline check {worst[0]}" if word == WARN else declare
-            return verdict(word, f"{worst[0]}{more} {said}", next_step)
+            declare = f"movie-pipeline inspect {as_typed(worst[0])} --declare"
+            next_step = f"movie-pipeline check {as_typed(worst[0])}" if word == WARN else declare
+            return verdict(word, f"{printable_name(worst[0].name)}{more} {said}", next_step)
     read = counted(len(found), "file")
-    return verdict(PASS, f"{read} can be read", f"movie-pipeline check {next(iter(found))}")
+    return verdict(
+        PASS, f"{read} can be read", f"movie-pipeline check {as_typed(next(iter(found)))}"
+    )
 
 
 def _word(one: "Inspection") -> str:
@@ -136,7 +140,12 @@ def _declared(file: Path, contract: "TableContract") -> int:
 @click.command()
 @click.option("--rows", required=True, type=click.IntRange(min=0), help="Rows to invent.")
 @click.option("--seed", default=0, show_default=True, help="The same seed makes the same file.")
-@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; - is the standard output.",
+)
 @dataset_option
 @told_in_a_sentence
 def sample(rows: int, seed: int, out: Path, dataset: str) -> None:
@@ -150,6 +159,13 @@ def sample(rows: int, seed: int, out: Path, dataset: str) -> None:
     _, kind = chosen_dataset(settings_from(None), dataset)
     if kind.write_sample is None:
         raise SettingsError(f"the dataset {kind.name} has no sample to write.")
+    if str(out) == "-":
+        with tempfile.TemporaryDirectory() as folder, progress("Writing"):
+            kind.write_sample(whole := Path(folder) / "sample.csv", rows=rows, seed=seed)
+            with whole.open("rb") as lines, click.open_file("-", "wb") as to:
+                shutil.copyfileobj(lines, to)
+        print_verdict(verdict(PASS, f"{rows:,} {kind.name} written"), aside=True)
+        return
     try:
         with progress("Writing"), new_file(out) as written:
             kind.write_sample(written, rows=rows, seed=seed)

@@ -12,12 +12,15 @@ from rich.console import Console, ConsoleDimensions
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 from typing_extensions import override
 
 from movie_pipeline import work_done
 
 WIDTH_OF_A_PIPE = 200
 """For tables where nobody says how wide: a pipe has no width, and folded tables help nobody."""
+_READABLE = 12
+"""Letters of a column below which a table cannot be read, unless its values are shorter."""
 _DIGITS = 10
 """Digits of a number in a table for people; CSV and JSON have all of them."""
 
@@ -188,6 +191,29 @@ def print_table(title: str, rows: Sequence[Mapping[Any, Any]]) -> None:
     for row in rows:
         grid.add_row(*(plain(value) for value in row.values()))
     console.print(grid)
+
+
+def print_rows(rows: Sequence[Mapping[Any, Any]], first: int = 1) -> None:
+    """Rows as a table where that can be read, else one below the other, a line for each value.
+
+    Args:
+        rows: with the columns of the first.
+        first: the number of the first.
+    """
+    names = [str(name) for name in (rows[0] if rows else ())]
+    wide = {
+        name: min(_READABLE, max(len(name), *(len(plain(row[name])) for row in rows)))
+        for name in names
+    }
+    if sum(wide.values()) + 3 * len(wide) + 1 <= console.width:
+        print_table("", rows)
+        return
+    longest = max(map(len, names))
+    for number, row in enumerate(rows, first):
+        console.rule(f"row {number:,}", align="left", characters="─", style="")
+        for name, value in row.items():
+            line = Text.from_markup(f"{escape(str(name)):<{longest}}  {plain(value)}")
+            console.print(line, overflow="fold", highlight=False)
 
 
 def plain(value: object) -> str:

@@ -26,6 +26,7 @@ from movie_pipeline.cli.verdict_line import PASS, counted, verdict
 from movie_pipeline.file_names import printable_name
 
 if TYPE_CHECKING:
+    from movie_pipeline.reports.file_profile import ColumnProfile
     from movie_pipeline.reports.table_profile import Suggested
     from movie_pipeline.settings import Settings
 
@@ -130,10 +131,10 @@ def _print_profile(name: str, found: "Suggested") -> None:
             {
                 "column": column.name,
                 "type": column.type.lower(),
-                "filled": f"{column.share:.1%}",
+                "filled": column.filled,
                 "distinct": column.distinct,
-                "min": _bound(column.low),
-                "max": _bound(column.high),
+                "min": _bound(column.low, column),
+                "max": _bound(column.high, column),
                 "picture": column.picture,
                 "commonest": ", ".join(column.typical[:3])[:_SHOWN],
             }
@@ -143,5 +144,7 @@ def _print_profile(name: str, found: "Suggested") -> None:
     print_table("Suggested rules", found.suggestions)
 
 
-def _bound(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+def _bound(value: float | None, column: "ColumnProfile") -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if column.is_number else f"{value:g} long"

@@ -1,8 +1,9 @@
 """The commands that ask what is there: ledger, warehouse, quarantine."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,12 +24,18 @@ from movie_pipeline.cli.printing import (
     plain,
     print_json,
     print_problem,
+    print_rows,
+    print_sentence,
     print_table,
     print_verdict,
 )
 from movie_pipeline.cli.verdict_line import PASS, WARN, counted, verdict, verdict_of_status
+from movie_pipeline.file_names import printable_name
 from movie_pipeline.private_files import open_to_others
 
+_COUNTS = ("in", "loaded", "quarantined", "superseded", "held")
+_LONGEST_REASON = 200
+"""Letters of a reason in a list; `show` says all of it."""
 STATES = ("LOADED", "HELD", "REJECTED", "DUPLICATE", "RETRACTED", "REJUDGED")
 
 if TYPE_CHECKING:  # slow to import: only the commands that need them do so
@@ -103,19 +110,33 @@ def status(
         return
     if not entries:
         asked = state or name or since
-        nothing = "no file is so" if asked else "nothing has been ingested yet"
-        print_verdict(verdict(PASS, nothing, "" if asked else "movie-pipeline ingest FILE"))
+        nothing = "the ledger has no such file" if asked else "nothing has been ingested yet"
+        next_step = "movie-pipeline status" if asked else "movie-pipeline ingest FILE"
+        print_verdict(verdict(PASS, nothing, next_step))
         return
-    print_table("Files by state", totals)
-    shown = ("file", "state", "rows_in", "rows_loaded", "rows_quarantined", "rows_superseded")
-    shown = (*shown, "rows_held", "committed_at", "reason")
-    print_table("Newest files", [{name: entry[name] for name in shown} for entry in entries])
+    print_table("Files by state", [_in_short(total, ("state", "files")) for total in totals])
+    print_table("Newest files", [_in_short(entry, ("file", "state")) for entry in entries])
+    for entry in entries:
+        if entry["reason"]:
+            why = shorten(entry["reason"], _LONGEST_REASON, placeholder=" ...")
+            print_sentence(f"{printable_name(entry['file'])} ({entry['state']}): {why}")
     if waits.records or waits.superseded:
         console.print(
             f"{waits.records:,} records wait in quarantine; {waits.superseded:,} more are "
             "superseded by rows that came later."
         )
     print_verdict(verdict_of_status(len(ledger.waiting()), waits.records))
+
+
+def _in_short(told: Mapping[str, Any], first: Sequence[str]) -> dict[str, Any]:
+    """What a terminal has room for: counts under short names, and moments to the minute."""
+    counts = {name: told[f"rows_{name}"] for name in _COUNTS}
+    moment = {} if "committed_at" not in told else {"decided (UTC)": _minute(told["committed_at"])}
+    return {**{name: told[name] for name in first}, **counts, **moment}
+
+
+def _minute(moment: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 @click.command()
@@ -183,6 +204,8 @@ def _query_text(sql: str | None, source: str | None) -> str:
         raise click.UsageError("give a query, or a file with one (--from), and not both.")
     place = source if sql is None else ("-" if sql == "-" else None)
     if place is None:
+        if (sql or "").lower().endswith(".sql") and not (sql or "").split()[1:]:
+            raise click.UsageError(f"is {sql} a file? --from {sql} reads the query from it.")
         return sql or ""
     with click.open_file(place, encoding="utf-8") as file:
         return file.read()
@@ -231,7 +254,8 @@ def _print_as_tables(answer: "QueryAnswer", limit: int) -> None:
         more = len(page) > left
         part = page.head(left)
         if len(part) or not shown:
-            print_table("", part.astype(object).where(part.notna(), None).to_dict("records"))
+            rows = part.astype(object).where(part.notna(), None).to_dict("records")
+            print_rows(rows, first=shown + 1)
         shown += len(part)
         if more:
             break

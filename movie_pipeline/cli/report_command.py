@@ -21,6 +21,7 @@ from movie_pipeline.cli.printing import (
     print_verdict,
     progress,
 )
+from movie_pipeline.cli.sent_files import SentFile
 from movie_pipeline.cli.verdict_line import PASS, verdict
 from movie_pipeline.settings import Settings
 
@@ -50,12 +51,14 @@ def report(
 ) -> None:
     """Make the report for the sender of FILE: a page, the same as JSON, and the rows to correct.
 
-    FILE is the name or the file_id of a file that landed, or the path of one that did not: it is
-    judged as `check` does. Exit code: 0 made, 1 the pipeline failed, 2 there is no such file.
+    FILE is the name or the file_id of a file that landed, or the path of one that did not, or - for
+    the standard input: it is judged as `check` does. Exit code: 0 made, 1 the pipeline failed, 2
+    there is no such file.
     """
     settings = settings_from(home, ruleset, dataset)
     with progress("Reporting", quiet=as_json):
-        told = _of_landed(file, settings, out, show=show) or _of_path(file, settings, out)
+        told = None if file == "-" else _of_landed(file, settings, out, show=show)
+        told = told or _of_path(file, settings, out)
     if as_json:
         print_json(told)
     else:
@@ -96,9 +99,9 @@ def _of_path(file: str, settings: Settings, out: Path | None) -> dict[str, str]:
     from movie_pipeline.reports.sender_answers import not_found
     from movie_pipeline.sender_report.make_report import report_paths
 
-    path = Path(file)
-    if not path.is_file():
+    if file != "-" and not Path(file).is_file():
         raise not_found(file)
+    path = SentFile().convert(file, None, click.get_current_context())
     world = deployment_from(settings)
     paths = report_paths(out or Path.cwd(), path.name)
     rules = read_ruleset(world.ruleset)

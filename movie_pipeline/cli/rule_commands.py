@@ -1,10 +1,11 @@
 """The commands that try rules: what they demand, and what they say of one file."""
 
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -12,6 +13,7 @@ from movie_pipeline.cli.command_options import (
     EXIT_PIPELINE_FAILED,
     EXIT_SET_ASIDE,
     dataset_option,
+    home_option,
     json_option,
     limit_option,
     ruleset_option,
@@ -26,11 +28,15 @@ from movie_pipeline.cli.printing import (
     print_verdict,
     progress,
 )
-from movie_pipeline.cli.sent_files import SentFile, SentFiles
+from movie_pipeline.cli.sent_files import SentFile, SentFiles, as_typed
 from movie_pipeline.cli.verdict_line import FAILED, PASS, WARN, counted, verdict, verdict_of_check
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.settings import Settings
+
+if TYPE_CHECKING:  # slow to import: only the commands that need them do so
+    from movie_pipeline.deployments import Deployment
+    from movie_pipeline.reports.file_check import CheckedFile
 
 
 @click.command()
@@ -38,33 +44,45 @@ from movie_pipeline.settings import Settings
 @click.option(
     "--on",
     multiple=True,
-    type=SentFiles(),
-    help="With diff: a file, or a folder of files, to hold to both rulesets; may be given again.",
+    help="With diff: a file, a folder of files, or the name or file_id of a file that landed, to "
+    "hold to both rulesets; may be given again.",
 )
+@home_option
 @json_option
 @dataset_option
+@click.pass_context
 @told_in_a_sentence
 def rules(
-    *, files: tuple[Path, ...], on: tuple[tuple[Path, ...], ...], as_json: bool, dataset: str
+    context: click.Context,
+    *,
+    files: tuple[Path, ...],
+    on: tuple[str, ...],
+    home: Path | None,
+    as_json: bool,
+    dataset: str,
 ) -> None:
     """Parse the ruleset FILES names, list its rules, and say what each demands.
 
-    `rules diff OLD NEW --on FILE` says which rules came and went, and what NEW would decide
-    otherwise on each FILE. Exit code: 0 done, 2 a ruleset is wrong.
+    - in place of FILES reads one from the standard input. `rules diff OLD NEW --on FILE` says which
+    rules came and went, and what NEW would decide otherwise on each FILE. Exit code: 0 done, 2 a
+    ruleset is wrong.
     """
     if files and str(files[0]) == "diff":
-        _print_difference(
-            files[1:], [path for some in on for path in some], as_json=as_json, dataset=dataset
-        )
+        settings = settings_from(home, None, dataset)
+        _print_difference(files[1:], on, settings, context, as_json=as_json)
         return
     if len(files) > 1 or on:
         raise click.UsageError("give one ruleset; two are compared by: rules diff OLD NEW.")
-    file = files[0] if files else None
+    named = next(iter(files), None)
     from movie_pipeline.datasets.movies import MOVIES
-    from movie_pipeline.datasets.ruleset_files import read_ruleset
+    from movie_pipeline.datasets.ruleset_files import parsed_ruleset, read_ruleset
     from movie_pipeline.reports.rule_reports import rule_reports
 
-    ruleset = read_ruleset(file or Settings.from_environment().ruleset or MOVIES.ruleset)
+    if str(named) == "-":
+        with click.open_file("-", "rb") as lines:
+            ruleset = parsed_ruleset(lines, "the standard input")
+    else:
+        ruleset = read_ruleset(named or Settings.from_environment().ruleset or MOVIES.ruleset)
     reports = rule_reports(ruleset)
     if as_json:
         print_json({"sha256": ruleset.sha256, "rules": reports, "warnings": list(ruleset.warnings)})
@@ -81,7 +99,12 @@ def rules(
 
 
 def _print_difference(
-    files: Sequence[Path], on: Sequence[Path], *, as_json: bool, dataset: str
+    files: Sequence[Path],
+    on: Sequence[str],
+    settings: Settings,
+    context: click.Context,
+    *,
+    as_json: bool,
 ) -> None:
     from movie_pipeline.datasets.ruleset_files import read_ruleset
     from movie_pipeline.deployments import deployment_from
@@ -91,10 +114,11 @@ def _print_difference(
         raise click.UsageError("rules diff takes two rulesets: the old one, and the new one.")
     old, new = map(read_ruleset, files)
     changed = rules_that_changed(old, new)
-    world = deployment_from(settings_from(None, None, dataset))
-    with progress("Judging", quiet=as_json):
+    world = deployment_from(settings)
+    with progress("Judging", quiet=as_json), tempfile.TemporaryDirectory() as folder:
+        paths = [path for name in on for path in _sent(name, world, Path(folder), context)]
         decided = list(
-            decided_otherwise(on, old, new, world.settings, world.storage, world.dataset)
+            decided_otherwise(paths, old, new, world.settings, world.storage, world.dataset)
         )
     if as_json:
         print_json({**changed, "files": decided})
@@ -118,6 +142,21 @@ def _print_difference(
         print_verdict(
             verdict(WARN, f"{rules_changed} came or went", "rules diff OLD NEW --on FILE")
         )
+
+
+def _sent(name: str, world: "Deployment", folder: Path, context: click.Context) -> tuple[Path, ...]:
+    """The files of this machine that are named so, or else the one that landed."""
+    from movie_pipeline.reports.sender_answers import copy_of_landed, landed_file, not_found
+
+    if name == "-" or Path(name).exists():
+        return SentFiles().convert(name, None, context)
+    if world.settings.deployment == "local" and not world.settings.home.is_dir():
+        raise not_found(name)
+    world.warehouse.prepare()
+    entry = landed_file(world.warehouse, name)
+    if entry is None:
+        raise not_found(name)
+    return (copy_of_landed(world.storage, entry, folder),)
 
 
 @click.command()
@@ -188,8 +227,19 @@ def check(
             _print_checked(each)
             if report is not None:
                 print_sentence(f"The report: {report_paths(report, path.name).page}")
-        print_verdict(verdict_of_check(checked))
+        print_verdict(verdict_of_check(checked, [_next(path, told[path], report) for path in told]))
     sys.exit(EXIT_SET_ASIDE if any(each["state"] != "LOADED" for each in checked) else 0)
+
+
+def _next(path: Path, checked: "CheckedFile", report: Path | None) -> str:
+    """What to do with a file that was checked."""
+    from movie_pipeline.sender_report.make_report import report_paths
+
+    if checked.state == "LOADED" and not checked.rows_apart:
+        return f"movie-pipeline ingest {as_typed(path)}"
+    if report is not None:
+        return f"correct what {report_paths(report, path.name).page} says"
+    return f"movie-pipeline check {as_typed(path)} --report PAGE"
 
 
 def _print_checked(checked: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Files as arguments: by path, from the standard input or a pipe, or all that lie in a folder."""
 
+import shlex
 import shutil
 import tempfile
 from pathlib import Path
@@ -12,6 +13,7 @@ from movie_pipeline.file_names import printable_name
 
 STDIN_NAME = "stdin.csv"
 """What a file is called that comes without a name."""
+_COPIED = "movie-pipeline-stdin-"
 _FILE: Any = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -45,12 +47,19 @@ class SentFiles(click.ParamType[tuple[Path, ...]]):
         return tuple(sorted(found))
 
 
+def as_typed(path: Path) -> str:
+    """The argument that names a file again, as a shell takes it, for the next step of a person."""
+    if path.parent.name.startswith(_COPIED):
+        return "-"
+    return shlex.quote(printable_name(str(path)))
+
+
 def _is_pipe(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _copied(value: str, ctx: click.Context | None) -> Path:
-    folder = tempfile.TemporaryDirectory(prefix="movie-pipeline-stdin-")
+    folder = tempfile.TemporaryDirectory(prefix=_COPIED)
     if ctx is not None:
         ctx.call_on_close(folder.cleanup)
     path = Path(folder.name) / STDIN_NAME

@@ -23,6 +23,9 @@ from movie_pipeline.cli.printing import (
 )
 from movie_pipeline.cli.verdict_line import PASS, WARN, counted, verdict
 
+_PLACES = {"rows": "good rows"}
+"""What the places of a story are called beside its counts."""
+
 
 @click.command()
 @click.argument("file")
@@ -80,13 +83,13 @@ def _print_story(story: Mapping[str, Any]) -> None:
     }
     counted = ", ".join(f"{count:,} {name}" for name, count in rows.items()) or "none"
     facts = {
-        "state": f"{story['state']} {story['reason']}".rstrip(),
+        "state": ": ".join(filter(None, (story["state"], story["reason"]))),
         "file id": story["file_id"],
         "decided": f"{story['committed_at']}, run {story['run_id']}, attempt {story['attempt']}",
         "rows": counted,
         "layout": story["layout"],
         "ruleset": story["ruleset_sha256"],
-        **story["places"],
+        **{_PLACES.get(what, what): place for what, place in story["places"].items()},
     }
     for what in ("retraction", "dismissal"):
         if changed := story[what]:

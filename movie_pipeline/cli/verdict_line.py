@@ -26,24 +26,28 @@ def verdict_of_ingest(files: Sequence[Mapping[str, Any]]) -> str:
     return verdict(PASS, loaded, "movie-pipeline status")
 
 
-def verdict_of_check(files: Sequence[Mapping[str, Any]]) -> str:
-    """What a check came to, from its reports: the worst file decides."""
+def verdict_of_check(files: Sequence[Mapping[str, Any]], next_steps: Sequence[str]) -> str:
+    """What a check came to, from its reports: the worst file decides.
+
+    Args:
+        files: what was said of each.
+        next_steps: for each of them, what to do where something is wrong with it.
+    """
+
+    def next_of(found: Sequence[Mapping[str, Any]]) -> str:
+        return next_steps[next(place for place, one in enumerate(files) if one is found[0])]
+
     for state, word, what in (
         ("REJECTED", FAILED, "could not be read"),
         ("HELD", HELD, "would wait as a whole"),
     ):
         if found := [file for file in files if file["state"] == state]:
-            return verdict(word, f"{_named(found)} {what}", _check_of(found))
+            return verdict(word, f"{_named(found)} {what}", next_of(found))
     good = f"{counted(sum(file['rows_good'] for file in files), 'row')} would load"
     if found := [file for file in files if file["rows_apart"]]:
         apart = counted(sum(file["rows_apart"] for file in found), "row")
-        return verdict(WARN, f"{good}, {apart} would be set apart", _check_of(found))
-    shown = printable_name(files[0]["file"]) if len(files) == 1 else "FILES"
-    return verdict(PASS, good, f"movie-pipeline ingest {shown}")
-
-
-def _check_of(files: Sequence[Mapping[str, Any]]) -> str:
-    return f"movie-pipeline check {printable_name(files[0]['file'])} --report PAGE"
+        return verdict(WARN, f"{good}, {apart} would be set apart", next_of(found))
+    return verdict(PASS, good, next_steps[0] if len(files) == 1 else "movie-pipeline ingest FILES")
 
 
 def verdict_of_replay(report: Mapping[str, Any]) -> str:

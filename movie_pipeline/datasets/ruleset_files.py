@@ -1,6 +1,7 @@
 """Reading a ruleset file; what a ruleset means is dqdl/'s affair."""
 
 from pathlib import Path
+from typing import IO
 
 from movie_pipeline.datasets.sources import Sources
 from movie_pipeline.dqdl import LARGEST_RULESET, Ruleset, parse_ruleset, require_supported
@@ -19,14 +20,27 @@ def read_ruleset(path: Path, *, supported: bool = True) -> Ruleset:
     """
     try:
         with path.open("rb") as lines:
-            # one byte more than is allowed is refused by the parser, however long the file is
-            text = lines.read(LARGEST_RULESET + 1).decode()
-    except (OSError, UnicodeDecodeError) as error:
-        cause = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise RulesetError(
-            f"the ruleset {path} cannot be read: {cause}.",
-            hint="set MOVIE_PIPELINE_RULESET, or give --ruleset, the path of a DQDL file",
-        ) from None
+            return parsed_ruleset(lines, str(path), supported=supported)
+    except OSError as error:
+        raise _unreadable(str(path), error.strerror) from None
+
+
+def parsed_ruleset(lines: IO[bytes], name: str, *, supported: bool = True) -> Ruleset:
+    """Parse the DQDL of an open file.
+
+    Args:
+        lines: the open file.
+        name: what it is called in messages.
+        supported: whether a rule that is not supported refuses it.
+
+    Raises:
+        RulesetError: it is not DQDL; the message names the file.
+    """
+    try:
+        # one byte more than is allowed is refused by the parser, however long the file is
+        text = lines.read(LARGEST_RULESET + 1).decode()
+    except UnicodeDecodeError:
+        raise _unreadable(name, "it is not UTF-8 text") from None
     try:
         ruleset = parse_ruleset(text)
         if supported:
@@ -38,9 +52,16 @@ def read_ruleset(path: Path, *, supported: bool = True) -> Ruleset:
             column=error.column,
             hint=error.hint,
             source_line=error.source_line,
-            file=str(path),
+            file=name,
         ) from None
     return ruleset
+
+
+def _unreadable(name: str, cause: str | None) -> RulesetError:
+    return RulesetError(
+        f"the ruleset {name} cannot be read: {cause}.",
+        hint="set MOVIE_PIPELINE_RULESET, or give --ruleset, the path of a DQDL file",
+    )
 
 
 def source_rulesets(sources: Sources) -> dict[str, Ruleset]:

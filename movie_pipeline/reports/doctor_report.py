@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from movie_pipeline.datasets.chosen import chosen_datasets
-from movie_pipeline.datasets.ruleset_files import source_rulesets
+from movie_pipeline.datasets.ruleset_files import read_ruleset, source_rulesets
 from movie_pipeline.datasets.sources import read_sources
 from movie_pipeline.errors import MoviePipelineError, WarehouseBusy
 from movie_pipeline.private_files import open_to_others
@@ -62,6 +62,7 @@ def look(
     """
     yield from _programs()
     yield from _settings(settings, environment)
+    yield from _rulesets(settings)
     yield from _sources(settings)
     if settings.deployment == "local":
         yield from _home(settings)
@@ -92,6 +93,19 @@ def _settings(settings: Settings, environment: Mapping[str, str]) -> Iterator[Fi
             yield Finding(
                 name, "is no setting", "look for a slip of the key: docs/settings.md has them all"
             )
+
+
+def _rulesets(settings: Settings) -> Iterator[Finding]:
+    for dataset in chosen_datasets(settings):
+        path = settings.ruleset or dataset.ruleset
+        try:
+            ruleset = read_ruleset(path)
+        except MoviePipelineError as error:
+            first, _, _ = str(error).partition("\n")
+            yield Finding("ruleset", first, f"movie-pipeline rules {path} shows where")
+            continue
+        count = sum(1 for _ in ruleset)
+        yield Finding("ruleset", f"{count} rules" if count != 1 else "1 rule")
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:

@@ -71,6 +71,12 @@ class ColumnProfile:
         return (self.rows - self.missing) / self.rows if self.rows else 0.0
 
     @property
+    def filled(self) -> str:
+        """The same for people: neither all nor none where that is not so."""
+        share = self.share if self.share in {0.0, 1.0} else min(max(self.share, 0.001), 0.999)
+        return f"{share:.1%}"
+
+    @property
     def is_number(self) -> bool:
         """Whether it holds numbers."""
         return self.type.partition("(")[0].removeprefix("U") in _NUMBERS
@@ -215,7 +221,7 @@ def _of_column(column: ColumnProfile) -> Iterator[Suggestion]:
         yield Suggestion(f"IsComplete {name}", "every row has a value")
     elif column.share >= _MOSTLY:
         least = math.floor((column.share - 0.01) * 100) / 100
-        yield Suggestion(f"Completeness {name} > {least:g}", f"{column.share:.1%} of rows have one")
+        yield Suggestion(f"Completeness {name} > {least:g}", f"{column.filled} of rows have one")
     if column.missing:
         return  # a missing value fails each of the rules below
     if column.is_number and column.low is not None and column.high is not None:

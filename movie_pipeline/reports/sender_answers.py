@@ -1,13 +1,17 @@
 """The report for the sender of any file, landed or not, as a person asks for it."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from movie_pipeline.errors import DecisionError
-from movie_pipeline.file_names import printable_name
+from movie_pipeline.file_names import printable_name, safe_basename
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
-from movie_pipeline.steps.tell_sender import Teller
+from movie_pipeline.steps.tell_sender import Teller, bring_file
+from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
+
+_LONGEST_NAME = 255
+"""Bytes that a file system takes; a store's names may be longer."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,18 @@ def landed_file(warehouse: Warehouse, name: str) -> LedgerEntry | None:
     entries = Ledger(warehouse).of_file(name)
     by_id = [entry for entry in entries if entry.file_id == name]
     return next(iter(by_id or [entry for entry in entries if entry.summary.replay is None]), None)
+
+
+def copy_of_landed(storage: Storage, entry: LedgerEntry, folder: Path) -> Path:
+    """A decided file under its own name, as sources are told by it, in a folder of this machine."""
+    name = PurePosixPath(entry.key).name
+    own = folder / entry.file_id
+    own.mkdir()
+    path = own / (
+        name if len(name.encode(errors="replace")) <= _LONGEST_NAME else safe_basename(name)
+    )
+    bring_file(storage, entry, path)
+    return path
 
 
 def answer_sender(teller: Teller, entry: LedgerEntry, folder: Path | None) -> Answer:

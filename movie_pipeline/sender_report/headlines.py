@@ -105,7 +105,7 @@ def _correct_rows(counted: Counted) -> str:
 
 
 def _these(count: int) -> str:
-    return "the 1 row" if count == 1 else f"the {count:,} rows"
+    return "the one row" if count == 1 else f"the {count:,} rows"
 
 
 def _correct_file(counted: Counted, reason: str) -> str:

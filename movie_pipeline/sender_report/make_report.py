@@ -54,7 +54,7 @@ _MOST_SHOWN_TEXT = 1_000_000
 """Characters of all cells that are shown."""
 _MOST_REMARKS = 10_000
 """Remarks that are remembered, for rows of the same faults."""
-_AS_IT_IS = "the rules about the whole file hold it; nothing is wrong with this row"
+_AS_IT_IS = "nothing is wrong with this row: it waits with the whole file"
 
 
 @dataclass(frozen=True, kw_only=True)

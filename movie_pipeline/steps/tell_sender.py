@@ -154,7 +154,7 @@ class Teller:
         contract = self.dataset.contract
         sources = read_sources(self.settings.reading.sources, self.dataset)
         try:
-            self._bring(entry, source)
+            bring_file(self.storage, entry, source)
             staged = read_one(source, self.settings, self.dataset, sources.of(entry.key).options)
         except (StoredFileMissing, UnreadableFile):
             staged = None
@@ -168,14 +168,18 @@ class Teller:
         layout = SentLayout(mapping, self.dataset.contract)
         return Sent(None, None, layout) if mapping else None
 
-    def _bring(self, entry: LedgerEntry, to: Path) -> None:
-        """The file's bytes, from where they lie now, without a copy where that can be."""
-        if entry.history_name:
-            area = archive_place(entry).area
-            with self.storage.reading(area, entry.history_name) as path:
-                _link(path, to)
-            return
-        self.storage.fetch(entry.landed, to)
+
+def bring_file(storage: Storage, entry: LedgerEntry, to: Path) -> None:
+    """A decided file's bytes, from where they lie now, without a copy where that can be.
+
+    Raises:
+        StoredFileMissing: they lie there no more.
+    """
+    if entry.history_name:
+        with storage.reading(archive_place(entry).area, entry.history_name) as path:
+            _link(path, to)
+        return
+    storage.fetch(entry.landed, to)
 
 
 def file_to_tell(entry: LedgerEntry) -> FileToTell:

@@ -56,7 +56,7 @@ class Wish:
     def __post_init__(self) -> None:
         if not self.why.strip():
             raise DecisionError(
-                "what was decided is changed only for a reason: say why (--because). It is kept "
+                "what was decided is changed only for a reason: say why (--why). It is kept "
                 "with the file."
             )
         if not self.by.strip():

@@ -27,10 +27,10 @@ def test_a_file_is_taken_back_and_history_judged_again(
     command: CommandLine, tmp_path: Path
 ) -> None:
     loaded(command, tmp_path)
-    asked = command.json("retract", "new.csv", "--because", "the wrong month", "--dry-run")
+    asked = command.json("retract", "new.csv", "--why", "the wrong month", "--dry-run")
     assert (asked["rows_gone"], asked["rows_back"], asked["dry_run"]) == (1, 1, True)
     assert command.home.titles() == ["A Film", "New"]
-    told = command.json("retract", "new.csv", "--because", "the wrong month", "--by", "ana")
+    told = command.json("retract", "new.csv", "--why", "the wrong month", "--by", "ana")
     assert {key: told[key] for key in ("file", "state", "rows_gone", "rows_back", "before")} == {
         "file": "new.csv",
         "state": "RETRACTED",
@@ -41,13 +41,13 @@ def test_a_file_is_taken_back_and_history_judged_again(
     assert command.home.titles() == ["A Film", "Old"]
     assert command.home.deployment.warehouse.stale_views() == []
     assert "retracted by ana on " in command.home.notices()[-1].text
-    assert command.json("retract", "new.csv", "--because", "once more")["before"]
+    assert command.json("retract", "new.csv", "--why", "once more")["before"]
 
     strict = rules(tmp_path, "> 6")
     asked = command.json("rejudge", "--ruleset", strict, "--dry-run")
     assert asked["totals"]["loaded_to_apart"] == 1
     assert command.home.titles() == ["A Film", "Old"]
-    told = command.json("rejudge", "--ruleset", strict, "--because", "stricter")
+    told = command.json("rejudge", "--ruleset", strict, "--why", "stricter")
     assert told["totals"] == {
         "files": 1,
         "problems": 0,
@@ -68,8 +68,8 @@ def test_what_cannot_be_done_is_said_and_is_wrong_usage(
 ) -> None:
     loaded(command, tmp_path)
     for arguments, said in (
-        (("retract", "none.csv", "--because", "x"), "no file none.csv is in the ledger"),
-        (("retract", "new.csv"), "say why (--because)"),
+        (("retract", "none.csv", "--why", "x"), "no file none.csv is in the ledger"),
+        (("retract", "new.csv"), "say why (--why)"),
         (
             ("rejudge", "--ruleset", rules(tmp_path, "> 2"), "--file", "none.csv"),
             "no file none.csv is in the ledger",

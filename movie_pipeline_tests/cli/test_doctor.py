@@ -35,6 +35,13 @@ def test_the_doctor_says_what_is_amiss_and_what_to_do(
     assert told["MOVIE_PIPELINE_BATCH_FILES"] == "7 (from the environment)"
     assert told["warehouse"].startswith("is at version ")
     assert "0 whole files wait" in told["landing"]
+    assert told["ruleset"] == "4 rules"
+    rules = tmp_path / "rules.dqdl"
+    rules.write_text("Rules = [ RowCount >")
+    monkeypatch.setenv("MOVIE_PIPELINE_RULESET", str(rules))
+    result = ingested.command.here("doctor")
+    assert f"LOOK ruleset: {rules}: line 1, column 21: " in result.stdout
+    monkeypatch.delenv("MOVIE_PIPELINE_RULESET")
     sources = tmp_path / "sources.toml"
     sources.write_text('[a]\nfiles = "a*"\n[b]\nfiles = "b*"\n')
     monkeypatch.setenv("MOVIE_PIPELINE_SOURCES", str(sources))

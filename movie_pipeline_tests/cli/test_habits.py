@@ -40,23 +40,35 @@ def test_an_ingest_ends_with_what_it_came_to_and_the_next_step(
 def test_a_check_ends_with_what_it_came_to(command: CommandLine, tmp_path: Path) -> None:
     rules = tmp_path / "rules.dqdl"
     rules.write_text("Rules = [RowCount <= 3]")
-    path = tmp_path / "sent.csv"
+    path = tmp_path / "sent it.csv"
+    typed = f"'{path}'"  # as a shell takes it
+    report = f"movie-pipeline check {typed} --report PAGE"
     for content, line in (
-        (clean_movies(3), "PASS: 3 rows would load. Next: movie-pipeline ingest sent.csv"),
-        (one_bad_year(), "WARN: 2 rows would load, 1 row would be set apart. Next: "),
-        (low_ratings(), "HELD: sent.csv would wait as a whole. Next: "),
-        (without_ratings(), "FAILED: sent.csv could not be read. Next: "),
+        (clean_movies(3), f"PASS: 3 rows would load. Next: movie-pipeline ingest {typed}"),
+        (one_bad_year(), f"WARN: 2 rows would load, 1 row would be set apart. Next: {report}"),
+        (low_ratings(), f"HELD: sent it.csv would wait as a whole. Next: {report}"),
+        (without_ratings(), f"FAILED: sent it.csv could not be read. Next: {report}"),
     ):
         path.write_bytes(content)
         result = command.run("check", path, "--ruleset", rules)
-        assert last_line(result.stdout).startswith(line)
+        assert last_line(result.stdout) == line
+    page = tmp_path / "page.html"
+    told = last_line(command.run("check", path, "--report", page).stdout)
+    assert told == f"FAILED: sent it.csv could not be read. Next: correct what {page} says"
+    piped = CliRunner().invoke(main, ["check", "-"], input=without_ratings()).stdout
+    assert last_line(piped).endswith("Next: movie-pipeline check - --report PAGE")
+    seen = last_line(command.run("inspect", path).stdout)
+    assert (
+        seen
+        == f"FAILED: sent it.csv could not be read. Next: movie-pipeline inspect {typed} --declare"
+    )
 
 
 ENDINGS: dict[str, tuple[list[str], str, int]] = {
     "backup": (["{new}/copy.duckdb"], "PASS: ", 0),
     "check": (["{sources}/apart.csv", "--ruleset", "{rules}"], "WARN: ", 0),
     "clean-up": (["--dry-run"], "PASS: ", 0),
-    "dismiss": (["clean.csv", "--because", "x"], "FAILED: it cannot be done as asked", 2),
+    "dismiss": (["clean.csv", "--why", "x"], "FAILED: it cannot be done as asked", 2),
     "doctor": ([], "PASS: ", 0),
     "evaluate": (["{sources}/held.csv", "--ruleset", "{rules}"], "FAILED: 1 of 2 rules", 1),
     "ingest": (["{sources}/held.csv", "--ruleset", "{rules}"], "HELD: held.csv waits as", 3),
@@ -70,7 +82,7 @@ ENDINGS: dict[str, tuple[list[str], str, int]] = {
     "replay": (["--file", "held.csv", "--dry-run"], "PASS: 4 records would be replayed", 0),
     "report": (["apart.csv", "--out", "{new}"], "PASS: the report of apart.csv is made", 0),
     "restore": (["{sources}/clean.csv"], "FAILED: ", 1),
-    "retract": (["apart.csv", "--because", "x", "--dry-run"], "PASS: apart.csv would be", 0),
+    "retract": (["apart.csv", "--why", "x", "--dry-run"], "PASS: apart.csv would be", 0),
     "rules": (["{rules}"], "PASS: 2 rules. Next: ", 0),
     "sample": (["--rows", "1", "--out", "{new}/sample.csv"], "PASS: 1 movies in ", 0),
     "show": (["held.csv"], "WARN: held.csv is HELD. Next: movie-pipeline report ", 0),
@@ -158,6 +170,8 @@ def test_the_story_of_a_file_says_when_by_what_and_where_everything_lies(
     shown = ingested.command.here("show", "apart.csv")
     for word in ("apart.csv", "LOADED", story["file_id"], story["run_id"], "set apart", "report"):
         assert word in shown.stdout
+    assert "rows       3 in, 2 loaded, 1 quarantined\n" in shown.stdout
+    assert f"good rows  {story['places']['rows']}\n" in shown.stdout
     nowhere = ingested.command.here("show", "nowhere.csv")
     assert nowhere.exit_code == 2
 
@@ -206,6 +220,14 @@ def test_a_changed_ruleset_says_what_it_would_decide_otherwise(
         f"Next: movie-pipeline rejudge --dry-run --ruleset {new}"
     )
     assert command.run("rules", "diff", old, old).stdout == "PASS: both have the same rules.\n"
+    # a file of the ledger by its name, wherever its bytes lie now
+    command.here("ingest", path)
+    path.unlink()
+    landed = command.json("rules", "diff", old, new, "--on", path.name)["files"]
+    assert landed == [file]
+    nowhere = command.here("rules", "diff", old, new, "--on", "nowhere.csv")
+    assert nowhere.exit_code == 2
+    assert "nowhere.csv is neither a file that landed nor a file here" in nowhere.stderr
     assert command.run("rules", "diff", old).exit_code == 2
     assert command.run("rules", old, new).exit_code == 2
 
@@ -230,6 +252,18 @@ def test_a_profile_suggests_a_ruleset_that_the_file_keeps_and_check_takes(
     assert command.run("check", path, "--ruleset", rules).exit_code == 0
     shown = command.run("profile", path)
     assert "Suggested rules" in shown.stdout
+    path.write_bytes(film_file(*(Film(f"f{n}", f"Film {n}" if n else "") for n in range(2001))))
+    told = command.run("profile", path).stdout
+    assert "99.9%" in told  # 2,000 of 2,001 are not all
+    assert "100.0% of rows" not in told
+    assert "9 long" in told
+    path.write_bytes(b"")
+    refused = command.run("profile", path)
+    assert refused.exit_code == 3
+    assert refused.stderr.splitlines()[0].startswith("The file is empty: it has 0 bytes.")
+    assert last_line(refused.stderr) == (
+        "FAILED: the file could not be read. Next: movie-pipeline inspect FILE"
+    )
 
 
 def test_a_table_is_profiled_as_it_is_and_its_ruleset_is_one_for_evaluate(
@@ -300,6 +334,19 @@ def test_files_come_from_the_standard_input_and_from_folders(tmp_path: Path) -> 
     rules = tmp_path / "rules.dqdl"
     rules.write_text("Rules = [RowCount > 0]")
     content = clean_movies(3)
+    named = CliRunner().invoke(main, ["rules", "-"], input=rules.read_text())
+    assert last_line(named.stdout).startswith("PASS: 1 rule.")
+    wrong = CliRunner().invoke(main, ["rules", "-"], input="Rules = [")
+    assert wrong.stderr.startswith("the standard input: line 1, column 10: ")
+    written = CliRunner().invoke(main, ["sample", "--rows", "2", "--out", "-"])
+    assert written.stdout.count("\r\n") == 3 or written.stdout.count("\n") == 3
+    assert written.stderr == "PASS: 2 movies written.\n"
+    reported = CliRunner().invoke(
+        main,
+        ["report", "-", "--out", str(tmp_path), "--home", str(tmp_path / "none")],
+        input=content,
+    )
+    assert reported.stdout == f"{tmp_path / 'stdin.report.html'}\n"
     for asked in ("check", "profile", "inspect", "evaluate"):
         judging = ["--ruleset", str(rules)] if asked in {"check", "evaluate"} else []
         arguments = [asked, "-", *judging]
@@ -328,3 +375,19 @@ def test_a_table_for_people_rounds_numbers_and_csv_does_not(ingested: Ingested) 
     sql = "select 2 / 3.0e0 as third"
     assert "0.6666666667 " in ingested.command.here("query", sql).stdout
     assert "0.6666666666666666" in ingested.command.here("query", sql, "--csv").stdout
+
+
+def test_rows_too_wide_for_a_table_are_printed_one_below_the_other(
+    ingested: Ingested, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    told = ingested.command.here(
+        "query", "select * from movie_data_table order by 1 limit 2"
+    ).stdout
+    assert max(map(len, told.splitlines())) <= 80
+    assert "movie_title      " in told
+    assert [line[:6] for line in told.splitlines() if "──" in line] == ["row 1 ", "row 2 "]
+    few = ingested.command.here("query", SQL).stdout
+    assert "┃ movie_title" in few
+    named = ingested.command.here("query", "month.sql")
+    assert "is month.sql a file? --from month.sql reads the query from it." in named.stderr

@@ -35,11 +35,19 @@ def test_status_may_be_limited(ingested: Ingested) -> None:
     assert len(ingested.command.json("status", "--limit", "2")["files"]) == 2
 
 
-def test_status_is_a_table_for_people(ingested: Ingested) -> None:
+def test_status_is_a_table_for_people(ingested: Ingested, monkeypatch: pytest.MonkeyPatch) -> None:
     result = ingested.command.here("status")
     assert result.exit_code == 0
     for word in ("Files by state", "Newest files", "apart.csv", "HELD", "RowCount <= 3"):
         assert word in result.stdout
+    # narrow enough for a terminal: a line for each file, and reasons below
+    monkeypatch.setenv("COLUMNS", "100")
+    told = ingested.command.here("status").stdout
+    lines = [line for line in told.splitlines() if line.startswith("│")]
+    assert len(lines) == 4 + len(FILES)
+    assert "held.csv (HELD): the rule RowCount <= 3 about the whole file failed" in told
+    none = ingested.command.here("status", "--file", "nowhere.csv")
+    assert none.stdout == "PASS: the ledger has no such file. Next: movie-pipeline status\n"
 
 
 @pytest.mark.parametrize("question", [["status"], ["quarantine"], ["query", "select 1"]])

@@ -140,7 +140,7 @@ BEFORE: Mapping[Path, Callable[[], object]] = {
 }
 AFTER: Mapping[str, Callable[[], object]] = {
     f"movie-pipeline quarantine --file {PUBLIC} --template corrections.csv": year_looked_up,
-    'movie-pipeline retract movies.csv --because "the wrong month"': lambda: land(50, "loose"),
+    'movie-pipeline retract movies.csv --why "the wrong month"': lambda: land(50, "loose"),
     "movie-pipeline replay --file movies.csv": lambda: land(60, "long"),
     "movie-pipeline replay --file movies.csv --ruleset loose.dqdl": lambda: land(70, "long"),
 }

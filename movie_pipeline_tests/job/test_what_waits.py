@@ -34,7 +34,9 @@ def parts_of(home: Home) -> Parts:
     return Parts(deployment.storage, deployment.warehouse, home.settings, deployment.dataset)
 
 
-def test_what_waits_stays_red_through_other_files_until_each_is_answered(tmp_path: Path) -> None:
+def test_what_waits_stays_red_through_other_files_until_each_is_answered(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     home = Home(tmp_path)
     with dg.DagsterInstance.ephemeral() as instance:
         home.drop("clean.csv", clean_movies(2))
@@ -50,6 +52,10 @@ def test_what_waits_stays_red_through_other_files_until_each_is_answered(tmp_pat
         for name in ("first.csv (HELD, ", "second.csv (HELD, ", "third.csv (REJECTED, "):
             assert name in waits.description
         assert "or dismiss it with a reason" in str(waits.metadata["what_to_do"].value)
+        told_of = waits.metadata["files"]
+        assert isinstance(told_of, dg.TableMetadataValue)
+        assert list(told_of.records[0].data) == ["file", "state", "has waited", "why"]
+        assert all(len(str(cell)) <= 300 for row in told_of.records for cell in row.data.values())
 
         # a run that judges nothing: no pass, no zero, and what waits is still told
         home.drop("again.csv", clean_movies(2))
@@ -58,6 +64,8 @@ def test_what_waits_stays_red_through_other_files_until_each_is_answered(tmp_pat
         found = check_results(result)
         assert set(found) == {"unique_movie_id", "freshness", "quarantine_backlog", "no_file_waits"}
         assert not found["no_file_waits"].passed
+        # that warning is for a gate that is broken
+        assert "emitted no result" not in caplog.text
         told = {
             event.asset_key.to_user_string(): event.metadata
             for event in result.get_asset_materialization_events()

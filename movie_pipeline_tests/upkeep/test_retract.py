@@ -205,7 +205,7 @@ def test_the_views_show_it_even_where_the_table_is_empty_now(years: Years) -> No
     ("name", "because", "refused"),
     [
         ("none.csv", "x", "no file none.csv is in the ledger"),
-        ("m.csv", " ", "what was decided is changed only for a reason: say why (--because)"),
+        ("m.csv", " ", "what was decided is changed only for a reason: say why (--why)"),
         ("twice.csv", "x", "2 files are called twice.csv: "),
         ("same.csv", "x", "same.csv is DUPLICATE: nothing of it is loaded or waits"),
         ("replay", "x", "is a replay of m.csv (file "),

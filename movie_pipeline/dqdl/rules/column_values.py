@@ -148,7 +148,8 @@ def _by_extremes(rule: SimpleRule, condition: Condition, context: Context) -> Pl
 def _reason(rule: SimpleRule, answers: Answers) -> str:
     reason = rows_reason(rule, answers.failing, answers.kept)
     missing = answers.kept - int(answers["present"])
-    return f"{reason} {missing} of them have no value." if missing else reason
+    have = "has" if missing == 1 else "have"
+    return f"{reason} {missing} of them {have} no value." if missing else reason
 
 
 def _number_passes(rule: SimpleRule, condition: Condition, context: Context) -> Sql:

@@ -219,10 +219,10 @@ def _what_became(file: Reading, dataset: Dataset) -> str:
 def _file_row(file: Reading, dataset: Dataset) -> dict[str, str | int | float | None]:
     return {
         "file": file.shown_name,
-        "file_id": file.file_id,
         "records": file.staged.rows_in if isinstance(file, ReadFile) else None,
         "bytes": file.landed.size,
         "what became of it": _what_became(file, dataset),
+        "file_id": file.file_id,
     }
 
 

@@ -14,7 +14,7 @@ from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 TABLE_ROWS_SHOWN = 100
 """Rows of a table kept in one event; a longer one is cut, and a last row says so."""
 
-BAR_WIDTH = 40
+BAR_WIDTH = 20
 
 _PROVENANCE = (
     dg.TableColumn(

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from textwrap import shorten
 from typing import Any
 
 import dagster as dg
@@ -25,6 +26,8 @@ _WHAT_TO_DO = (
     "`movie-pipeline report FILE` says what is wrong with it. Land it corrected, replay it "
     "(--accept, where it is right all the same), or dismiss it with a reason."
 )
+_LONGEST_REASON = 300
+"""Letters of a reason in a table; `movie-pipeline show` and the report say all of it."""
 _MOST_NAMED = 5
 """Files that the sentence of a check names; its table has more."""
 
@@ -178,8 +181,8 @@ def _waiting(entries: Sequence[LedgerEntry], now: datetime, table_name: str) -> 
                         "file": entry.shown_name,
                         "state": str(entry.state),
                         "has waited": age_of(entry.committed_at, now),
-                        "why": entry.reason,
-                        "file id": entry.file_id,
+                        # nothing that cannot be broken into lines: it would widen the page
+                        "why": shorten(entry.reason, _LONGEST_REASON, placeholder=" ..."),
                     }
                     for entry in entries
                 ]
