@@ -35,6 +35,7 @@ from movie_pipeline.tabular.zip_archive import Archive, shown, some
 
 _SHOWN_NAMES = 4
 _MOST_NAMED = 5
+_UNTOLD = "another encoding than UTF-8"
 _NO_HEADER = "no header that is known"
 _STARTS_JSON = re.compile(rb"[ \t\r\n]*[{\[]")
 
@@ -149,7 +150,7 @@ def joined(  # noqa: PLR0913 - an archive, and all that is known of it
                 made.written_from = table.written_from
                 _append(sink, table.text, member, look, archive, source)
         made.size = sink.tell()
-    if any(look.shape != found[0][1].shape for _, look in found):
+    if any(look.shape != found[0][1].shape for _, look in found) or _are_mixed(found):
         raise _different(found)
     return made
 
@@ -197,12 +198,14 @@ class _Look:
         is_readable: whether it names all that the contract requires.
         encoding: its own.
         is_open: whether it ends within a cell.
+        letters: the name of its encoding, empty where all is ASCII.
     """
 
     shape: Shape
     is_readable: bool = False
     encoding: Encoding = UTF_8
     is_open: bool = False
+    letters: str = ""
 
 
 @dataclass(frozen=True)
@@ -222,7 +225,8 @@ class _Looks:
         try:
             if _STARTS_JSON.match(text, start):
                 return self._json(table, text, start, encoding, source)
-            return self._csv(table, text, start, encoding, source)
+            letters = "" if _is_ascii(table.text) else encoding.name
+            return replace(self._csv(table, text, start, encoding, source), letters=letters)
         except UnreadableFile:
             names = text[start:].split(b"\n", 1)[0].decode("utf-8", "replace").strip()
             return _Look(Shape((names,), _NO_HEADER))
@@ -271,7 +275,18 @@ def _encoding(text: Path, head: bytes, source: SourceOptions) -> Encoding:
     try:
         return encoding_of(text, head, source)
     except UnreadableFile:
-        return encoding_named("latin-1")
+        return encoding_named("latin-1", _UNTOLD)
+
+
+def _is_ascii(text: Path) -> bool:
+    with text.open("rb") as file:
+        return all(piece.isascii() for piece in iter(lambda: file.read(HEAD), b""))
+
+
+def _are_mixed(found: Sequence[tuple[str, _Look]]) -> bool:
+    """Whether tables are in encodings that cannot be read as one."""
+    told = {look.letters for _, look in found} - {"", _UNTOLD}
+    return len(told) > 1 or ({UTF_8.name, _UNTOLD} <= {look.letters for _, look in found})
 
 
 def _ends_within_cell(text: Path, syntax: Syntax, encoding: Encoding) -> bool:
@@ -294,12 +309,19 @@ def _different(found: Sequence[tuple[str, _Look]]) -> SeveralTablesError:
     # the most tables of one shape; of several the first
     best = max(groups.values(), key=len, default=list[str]())
     members = tuple(map(glob.escape, best)) if len(best) <= _MOST_NAMED else ()
-    tables = some([f"{shown(name)} ({look.shape.describe()})" for name, look in found])
+    mixed = _are_mixed(found)
+    tables = some(
+        [
+            f"{shown(name)} ({look.letters + ', ' if mixed and look.letters else ''}"
+            f"{look.shape.describe()})"
+            for name, look in found
+        ]
+    )
     listed = ", ".join(f'"{printable(name)}"' for name in members)
     declare = f" {or_declare(f'members = [{listed}]')}" if members else ""
     return SeveralTablesError(
         f"The file is a ZIP archive of {len(found):,} tables that are not one, for they have "
-        f"different columns or layouts: {tables}. Send each table as a file of its own, packed or "
-        f"not.{declare}",
+        f"different columns, layouts or encodings: {tables}. Send each table as a file of its "
+        f"own, packed or not.{declare}",
         members,
     )

@@ -267,6 +267,7 @@ class _Reading:
                 )
                 self.encoding_of_all = encoding_by_cells(
                     list(cells)[:MOST_ODD_CELLS],
+                    (formed, stray),
                     lambda: LineCounts.total(self.work.each(CountLines(), at)),
                 )
         return self.encoding_of_all

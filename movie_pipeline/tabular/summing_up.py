@@ -11,7 +11,7 @@ from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.file_content import Content
 from movie_pipeline.tabular.file_notes import (
     ENDED,
-    TWICE_NOTE,
+    SPOILT_NOTES,
     UNENDED,
     UNENDED_HOLD,
     UNENDED_NOTE,
@@ -176,7 +176,7 @@ def summary_of(read: ReadText, size: FileSize, source: SourceOptions) -> StagedF
             *(unit_notes(typer) if hold is None else []),
             *row_repair_notes(row_repairs),
             *([encoding] if encoding else []),
-            *([TWICE_NOTE] if read.plan.twice else []),
+            *(SPOILT_NOTES[what] for what in read.plan.spoilt),
             *read.notes,
             *([shared_keys_note(read.shared, typer.contract)] if read.shared else []),
             *([UNENDED_NOTE] if ending == UNENDED else []),

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters are meant as they stand
 """ZIP archives: the tables in them are read as one where they have the same columns."""
 
 import io
@@ -25,6 +26,7 @@ from movie_pipeline_tests.tabular.staging import (
 )
 
 UP = HEADER + "Up,2009,8.3\n"
+HEAT_TABLE = HEADER + HEAT
 RATINGS = "userId,movieId,rating\n1,2,3.5\n"
 
 
@@ -163,10 +165,10 @@ def test_a_table_is_none_of_them_whatever_it_is_called(name: str, tmp_path: Path
 def test_tables_of_other_columns_are_named_with_the_way_out(tmp_path: Path) -> None:
     packed = archive({"movies.csv": TWO_FILMS, "ratings.csv": RATINGS, "a.txt": "Only words."})
     assert refusal(tmp_path, packed) == (
-        "The file is a ZIP archive of 3 tables that are not one, for they have different columns "
-        'or layouts: "movies.csv" (comma: title, year, rating), "ratings.csv" (comma: userId, '
-        'movieId, rating), "a.txt" (no header that is known). Send each table as a file of its '
-        'own, packed or not. Or declare members = ["movies.csv"] for this source in the sources '
+        "The file is a ZIP archive of 3 tables that are not one, for they have different columns, "
+        'layouts or encodings: "movies.csv" (comma: title, year, rating), "ratings.csv" (comma: '
+        'userId, movieId, rating), "a.txt" (no header that is known). Send each table as a file of '
+        'its own, packed or not. Or declare members = ["movies.csv"] for this source in the sources '
         "file (MOVIE_PIPELINE_SOURCES)."
     )
     staged = stage(tmp_path, packed, source=SourceOptions(members=("movies.csv",)))
@@ -199,6 +201,16 @@ def test_what_is_otherwise_written_is_never_read_as_rows_of_the_first(
         sentence = refusal(tmp_path, archive(members))
         assert '"b.csv"' in sentence
         assert not list((tmp_path / "staged").iterdir())
+
+
+def test_tables_in_different_encodings_are_not_joined(tmp_path: Path) -> None:
+    one = HEADER + "Иди и смотри,1985,8.3\nСталкер,1979,8.1\nЗеркало,1975,8\n"
+    packed = archive({"a.csv": one.encode("cp1251"), "b.csv": HEADER + "Брат,1997,8\n"})
+    sentence = refusal(tmp_path, packed)
+    assert '"a.csv" (Windows-1251, comma: title' in sentence
+    assert '"b.csv" (UTF-8, comma: title' in sentence
+    packed = archive({"a.csv": one.encode("cp1251"), "b.csv": HEAT_TABLE})
+    assert stage(tmp_path, packed).titles == ["Иди и смотри", "Сталкер", "Зеркало", "Heat"]
 
 
 def test_a_workbook_in_an_archive_is_called_one(tmp_path: Path) -> None:
