@@ -280,6 +280,7 @@ KEYS: Final[Mapping[str, Key]] = {
     "files": Key('a shell pattern of file names, such as "vendor-*.csv"', _is_text),
     "dataset": Key("the name of a dataset, such as 'movies'", _is_text),
     "ruleset": Key("the path of a DQDL file, from where the sources file stands", _is_text),
+    "members": Key("a list of shell patterns, such as ['movies-*.csv']", _are_texts),
     "encoding": Key(
         "one that Python decodes, such as utf-8, windows-1252, gb18030 or utf-16-le", _is_encoding
     ),

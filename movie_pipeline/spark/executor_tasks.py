@@ -139,8 +139,8 @@ def unpacked(
         path = folder / "file.csv"
         world.storage.fetch(file, path)
         contract = with_declared_names(world.contract, source)
-        content = content_of(path, to=folder, limits=limits, contract=contract)
-        size = FileSize(file.size, content.size, content.compression, content.written_from)
+        content = content_of(path, to=folder, limits=limits, contract=contract, source=source)
+        size = FileSize.of(file.size, content)
         if content.path == path:
             return StoredContent(file, file.size), size
         name = f"{world.place}/{file.file_id}/{uuid.uuid4().hex}.content"

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.invisible import INVISIBLE, NO_WIDTH, SPACES
-from movie_pipeline.tabular.list_cells import SIGNS, plain_list
+from movie_pipeline.tabular.list_cells import FIRST_OF_ASIA, SIGNS, plain_list
 from movie_pipeline.tabular.number_casts import (
     NO_KEY,
     NULL_MARKER,
@@ -109,7 +109,7 @@ class TextCells:
             texts, lengths = self._trimmed(texts, suspects)
         if self._is_key and len(places := _odd_keys(texts)):
             texts, lengths = self._mended_keys(texts, places)
-        if self._is_list and _holds_any(texts, SIGNS):
+        if self._is_list and _may_hold_lists(texts):
             texts, lengths = self._plain_lists(texts)
         if self._nulls:
             words = pc.is_in(texts, pa.array(self._nulls))
@@ -150,6 +150,7 @@ class TextCells:
         plain = [plain_list(text) for text in encoded.dictionary.to_pylist()]
         rewritten = pa.array(plain, pa.string()).take(encoded.indices)
         self.repairs[Repair.LIST] += _count(pc.not_equal(texts, rewritten))
+        rewritten = pc.if_else(pc.equal(rewritten, ""), pa.scalar(None, pa.string()), rewritten)
         return rewritten, np.diff(text_buffers(rewritten)[0])
 
     def _breaches(self, texts: Array, lengths: Array) -> Flags | None:
@@ -384,11 +385,13 @@ _reading_of_short = lru_cache(MOST_REMEMBERED)(_reading_of)
 """The same, remembered from row to row and file to file: durations and sums come again."""
 
 
-def _holds_any(texts: Array, signs: bytes) -> bool:
-    """Whether one of these bytes stands in a text; most columns hold none."""
+def _may_hold_lists(texts: Array) -> bool:
+    """Whether a sign of lists stands in a text; most columns hold none."""
     data = texts.buffers()[2]
     raw = data.to_pybytes() if data is not None else b""
-    return any(bytes((sign,)) in raw for sign in signs)
+    if not raw.isascii() and int(np.frombuffer(raw, np.uint8).max()) >= FIRST_OF_ASIA:
+        return True
+    return any(bytes((sign,)) in raw for sign in SIGNS)
 
 
 def _count(booleans: Array) -> int:

@@ -10,6 +10,9 @@ from typing import Protocol, Self
 
 from typing_extensions import override
 
+HEAD = 1 << 20
+"""How much of a content decides what it is."""
+
 _LOOKED_AT = 1 << 16
 _LONGEST_LINE = 1 << 20
 

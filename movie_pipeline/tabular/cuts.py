@@ -4,7 +4,7 @@ A range of bytes is looked at without what stands before it: from every state in
 Who knows the ranges in their order knows the states. Nothing here reads files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -84,6 +84,22 @@ def pieces(scans: Sequence[Scan], end: int) -> list[Range]:
             starts.append(scan.firsts[state])
         state = scan.ends[state]
     return list(pairwise([*starts, end]))
+
+
+def is_within_cell(stretches: Iterable[bytes], syntax: Syntax, encoding: Encoding) -> bool:
+    """Whether a text ends within a quoted cell.
+
+    Args:
+        stretches: its bytes, none of which divides a unit of the encoding.
+        syntax: how cells are written.
+        encoding: of its bytes.
+    """
+    from movie_pipeline.tabular import cut_kernel as k  # noqa: PLC0415 - likewise
+
+    state = k.RECORD
+    for stretch in stretches:
+        state = scanned(stretch, 0, syntax, encoding).ends[state]
+    return state in {k.QUOTED, k.BEHIND_BACKSLASH}
 
 
 def _following(syntax: Syntax) -> npt.NDArray[np.uint8]:

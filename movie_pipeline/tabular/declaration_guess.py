@@ -33,6 +33,7 @@ from movie_pipeline.tabular.encodings import (
     encoding_of,
 )
 from movie_pipeline.tabular.file_content import Content, content_of, head_of
+from movie_pipeline.tabular.joined_tables import SeveralTablesError
 from movie_pipeline.tabular.json_records import json_format
 from movie_pipeline.tabular.reading_limits import (
     DEFAULT_LIMITS,
@@ -79,10 +80,7 @@ def guessed_declaration(
     with tempfile.TemporaryDirectory(prefix="declared-") as name:
         folder = Path(name)
         try:
-            content = content_of(path, to=folder, limits=limits, contract=contract)
-        except UnreadableFile as error:
-            return Guess(NOTHING_DECLARED, refusal=str(error))
-        try:
+            content, members = _content(path, folder, limits, contract)
             encoding, declared, remarks = _encoding(content)
         except UnreadableFile as error:
             return Guess(NOTHING_DECLARED, refusal=str(error))
@@ -90,9 +88,25 @@ def guessed_declaration(
         search = _Search(Trials(text, contract, folder, limits), contract)
         if remarks:
             search.remarks["encoding"] = remarks
+        if members:
+            search.remarks["members"] = ["decide: is that all that is to be loaded of the archive?"]
         trial = search.best()
-        options = replace(trial.options, encoding=declared)
+        options = replace(trial.options, encoding=declared, members=members)
         return Guess(options, search.remarks, replace(trial, options=options))
+
+
+def _content(
+    path: Path, folder: Path, limits: Limits, contract: TableContract
+) -> tuple[Content, tuple[str, ...]]:
+    """The content, and which members of an archive are to be declared its tables."""
+    try:
+        return content_of(path, to=folder, limits=limits, contract=contract), ()
+    except SeveralTablesError as several:
+        if not several.members:
+            raise
+        source = SourceOptions(members=several.members)
+        content = content_of(path, to=folder, limits=limits, contract=contract, source=source)
+        return content, several.members
 
 
 def _encoding(content: Content) -> tuple[Encoding, str | None, list[str]]:

@@ -12,8 +12,8 @@ from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOption
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ORDER = (
-    "encoding", "comment", "footer", "header_line", "header", "columns", "delimiter", "quote",
-    "escape", "pad", "nulls", "decimal", "units", "dates", "lenient", "salvage", "unended",
+    "members", "encoding", "comment", "footer", "header_line", "header", "columns", "delimiter",
+    "quote", "escape", "pad", "nulls", "decimal", "units", "dates", "lenient", "salvage", "unended",
 )  # fmt: skip
 
 

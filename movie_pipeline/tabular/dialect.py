@@ -13,8 +13,8 @@ from itertools import islice
 
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.column_mapping import normalised, rank_of
+from movie_pipeline.tabular.content_bytes import HEAD
 from movie_pipeline.tabular.declared_header import NO_HEADER, without_header
-from movie_pipeline.tabular.file_content import HEAD
 from movie_pipeline.tabular.no_header import no_header_sentence
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_parser import Record, Syntax, parsed_records

@@ -63,6 +63,7 @@ CANDIDATES: Final = (
     Candidate("mac-latin2", "x-mac-ce", 8),
     Candidate("cp874", "Windows-874", 5),
 )
+_UTF_8: Final = Candidate("utf-8", "UTF-8", 0)
 _LATIN: Final = [
     "ca",
     "cs",
@@ -205,10 +206,12 @@ class Judgement:
     Attributes:
         plain: the encoding that the text is plainly in, or None.
         likely: the likeliest readings, the best first.
+        mixed: whether it would be, if it were not for cells that are plainly UTF-8.
     """
 
     plain: Candidate | None
     likely: tuple[Judged, ...]
+    mixed: bool = False
 
 
 def judge(cells: Sequence[bytes]) -> Judgement:
@@ -229,7 +232,18 @@ def judge(cells: Sequence[bytes]) -> Judgement:
     if plain and best.candidate is not CANDIDATES[0]:
         usual = next((each for each in ranked if each.candidate is CANDIDATES[0]), None)
         plain = _differs_strangely(usual or _read(CANDIDATES[0], distinct), best)
-    return Judgement(best.candidate if plain else None, _different(ranked))
+    mixed = plain and _some_are_utf8(best, distinct)
+    return Judgement(best.candidate if plain and not mixed else None, _different(ranked), mixed)
+
+
+def _some_are_utf8(best: Judged, cells: Sequence[bytes]) -> bool:
+    """Whether a cell reads plainly better as UTF-8 than in the encoding that most are in."""
+    places = [place for place, cell in enumerate(cells) if _decoded(cell, _UTF_8.codec)]
+    read = _read(_UTF_8, [cells[place] for place in places])
+    return any(
+        best.bits[place] - bits >= _LEAST_MARGIN
+        for place, bits in zip(places, read.bits, strict=True)
+    )
 
 
 def _different(ranked: Sequence[Judged]) -> tuple[Judged, ...]:

@@ -88,8 +88,17 @@ _SEVEN_BITS: Final = (
     (re.compile(rb"~\{[!-}]+~\}"), Encoding("HZ", "hz")),
 )
 """Encodings whose bytes are all ASCII, and what stands nowhere but in them."""
-_TWICE: Final = re.compile(rb"\xc3[\x82\x83\x90\x91]\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac")
-"""Ã, Â, Ð or Ñ before a sign, and â€, as no language has them."""
+SPOILT: Final = {
+    # Ã, Â, Ð or Ñ before a sign, and â€, as no language has them
+    "twice": re.compile(rb"\xc3[\x82\x83\x90\x91]\xc2[\x80-\xbf]|\xc3\xa2\xe2\x82\xac"),
+    "lost": re.compile(rb"\xef\xbf\xbd"),
+    "escaped": re.compile(
+        rb"&(?:amp|quot|apos|nbsp|#[0-9]{2,5}|#x[0-9a-fA-F]{2,4}"
+        rb"|[a-zA-Z](?:acute|grave|uml|tilde|cedil|circ|ring)|[a-z]{2}lig);"
+    ),
+}
+"""Letters that were written in UTF-8 twice, that were lost, that are written as web pages do."""
+_HALVES: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _STATEFUL: Final = frozenset(
     {"hz", "utf-7", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004"}
     | {"iso2022_jp_3", "iso2022_jp_ext", "iso2022_kr"}
@@ -183,11 +192,12 @@ def encoding_of_all(content: Path) -> Encoding:
             counted = count_characters(data[: len(data) - cut])
             formed += counted[0]
             stray += counted[1]
-    if is_mostly_utf8(formed, stray + len(pending)):
+    counts = formed, stray + len(pending)
+    if is_mostly_utf8(*counts):
         return UTF_8
     with content.open("rb") as file:
         cells = odd_cells(_whole_lines(file), MOST_ODD_CELLS)
-    return encoding_by_cells(cells, lambda: _line_counts(content))
+    return encoding_by_cells(cells, counts, lambda: _line_counts(content))
 
 
 def is_mostly_utf8(formed: int, stray: int) -> bool:
@@ -196,19 +206,8 @@ def is_mostly_utf8(formed: int, stray: int) -> bool:
     Args:
         formed: characters beyond ASCII that are well-formed UTF-8.
         stray: bytes that are not.
-
-    Raises:
-        UnreadableFile: it may be or not.
     """
-    if stray == 0 or (formed and formed > stray):
-        return True
-    if formed > _MIXED_SHARE * stray:
-        raise UnreadableFile(
-            f"The file could be UTF-8 or another encoding: {formed:,} characters beyond ASCII are "
-            f"well-formed UTF-8, and {stray:,} bytes are not. Export the file again as UTF-8. "
-            + or_declare('its encoding, such as encoding = "windows-1252",')
-        )
-    return False
+    return stray == 0 or formed > stray
 
 
 def may_be_of_seven_bits(head: bytes) -> bool:
@@ -267,17 +266,32 @@ class LineCounts:
         return self.odd <= _FEW_ODD_LINES * (self.feeds or self.returns)
 
 
-def encoding_by_cells(cells: Sequence[bytes], lines: Callable[[], LineCounts]) -> Encoding:
+def encoding_by_cells(
+    cells: Sequence[bytes], counts: tuple[int, int], lines: Callable[[], LineCounts]
+) -> Encoding:
     """The encoding that a text is plainly in, which is no UTF-8, by its first odd cells.
 
     Where it is plainly in none, and hardly a line of it is not ASCII, it is UTF-8 with a doubt.
 
+    Args:
+        cells: the odd cells.
+        counts: what `is_mostly_utf8` was asked.
+        lines: counts the lines of the text.
+
     Raises:
+        UnreadableFile: it may be a mixture.
         UnknownEncodingError: it is plainly in none.
     """
     judgement = judge(cells)
     if judgement.plain is not None:
         return encoding_named(judgement.plain.codec, judgement.plain.name)
+    formed, stray = counts
+    if judgement.mixed or formed > _MIXED_SHARE * stray:
+        raise UnreadableFile(
+            f"The file could be UTF-8 or another encoding: {formed:,} characters beyond ASCII are "
+            f"well-formed UTF-8, and {stray:,} bytes are not. Export the file again as UTF-8. "
+            + or_declare('its encoding, such as encoding = "windows-1252",')
+        )
     names = [judged.candidate.name for judged in judgement.likely]
     if lines().few_are_odd:
         return replace(UTF_8, doubt=_either(names))
@@ -298,12 +312,13 @@ def _line_counts(content: Path) -> LineCounts:
         return LineCounts.total(map(LineCounts.of, _whole_lines(file)))
 
 
-def looks_encoded_twice(head: bytes) -> bool:
-    """Whether the first bytes of a text hold what UTF-8 becomes that is taken for another encoding.
+def spoilt_letters(head: bytes) -> tuple[str, ...]:
+    """What was done to letters before a text came, by its first bytes: some of `SPOILT`.
 
-    That text is UTF-8 again, and says Ã© where é was meant.
+    Args:
+        head: the first bytes of a UTF-8 text.
     """
-    return _TWICE.search(head) is not None
+    return tuple(what for what, sign in SPOILT.items() if sign.search(head))
 
 
 def _either(names: Sequence[str]) -> str:
@@ -514,8 +529,10 @@ def count_characters(data: bytes) -> tuple[int, int]:
         return 0, 0
     if _is_utf8(data):  # each character beyond ASCII has one byte that is no continuation
         return int(np.count_nonzero(np.frombuffer(data, np.uint8) >= _CONTINUATION_MASK)), 0
+    # halves of characters, as Java and Oracle write those of four bytes: no text, but no other one
+    data, halves = _HALVES.subn(b"", data)
     text = data.decode("utf-8", "surrogateescape")
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     stray = int(np.count_nonzero((codes >= 0xDC80) & (codes <= 0xDCFF)))  # noqa: PLR2004
     beyond = int(np.count_nonzero(codes > 0x7F))  # noqa: PLR2004
-    return beyond - stray, stray
+    return beyond - stray + halves, stray

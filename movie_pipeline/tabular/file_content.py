@@ -5,22 +5,29 @@ What can never be a table is refused here, in a sentence that says what it is.
 
 import re
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
+import zipfile
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from movie_pipeline.errors import NoRoom, UnreadableFile
-from movie_pipeline.tabular.json_documents import document_of, may_be_document
-from movie_pipeline.tabular.packed_content import DAMAGED, packed_by, unpacked_pieces
+from movie_pipeline.tabular.content_bytes import HEAD
+from movie_pipeline.tabular.joined_tables import Table, joined
+from movie_pipeline.tabular.json_documents import (
+    array_of,
+    document_of,
+    may_be_array,
+    may_be_document,
+)
+from movie_pipeline.tabular.packed_content import DAMAGED, ZIP, packed_by, unpacked_pieces
 from movie_pipeline.tabular.parquet_content import DAMAGED as DAMAGED_PARQUET
 from movie_pipeline.tabular.parquet_content import MAGIC as PARQUET
 from movie_pipeline.tabular.parquet_content import parquet_pieces
-from movie_pipeline.tabular.reading_limits import Limits
+from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, Limits, SourceOptions
 from movie_pipeline.tabular.table_contract import TableContract
-from movie_pipeline.tabular.ways_out import or_raise
-
-HEAD = 1 << 20
-"""How much of a file decides what it is."""
+from movie_pipeline.tabular.ways_out import or_declare, or_raise
+from movie_pipeline.tabular.zip_archive import archive_of, shown, some
 
 _PIECE = 1 << 20
 _SHOWN = 8_192
@@ -47,6 +54,8 @@ _FOREIGN = (
             "with git lfs pull, and send it."
         ),
     ),
+    (b"PK\x05\x06", "a ZIP archive with nothing in it. Send it again, with the table."),
+    (b"PK\x07\x08", "one part of a ZIP archive. Send it as one archive."),
     (b"7z\xbc\xaf\x27\x1c", f"a 7-Zip archive. {_UNPACK}"),
     (b"Rar!", f"a RAR archive. {_UNPACK}"),
     (b"\x1f\x9d", f"packed by compress (.Z). {_UNPACK}"),
@@ -102,18 +111,28 @@ class Content:
         compression: such as `gzip`, or None.
         written_from: what it was, such as `Parquet`, where it is not the text that was sent, but
             was written from it; else empty.
+        note: what is to be said of what it was packed in, else empty.
     """
 
     path: Path
     size: int
     compression: str | None = None
     written_from: str = ""
+    note: str = ""
 
 
-def content_of(path: Path, *, to: Path, limits: Limits, contract: TableContract) -> Content:
+def content_of(
+    path: Path,
+    *,
+    to: Path,
+    limits: Limits,
+    contract: TableContract,
+    source: SourceOptions = NOTHING_DECLARED,
+) -> Content:
     """The content of a file; a compressed one is unpacked into the folder `to`.
 
     Parquet, and JSON that is one document, are written out as text there, a row behind the other.
+    So are the tables of a ZIP archive.
 
     Raises:
         UnreadableFile: there is none, it is something else than text, or it is over a limit.
@@ -124,35 +143,100 @@ def content_of(path: Path, *, to: Path, limits: Limits, contract: TableContract)
     _require_space(to, size, limits)
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if kind := packed_by(head):
-        content = _unpacked(path, to / unpacked_name(path), limits, kind)
+    kind = packed_by(head)
+    if kind == ZIP:
+        return _of_archive(path, to, limits, contract, source)
+    content = Content(path, size)
+    if kind:
+        target = to / unpacked_name(path)
+        content = Content(
+            target, _unpacked(unpacked_pieces(path, kind), path, target, limits, kind), kind
+        )
+    return _as_text(content, to, limits, contract)
+
+
+def _as_text(content: Content, to: Path, limits: Limits, contract: TableContract) -> Content:
+    """A content as text, written out where it is none."""
+    head = head_of(content.path)
+    if content.compression:
         expect_room(to, content.size, limits, what=f"the rows of {content.size:,} unpacked bytes")
-        with content.path.open("rb") as file:
-            head = file.read(HEAD)
-        if packed_by(head) == kind:
-            raise UnreadableFile(f"The file is compressed with {kind} twice. Compress it once.")
-        if again := packed_by(head):
-            raise UnreadableFile(
-                f"The file is packed with {kind}, and what is in it with {again}. Pack it once."
-            )
-    else:
-        content = Content(path, size)
+        _require_packed_once(content.path, head, content.compression)
     if head.startswith(PARQUET):
-        return _written_out(content, parquet_pieces(content.path), "Parquet", path, to, limits)
+        return _written_out(content, parquet_pieces(content.path), "Parquet", to, limits)
     if may_be_document(head):
         document = document_of(content.path, contract, limits)
         if document is not None:
-            kind = document.written
-            return _written_out(content, document.pieces(), kind, path, to, limits)
+            return _written_out(content, document.pieces(), document.written, to, limits)
     require_text(head)
     return content
 
 
-def _written_out(  # noqa: PLR0913, PLR0917 - a content, and what it is made of
-    content: Content, pieces: Iterator[bytes], kind: str, path: Path, to: Path, limits: Limits
+def _require_packed_once(path: Path, head: bytes, kind: str) -> None:
+    again = packed_by(head)
+    if again == ZIP:
+        with _damage_told(ZIP):
+            archive_of(path, ())  # it may be a document of an office program
+    if again == kind:
+        raise UnreadableFile(f"The file is compressed with {kind} twice. Compress it once.")
+    if again:
+        raise UnreadableFile(
+            f"The file is packed with {kind}, and what is in it with {again}. Pack it once."
+        )
+
+
+def _of_archive(
+    path: Path, to: Path, limits: Limits, contract: TableContract, source: SourceOptions
+) -> Content:
+    """The content of a ZIP archive: its table, or its tables as one."""
+    target = to / unpacked_name(path)
+    with _damage_told(ZIP):
+        archive = archive_of(path, source.members)
+    aside = f"left aside in the ZIP archive: {some(list(map(shown, archive.aside)))}"
+    note = aside if archive.aside else ""
+    if len(archive.tables) == 1:
+        (member,) = archive.tables
+        size = _unpacked(archive.pieces(member), path, target, limits, ZIP)
+        return replace(_as_text(Content(target, size, ZIP), to, limits, contract), note=note)
+    single = to / f"{path.stem}-one.content"
+    unpacked = 0
+
+    def table_of(member: zipfile.ZipInfo) -> Table:
+        nonlocal unpacked
+        size = _unpacked(archive.pieces(member), path, single, limits, ZIP, before=unpacked)
+        unpacked += size
+        try:
+            content = _one_of_several(Content(single, size, ZIP), to, limits, contract)
+        except UnreadableFile as error:
+            raise UnreadableFile(
+                f"Of the ZIP archive {shown(member.filename)} cannot be read. {error} "
+                + or_declare("members, the files in it that are tables,")
+            ) from error
+        return Table(content.path, content.written_from)
+
+    try:
+        made = joined(archive, table_of, target, contract, source=source, limits=limits)
+    except (UnreadableFile, NoRoom):
+        target.unlink(missing_ok=True)
+        raise
+    finally:
+        single.unlink(missing_ok=True)
+    expect_room(to, made.size, limits, what=f"the rows of {made.size:,} unpacked bytes")
+    notes = "; ".join(filter(None, (made.note, note)))
+    return Content(target, made.size, ZIP, made.written_from, notes)
+
+
+def _one_of_several(content: Content, to: Path, limits: Limits, contract: TableContract) -> Content:
+    """One of several tables as text; the objects of an array stand behind each other in it."""
+    if may_be_array(head_of(content.path)) and (array := array_of(content.path, limits)):
+        return _written_out(content, array.pieces(), array.written, to, limits)
+    return _as_text(content, to, limits, contract)
+
+
+def _written_out(
+    content: Content, pieces: Iterator[bytes], kind: str, to: Path, limits: Limits
 ) -> Content:
     """The text that is written from a content that is no text of rows."""
-    target = to / unpacked_name(path)
+    target = to / unpacked_name(content.path)
     writing = target.with_suffix(".writing")
     try:
         size = _write(pieces, writing, limits, content.size)
@@ -232,26 +316,39 @@ def expect_room(folder: Path, size: int, limits: Limits, *, what: str) -> None:
         )
 
 
-def _unpacked(path: Path, target: Path, limits: Limits, kind: str) -> Content:
+def _unpacked(  # noqa: PLR0913 - bytes, where they go, and what they may be
+    pieces: Iterator[bytes], path: Path, target: Path, limits: Limits, kind: str, *, before: int = 0
+) -> int:
+    """Write what comes out of a packed file, out of which so much came before; return the bytes."""
+    packed = path.stat().st_size
     try:
-        size = _write(unpacked_pieces(path, kind), target, limits, path.stat().st_size)
-    except (UnreadableFile, NoRoom):
+        with _damage_told(kind):
+            size = _write(pieces, target, limits, packed, before)
+    except (UnreadableFile, NoRoom, OSError):
         target.unlink(missing_ok=True)
         raise
+    if size == 0 and not before:
+        raise UnreadableFile(f"The file is an empty file, compressed with {kind}. Send it again.")
+    return size
+
+
+@contextmanager
+def _damage_told(kind: str) -> Generator[None]:
+    """Say of a packed file that it is damaged, where that is why it cannot be read."""
+    try:
+        yield
     except DAMAGED as error:
-        target.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise UnreadableFile(
             f"The file is compressed with {kind}, but damaged or cut off. Compress and send it "
             "again."
         ) from error
-    if size == 0:
-        raise UnreadableFile(f"The file is an empty file, compressed with {kind}. Send it again.")
-    return Content(target, size, kind)
 
 
-def _write(pieces: Iterator[bytes], target: Path, limits: Limits, packed: int) -> int:
+def _write(
+    pieces: Iterator[bytes], target: Path, limits: Limits, packed: int, before: int = 0
+) -> int:
     """Write what comes out of a file of so many bytes, within the limits; return the bytes."""
     most = min(limits.content_bytes, packed * limits.compression_ratio + _PIECE)
     looked = -_ROOM_EVERY
@@ -259,7 +356,7 @@ def _write(pieces: Iterator[bytes], target: Path, limits: Limits, packed: int) -
     with target.open("wb") as sink:
         for piece in pieces:
             size += len(piece)
-            _require_no_more(size, most, packed)
+            _require_no_more(before + size, most, packed)
             if size - looked >= _ROOM_EVERY:
                 expect_room(target.parent, len(piece), limits, what="its next unpacked bytes")
                 looked = size

@@ -21,10 +21,21 @@ UNENDED_HOLD = (
     "The last record has no line end, so the file may have been cut off. Have it sent again whole, "
     "or accept it by a replay."
 )
-TWICE_NOTE = (
-    "letters look as if the file had been written in UTF-8 twice, such as \u00c3\u00a9 for \u00e9: "
-    "have it exported again"
-)
+SPOILT_NOTES = {
+    "twice": (
+        "letters look as if the file had been written in UTF-8 twice, such as \u00c3\u00a9 for "
+        "\u00e9: have it exported again"
+    ),
+    "lost": (
+        "letters were lost before the file came, and \ufffd stands in their place: have it "
+        "exported again"
+    ),
+    "escaped": (
+        "letters are written as in web pages, such as &amp; for &, and are kept so: have it "
+        "exported again"
+    ),
+}
+"""What is said of letters that were spoilt before the file came."""
 MOSTLY = 0.5
 MOSTLY_AT_LEAST = 10
 UNUSUAL_AT_LEAST = 3

@@ -18,6 +18,7 @@ from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.table_contract import TableContract
 
 _STARTS: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*(?:\{|\[(?![ \t\r\n]*[{\]]))")
+_STARTS_ARRAY: Final = re.compile(rb"(?:\xef\xbb\xbf)?[ \t\r\n]*\[[ \t\r\n]*\{")
 _BLANKS: Final = " \t\r\n"
 _BEHIND_BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _DEEPEST = 3
@@ -51,6 +52,11 @@ def may_be_document(head: bytes) -> bool:
     return not ended or not rest.strip() or not _is_object(first)
 
 
+def may_be_array(head: bytes) -> bool:
+    """Whether a text may be an array of objects, by its first bytes."""
+    return _STARTS_ARRAY.match(head) is not None
+
+
 def _is_object(line: bytes) -> bool:
     """Whether a line is an object by itself: then further lines are others."""
     try:
@@ -65,13 +71,7 @@ def document_of(path: Path, contract: TableContract, limits: Limits) -> Document
     Raises:
         UnreadableFile: it is JSON, but no table of any kind, or too large to be read as a whole.
     """
-    size = path.stat().st_size
-    if size > limits.json_document_bytes:
-        raise UnreadableFile(
-            f"The file is one JSON document of {size:,} bytes, which has to be read as a whole, "
-            f"more than the limit of {limits.json_document_bytes:,}. Send one object per line, or "
-            "CSV."
-        )
+    _require_readable(path.stat().st_size, limits)
     content = path.read_bytes()
     values = _values(content)
     if values is None:
@@ -90,6 +90,29 @@ def document_of(path: Path, contract: TableContract, limits: Limits) -> Document
         "The file is JSON, but no table: neither an array of objects, nor lists of which the first "
         f"names columns such as {contract.examples}. Send an array of objects, or CSV."
     )
+
+
+def array_of(path: Path, limits: Limits) -> Document | None:
+    """The objects of an array, to stand behind those of another one; None where it is none.
+
+    Raises:
+        UnreadableFile: it is too large to be read as a whole.
+    """
+    _require_readable(path.stat().st_size, limits)
+    values = _values(path.read_bytes())
+    if values is None or len(values) != 1 or not isinstance(values[0], list):
+        return None
+    objects = _objects(cast("list[object]", values[0]))
+    return Document("JSON arrays", objects) if objects else None
+
+
+def _require_readable(size: int, limits: Limits) -> None:
+    if size > limits.json_document_bytes:
+        raise UnreadableFile(
+            f"The file is one JSON document of {size:,} bytes, which has to be read as a whole, "
+            f"more than the limit of {limits.json_document_bytes:,}. Send one object per line, or "
+            "CSV."
+        )
 
 
 def _values(content: bytes) -> "list[Any] | None":

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - letters are meant as they stand
 """What may stand around the number of a column that is declared to take it: units, signs, years.
 
 It is taken off here; the number itself is read in number_casts.py.
@@ -65,6 +66,15 @@ _MONTHS = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|"
     r"Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
 )
+_MONTHS_ELSEWHERE = (
+    r"(?:Januar|Jänner|Februar|März|Mai|Juni|Juli|Oktober|Dezember|"
+    r"janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|"
+    r"enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre|"
+    r"gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|"
+    r"janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro|"
+    r"января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря|"
+    r"April|August|September|November)"
+)
 _CLOCK = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:\s*Z|\s*UTC|[+-][0-9:]+)?)?"
 _COUNTRY = r"(?:\s*\([^()]*\))?"
 _DATES = (
@@ -73,34 +83,67 @@ _DATES = (
     re.compile(rf"(?:[0-9]{{1,2}})([-/.])(?:[0-9]{{1,2}})\1([0-9]{{4}}){_CLOCK}"),
     re.compile(rf"(?:[0-9]{{1,2}}\.?[ -])?{_MONTHS}[ -]([0-9]{{4}}){_COUNTRY}", re.IGNORECASE),
     re.compile(rf"{_MONTHS} [0-9]{{1,2}}(?:st|nd|rd|th)?,? ([0-9]{{4}}){_COUNTRY}", re.IGNORECASE),
+    re.compile(
+        rf"(?:[0-9]{{1,2}}\.?|1er)?\s*(?:de )?{_MONTHS_ELSEWHERE}(?: de)? ([0-9]{{4}})(?: г\.?)?"
+        rf"{_COUNTRY}",
+        re.IGNORECASE,
+    ),
+    # the year, and perhaps more, as it is written in Chinese, Japanese and Korean
+    re.compile(r"([0-9]{4})\s?[年년](?:\s?[0-9]{1,2}\s?[月월](?:\s?[0-9]{1,2}\s?[日일])?)?"),
+    re.compile(r"(?:0?[1-9]|1[0-2])[/.]([0-9]{4})"),
 )
 _DOLLARS = re.compile(r"(?:US\s?\$|\$|USD)\s*(.+)|(.+?)\s*(?:USD|US\s?\$|\$)")
-_MULTIPLE = re.compile(
-    r"(.*[0-9])\s*(k|thousand|tsd\.?|mm?|mio\.?|mln\.?|millions?|millones|bn?|billions?|mrd\.?)",
-    re.IGNORECASE,
+_MULTIPLES: Final = (
+    (3, r"k|thousand|tsd\.?|тыс\.?|тысяч[аи]?"),
+    (4, r"万|萬|만"),
+    (5, r"lakhs?"),
+    (6, r"mm?|mio\.?|mln\.?|millions?|millones|millionen|milioni|milhões|млн\.?|миллион(?:а|ов)?"),
+    (7, r"crores?"),
+    (8, r"亿|億|억"),
+    (9, r"bn?|billions?|mrd\.?|mld\.?|milliarden?|milliards?|miliardi|млрд\.?|миллиард(?:а|ов)?"),
 )
-"""No `mil`: a million to some, and a thousand in Spanish and Portuguese."""
-_MULTIPLES = {"k": 3, "t": 3, "m": 6, "b": 9, "mrd": 9, "mrd.": 9}
+"""By how many zeros, the words for them.
+
+No `mil`: a million to some, and a thousand in Spanish and Portuguese. No `billones` and the like,
+which have three zeros more than `billions`.
+"""
+_MULTIPLE = re.compile(
+    r"(.*[0-9])\s*(?:" + "|".join(f"({words})" for _, words in _MULTIPLES) + ")", re.IGNORECASE
+)
 _EXPONENT = re.compile(r"([+-]?[0-9](?:\.[0-9]{1,15})?)[eE]\+?([0-9]{1,2})")
 _OF_MINUTES = (
-    r"(?:m|mn|min|mins|minute|minutes|minuten|minuti|minutos|\u043c\u0438\u043d|\u5206\u949f|"
-    r"\u5206\u9418|\u5206|\ubd84|\u2032|')\.?"
+    r"(?:m|mn|min|mins|minute|minutes|minuten|minuti|minutos|minuty?|minuter|minutter|dk|dakika|"
+    r"мин|минут[аы]?|分钟|分鐘|分|분|′|')\.?"
 )
 _OF_HOURS = (
-    r"(?:h|hr|hrs|hour|hours|std|stunden?|\u0447|\u0447\u0430\u0441|\u0447\u0430\u0441\u0430|"
-    r"\u5c0f\u65f6|\u5c0f\u6642|\u6642\u9593|\uc2dc\uac04)\.?"
+    r"(?:h|hr|hrs|hour|hours|std|stunden?|heures?|horas?|or[ae]|uur|uren|tim|timm(?:e|ar)|timer?|"
+    r"godz|godzin[ay]?|saat|sa|ч|час|часа|часов|小时|小時|時間|시간)\.?"
 )
+_AND = r"(?:\s*[,:]?\s*(?:(?:and|und|et|y|e|en|og|och|i|и)\s+)?)"
 _MINUTES = re.compile(rf"([0-9][0-9.,' ]*?)\s*{_OF_MINUTES}", re.IGNORECASE)
 _HOURS = re.compile(
-    rf"([0-9]{{1,3}})\s*{_OF_HOURS}(?:(?:\s*[,:]?\s*(?:and\s+)?)([0-9]{{1,2}})\s*(?:{_OF_MINUTES})?)?",
-    re.IGNORECASE,
+    rf"([0-9]{{1,3}})\s*{_OF_HOURS}(?:{_AND}([0-9]{{1,2}})\s*(?:{_OF_MINUTES})?)?", re.IGNORECASE
 )
-_ISO_DURATION = re.compile(r"PT(?:([0-9]{1,3})H)?(?:([0-9]{1,5})M)?(?:[0-9.]+S)?", re.IGNORECASE)
+_TENTHS_OF_HOURS = re.compile(rf"([0-9]{{1,2}})[.,]([0-9])\s*{_OF_HOURS}", re.IGNORECASE)
+"""One digit alone: 1.30 h may be an hour and a half."""
+_SECONDS = re.compile(r"([0-9]{2,6})\s*(?:s|secs?|seconds?|sek|sekunden|сек)\.?", re.IGNORECASE)
+_ISO_DURATION = re.compile(
+    r"PT(?:([0-9]{1,3})H)?(?:([0-9]{1,5})M)?(?:([0-9]{1,6})(?:\.[0-9]+)?S)?", re.IGNORECASE
+)
 _CLOCK_DURATION = re.compile(r"([0-9]{1,2}):([0-5][0-9]):[0-5][0-9]")
-_OUT_OF = re.compile(r"([0-9][0-9.,]*)\s*(?:/|out of|von|sur)\s*(10|100|5|4)", re.IGNORECASE)
+_OUT_OF = re.compile(
+    r"([0-9][0-9.,]*)\s*(?:/|out of|von|sur|de|из)\s*(10|100|20|5|4)(?:[.,]0+)?", re.IGNORECASE
+)
 _PERCENT = re.compile(r"([0-9][0-9.,]*)\s*%")
 _REMARK = re.compile(r"([0-9][0-9.,]*(?:\s*/\s*10)?)\s*\([0-9][^()]*\)")
-_COUNTED = re.compile(r"\(?([0-9][0-9.,\s]*?)\s*(?:[^\W\d_]{4,})?\)?", re.IGNORECASE)
+_WHO_COUNTED = (
+    r"vot(?:es?|os?|i)|ratings?|reviews?|users?|people|times|stimmen|bewertungen|avis|głosy?|"
+    r"głosów|oy|röster|stemmen|голос(?:а|ов)?|оцен(?:ка|ки|ок)|"
+    r"人(?:评价|評價|评分|評分|看过|看過)?|票|件|명|표"
+)
+"""No other words: a million is no voter."""
+_COUNTED = re.compile(rf"\(?([0-9][0-9.,\s]*?)\s*(?:(?:{_WHO_COUNTED})\.?)?\)?", re.IGNORECASE)
+_COUNTED_MULTIPLE = re.compile(rf"(.*?)\s*(?:{_WHO_COUNTED})", re.IGNORECASE)
 
 
 def _year_in_parentheses(bare: str, _: Column) -> Bare | None:
@@ -124,12 +167,18 @@ def _year_of_date(bare: str, _: Column) -> Bare | None:
 def _minutes(bare: str, _: Column) -> Bare | None:
     if found := _MINUTES.fullmatch(bare):
         return Bare(found[1], Repair.UNIT)
-    found = (
-        _HOURS.fullmatch(bare) or _ISO_DURATION.fullmatch(bare) or _CLOCK_DURATION.fullmatch(bare)
-    )
-    if found is None or not (found[1] or found[2]):
+    if found := _TENTHS_OF_HOURS.fullmatch(bare):
+        return Bare(str(int(found[1] + found[2]) * 6), Repair.UNIT)
+    if found := _SECONDS.fullmatch(bare):
+        return Bare(str(int(found[1]) // 60), Repair.UNIT)
+    if found := _ISO_DURATION.fullmatch(bare):
+        hours, minutes, seconds = (int(each or 0) for each in found.groups())
+        given = any(found.groups())
+        return Bare(str(hours * 60 + minutes + seconds // 60), Repair.UNIT) if given else None
+    found = _HOURS.fullmatch(bare) or _CLOCK_DURATION.fullmatch(bare)
+    if found is None:
         return None
-    return Bare(str(int(found[1] or 0) * 60 + int(found[2] or 0)), Repair.UNIT)
+    return Bare(str(int(found[1]) * 60 + int(found[2] or 0)), Repair.UNIT)
 
 
 def _dollars(bare: str, column: Column) -> Bare | None:
@@ -145,8 +194,9 @@ def _multiple(bare: str, _: Column) -> Bare | None:
     found = _MULTIPLE.fullmatch(bare)
     if found is None:
         return None
-    word = found[2].lower()
-    zeros = _MULTIPLES.get(word) or _MULTIPLES[word[0]]
+    zeros = next(
+        zeros for (zeros, _), word in zip(_MULTIPLES, found.groups()[1:], strict=True) if word
+    )
     return Bare(found[1], Repair.MULTIPLE, Decimal(10) ** zeros)
 
 
@@ -173,6 +223,8 @@ def _out_of(bare: str, column: Column) -> Bare | None:
 def _counted(bare: str, column: Column) -> Bare | None:
     if found := _COUNTED.fullmatch(bare):
         return Bare(found[1], Repair.REMARK) if found[1] != bare else None
+    if found := _COUNTED_MULTIPLE.fullmatch(bare):
+        bare = found[1]
     return _multiple(bare, column)
 
 

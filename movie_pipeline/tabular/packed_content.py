@@ -1,6 +1,6 @@
-"""The bytes inside a packed file, piece by piece: gzip, bzip2, xz, zstd, and ZIP of one table.
+"""The bytes inside a packed file, piece by piece: gzip, bzip2, xz and zstd.
 
-How much may come out, and where it goes, is file_content.py's matter.
+What is in a ZIP archive is zip_archive.py's matter; how much may come out, file_content.py's.
 """
 
 import bz2
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
 from movie_pipeline.arrow import pa
-from movie_pipeline.errors import UnreadableFile
 
 _PIECE = 1 << 20
 GZIP, BZIP2, XZ, ZSTD, ZIP = "gzip", "bzip2", "xz", "zstd", "zip"
@@ -26,9 +25,6 @@ MAGIC: Final = {
 """The first bytes of packed files, and what they are packed by."""
 DAMAGED: Final = (zlib.error, lzma.LZMAError, EOFError, OSError, ValueError, zipfile.BadZipFile)
 """What is raised where a packed file is damaged or cut off."""
-
-
-_OF_OFFICE = ("[Content_Types].xml", "xl/", "word/", "content.xml")
 
 
 class _Inflater(Protocol):
@@ -50,12 +46,8 @@ def unpacked_pieces(path: Path, kind: str) -> Iterator[bytes]:
     """The unpacked bytes, at most a piece at a time.
 
     Raises:
-        UnreadableFile: a ZIP archive holds no table, or several.
         Exception: one of DAMAGED.
     """
-    if kind == ZIP:
-        yield from _of_zip(path)
-        return
     with path.open("rb") as source:
         if kind == GZIP:
             yield from _of_gzip(source)
@@ -115,29 +107,3 @@ def _of_zstd(source: BinaryIO) -> Iterator[bytes]:
     with pa.CompressedInputStream(pa.PythonFile(source, "r"), "zstd") as stream:
         while piece := stream.read(_PIECE):
             yield piece
-
-
-def _of_zip(path: Path) -> Iterator[bytes]:
-    with zipfile.ZipFile(path) as archive:
-        members = [
-            member
-            for member in archive.infolist()
-            if not member.is_dir() and not member.filename.startswith("__MACOSX/")
-        ]
-        if any(member.filename.startswith(_OF_OFFICE) for member in members):
-            raise UnreadableFile(
-                "The file is no CSV but an Excel workbook (.xlsx). Open it there and save the "
-                "sheet as CSV (UTF-8)."
-            )
-        if len(members) != 1:
-            raise UnreadableFile(
-                f"The file is a ZIP archive of {len(members):,} files. Send each table by itself, "
-                "packed or not."
-            )
-        if members[0].flag_bits & 1:
-            raise UnreadableFile(
-                "The file is a ZIP archive with a password. Send the table without one."
-            )
-        with archive.open(members[0]) as source:
-            while piece := source.read(_PIECE):
-                yield piece

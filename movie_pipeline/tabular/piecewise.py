@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from movie_pipeline.tabular.content_bytes import ContentBytes
+from movie_pipeline.tabular.content_bytes import HEAD, ContentBytes
 from movie_pipeline.tabular.cuts import Range, can_be_cut, pieces, ranges
 from movie_pipeline.tabular.declared_header import without_layout_of_others
 from movie_pipeline.tabular.encodings import (
@@ -28,7 +28,6 @@ from movie_pipeline.tabular.encodings import (
     write_utf8,
 )
 from movie_pipeline.tabular.escapes import escape_by_faults, escaped
-from movie_pipeline.tabular.file_content import HEAD
 from movie_pipeline.tabular.file_notes import UNENDED_RECORD, odd_note
 from movie_pipeline.tabular.json_records import json_format
 from movie_pipeline.tabular.piece_reader import PieceRead
@@ -268,6 +267,7 @@ class _Reading:
                 )
                 self.encoding_of_all = encoding_by_cells(
                     list(cells)[:MOST_ODD_CELLS],
+                    (formed, stray),
                     lambda: LineCounts.total(self.work.each(CountLines(), at)),
                 )
         return self.encoding_of_all

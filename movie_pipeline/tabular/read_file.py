@@ -103,7 +103,11 @@ def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a
     to.mkdir(parents=True, exist_ok=True)
     try:
         content = content_of(
-            path, to=to, limits=limits, contract=with_declared_names(contract, source)
+            path,
+            to=to,
+            limits=limits,
+            contract=with_declared_names(contract, source),
+            source=source,
         )
         if content.written_from:
             source = as_written_out(source)
@@ -356,10 +360,7 @@ class _Staging:
             hold=self._hold_footer(outcome),
             notes=(*self.notes, *result.notes),
         )
-        size = FileSize(
-            self.path.stat().st_size, content.size, content.compression, content.written_from
-        )
-        return summary_of(read, size, self.source)
+        return summary_of(read, FileSize.of(self.path.stat().st_size, content), self.source)
 
     def _led_back(self, outcome: "_Outcome") -> Callable[[Range], Range]:
         """What leads stretches of the text back to the file's bytes; the index is led back, too."""

@@ -60,6 +60,7 @@ class SourceOptions:
             from 1.
         units: number columns of the contract, each with what the file's numbers count, such as
             `seconds`, `millions` or `of 5`.
+        members: which files in a ZIP archive are its tables, as shell patterns of their names.
         signs: number columns of the contract whose points and commas are known, each with the text
             of its `Signs`; a replay says so of its original.
     """
@@ -83,6 +84,7 @@ class SourceOptions:
     dates: Mapping[str, str] = field(default_factory=dict[str, str])
     columns: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
     units: Mapping[str, str] = field(default_factory=dict[str, str])
+    members: Sequence[str] = ()
     signs: Mapping[str, str] = field(default_factory=dict[str, str])
 
 

@@ -15,7 +15,7 @@ from movie_pipeline.tabular.dialect import (
     layout_of,
     with_fitting_width,
 )
-from movie_pipeline.tabular.encodings import Encoding, looks_encoded_twice
+from movie_pipeline.tabular.encodings import Encoding, spoilt_letters
 from movie_pipeline.tabular.number_casts import evidence_in
 from movie_pipeline.tabular.number_signs import DEFINITE, Evidence, Signs, reads_otherwise, signs_of
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
@@ -37,7 +37,7 @@ class ReadingPlan:
         limits: the most that it may bring.
         evidence: number column to what is known of its points and commas, as `Evidence`.
         lenient: columns whose unreadable cells leave the row in.
-        twice: whether its letters look as if they had been written in UTF-8 twice.
+        spoilt: what was done to its letters before it came, as `spoilt_letters` says.
     """
 
     encoding: Encoding
@@ -46,7 +46,7 @@ class ReadingPlan:
     limits: Limits
     evidence: Mapping[str, int] = field(default_factory=dict[str, int])
     lenient: tuple[str, ...] = ()
-    twice: bool = False
+    spoilt: tuple[str, ...] = ()
 
 
 def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
@@ -85,7 +85,7 @@ def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
     layout = with_fitting_width(layout, rows)
     cells = first_cells(rows, layout)
     plan = plan_with(layout, cells, encoding, contract, source=source, limits=limits)
-    return replace(plan, twice=looks_encoded_twice(head))
+    return replace(plan, spoilt=spoilt_letters(head))
 
 
 def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of

@@ -5,11 +5,13 @@ How a file is read stands elsewhere; nothing here opens one.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from movie_pipeline.errors import UnreadableFile
+from movie_pipeline.tabular.file_content import Content
 from movie_pipeline.tabular.file_notes import (
     ENDED,
-    TWICE_NOTE,
+    SPOILT_NOTES,
     UNENDED,
     UNENDED_HOLD,
     UNENDED_NOTE,
@@ -69,12 +71,26 @@ class ReadText:
 
 @dataclass(frozen=True)
 class FileSize:
-    """Bytes of a file and of its content, what it is packed by, and what that was written from."""
+    """Bytes of a file and of its content, and how it came to that.
+
+    Attributes:
+        file: bytes of the file.
+        content: bytes of its content.
+        compression: what it is packed by, or None.
+        written_from: what its text was written from, else empty.
+        note: what is to be said of that, else empty.
+    """
 
     file: int
     content: int
     compression: str | None = None
     written_from: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, file: int, content: Content) -> Self:
+        """Those of a file of so many bytes."""
+        return cls(file, content.size, content.compression, content.written_from, content.note)
 
 
 def require_records(found: Found) -> None:
@@ -149,6 +165,7 @@ def summary_of(read: ReadText, size: FileSize, source: SourceOptions) -> StagedF
         hold=hold,
         notes=(
             *notes_on(found, mapping, typer.contract, source.dates),
+            *([size.note] if size.note else []),
             *comment_notes(found, source.comment),
             *(
                 [footer_note(read.footer, source.footer)]
@@ -159,7 +176,7 @@ def summary_of(read: ReadText, size: FileSize, source: SourceOptions) -> StagedF
             *(unit_notes(typer) if hold is None else []),
             *row_repair_notes(row_repairs),
             *([encoding] if encoding else []),
-            *([TWICE_NOTE] if read.plan.twice else []),
+            *(SPOILT_NOTES[what] for what in read.plan.spoilt),
             *read.notes,
             *([shared_keys_note(read.shared, typer.contract)] if read.shared else []),
             *([UNENDED_NOTE] if ending == UNENDED else []),

@@ -56,7 +56,7 @@ def test_without_a_declaration_names_that_differ_in_digits_are_one_source() -> N
         ("vendor = 3", "must be a table that says which files are its own"),
         (
             "[v]\nfiles='*'\nencodign='utf-8'",
-            "line 3: source 'v' declares 'encodign', but only files, dataset, ruleset, encoding, ",
+            "line 3: source 'v' declares 'encodign', but only files, dataset, ruleset, members, ",
         ),
         ("[v]\nfiles='*'\nencodign='utf-8'", "Did you mean encoding? docs/sources.md says what"),
         (

@@ -8,6 +8,7 @@ import csv
 import gzip
 import hashlib
 import io
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -197,9 +198,13 @@ def read(content: bytes) -> Read:
 
 
 def _text(content: bytes) -> str:
-    """Unpacked where it is gzip; UTF-8, or UTF-16 where it begins so."""
+    """Unpacked where it is gzip or ZIP of parts; UTF-8, or UTF-16 where it begins so."""
     if content.startswith(b"\x1f\x8b"):
         content = gzip.decompress(content)
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            first, *others = (archive.read(name) for name in archive.namelist())
+        content = first + b"".join(other.partition(b"\n")[2] for other in others)
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16")
     return content.decode("utf-8-sig")

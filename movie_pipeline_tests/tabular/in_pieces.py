@@ -88,7 +88,7 @@ def stage_in_pieces(  # noqa: PLR0913 - as stage_file
     """What `stage_file` does, in pieces of about that many bytes; else it is left to that."""
     to.mkdir(parents=True, exist_ok=True)
     typing = Typing(contract, Engine(threads=1))
-    content = content_of(path, to=to, limits=limits, contract=contract)
+    content = content_of(path, to=to, limits=limits, contract=contract, source=source)
     whole = stage_file(path, contract, to=to / "whole", limits=limits, source=source)
     if content.written_from:
         source = as_written_out(source)
@@ -119,7 +119,7 @@ def stage_in_pieces(  # noqa: PLR0913 - as stage_file
         shared = set_apart_shared_keys(rows_path(path, to), contract)
         summed.typer.breached[contract.key] += shared
         summed = replace(summed, shared=shared)
-    size = FileSize(path.stat().st_size, content.size, content.compression, content.written_from)
+    size = FileSize.of(path.stat().st_size, content)
     return replace(summary_of(summed, size, source), sha256=whole.sha256)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import SourceOptions, inspect_file, is_declarable
 from movie_pipeline.tabular.encoding_judgement import judge
 from movie_pipeline_tests.tabular.staging import HEADER, refusal, stage
@@ -219,6 +220,51 @@ def test_what_was_encoded_twice_is_noted(title: str, tmp_path: Path) -> None:
 def test_what_was_encoded_once_is_not(title: str, tmp_path: Path) -> None:
     notes = stage(tmp_path, f"{HEADER}{title},2001,8\n").summary.notes
     assert not any("twice" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("title", "word"),
+    [
+        ("Am\ufffdlie", "letters were lost before the file came"),
+        ("21 &amp; Over", "letters are written as in web pages"),
+        ("It&#39;s", "letters are written as in web pages"),
+        ("Am&eacute;lie", "letters are written as in web pages"),
+        ("Fast & Furious; again", ""),
+    ],
+)
+def test_letters_that_were_spoilt_before_are_noted(title: str, word: str, tmp_path: Path) -> None:
+    staged = stage(tmp_path, f"{HEADER}{title},2001,8\n")
+    assert staged.titles == [title]
+    assert any(note.startswith(word) for note in staged.summary.notes) == bool(word) or not word
+    assert word or not any(note.startswith("letters") for note in staged.summary.notes)
+
+
+def test_halves_of_characters_are_no_other_encoding(tmp_path: Path) -> None:
+    # as Java and Oracle write what has four bytes in UTF-8
+    content = HEADER.encode() + b"\xed\xa0\xbd\xed\xb8\x80 Emoji,2017,3\nHeat,1995,8\n"
+    staged = stage(tmp_path, content)
+    assert staged.titles == ["Heat"]
+    assert staged.summary.dialect.encoding == "UTF-8"
+    assert [number for number, _ in staged.summary.set_apart] == [1]
+
+
+@pytest.mark.parametrize(("codec", "language"), [each for each in ALL if each[0] != "utf-8"][::3])
+def test_a_mixture_with_utf_8_is_never_read_wrongly(
+    codec: str, language: str, tmp_path: Path
+) -> None:
+    chance = random.Random(language)
+    for share in (0.04, 0.2, 0.4):
+        titles = chance.choices(WORDS[language].split("|"), k=25)
+        lines = [
+            title.encode("utf-8" if chance.random() < share else codec, "replace") + b",2001,8"
+            for title in titles
+        ]
+        try:
+            staged = stage(tmp_path, HEADER.encode() + b"\n".join(lines) + b"\n")
+        except UnreadableFile:
+            continue
+        written = {title.encode(codec, "replace").decode(codec) for title in titles}
+        assert set(staged.titles) <= {*titles, *written}, (codec, language, share)
 
 
 DOUBTFUL = HEADER.encode() + "Ünal,2001,8\n".encode("mac-roman")

@@ -18,6 +18,10 @@ COLUMNS = {column.name: column for column in MOVIES.contract.columns}
 NUMBERS = [column for column in MOVIES.contract.columns if column.type is not ColumnType.TEXT]
 
 
+NUMBER_WORDS = ("mil", "mille", "hundred", "dozen", "trillion", "billones", "Billionen", "biljoner")
+"""Words for numbers of which people mean more than one, or that nobody writes."""
+
+
 @pytest.mark.parametrize(
     ("column", "text", "value", "repair"),
     [
@@ -38,6 +42,13 @@ NUMBERS = [column for column in MOVIES.contract.columns if column.type is not Co
         ("release_year", "31.12.1999", 1999, Repair.DATE),
         ("release_year", "May 1, 2014", 2014, Repair.DATE),
         ("release_year", "13 June 1980 (United States)", 1980, Repair.DATE),
+        ("release_year", "24 марта 1999", 1999, Repair.DATE),
+        ("release_year", "15. Dezember 1995", 1995, Repair.DATE),
+        ("release_year", "1er février 1995", 1995, Repair.DATE),
+        ("release_year", "15 de diciembre de 1995", 1995, Repair.DATE),
+        ("release_year", "1995年", 1995, Repair.DATE),
+        ("release_year", "1995年12月15日", 1995, Repair.DATE),
+        ("release_year", "12/1995", 1995, Repair.DATE),
         ("release_year", "19\u200b94", 1994, Repair.INVISIBLE),
         ("release_year", "\ufeff1994", 1994, Repair.INVISIBLE),
         ("release_year", "\u30001994", 1994, Repair.SPACES),
@@ -53,6 +64,14 @@ NUMBERS = [column for column in MOVIES.contract.columns if column.type is not Co
         ("runtime_minutes", "2h 22min", 142, Repair.UNIT),
         ("runtime_minutes", "2 hrs", 120, Repair.UNIT),
         ("runtime_minutes", "1 h 5 m", 65, Repair.UNIT),
+        ("runtime_minutes", "1.5 h", 90, Repair.UNIT),
+        ("runtime_minutes", "1,5 Std.", 90, Repair.UNIT),
+        ("runtime_minutes", "5400 s", 90, Repair.UNIT),
+        ("runtime_minutes", "PT5400S", 90, Repair.UNIT),
+        ("runtime_minutes", "1 heure et 35 minutes", 95, Repair.UNIT),
+        ("runtime_minutes", "1 godz. 35 min", 95, Repair.UNIT),
+        ("runtime_minutes", "1 uur 35 min", 95, Repair.UNIT),
+        ("runtime_minutes", "1 час 35 минут", 95, Repair.UNIT),
         ("votes", "28,341,469", 28_341_469, Repair.GROUPS),
         ("votes", "1 234 567", 1_234_567, Repair.GROUPS),
         ("votes", "1\u202f234\u202f567", 1_234_567, Repair.GROUPS),
@@ -69,6 +88,16 @@ NUMBERS = [column for column in MOVIES.contract.columns if column.type is not Co
         ("votes", "1.5e+05", 150_000, Repair.EXPONENT),
         ("votes", "1,234 votes", 1_234, Repair.REMARK),
         ("votes", "(1,234)", 1_234, Repair.REMARK),
+        ("votes", "3056787人评价", 3_056_787, Repair.REMARK),
+        ("votes", "5 голосов", 5, Repair.REMARK),
+        ("votes", "2.3万", 23_000, Repair.MULTIPLE),
+        ("votes", "12万人评价", 120_000, Repair.MULTIPLE),
+        ("votes", "2 million", 2_000_000, Repair.MULTIPLE),
+        ("votes", "2 million votes", 2_000_000, Repair.MULTIPLE),
+        ("votes", "2 Millionen", 2_000_000, Repair.MULTIPLE),
+        ("votes", "3 тысячи", 3_000, Repair.MULTIPLE),
+        ("gross_usd", "3 Mrd. $", 3_000_000_000, Repair.MULTIPLE),
+        ("gross_usd", "$5 crore", 50_000_000, Repair.MULTIPLE),
         ("votes", "1.2K", 1_200, Repair.MULTIPLE),
         ("votes", "tbd", None, Repair.NOT_AVAILABLE),
         ("votes", "?", None, Repair.NOT_AVAILABLE),
@@ -77,6 +106,8 @@ NUMBERS = [column for column in MOVIES.contract.columns if column.type is not Co
         ("meta_score", "81%", 81, Repair.OUT_OF),
         ("imdb_rating", "8.1/10", 8.1, Repair.OUT_OF),
         ("imdb_rating", "4/5", 8.0, Repair.OUT_OF),
+        ("imdb_rating", "17/20", 8.5, Repair.OUT_OF),
+        ("imdb_rating", "8.50/10.00", 8.5, Repair.OUT_OF),
         ("imdb_rating", "87%", 8.7, Repair.OUT_OF),
         ("imdb_rating", "8.1 (1234 votes)", 8.1, Repair.REMARK),
         ("imdb_rating", "8.1/10 (1,234)", 8.1, Repair.OUT_OF),
@@ -111,6 +142,11 @@ def test_a_number_is_read(
         ("release_year", "2147483648"),
         ("release_year", "142 min"),
         ("votes", "28,34,469"),
+        *(("votes", f"2 {word}") for word in NUMBER_WORDS),
+        *(("gross_usd", f"$2 {word}") for word in NUMBER_WORDS),
+        ("runtime_minutes", "1.30 h"),
+        ("runtime_minutes", "PT"),
+        ("release_year", "13/1995"),
         ("votes", "1,2345"),
         ("votes", ",123"),
         ("votes", "1,000 000"),

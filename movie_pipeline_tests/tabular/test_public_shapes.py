@@ -4,6 +4,7 @@
 import io
 import json
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -222,7 +223,13 @@ def test_an_object_in_json_is_found_again_in_its_raw_record(tmp_path: Path) -> N
         ('["Action", "War"]', "Action, War"),
         ('[{"id": 18, "name": "Drama"}]', "Drama"),
         ("[{'id': 18, 'name': 'Drama'}, {'id': 1, 'name': 'War'}]", "Drama, War"),
-        ("[]", "[]"),
+        ("[]", ""),
+        ("(no genres listed)", ""),
+        ("[{'genre': 'фантастика'}, {'genre': 'боевик'}]", "фантастика, боевик"),
+        ('{"id": 18, "name": "Drama"}', "Drama"),
+        ("犯罪 剧情", "犯罪, 剧情"),
+        ("剧情、爱情 / 同性", "剧情, 爱情, 同性"),
+        ("공상 과학", "공상 과학"),
         ("[1, 2]", "[1, 2]"),
         ("[Action", "[Action"),
         ("https://example.org/a|b", "https://example.org/a|b"),
@@ -237,10 +244,28 @@ def test_a_list_becomes_one_form(text: str, plain: str) -> None:
     assert plain_list(text) == plain
 
 
+def test_an_empty_list_is_a_missing_one(tmp_path: Path) -> None:
+    staged = stage(tmp_path, 'title,year,rating,genres\nA,2001,8,[]\nB,2001,8,"[""War""]"\n')
+    assert staged.column("genre") == [None, "War"]
+    assert staged.summary.missing["genre"] == 1
+    assert staged.summary.repairs["genre"] == 2
+
+
 def parquet_of_films() -> bytes:
     content = io.BytesIO()
     pq.write_table(pa.table({"title": ["A"], "rating": [8.1], "year": [2001]}), content)
     return content.getvalue()
+
+
+def zipped(tables: dict[str, str], *beside: str) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name in beside:
+            archive.writestr(name, b"\0")
+        for name, content in tables.items():
+            archive.writestr(name, content)
+            archive.writestr(f"more/{name}", content)
+    return packed.getvalue()
 
 
 FILM = {"Title": "A", "Year": "2001", "imdbRating": "8.1", "Ratings": [{"Source": "x"}]}
@@ -282,6 +307,14 @@ SHAPES: dict[str, tuple[str | bytes, str]] = {
     "pandas `to_csv`": (",id,title,year,rating\n0,862.0,A,2001.0,8.1\n1,,B,NaN,8.1\n", ""),
     "pandas `to_json`": ('{"title": {"0": "A"}, "year": {"0": 2001}, "rating": {"0": 8.1}}', ""),
     "Parquet": (parquet_of_films(), ""),
+    "a ZIP archive of": (
+        zipped({"1.csv": "title,year,rating\nA,2001,8.1\n", "README.txt": "x"}, "__MACOSX/._1.csv"),
+        "",
+    ),
+    "MovieLens, `ml-latest": (
+        zipped({"movies.csv": "movieId,title\n1,A\n", "ratings.csv": "movieId,rating\n1,5\n"}),
+        "",
+    ),
     "R `write.csv`": ('"title","year","rating","votes"\n"A",2001,8.1,1e+05\n"B",2001,8.1,NA\n', ""),
     "a JSON array": ('[{"title": "A", "year": 2001, "imdb": {"rating": 8.1}}]', ""),
     "ISO-2022-JP": ("title,year,rating\n春の海,2001,8.1\n".encode("iso2022_jp"), ""),

@@ -32,14 +32,6 @@ def workbook() -> bytes:
     return packed.getvalue()
 
 
-def several_files() -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("one.csv", TWO_FILMS)
-        archive.writestr("two.csv", TWO_FILMS)
-    return packed.getvalue()
-
-
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -120,10 +112,6 @@ def several_files() -> bytes:
                 "The file is one JSON object over several lines, not a table. Send an array of "
                 "objects, or one object per line."
             ),
-        ),
-        (
-            several_files(),
-            ("The file is a ZIP archive of 2 files. Send each table by itself, packed or not."),
         ),
         (
             b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n",

@@ -1,8 +1,10 @@
 """Faults of what files say: order, repetition, drift, hostility, number, size."""
 
 import gzip
+import io
 import random
 import resource
+import zipfile
 from collections.abc import Sequence
 
 from movie_pipeline.dqdl import parse_ruleset
@@ -159,6 +161,16 @@ def _drifted(bench: Bench, how: str) -> None:
 # --- F42 -----------------------------------------------------------------------------------------
 
 _GOOD = films(*_FILMS)
+
+
+def _zip(*tables: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, table in enumerate(tables):
+            archive.writestr(zipfile.ZipInfo(f"{number}.csv"), table, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
 HOSTILE: dict[str, tuple[bytes, str]] = {
     "unclosed quote": (
         _GOOD + b'm4,"A Film,1999,8.5,Drama,1000\nm5,A Film,1999,8.5,Drama,1\n',
@@ -180,6 +192,12 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         "LOADED",
     ),
     "gzip bomb": (gzip.compress(_GOOD + b"x" * 40_000_000, mtime=0), "REJECTED"),
+    "ZIP of parts": (
+        _zip(_GOOD, films(film("m4"), film("m5", "1.0"), film("m1", "9.0"))),
+        "LOADED",
+    ),
+    "ZIP bomb": (_zip(_GOOD, b"x" * 20_000_000, b"x" * 20_000_000), "REJECTED"),
+    "ZIP of others": (_zip(_GOOD, b"user,movie\n1,2\n"), "REJECTED"),
     "picture": (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "REJECTED"),
 }
 
