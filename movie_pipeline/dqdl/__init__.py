@@ -9,6 +9,7 @@ from movie_pipeline.dqdl.engines.evaluation import Evaluation, evaluate
 from movie_pipeline.dqdl.engines.glue_shape import EvaluateDataQuality
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.judging import judge
+from movie_pipeline.dqdl.engines.parts import PartsJudgement, judge_parts
 from movie_pipeline.dqdl.engines.spark_session import session_beside
 from movie_pipeline.dqdl.engines.spark_words import evaluable_on_spark
 from movie_pipeline.dqdl.engines.table_files import write_table
@@ -33,6 +34,7 @@ __all__ = [
     "EvaluateDataQuality",
     "Evaluation",
     "Judgement",
+    "PartsJudgement",
     "Rule",
     "RuleOutcome",
     "Ruleset",
@@ -44,6 +46,7 @@ __all__ = [
     "evaluate",
     "explain",
     "judge",
+    "judge_parts",
     "parentheses_in",
     "parse_ruleset",
     "require_supported",
