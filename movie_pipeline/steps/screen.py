@@ -41,10 +41,10 @@ from movie_pipeline.steps.read import ReadFile, Reading, RefusedFile
 from movie_pipeline.steps.replayed_file import replay_notes, write_resolutions
 from movie_pipeline.steps.split import SplitFile, split_file, split_small_file
 from movie_pipeline.steps.work_folder import WorkFolder
-from movie_pipeline.storage.side_by_side import side_by_side
-from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.storage.storage_port import Area, NewFile, Storage
 
 OUTCOMES = "outcomes.json"
+_PUT_AT_ONCE = 100
 
 
 def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where to
@@ -184,25 +184,22 @@ def decided_files(work_folder: WorkFolder) -> list[DecidedFile] | None:
 
 
 class _Publishing:
-    """What is to be put into a store while the next files are judged; put side by side.
-
-    A store that has no use for that has each put at once.
-    """
+    """What is to be put into a store while the next files are judged; many are put at once."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._waiting: list[tuple[Area, str, Path]] = []
+        self._waiting: list[NewFile] = []
 
     def put(self, area: Area, name: str, source: Path) -> None:
         """Put a file, now or when enough wait; it must stay where it is."""
         self._waiting.append((area, name, source))
-        if len(self._waiting) >= self._storage.at_once:
+        if len(self._waiting) >= _PUT_AT_ONCE:
             self.finish()
 
     def finish(self) -> None:
         """Put all that wait."""
         waiting, self._waiting = self._waiting, []
-        side_by_side(lambda one: self._storage.put(*one), waiting, at_once=self._storage.at_once)
+        self._storage.put_all(waiting)
 
 
 @dataclass(frozen=True)
