@@ -1,11 +1,13 @@
 """Stores that behave unusually, and senders to a store, for tests of those who use them."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage, _landed_file
-from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
+from movie_pipeline.storage.side_by_side import side_by_side
+from movie_pipeline.storage.storage_port import Area, LandedFile, NewFile, Storage
 
 
 def drop(storage: Storage, key: str, content: bytes) -> LandedFile:
@@ -21,7 +23,21 @@ def drop(storage: Storage, key: str, content: bytes) -> LandedFile:
     return _landed_file(key, path.lstat())
 
 
-class TwoAtOnce(FolderStorage):
+class PutsOneByOne(FolderStorage):
+    """A folder whose `put` is replaced in a test, and is how many are put, too."""
+
+    def put_all(self, files: Sequence[NewFile]) -> None:
+        """One after the other."""
+        for file in files:
+            self.put(*file)
+
+    def put(self, area: Area, name: str, source: Path) -> str:
+        """As the folder does."""
+        FolderStorage.put_all(self, [(area, name, source)])
+        return self.uri(area, name)
+
+
+class TwoAtOnce(PutsOneByOne):
     """A folder that does nothing to a file before the same is to be done to another."""
 
     def __init__(self, settings: Settings) -> None:
@@ -37,6 +53,10 @@ class TwoAtOnce(FolderStorage):
         """Wait for the other."""
         self._together.wait()
         super().fetch(file, to)
+
+    def put_all(self, files: Sequence[NewFile]) -> None:
+        """As many as that at a time."""
+        side_by_side(lambda file: self.put(*file), files, at_once=self.at_once)
 
     def put(self, area: Area, name: str, source: Path) -> str:
         """Wait for the other; what is kept beside history is of no file alone."""

@@ -9,6 +9,7 @@ from movie_pipeline.dqdl.engines.evaluation import Evaluation, evaluate
 from movie_pipeline.dqdl.engines.glue_shape import EvaluateDataQuality
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
 from movie_pipeline.dqdl.engines.judging import judge
+from movie_pipeline.dqdl.engines.parts import PartsJudgement, judge_parts
 from movie_pipeline.dqdl.engines.spark_session import session_beside
 from movie_pipeline.dqdl.engines.table_files import write_table
 from movie_pipeline.dqdl.language.limits import (
@@ -32,6 +33,7 @@ __all__ = [
     "EvaluateDataQuality",
     "Evaluation",
     "Judgement",
+    "PartsJudgement",
     "Rule",
     "RuleOutcome",
     "Ruleset",
@@ -42,6 +44,7 @@ __all__ = [
     "evaluate",
     "explain",
     "judge",
+    "judge_parts",
     "parentheses_in",
     "parse_ruleset",
     "require_supported",

@@ -4,10 +4,8 @@ The same bytes as quarantine_record.py writes for each; a record that is not pla
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
-
-import numpy as np
-import orjson
 
 from movie_pipeline.quarantine.quarantine_record import (
     Provenance,
@@ -90,43 +88,15 @@ class PlainLines:
         self, plain: PlainRecords, told: Sequence[_Told], alone: Mapping[int, bytes]
     ) -> bytes:
         """All lines; those that stand alone were written elsewhere."""
-        from movie_pipeline.quarantine import line_kernel  # noqa: PLC0415 - compiled code is loaded on use
-
         tails = list({id(tail): tail for _, tail in told}.values())
         place_of = {id(tail): place for place, tail in enumerate(tails)}
-        chosen = np.array([place_of[id(tail)] for _, tail in told], np.int64)
-        chosen[list(alone)] = line_kernel.LEFT_OUT
-        numbers = plain.numbers.tolist()
-        ids = b"".join([id_bytes(self._provenance.file_id, number) for number in numbers])
-        before = [orjson.dumps(name) + b":" for name in plain.names]
-        always = sum(map(len, (*before, *self._parts))) + max(map(len, tails))
-        sizes = (plain.ends - plain.starts) * line_kernel.MOST_OF_A_BYTE
-        room = int(sizes.sum()) + len(told) * (always + line_kernel.most_between(len(before)))
-        out = np.empty(room, np.uint8)
-        bounds = np.empty(len(told) + 1, np.int64)
-        line_kernel.write_lines(
-            _array(plain.text),
-            plain.starts,
-            plain.ends,
-            plain.cells,
-            *_joined(before),
-            plain.numbers,
-            plain.base,
-            _array(ids),
-            *_joined(self._parts),
-            *_joined(tails),
-            chosen,
-            bounds,
-            out,
-        )
-        written = out[: bounds[-1]].tobytes()
-        if not alone:
-            return written
-        places = bounds.tolist()
-        return b"".join(
-            alone.get(place, written[places[place] : places[place + 1]])
-            for place in range(len(told))
-        )
+        chosen = [
+            None if place in alone else place_of[id(tail)] for place, (_, tail) in enumerate(told)
+        ]
+        ids = [id_bytes(self._provenance.file_id, number) for number in plain.numbers.tolist()]
+        first, *others = plain.lines(self._parts, ids, tails, chosen)
+        between = zip(alone.values(), others, strict=True)
+        return b"".join([first, *chain.from_iterable(between)])
 
 
 class _CellsThatTell(dict[Masks, "list[tuple[list[int], list[int]]] | None"]):
@@ -145,12 +115,3 @@ class _CellsThatTell(dict[Masks, "list[tuple[list[int], list[int]]] | None"]):
             cells = [sides for sides in there if sides is not None]
         self[masks] = cells
         return cells
-
-
-def _array(data: bytes) -> Any:  # noqa: ANN401 - read-only, as numpy's types do not tell
-    return np.frombuffer(data, np.uint8)
-
-
-def _joined(texts: Sequence[bytes]) -> tuple[Any, Any]:
-    """Texts one behind the other, and where each begins, and the end."""
-    return _array(b"".join(texts)), np.array([0, *np.cumsum(list(map(len, texts)))], np.int64)

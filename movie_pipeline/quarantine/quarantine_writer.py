@@ -13,7 +13,6 @@ from typing import Any
 
 from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
-from movie_pipeline.dqdl import Judgement
 from movie_pipeline.quarantine.keys_apart import KeysApart
 from movie_pipeline.quarantine.plain_lines import PlainLines
 from movie_pipeline.quarantine.quarantine_record import Provenance, Reasons, record_line
@@ -42,14 +41,14 @@ class _Piece:
     keys: Any
 
 
-def judged_columns(judgement: Judgement, key: str) -> str:
+def judged_columns(row_rules_sql: Mapping[str, str], key: str) -> str:
     """SQL over staged rows: what is to be known of a row that is set apart.
 
     Args:
-        judgement: which rules it fails.
+        row_rules_sql: of a judgement, by which rules it fails.
         key: the quoted name of the column that is its key.
     """
-    predicates = list(judgement.row_rules_sql.values())
+    predicates = list(row_rules_sql.values())
     columns = ["_record_number", key, "_unreadable", "_breached"]
     for start in range(0, len(predicates), RULES_IN_MASK):
         bits = (
@@ -61,7 +60,7 @@ def judged_columns(judgement: Judgement, key: str) -> str:
 
 
 def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is told of them
-    judged: Path,
+    judged: Iterable[Any],
     to: Path,
     *,
     why: WhySetApart,
@@ -72,7 +71,7 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
     """Write the records set apart, in the file's order.
 
     Args:
-        judged: the Parquet file of the rows set apart, in the file's order.
+        judged: Arrow batches of what is known of the rows set apart, in the file's order.
         to: the JSON lines file.
         why: why they wait.
         provenance: what their lines share.
@@ -136,9 +135,9 @@ def judged_rows(path: Path) -> Iterator[Any]:
             yield file.get_batch(place)
 
 
-def _judged(path: Path, keys: KeysApart) -> Iterator[_Piece]:
+def _judged(batches: Iterable[Any], keys: KeysApart) -> Iterator[_Piece]:
     """The rows set apart, by record number, in the file's order and in bounded pieces."""
-    for batch in judged_rows(path):
+    for batch in batches:
         numbers, of_rows, *masks = batch.columns
         unreadable, breached = (mask.to_numpy() for mask in masks[:2])
         told = keys.can_be_told(of_rows, unreadable | breached)

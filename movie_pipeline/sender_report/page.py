@@ -4,12 +4,13 @@ What stands on it is decided in told_file.py; how it looks, in page.html.jinja.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 
 from movie_pipeline.sender_report.told_file import SenderReport, ToldRow
 
@@ -40,7 +41,6 @@ def written_page(report: SenderReport) -> str:
         shown=shown,
         columns=columns,
         left_out_columns=len(report.columns) - len(columns),
-        wrong={row.record: _wrong(row) for row in shown},
         cut=_cut,
     )
 
@@ -54,7 +54,8 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["number"] = lambda number: f"{number:,}"
+    filters: dict[str, Callable[..., str]] = {"number": "{:,}".format, "cells": _cells}
+    environment.filters.update(filters)
     return environment.get_template("page.html.jinja")
 
 
@@ -85,8 +86,20 @@ def _columns_shown(report: SenderReport, rows: tuple[ToldRow, ...]) -> list[str]
     return [name for name in report.columns if name in chosen]
 
 
-def _wrong(row: ToldRow) -> set[str]:
-    return {problem.column for problem in row.problems if problem.column}
+def _cells(row: ToldRow, columns: Sequence[str]) -> Markup:
+    """The cells of a row of the table, what is wrong marked; the template is slow in the small."""
+    wrong = {problem.column for problem in row.problems if problem.column}
+    return Markup("\n      ").join(
+        _cell(name, row.cells.get(name, ""), is_wrong=name in wrong) for name in columns
+    )
+
+
+def _cell(name: str, cell: str, *, is_wrong: bool) -> Markup:
+    text, mark = escape(_cut(cell)), "" if cell else ' class="none"'
+    if is_wrong:
+        text = f"<b>{text}</b>" if cell.strip() else '<b class="empty">(empty)</b>'
+        mark = ' class="wrong"'
+    return Markup(f'<td data-label="{escape(name)}"{mark}>{text}</td>')  # noqa: S704 - escaped
 
 
 def _cut(text: str) -> str:

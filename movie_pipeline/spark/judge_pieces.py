@@ -177,7 +177,7 @@ def split_on_executors(
 ) -> list[Receipt]:
     """Split every piece by what the judgement says of its rows."""
     key = _quoted(file.why.contract.key)
-    columns = judged_columns(judgement, key)
+    columns = judged_columns(judgement.row_rules_sql, key)
     bad = "TRUE" if file.is_held else f"({judgement.fails_sql}) OR {OUT_OF_CONTRACT}"
     judged = session.sql(f"SELECT {PIECE_COLUMN}, {columns} FROM {STAGED} WHERE {bad}")
     # so that a piece without such rows is split, too

@@ -195,7 +195,7 @@ def _quarantined(file: FileToSplit, piece: PieceToSplit, judged: Path, folder: P
     lines, keys_file = folder / "apart.jsonl", folder / "keys.parquet"
     with KeysApart(keys_file, file.provenance.file_id, file.why.contract) as keys:
         count, reasons = write_quarantine(
-            judged,
+            judged_rows(judged),
             lines,
             why=replace(file.why, staged=staged),
             provenance=file.provenance,

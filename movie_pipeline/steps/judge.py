@@ -48,7 +48,7 @@ class FileVerdict:
     @property
     def is_held(self) -> bool:
         """Whether none of its rows load."""
-        return self.verdict.state is FileState.HELD
+        return self.verdict.is_held
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +64,23 @@ class JudgedFile(FileVerdict):
     folder: FileFolder
     connection: Connection
     judgement: Judgement
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedTogether(FileVerdict):
+    """A small file that was judged with others.
+
+    Attributes:
+        folder: where its parts lie.
+        connection: the engine, which knows nothing of its rows any more.
+        judging: canonical texts of the rules that judge rows.
+        apart: Arrow batches of what is to be known of the rows set apart, in the file's order.
+    """
+
+    folder: FileFolder
+    connection: Connection
+    judging: Sequence[str]
+    apart: Sequence[Any]
 
 
 @dataclass

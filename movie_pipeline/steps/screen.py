@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import assert_never
+from typing import TypeGuard, assert_never
 
 import msgspec
 
@@ -34,15 +34,16 @@ from movie_pipeline.steps.fetch import (
 )
 from movie_pipeline.steps.joined_parts import joined_parts
 from movie_pipeline.steps.judge import FileVerdict, RuleTime, judged_elsewhere, judged_file
+from movie_pipeline.steps.judge_together import FileToJudge, Together
 from movie_pipeline.steps.keep_decisions import keep_rules, published
 from movie_pipeline.steps.read import ReadFile, Reading, RefusedFile
 from movie_pipeline.steps.replayed_file import replay_notes, write_resolutions
-from movie_pipeline.steps.split import SplitFile, split_file
+from movie_pipeline.steps.split import SplitFile, split_file, split_small_file
 from movie_pipeline.steps.work_folder import WorkFolder
-from movie_pipeline.storage.side_by_side import side_by_side
-from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.storage.storage_port import Area, NewFile, Storage
 
 OUTCOMES = "outcomes.json"
+_PUT_AT_ONCE = 100
 
 
 def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where to
@@ -96,6 +97,25 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
         screening_engine(work_folder.folder, settings.engine) as connection,
         reference_tables(connection, storage, settings, work_folder.folder, texts) as references,
     ):
+        rule_time = RuleTime(settings.engine.rule_seconds)
+        in_order = _latest_first(files)
+        together = Together(
+            connection,
+            [
+                FileToJudge(
+                    file,
+                    work_folder.of_file(file.file_id),
+                    rules.of(file),
+                    (retracted or {}).get(file.file_id, ""),
+                )
+                for file in in_order
+                if _may_be_judged_with_others(file) and file.file_id not in (leave_out or {})
+            ],
+            key=dataset.key,
+            history=(earlier or EarlierFiles()).metrics,
+            rule_time=rule_time,
+            now=now,
+        )
         screening = _Screening(
             connection=connection,
             work_folder=work_folder,
@@ -107,13 +127,14 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
             earlier=earlier or EarlierFiles(),
             read_with=read_with,
             publishing=publishing,
-            rule_time=RuleTime(settings.engine.rule_seconds),
+            together=together,
+            rule_time=rule_time,
             retracted=retracted or {},
             now=now,
             leave_out=leave_out or {},
         )
         work_done.begin("judging and splitting", len(files))
-        for file in _latest_first(files):
+        for file in in_order:
             match file:
                 case RefusedFile():
                     decided[file.file_id] = _rejected(file, rules.of(file))
@@ -145,31 +166,33 @@ def _latest_first(
     return sorted(there, key=lambda file: (file.file_version, file.file_id), reverse=True)
 
 
+def _may_be_judged_with_others(file: Reading) -> TypeGuard[ReadFile]:
+    """Whether its rows are staged here, and it is no replay, which may have rules of its own."""
+    return isinstance(file, ReadFile) and file.replay is None and file.screened is None
+
+
 def decided_files(work_folder: WorkFolder) -> list[DecidedFile] | None:
     """What `screen_batch` kept in the work folder; None where it did not come to an end yet."""
     return work_folder.kept(OUTCOMES, list[DecidedFile])
 
 
 class _Publishing:
-    """What is to be put into a store while the next files are judged; put side by side.
-
-    A store that has no use for that has each put at once.
-    """
+    """What is to be put into a store while the next files are judged; many are put at once."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._waiting: list[tuple[Area, str, Path]] = []
+        self._waiting: list[NewFile] = []
 
     def put(self, area: Area, name: str, source: Path) -> None:
         """Put a file, now or when enough wait; it must stay where it is."""
         self._waiting.append((area, name, source))
-        if len(self._waiting) >= self._storage.at_once:
+        if len(self._waiting) >= _PUT_AT_ONCE:
             self.finish()
 
     def finish(self) -> None:
         """Put all that wait."""
         waiting, self._waiting = self._waiting, []
-        side_by_side(lambda one: self._storage.put(*one), waiting, at_once=self._storage.at_once)
+        self._storage.put_all(waiting)
 
 
 @dataclass(frozen=True)
@@ -200,6 +223,7 @@ class _Screening:
     earlier: EarlierFiles
     read_with: ReadWith
     publishing: _Publishing
+    together: Together
     rule_time: RuleTime
     retracted: Mapping[str, str]
     now: datetime | None
@@ -226,6 +250,9 @@ class _Screening:
             known = judged_elsewhere(file, file.screened, self.rules.of(file))
             split = joined_parts(file.screened, folder, self.storage, is_held=known.is_held)
             return known, split
+        small = self.together.take(file)
+        if small is not None:
+            return small, split_small_file(small, self.dataset, self.work_folder.name)
         with judged_file(
             self.connection,
             file,

@@ -4,6 +4,7 @@ Both are written into the work folder, side by side; publishing them is screen.p
 quarantined record says stands in quarantine/.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,15 +35,15 @@ from movie_pipeline.screening.screening_engine import identifier
 from movie_pipeline.steps.good_rows import (
     NO_ROWS,
     RECORD_NUMBER,
-    Numbers,
     WrittenRows,
     write_good_rows,
 )
-from movie_pipeline.steps.judge import STAGED, JudgedFile
+from movie_pipeline.steps.judge import STAGED, JudgedFile, JudgedTogether
 from movie_pipeline.steps.verdict import Verdict
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular import RecordGroup, StagedFile, record_groups
 
+_Judged = JudgedFile | JudgedTogether
 _LEFT_OUT = "left_out"
 OUT_OF_CONTRACT = '("_unreadable" <> 0 OR "_breached" <> 0)'
 
@@ -73,6 +74,15 @@ class SplitFile:
     ratings: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Apart:
+    """What was written of the records set apart: how many, why, and how many keys."""
+
+    records: int
+    reasons: Counter[str]
+    keys: int
+
+
 def split_file(
     judged: JudgedFile, dataset: Dataset, batch_id: str, *, leave_out: Collection[int] = ()
 ) -> SplitFile:
@@ -93,42 +103,64 @@ def split_file(
     crash_point("screen.judged.before")
     _write_judged(judged, bad, dataset.key)
     crash_point("screen.judged.after")
-    with (
-        KeysApart(folder.keys_apart, judged.file.file_id, dataset.contract) as keys,
-        ThreadPoolExecutor(1) as beside,
-    ):
+    with ThreadPoolExecutor(1) as beside:
         # The records are written in Python while the engine writes the rows that load.
         quarantining = beside.submit(
-            write_quarantine,
-            folder.judged,
-            folder.quarantine,
-            why=why_set_apart(
-                judged.file.staged,
-                dataset,
-                judged.ruleset,
-                judged.verdict,
-                list(judged.judgement.row_rules_sql),
-            ),
-            provenance=_provenance(judged, batch_id),
-            records=lambda numbers: _records(judged, numbers),
-            keys=keys,
+            _write_apart,
+            judged,
+            list(judged.judgement.row_rules_sql),
+            judged_rows(folder.judged),
+            dataset,
+            batch_id,
         )
-        good = NO_ROWS if judged.is_held else _write_good(judged, dataset)
-        set_apart, reasons = quarantining.result()
+        good = _write_good(judged, judged_rows(folder.judged), dataset)
+        apart = quarantining.result()
     folder.judged.unlink()
+    return _both(judged, good, apart)
+
+
+def split_small_file(judged: JudgedTogether, dataset: Dataset, batch_id: str) -> SplitFile:
+    """The same of a file that was judged with others."""
+    apart = _write_apart(judged, judged.judging, judged.apart, dataset, batch_id)
+    return _both(judged, _write_good(judged, judged.apart, dataset), apart)
+
+
+def _both(judged: _Judged, good: WrittenRows, apart: _Apart) -> SplitFile:
+    folder = judged.folder
     return SplitFile(
         good_rows=good.count,
-        set_apart=set_apart,
+        set_apart=apart.records,
         good=None if judged.is_held else folder.good,
-        quarantine=folder.quarantine if set_apart else None,
-        keys=folder.keys_apart if keys.count else None,
-        keys_apart=keys.count,
-        reasons=dict(reasons.most_common()),
+        quarantine=folder.quarantine if apart.records else None,
+        keys=folder.keys_apart if apart.keys else None,
+        keys_apart=apart.keys,
+        reasons=dict(apart.reasons.most_common()),
         ratings=good.spread,
     )
 
 
 # --- the records set apart -----------------------------------------------------------------------
+
+
+def _write_apart(
+    judged: _Judged,
+    judging: Sequence[str],
+    rows: Iterable[Any],
+    dataset: Dataset,
+    batch_id: str,
+) -> _Apart:
+    """Write the records set apart, and their keys."""
+    folder = judged.folder
+    with KeysApart(folder.keys_apart, judged.file.file_id, dataset.contract) as keys:
+        records, reasons = write_quarantine(
+            rows,
+            folder.quarantine,
+            why=why_set_apart(judged.file.staged, dataset, judged.ruleset, judged.verdict, judging),
+            provenance=_provenance(judged, batch_id),
+            records=lambda numbers: _records(judged, numbers),
+            keys=keys,
+        )
+    return _Apart(records, reasons, keys.count)
 
 
 def _write_judged(judged: JudgedFile, bad: str, key: str) -> None:
@@ -137,7 +169,7 @@ def _write_judged(judged: JudgedFile, bad: str, key: str) -> None:
     A file, as the judgement's tables are its connection's own: no thread beside it sees them.
     """
     asked: Any = judged.connection.sql(
-        f"SELECT {judged_columns(judged.judgement, identifier(key))} "
+        f"SELECT {judged_columns(judged.judgement.row_rules_sql, identifier(key))} "
         f"FROM {STAGED} WHERE {bad} ORDER BY 1"
     )
     with (
@@ -195,7 +227,7 @@ def _columns_of(rule: Rule, staged: StagedFile) -> list[str]:
     return list(dict.fromkeys(name for name in asked if name))
 
 
-def _provenance(judged: JudgedFile, batch_id: str) -> Provenance:
+def _provenance(judged: _Judged, batch_id: str) -> Provenance:
     return Provenance(
         file=judged.file.landed.key,
         file_id=judged.file.file_id,
@@ -205,7 +237,7 @@ def _provenance(judged: JudgedFile, batch_id: str) -> Provenance:
     )
 
 
-def _records(judged: JudgedFile, numbers: Iterable[int]) -> Iterator[RecordGroup]:
+def _records(judged: _Judged, numbers: Iterable[int]) -> Iterator[RecordGroup]:
     """Records as they stand in the source, in ascending order."""
     folder = judged.folder
     return record_groups(folder.source, judged.file.staged, folder=folder.path, numbers=numbers)
@@ -214,20 +246,16 @@ def _records(judged: JudgedFile, numbers: Iterable[int]) -> Iterator[RecordGroup
 # --- the rows that load --------------------------------------------------------------------------
 
 
-def _write_good(judged: JudgedFile, dataset: Dataset) -> WrittenRows:
+def _write_good(judged: _Judged, apart: Iterable[Any], dataset: Dataset) -> WrittenRows:
+    if judged.is_held:
+        return NO_ROWS
     written = write_good_rows(
         judged.connection,
         judged.folder,
         dataset,
-        _numbers_apart(judged.folder.judged),
+        (batch[RECORD_NUMBER].to_numpy() for batch in apart),
         file_id=judged.file.file_id,
         file_version=judged.file.file_version,
     )
     crash_point("screen.good.after")
     return written
-
-
-def _numbers_apart(judged: Path) -> Iterator[Numbers]:
-    """The numbers of the rows set apart, in the file's order and in bounded pieces."""
-    for batch in judged_rows(judged):
-        yield batch[RECORD_NUMBER].to_numpy()

@@ -30,11 +30,13 @@ from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.read import ReadFile, only_read, read_one, readings
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
-from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.storage.storage_port import Area, NewFile, Storage
 from movie_pipeline.tabular import MappedColumn
 
 _MOST_READ_AGAIN = 2_000_000_000
 """Bytes of a file that another engine read, which is read here again for the lines of its rows."""
+_PUT_AT_ONCE = 50
+"""Reports."""
 LOG = logging.getLogger(__name__)
 
 
@@ -77,16 +79,38 @@ class Teller:
         """
         told = ReportsMade()
         at_hand = _at_hand(work_folder)
+        waiting: list[_Made] = []
         for entry in entries:
             if not has_report(entry):
                 continue
+            read = at_hand.get(entry.file_id)
             try:
-                if entry.file_id not in at_hand and self._is_there(entry):
-                    continue
-                told.made[entry.file_id] = self._put(entry, at_hand.get(entry.file_id), work_folder)
+                if read is not None and work_folder is not None:
+                    waiting.append(self._made_at_hand(entry, read, work_folder))
+                elif not self._is_there(entry):
+                    told.made[entry.file_id] = self._put(entry, work_folder)
             except Exception as error:  # noqa: BLE001 - whatever it is, the file is decided
                 told.failed[entry.file_id] = _sentence(entry, error)
+            if len(waiting) >= _PUT_AT_ONCE:
+                self._put_all(waiting, told)
+                waiting = []
+        self._put_all(waiting, told)
         return told
+
+    def _put_all(self, made: "Sequence[_Made]", told: ReportsMade) -> None:
+        """Put reports at once; where that fails one by one, so that each is told of alone."""
+        try:
+            self.storage.put_all([file for one in made for file in one.files])
+        except Exception as error:  # noqa: BLE001 - as above
+            if len(made) > 1:
+                for one in made:
+                    self._put_all([one], told)
+            elif made:
+                told.failed[made[0].entry.file_id] = _sentence(made[0].entry, error)
+            return
+        for one in made:
+            crash_point("report.after")
+            told.made[one.entry.file_id] = self._place(one.entry)
 
     def write(self, entry: LedgerEntry, folder: Path, stem: str) -> Path:
         """Write the report of any decided file into a folder; return the page.
@@ -102,7 +126,7 @@ class Teller:
 
     def put(self, entry: LedgerEntry) -> str:
         """Make the report of any decided file anew, in its place; return where its page lies."""
-        return self._put(entry, None, None)
+        return self._put(entry, None)
 
     def _is_there(self, entry: LedgerEntry) -> bool:
         try:
@@ -111,28 +135,27 @@ class Teller:
             return False
         return True
 
-    def _put(
-        self, entry: LedgerEntry, read: ReadFile | None, work_folder: WorkFolder | None
-    ) -> str:
+    def _put(self, entry: LedgerEntry, work_folder: WorkFolder | None) -> str:
         with ExitStack() as stack:
-            if read is None or work_folder is None:
-                # A run that is killed leaves nothing beside its work folder.
-                root = work_folder.folder if work_folder else self._root()
-                sent = self._sent(entry, stack, root)
-                quarantine = self._quarantine(entry, stack)
-                scratch = Path(stack.enter_context(_scratch(root)))
-            else:
-                folder = work_folder.of_file(entry.file_id)
-                layout = SentLayout.of(read.staged, self.dataset.contract)
-                sent = Sent(folder.source, read.staged, layout)
-                quarantine = folder.quarantine if folder.quarantine.exists() else None
-                scratch = folder.path
-            paths = ReportPaths(scratch, entry.file_id)
-            crash_point("report.before")
-            for path in make_report(file_to_tell(entry), sent, quarantine, paths):
-                self.storage.put(Area.QUARANTINE, f"{report_folder()}{path.name}", path)
-            crash_point("report.after")
-            return self.storage.uri(Area.QUARANTINE, page_name(entry.file_id))
+            # A run that is killed leaves nothing beside its work folder.
+            root = work_folder.folder if work_folder else self._root()
+            sent = self._sent(entry, stack, root)
+            quarantine = self._quarantine(entry, stack)
+            scratch = Path(stack.enter_context(_scratch(root)))
+            self.storage.put_all(_made(entry, sent, quarantine, scratch).files)
+        crash_point("report.after")
+        return self._place(entry)
+
+    def _made_at_hand(self, entry: LedgerEntry, read: ReadFile, work_folder: WorkFolder) -> "_Made":
+        """The report of a file of the work folder, beside it."""
+        folder = work_folder.of_file(entry.file_id)
+        layout = SentLayout.of(read.staged, self.dataset.contract)
+        sent = Sent(folder.source, read.staged, layout)
+        quarantine = folder.quarantine if folder.quarantine.exists() else None
+        return _made(entry, sent, quarantine, folder.path)
+
+    def _place(self, entry: LedgerEntry) -> str:
+        return self.storage.uri(Area.QUARANTINE, page_name(entry.file_id))
 
     def _root(self) -> Path:
         return work_root(self.settings)
@@ -180,6 +203,22 @@ def bring_file(storage: Storage, entry: LedgerEntry, to: Path) -> None:
             _link(path, to)
         return
     storage.fetch(entry.landed, to)
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A report, and where its parts are to be put; the page comes last."""
+
+    entry: LedgerEntry
+    files: Sequence[NewFile]
+
+
+def _made(entry: LedgerEntry, sent: Sent | None, quarantine: Path | None, scratch: Path) -> _Made:
+    """Write a report into a folder."""
+    crash_point("report.before")
+    paths = make_report(file_to_tell(entry), sent, quarantine, ReportPaths(scratch, entry.file_id))
+    folder = report_folder()
+    return _Made(entry, [(Area.QUARANTINE, f"{folder}{path.name}", path) for path in paths])
 
 
 def file_to_tell(entry: LedgerEntry) -> FileToTell:

@@ -43,6 +43,11 @@ class Verdict:
     held_by: tuple[RuleAnswer, ...] = ()
     waived: tuple[str, ...] = ()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether none of the file's rows load."""
+        return self.state is FileState.HELD
+
 
 def decide(
     hold: str | None, outcomes: Sequence[RuleOutcome], holding: Holding = Holding.EVERYTHING

@@ -10,7 +10,8 @@ import shutil
 import stat
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -48,7 +49,7 @@ from movie_pipeline.file_names import (
 from movie_pipeline.private_files import make_private
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.landed_page import bounded_micros, moment, oldest
-from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, Storage
+from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, NewFile, Storage
 
 STORE = "local"
 """The name of this store in file ids; the folder may move without files becoming new ones."""
@@ -177,13 +178,37 @@ class FolderStorage(Storage):
 
     @override
     def put(self, area: Area, name: str, source: Path) -> str:
+        self.put_all([(area, name, source)])
+        return self.uri(area, name)
+
+    @override
+    def put_all(self, files: Sequence[NewFile]) -> None:
+        """Place files side by side: what the disk does to keep one, it does for all of them."""
+        with ExitStack() as copies:
+            placed = [self._copied(copies, *file) for file in files]
+            for one in placed:
+                with one.telling():
+                    sync(one.temporary)
+                    crash_point("files.copied")
+            for one in placed:
+                with one.telling():
+                    one.temporary.replace(one.target)
+        for folder, one in {one.target.parent: one for one in placed}.items():
+            with one.telling():
+                sync(folder)
+        for one in placed:
+            crash_point(f"storage.put.{one.area}.after")
+
+    def _copied(self, copies: ExitStack, area: Area, name: str, source: Path) -> "_Placed":
+        """A copy beside where the file is to lie; it is gone at the end of the stack."""
         target = self._path(area, name)
-        with _translated(f"putting {name} into {area}"):
+        one = _Placed(area, name, target, temporary_beside(target))
+        with one.telling():
             make_folder(target.parent)
             crash_point(f"storage.put.{area}.before")
-            copy_into_place(source, target)
-            crash_point(f"storage.put.{area}.after")
-        return self.uri(area, name)
+            copies.callback(one.temporary.unlink, missing_ok=True)
+            shutil.copyfile(source, one.temporary)
+        return one
 
     @override
     @contextmanager
@@ -313,6 +338,20 @@ class FolderStorage(Storage):
     def _landing_path(self, key: str) -> Path:
         expect_key_of_a_file(key)
         return self._folders[Area.LANDING].joinpath(*key.split("/"))
+
+
+@dataclass(frozen=True)
+class _Placed:
+    """A file on its way to its name."""
+
+    area: Area
+    name: str
+    target: Path
+    temporary: Path
+
+    def telling(self) -> AbstractContextManager[None]:
+        """OSErrors as one sentence about it."""
+        return _translated(f"putting {self.name} into {self.area}")
 
 
 def _ignored(_: str) -> None:

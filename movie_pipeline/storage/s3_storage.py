@@ -38,7 +38,8 @@ from movie_pipeline.file_names import (
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.landed_page import oldest, order_of
 from movie_pipeline.storage.s3_new_object import put_new_object
-from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, Storage
+from movie_pipeline.storage.side_by_side import side_by_side
+from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, NewFile, Storage
 
 _GONE = ("404", "NoSuchKey", "NoSuchVersion")
 _REFUSED = ("403", "AccessDenied")
@@ -203,6 +204,10 @@ class S3Storage(Storage):
         self._upload(source, full, f"putting {name} into {area}")
         crash_point(f"storage.put.{area}.after")
         return self.uri(area, name)
+
+    @override
+    def put_all(self, files: Sequence[NewFile]) -> None:
+        side_by_side(lambda file: self.put(*file), files, at_once=self.at_once)
 
     @override
     @contextmanager

@@ -48,6 +48,10 @@ class LandedFile:
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
+NewFile = tuple[Area, str, Path]
+"""A local file that is to be placed: in which area, under which name."""
+
+
 @dataclass(frozen=True)
 class LandedPage:
     """A part of what lies in landing.
@@ -123,6 +127,13 @@ class Storage(Protocol):
 
     def put(self, area: Area, name: str, source: Path) -> str:
         """Place a local file under `name`, replacing it in one step; return its URI."""
+        ...
+
+    def put_all(self, files: Sequence[NewFile]) -> None:
+        """Place many as `put` places one, and sooner; where it fails, some of them may lie there.
+
+        Those that do are whole.
+        """
         ...
 
     def reading(self, area: Area, name: str) -> AbstractContextManager[Path]:

@@ -3,12 +3,15 @@
 They are in UTF-8, and as the kernel knows rows; others are told one by one in raw_record.py.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 Small = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
@@ -45,9 +48,8 @@ class PlainRecords:
 
         cells = np.empty((len(self.starts), len(self.names), 2), np.int32)
         plain = np.empty(len(self.starts), np.bool_)
-        text: Any = np.frombuffer(self.text, np.uint8)
         delimiter = np.uint8(ord(self.delimiter))
-        json_kernel.cut(text, self.starts, self.ends, delimiter, cells, plain)
+        json_kernel.cut(_array(self.text), self.starts, self.ends, delimiter, cells, plain)
         return cells, plain
 
     @property
@@ -66,3 +68,58 @@ class PlainRecords:
             return None
         starts, ends = self.cells[:, self.names.index(name)].T
         return starts.tolist(), ends.tolist()
+
+    def lines(
+        self,
+        parts: Sequence[bytes],
+        ids: Sequence[bytes],
+        tails: Sequence[bytes],
+        chosen: Sequence[int | None],
+    ) -> list[bytes]:
+        """The records as lines of JSON, each with its id, number, place, text and cells.
+
+        Args:
+            parts: what stands in every line before each of these.
+            ids: 16 bytes of each record.
+            tails: what lines end with.
+            chosen: of each record the place of its tail, None where its line is left out: where
+                it is not plain it must be.
+
+        Returns:
+            The lines of records that stand next to each other, those left out between them.
+        """
+        from movie_pipeline.tabular import json_kernel  # noqa: PLC0415 - compiled code is loaded on use
+
+        before = [orjson.dumps(name) + b":" for name in self.names]
+        always = sum(map(len, (*before, *parts))) + max(map(len, tails))
+        sizes = (self.ends - self.starts) * json_kernel.MOST_OF_A_BYTE
+        room = int(sizes.sum()) + len(ids) * (always + json_kernel.most_between(len(before)))
+        out = np.empty(room, np.uint8)
+        bounds = np.empty(len(ids) + 1, np.int64)
+        left_out = json_kernel.LEFT_OUT
+        json_kernel.write_lines(
+            _array(self.text),
+            self.starts,
+            self.ends,
+            self.cells,
+            *_joined(before),
+            self.numbers,
+            self.base,
+            _array(b"".join(ids)),
+            *_joined(parts),
+            *_joined(tails),
+            np.array([left_out if place is None else place for place in chosen], np.int64),
+            bounds,
+            out,
+        )
+        breaks = [0, *(place for place, tail in enumerate(chosen) if tail is None), len(ids)]
+        return [out[bounds[low] : bounds[high]].tobytes() for low, high in pairwise(breaks)]
+
+
+def _array(data: bytes) -> Any:  # noqa: ANN401 - read-only, as numpy's types do not tell
+    return np.frombuffer(data, np.uint8)
+
+
+def _joined(texts: Sequence[bytes]) -> tuple[Any, Any]:
+    """Texts one behind the other, and where each begins, and the end."""
+    return _array(b"".join(texts)), np.array([0, *np.cumsum(list(map(len, texts)))], np.int64)

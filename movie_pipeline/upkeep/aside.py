@@ -5,7 +5,7 @@ What a command that was killed left there is removed by the next one that comes 
 
 import fcntl
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from movie_pipeline.errors import WarehouseBusy
 from movie_pipeline.steps.work_folder import work_root
-from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.storage.storage_port import Area, NewFile, Storage
 from movie_pipeline.upkeep.catch_up import clear_leftovers
 from movie_pipeline.upkeep.parts import Parts
 
@@ -77,6 +77,11 @@ class HistoryAside:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, path)
         return self._storage.uri(area, name)
+
+    def put_all(self, files: Sequence[NewFile]) -> None:
+        """Put files."""
+        for file in files:
+            self.put(*file)
 
     @contextmanager
     def reading(self, area: Area, name: str) -> Generator[Path]:

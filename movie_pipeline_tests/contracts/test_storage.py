@@ -210,6 +210,35 @@ class TestStorage:
         storage.remove(Area.OUTPUT, "a/b.parquet")
         assert storage.names(Area.OUTPUT) == []
 
+    def test_many_named_files_are_put_at_once(self, storage: Storage, source: Path) -> None:
+        other = source.with_name("other")
+        for content in (b"one", b"two"):
+            source.write_bytes(content)
+            other.write_bytes(content * 2)
+            storage.put_all(
+                [
+                    (Area.OUTPUT, "a/b", source),
+                    (Area.OUTPUT, "a/c", other),
+                    (Area.HISTORY, "a/b", other),
+                ]
+            )
+        assert storage.names(Area.OUTPUT) == ["a/b", "a/c"]
+        for area, name, content in (
+            (Area.OUTPUT, "a/b", b"two"),
+            (Area.OUTPUT, "a/c", b"twotwo"),
+            (Area.HISTORY, "a/b", b"twotwo"),
+        ):
+            with storage.reading(area, name) as path:
+                assert path.read_bytes() == content
+        storage.put_all([])
+        gone = source.with_name("gone")
+        with pytest.raises(StorageError, match=r"putting a/e into .*output"):
+            storage.put_all([(Area.OUTPUT, "a/d", source), (Area.OUTPUT, "a/e", gone)])
+        assert {*storage.names(Area.OUTPUT)} - {"a/d"} == {"a/b", "a/c"}
+        for name in storage.names(Area.OUTPUT):
+            storage.remove(Area.OUTPUT, name)
+        storage.remove(Area.HISTORY, "a/b")
+
     def test_a_prefix_that_is_a_folder_is_not_the_beginning_of_a_name(
         self, storage: Storage, source: Path
     ) -> None:

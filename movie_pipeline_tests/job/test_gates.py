@@ -21,9 +21,10 @@ from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import Home, check_results, materialized
 from movie_pipeline_tests.parquet_files import drop_first_row, write_rows
 from movie_pipeline_tests.samples import clean_movies, one_bad_year
+from movie_pipeline_tests.stores import PutsOneByOne
 
 
-class LosesARow(FolderStorage):
+class LosesARow(PutsOneByOne):
     """A store in which a published file ends with fewer rows than were put."""
 
     @override
@@ -34,7 +35,7 @@ class LosesARow(FolderStorage):
         return uri
 
 
-class BreaksTheContract(FolderStorage):
+class BreaksTheContract(PutsOneByOne):
     """A store whose published files hold a rating that no film can have."""
 
     @override
@@ -55,7 +56,7 @@ class Failed:
     instance: dg.DagsterInstance
 
 
-class HasNoRoom(FolderStorage):
+class HasNoRoom(PutsOneByOne):
     """A store that takes nothing."""
 
     @override

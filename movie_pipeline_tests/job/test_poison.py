@@ -20,15 +20,15 @@ from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
 from movie_pipeline.orchestration.sensors.past_runs import FAULT_TAG
 from movie_pipeline.steps import notify
-from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.home import QUIET, Home
 from movie_pipeline_tests.samples import LENIENT_RULES, clean_movies
+from movie_pipeline_tests.stores import PutsOneByOne
 
 CANARY = "SSN-CANARY-078051120"
 
 
-class FailsFor(FolderStorage):
+class FailsFor(PutsOneByOne):
     """A store that raises what nobody expects for some files, with a row's value in the words."""
 
     poison: frozenset[str] = frozenset()
@@ -40,7 +40,7 @@ class FailsFor(FolderStorage):
         return super().put(area, name, source)
 
 
-class HasNoRoom(FolderStorage):
+class HasNoRoom(PutsOneByOne):
     """A store on a disk that is full until room is made."""
 
     full: bool = True

@@ -4,7 +4,7 @@ import csv
 import io
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -54,7 +54,8 @@ def told_at_once() -> Iterator[Counter[str]]:
         told["alone"] += int((~plain.plain).sum())
         return at_once(self, group, plain, known)
 
-    def in_both_ways(judged: Path, to: Path, **given: Any) -> Any:  # noqa: ANN401 - handed on
+    def in_both_ways(judged: Iterable[Any], to: Path, **given: Any) -> Any:  # noqa: ANN401 - handed on
+        judged = list(judged)
         other = to.with_suffix(".other")
         keys = KeysApart(
             to.with_suffix(".keys"), given["provenance"].file_id, given["why"].contract

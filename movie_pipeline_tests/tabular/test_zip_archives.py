@@ -168,8 +168,8 @@ def test_tables_of_other_columns_are_named_with_the_way_out(tmp_path: Path) -> N
         "The file is a ZIP archive of 3 tables that are not one, for they have different columns, "
         'layouts or encodings: "movies.csv" (comma: title, year, rating), "ratings.csv" (comma: '
         'userId, movieId, rating), "a.txt" (no header that is known). Send each table as a file of '
-        'its own, packed or not. Or declare members = ["movies.csv"] for this source in the sources '
-        "file (MOVIE_PIPELINE_SOURCES)."
+        'its own, packed or not. Or declare members = ["movies.csv"] for this source in the '
+        "sources file (MOVIE_PIPELINE_SOURCES)."
     )
     staged = stage(tmp_path, packed, source=SourceOptions(members=("movies.csv",)))
     assert staged.titles == ["Alien", "Heat"]

@@ -39,7 +39,8 @@ UnsupportedRules = Literal["refuse", "fail"]
 
 PASS, FAIL, SKIP = "DataQualityRulesPass", "DataQualityRulesFail", "DataQualityRulesSkip"
 RESULT = "DataQualityEvaluationResult"
-_ANY = "any rule"
+ANY = "any rule"
+"""What all rules over rows are called among the predicates."""
 
 
 def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have a default)
@@ -91,30 +92,31 @@ def judge(  # noqa: PLR0913 (each is a thing of its own, and all but three have 
     """
     if unsupported_rules == "refuse":
         require_supported(ruleset)
-    engine = _engine(connection, rule_seconds)
+    engine = engine_of(connection, rule_seconds)
     lacking = unusable or {}
     context = Context(
-        schema=_schema(engine, relation, columns, aliases, derived, lacking.get(relation, ())),
+        schema=schema_of(engine, relation, columns, aliases, derived, lacking.get(relation, ())),
         words=engine.words,
         relation=relation,
-        now=_moment(clock),
+        now=moment_of(clock),
         describe=engine.describe,
         sources={
-            alias: Source(name, _schema(engine, name, None, None, (), lacking.get(name, ())))
+            alias: Source(name, schema_of(engine, name, None, None, (), lacking.get(name, ())))
             for alias, name in (sources or {}).items()
         },
         history=history or {},
     )
-    return _Judge(ruleset, engine, context, composite_method, filtered_rows).judgement()
+    return Judge(ruleset, engine, context, composite_method, filtered_rows).judgement()
 
 
-def _engine(connection: Connection | SparkSession, seconds: float | None) -> Engine:
+def engine_of(connection: Connection | SparkSession, seconds: float | None) -> Engine:
+    """The engine that a connection or a session is, with a limit on each query's time."""
     if is_spark_session(connection):
         return SparkEngine(connection, seconds)
     return DuckDbEngine(cast("Connection", connection), seconds)
 
 
-def _schema(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
+def schema_of(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
     engine: Engine,
     relation: str,
     columns: Sequence[str] | None,
@@ -122,6 +124,7 @@ def _schema(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
     derived: Collection[str],
     unusable: Sequence[tuple[str, str]],
 ) -> Schema:
+    """What rules know of the columns of a relation; the arguments are those of `judge`."""
     types = engine.columns_of(relation)
     if columns is not None:
         by_name = dict(types)
@@ -135,7 +138,8 @@ def _schema(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
     )
 
 
-def _moment(clock: Clock | None) -> dt.datetime:
+def moment_of(clock: Clock | None) -> dt.datetime:
+    """What `now()` is in rules."""
     now = clock() if callable(clock) else clock
     if now is None:
         now = dt.datetime.now(dt.UTC)
@@ -167,7 +171,9 @@ _Found = tuple[Verdict, bool]
 """What came of a rule, and whether it could be evaluated."""
 
 
-class _Judge:
+class Judge:
+    """A ruleset compiled for a relation, and what is made of the numbers that were measured."""
+
     def __init__(
         self,
         ruleset: Ruleset,
@@ -194,6 +200,7 @@ class _Judge:
         self._measuring = Measuring(engine, context.relation, plans)
 
     def judgement(self) -> Judgement:
+        """Measure, and judge."""
         try:
             measured = self._measuring.run(self._row_rules)
             return self._judged(measured)
@@ -207,7 +214,7 @@ class _Judge:
         """The predicates of whole rules, and of all of them together."""
         by_rule = {text: self._row_rule(rule, predicates) for text, rule in self._rules.items()}
         judging = {text: predicate for text, predicate in by_rule.items() if predicate is not None}
-        return {**judging, _ANY: sql.every(judging.values())}
+        return {**judging, ANY: sql.every(judging.values())}
 
     def _row_rule(self, rule: Rule, predicates: Mapping[int, Sql]) -> Sql | None:
         """The predicate of a rule over rows; None where it or one of its members judges no rows."""
@@ -231,21 +238,24 @@ class _Judge:
 
     # --- outcomes -------------------------------------------------------------------------------
 
-    def _judged(self, measured: Measured) -> Judgement:
+    def _outcomes(self, measured: Measured) -> list[RuleOutcome]:
         found = {
             number: self._found(leaf, number, measured) for leaf, number in self._numbers.items()
         }
-        predicates = self._row_rules(measured.row_predicates)
-        fails = sql.negated(predicates.pop(_ANY))
-        outcomes = [
+        return [
             self._outcome(text, rule, found, measured.failing.get(text))
             for text, rule in self._rules.items()
         ]
+
+    def _judged(self, measured: Measured) -> Judgement:
+        outcomes = self._outcomes(measured)
+        predicates = self._row_rules(measured.row_predicates)
+        fails = sql.negated(predicates.pop(ANY))
         rows = next((a.rows for a in measured.answers.values()), None)
         return Judgement(
             outcomes,
             self._measuring.count_rows() if rows is None else rows,
-            measured.failing[_ANY],
+            measured.failing[ANY],
             self._engine.render(fails),
             {text: self._engine.render(predicate) for text, predicate in predicates.items()},
             lambda form: self._lists(predicates, fails, form),

@@ -6,7 +6,7 @@ A plan that the engine refuses is taken out alone. Verdicts are given elsewhere.
 
 import itertools
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -43,6 +43,14 @@ class Repeats:
     rows: int = 0
     null_rows: int = 0
     entropy: float = 0.0
+
+    def answers(
+        self, rows: int, kept: int, failing: int, values: Mapping[str, float | None]
+    ) -> Answers:
+        """What was measured for a rule, with what is known of its keys."""
+        return Answers(
+            rows, kept, failing, self.keys, self.rows, self.null_rows, self.entropy, values
+        )
 
 
 @dataclass
@@ -101,7 +109,7 @@ class Measuring:
 
     def count_rows(self) -> int:
         """The rows of the relation, asked on their own."""
-        return _as_count(self._row(f"SELECT count(*) FROM {self._relation}")[0])
+        return as_count(self._row(f"SELECT count(*) FROM {self._relation}")[0])
 
     def close(self) -> None:
         """Drops the temporary tables."""
@@ -156,31 +164,23 @@ class Measuring:
             return
         table = self._table()
         stored = [f"__dq_k{i}" for i in range(len(keys.columns))]
-        names = ", ".join(
-            f"{self._text(column)} AS {name}"
-            for column, name in zip(keys.columns, stored, strict=True)
-        )
-        where = "" if keys.kept == sql.TRUE else f" WHERE {self._text(keys.kept)}"
         key = self._text(self._words.key([exp.column(name) for name in stored]))
-        every_null = " AND ".join(f"{name} IS NULL" for name in stored)
+        self._keep_repeated(table, keys, dict(zip(stored, keys.columns, strict=True)), key)
+        found = self._row(f"SELECT {REPEATS_COUNTED} FROM {self._text(sql.table(table))}")
+        self._repeats[identity] = repeats(table, found)
+
+    def _keep_repeated(
+        self, table: str, keys: KeySet, stored: Mapping[str, Sql], shown: str
+    ) -> None:
+        """Keep the keys that occur more than once."""
+        names = ", ".join(f"{self._text(column)} AS {name}" for name, column in stored.items())
+        where = "" if keys.kept == sql.TRUE else f" WHERE {self._text(keys.kept)}"
+        every_null = " AND ".join(f"__dq_k{i} IS NULL" for i in range(len(keys.columns)))
         self._engine.keep(
             table,
-            f"SELECT {key} AS {_STORED_KEY}, {every_null} AS __dq_null, {_OCCURRENCES} FROM ("
+            f"SELECT {shown} AS {_STORED_KEY}, {every_null} AS __dq_null, {_OCCURRENCES} FROM ("
             f"SELECT {names}, count(*) AS {_OCCURRENCES} FROM {self._relation}{where} "
             f"GROUP BY ALL HAVING count(*) > 1)",
-        )
-        found = self._row(
-            f"SELECT count(*), sum({_OCCURRENCES}), "
-            f"sum({_OCCURRENCES}) FILTER (WHERE __dq_null), "
-            f"sum({_OCCURRENCES} * ln({_OCCURRENCES})) FILTER (WHERE NOT __dq_null) "
-            f"FROM {self._text(sql.table(table))}"
-        )
-        self._repeats[identity] = Repeats(
-            table,
-            _as_count(found[0]),
-            _as_count(found[1]),
-            _as_count(found[2]),
-            _as_number(found[3]) or 0.0,
         )
 
     def _list_rows(self, row_list: RowList) -> None:
@@ -222,22 +222,22 @@ class Measuring:
             return node
         if node.this == REPEATED:
             kept, *columns = node.expressions
-            repeats = self._repeats[self._identity(columns, kept)]
-            if not repeats.keys:
-                return sql.FALSE.copy()
-            return exp.Paren(this=self._repeated(columns, kept, repeats))
+            return self._repeated_rows(columns, kept)
         if node.this == IN_ROW_LIST:
             query, *columns = node.expressions
             table, _ = self._listed[self._identity(columns, query)]
-            return _stored(self._words.null_safe_key(columns), table)
+            return stored_in(self._words.null_safe_key(columns), table)
         return node
 
-    def _repeated(self, columns: list[Sql], kept: Sql, repeats: Repeats) -> Sql:
+    def _repeated_rows(self, columns: list[Sql], kept: Sql) -> Sql:
         """The row is kept and its key is among those that occur more than once."""
-        found = _stored(self._words.key(columns), repeats.table)
+        repeats = self._repeats[self._identity(columns, kept)]
+        if not repeats.keys:
+            return sql.FALSE.copy()
+        found = stored_in(self._words.key(columns), repeats.table)
         if repeats.null_rows and len(columns) == 1:
             found = sql.some([found, sql.missing(columns[0])])
-        return sql.every([kept, found])
+        return exp.Paren(this=sql.every([kept, found]))
 
     # --- the one aggregate SELECT ---------------------------------------------------------------
 
@@ -276,44 +276,55 @@ class Measuring:
         if asked:
             self._row(self._select(asked, rows))
 
-    def _aggregate_all(self, combined: Combined) -> None:
-        predicates = self._found.row_predicates
-        judged = {number: sql.name(_row_name(number)) for number in predicates}
+    def _asked_at_once(self, combined: Combined) -> tuple[list[str], dict[str, str]]:
+        """The aggregates of all plans, the count of rows first; and by name those that count."""
+        judged = {number: sql.name(row_name(number)) for number in self._found.row_predicates}
         counted = {
             name: self._text(sql.count_where(sql.negated(p)))
             for name, p in combined(judged).items()
         }
-        counted |= {_row_name(number): self._failing(number) for number in judged}
+        counted |= {row_name(number): self._failing(number) for number in judged}
         asked = [self._text(a) for plan in self._plans.values() for a in _asked_by(plan)]
-        every = list(dict.fromkeys([self._text(sql.count()), *asked, *counted.values()]))
-        values = self._row(self._select(every, predicates))
+        return list(dict.fromkeys([self._text(sql.count()), *asked, *counted.values()])), counted
+
+    def _aggregate_all(self, combined: Combined) -> None:
+        every, counted = self._asked_at_once(combined)
+        values = self._row(self._select(every, self._found.row_predicates))
         by_text = dict(zip(every, values, strict=True))
-        self._found.failing = {name: _as_count(by_text[text]) for name, text in counted.items()}
+        self._found.failing = {name: as_count(by_text[text]) for name, text in counted.items()}
         for number, plan in list(self._plans.items()):
             self._alone(
                 number,
                 lambda number=number, plan=plan: self._answer(
-                    number, plan, _as_count(values[0]), by_text
+                    number, plan, as_count(values[0]), by_text
                 ),
             )
 
     def _failing(self, number: int) -> str:
         """The count of the rows that do not meet the predicate of a plan."""
-        return self._text(sql.count_where(sql.negated(sql.name(_row_name(number)))))
+        return self._text(sql.count_where(sql.negated(sql.name(row_name(number)))))
 
     def _select(self, asked: Iterable[str], predicates: Mapping[int, Sql]) -> str:
         """The query of these aggregates, in which each predicate is worked out once."""
         projected = "".join(
-            f", {self._text(p)} AS {self._text(sql.name(_row_name(number)))}"
+            f", {self._text(p)} AS {self._text(sql.name(row_name(number)))}"
             for number, p in predicates.items()
         )
         return f"SELECT {', '.join(asked)} FROM (SELECT *{projected} FROM {self._relation})"
 
-    def _answer(self, number: int, plan: Plan, rows: int, by_text: Mapping[str, object]) -> None:
+    def _aggregated(
+        self, plan: Plan, rows: int, by_text: Mapping[str, object]
+    ) -> tuple[int, dict[str, float | None]]:
+        """The rows that a plan keeps, and its aggregates by its own names."""
         kept = rows
         if plan.kept is not None and plan.kept != sql.TRUE:
-            kept = _as_count(by_text[self._text(sql.count_where(plan.kept))])
-        values = {name: _as_number(by_text[self._text(a)]) for name, a in plan.aggregates.items()}
+            kept = as_count(by_text[self._text(sql.count_where(plan.kept))])
+        return kept, {
+            name: _as_number(by_text[self._text(a)]) for name, a in plan.aggregates.items()
+        }
+
+    def _answer(self, number: int, plan: Plan, rows: int, by_text: Mapping[str, object]) -> None:
+        kept, values = self._aggregated(plan, rows, by_text)
         if plan.row_list is not None:
             identity = self._identity(plan.row_list.columns, plan.row_list.query)
             values["matched"] = self._listed[identity][1]
@@ -324,16 +335,8 @@ class Measuring:
         repeats = Repeats()
         if plan.keys is not None:
             repeats = self._repeats[self._identity(plan.keys.columns, plan.keys.kept)]
-        self._found.answers[number] = Answers(
-            rows,
-            kept,
-            self._found.failing.get(_row_name(number), 0),
-            repeats.keys,
-            repeats.rows,
-            repeats.null_rows,
-            repeats.entropy,
-            values,
-        )
+        failing = self._found.failing.get(row_name(number), 0)
+        self._found.answers[number] = repeats.answers(rows, kept, failing, values)
 
     def _asked(self, question: Sql) -> float | None:
         found = self._engine.rows(self._text(question))
@@ -358,7 +361,26 @@ class Measuring:
         return ", ".join(map(self._text, expressions))
 
 
-def _row_name(number: int) -> str:
+REPEATS_COUNTED = (
+    f"count(*), sum({_OCCURRENCES}), sum({_OCCURRENCES}) FILTER (WHERE __dq_null), "
+    f"sum({_OCCURRENCES} * ln({_OCCURRENCES})) FILTER (WHERE NOT __dq_null)"
+)
+"""What is asked of a table of repeated keys."""
+
+
+def repeats(table: str, found: Sequence[object]) -> Repeats:
+    """What was found of the repeated keys in a table."""
+    return Repeats(
+        table,
+        as_count(found[0]),
+        as_count(found[1]),
+        as_count(found[2]),
+        _as_number(found[3]) or 0.0,
+    )
+
+
+def row_name(number: int) -> str:
+    """What a plan's row predicate is called in the aggregate SELECT."""
     return f"__dq_row_{number}"
 
 
@@ -376,7 +398,7 @@ def _blank(node: Sql) -> Sql:
     return sql.FALSE.copy() if placeholder else node
 
 
-def _stored(key: Sql, table: str) -> Sql:
+def stored_in(key: Sql, table: str) -> Sql:
     """The key is in the temporary table: a semi-join, never a window."""
     stored = sql.name(_STORED_KEY)
     chosen = exp.Select(expressions=[stored]).from_(sql.table(table)).where(sql.present(stored))
@@ -387,5 +409,6 @@ def _as_number(value: object) -> float | None:
     return None if value is None else float(cast("float", value))
 
 
-def _as_count(value: object) -> int:
+def as_count(value: object) -> int:
+    """A count that an engine returned."""
     return 0 if value is None else int(cast("int", value))

@@ -7,6 +7,7 @@ rows repeat each other.
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -129,7 +130,7 @@ def entropy(rule: SimpleRule, context: Context) -> Plan:
         metrics = {} if rule.where else found.metrics
         return Verdict(found.passed, metrics, found.reason)
 
-    return _counting_plan(rule, columns, sql.TRUE, verdict)
+    return replace(_counting_plan(rule, columns, sql.TRUE, verdict), is_ordered=True)
 
 
 def duplicate_row_count(rule: SimpleRule, context: Context) -> Plan:

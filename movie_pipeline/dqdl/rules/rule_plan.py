@@ -136,6 +136,7 @@ class Plan:
         questions: further queries that give one number each.
         kept: the rows that the rule's where clause keeps.
         has_user_sql: whether SQL of a user is in it, so that it must be bound on its own first.
+        is_ordered: whether its last digits follow from the order in which the engine sums up.
     """
 
     verdict: Callable[[Answers], Verdict]
@@ -146,6 +147,7 @@ class Plan:
     questions: Mapping[str, Sql] = field(default_factory=dict[str, Sql])
     kept: Sql | None = None
     has_user_sql: bool = False
+    is_ordered: bool = False
 
 
 @dataclass(frozen=True)

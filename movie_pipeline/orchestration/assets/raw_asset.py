@@ -1,7 +1,7 @@
 """The raw asset: a batch of landed files, read, counted, mapped, repaired and staged."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, assert_never
 
@@ -46,6 +46,9 @@ from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.tabular import StagedFile
 from movie_pipeline.warehouse.warehouse_port import Warehouse
+
+_LINES_OF_AN_ENTRY = 50
+"""Lines that are logged at once."""
 
 
 def open_work_folder(
@@ -132,8 +135,7 @@ def _read_batch(
         elsewhere=screened.readings(fetched),
     )
     tell_of_left_out(warehouse, only_left_out(files_read))
-    for file in files_read:
-        context.log.info("%s: %s", file.shown_name, _what_became(file, dataset))
+    log_lines(context, [f"{file.shown_name}: {_what_became(file, dataset)}" for file in files_read])
     staged = [file.staged for file in only_read(files_read)]
     repairs: Counter[str] = Counter()
     for reading in staged:
@@ -156,6 +158,12 @@ def _read_batch(
             ),
         }
     )
+
+
+def log_lines(context: dg.AssetExecutionContext, lines: Sequence[str]) -> None:
+    """Log what became of files, many in one entry: Dagster's database takes one at a time."""
+    for start in range(0, len(lines), _LINES_OF_AN_ENTRY):
+        context.log.info("%s", "\n".join(lines[start : start + _LINES_OF_AN_ENTRY]))
 
 
 def how_to_launch(dataset: Dataset) -> str:

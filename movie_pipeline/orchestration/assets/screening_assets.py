@@ -16,7 +16,11 @@ from movie_pipeline.ledger.earlier_files import FILES_LOOKED_AT, EarlierFiles
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.asset_names import SCREENING, Shown, tags_of
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
-from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, readings_or_fail
+from movie_pipeline.orchestration.assets.raw_asset import (
+    log_lines,
+    open_work_folder,
+    readings_or_fail,
+)
 from movie_pipeline.orchestration.assets.retrying import retrying
 from movie_pipeline.orchestration.assets.ui_charts import histogram_chart, reasons_chart
 from movie_pipeline.orchestration.assets.ui_metadata import (
@@ -92,16 +96,14 @@ def _screen_batch(
         earlier=earlier,
         retracted=retracted_before(warehouse, files),
     )
-    for file in decided:
-        context.log.info(
-            "%s: %s, %d good, %d quarantined, %d held. %s",
-            file.shown_name,
-            file.state,
-            file.rows_good,
-            file.rows_quarantined,
-            file.rows_held,
-            file.reason,
-        )
+    log_lines(
+        context,
+        [
+            f"{file.shown_name}: {file.state}, {file.rows_good} good, "
+            f"{file.rows_quarantined} quarantined, {file.rows_held} held. {file.reason}"
+            for file in decided
+        ],
+    )
     yield _quarantined(decided, storage, dataset)
     yield _validated(decided, storage, dataset)
 

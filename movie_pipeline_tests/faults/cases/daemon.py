@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,7 +32,7 @@ from movie_pipeline.orchestration.sensors import landing_sensor as landing
 from movie_pipeline.orchestration.sensors import past_runs
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
-from movie_pipeline.storage.storage_port import Area
+from movie_pipeline.storage.storage_port import NewFile
 from movie_pipeline.wakeups.no_wakeups import NoWakeups
 from movie_pipeline_tests.faults import job
 from movie_pipeline_tests.faults.cases.common import (
@@ -296,17 +296,17 @@ def _poison(bench: Bench, _: str) -> None:
     loop = Daemon(bench, world)
 
     def poisoned() -> None:
-        put = FolderStorage.put
+        put_all = FolderStorage.put_all
 
-        def failing(self: FolderStorage, area: Area, name: str, source: Path) -> str:
-            if name.startswith(poison.file_id):
+        def failing(self: FolderStorage, files: Sequence[NewFile]) -> None:
+            if any(name.startswith(poison.file_id) for _, name, _ in files):
                 raise ZeroDivisionError
-            return put(self, area, name, source)
+            put_all(self, files)
 
         def no_delay(*_: object) -> float:
             return 0.0
 
-        FolderStorage.put = failing
+        FolderStorage.put_all = failing
         setattr(dg.RetryPolicy, "calculate_delay", no_delay)  # noqa: B010 - frozen for the checker
 
     for _tick in range(40):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, Storage
+from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, NewFile, Storage
 from movie_pipeline.warehouse.query_answers import QueryAnswer, QueryLimits
 from movie_pipeline.warehouse.warehouse_port import (
     UpgradePlan,
@@ -46,6 +46,10 @@ class WrappedStorage:
 
     def put(self, area: Area, name: str, source: Path) -> str:
         return self.real.put(area, name, source)
+
+    def put_all(self, files: Sequence[NewFile]) -> None:
+        for file in files:
+            self.put(*file)
 
     def reading(self, area: Area, name: str) -> AbstractContextManager[Path]:
         return self.real.reading(area, name)
