@@ -190,6 +190,7 @@ class NumberCells:
         self.dtype = np.float64 if column.type is ColumnType.DECIMAL else np.int64
         self.plain_digits = _PLAIN_DIGITS.get(column.type)
         self.is_scaled = factor != 1
+        self.unit, self.with_unit = b"", _READ
         self._mostly_distinct = False
         self._read_before: dict[str, tuple[float | int, int]] = {}
         self._shortcuts = self._fitting_shortcuts()
@@ -222,7 +223,26 @@ class NumberCells:
         """
         if texts is not None:
             values[rest], states[rest] = self._read_distinct(texts)
+            if not self.unit and 2 * len(rest) > len(values):
+                self._look_for_unit(texts[len(texts) // 2].as_py())
         return self._cells(values, states)
+
+    def _look_for_unit(self, text: str) -> None:
+        """Take what stands behind the digits of a cell as plain, where it changes no number."""
+        unit = text.lstrip("0123456789")
+        if not self.plain_digits or not unit or unit == text or not unit.isascii():
+            return
+        lengths = range(1, self.plain_digits[0] + 1)
+        read = {
+            (value - int(digit * length), state, evidence)
+            for digit in "0149"
+            for length in lengths
+            for value, state, evidence in [self._told(f"{digit * length}{unit}")]
+        }
+        if len(read) == 1:
+            ((off, state, evidence),) = read
+            if not off and state % _FIRST_REPAIR == _READ and not evidence:
+                self.unit, self.with_unit = unit.encode(), state
 
     def _read_many(self, texts: Array) -> tuple[Array, Array]:
         if len(texts) > 100:  # noqa: PLR2004 - below that, the plain rule is as fast
@@ -245,17 +265,23 @@ class NumberCells:
         return values, states
 
     def _read_one(self, text: str) -> tuple[float | int, int]:
+        value, state, evidence = self._told(text)
+        self.evidence |= evidence
+        return value, state
+
+    def _told(self, text: str) -> tuple[float | int, int, Evidence]:
+        """A cell's value and state, and what it says of the signs of its column."""
         if self._nulls and text.strip(INVISIBLE) in self._nulls:
-            return 0, _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
+            missing = _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
+            return 0, missing, Evidence.NONE
         read = _reading_of_short if len(text) <= LONGEST_REMEMBERED else _reading_of
         reading, evidence = read(text, self.column, self.signs, self.factor)
-        self.evidence |= evidence
         if reading.unreadable:
-            return 0, _UNREADABLE
+            return 0, _UNREADABLE, evidence
         state = _MISSING if reading.value is None else _READ
         if reading.repair is not None:
             state += _FIRST_REPAIR * (1 + _REPAIRS.index(reading.repair))
-        return reading.value or 0, state
+        return reading.value or 0, state, evidence
 
     def _read_shortcuts(self, texts: Array) -> tuple[Array, Array]:
         """What is plainly a number goes the fast way, the rest the plain way."""

@@ -6,7 +6,7 @@ They take what is plain and say what is not; what that is, record_parser.py and 
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.compiled import compiled
+from movie_pipeline.tabular.compiled import READ_BYTES, compiled
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
@@ -245,6 +245,8 @@ def split(
 ) -> None:
     """Find the records of a piece that begins where one does, and the cells of its rows.
 
+    It stops where `places` is full; what is behind is left.
+
     Args:
         text: the piece.
         words: the same in words of eight bytes.
@@ -269,7 +271,7 @@ def split(
     records = rows = blank_lines = blank_bytes = quotes = empty_rows = empty_ends = 0
     place, end_of_text = _0, np.uint64(size)
     broken_off = False
-    while place < end_of_text:
+    while place < end_of_text and records < len(places):
         i = place
         column = 0
         odd = False
@@ -484,7 +486,7 @@ def take_texts(
 
 @compiled(
     "int64(uint8[::1], int32[::1], int32[::1], int64, int64, int64,"
-    "int64, int64, int64, int64[::1], uint8[::1], int32[::1])"
+    f"int64, int64, int64, {READ_BYTES}, uint8, int64[::1], uint8[::1], int32[::1])"
 )
 def read_wholes(
     text: Bytes,
@@ -496,6 +498,8 @@ def read_wholes(
     digits: int,
     groups: int,
     separator: int,
+    unit: Bytes,
+    with_unit: np.uint8,
     values: Places,
     states: Bytes,
     rest: Small,
@@ -512,6 +516,8 @@ def read_wholes(
         digits: the most digits of a plain number.
         groups: the most groups behind the first one.
         separator: what stands between groups.
+        unit: what may stand behind a number of digits alone; empty where nothing may.
+        with_unit: the state of a cell in which it does.
         values: filled: the numbers.
         states: filled: what was found.
         rest: filled: rows whose cells are not plain.
@@ -521,6 +527,7 @@ def read_wholes(
     """
     found = 0
     cell = first
+    of_unit = len(unit)
     for row in range(rows):
         i, raw = np.int64(froms[cell]), np.int64(lengths[cell])
         cell += width
@@ -535,9 +542,15 @@ def read_wholes(
             value = value * 10 + (np.int64(text[i]) - _ZERO)
             i += 1
         plain = i > start
-        state = READ
-        if plain and i < end:
-            state = GROUPS
+        state = np.uint8(READ)
+        is_unit = of_unit > 0 and end - i == of_unit
+        if plain and is_unit:
+            for j in range(of_unit):
+                is_unit &= text[i + j] == unit[j]
+        if plain and is_unit:
+            state = with_unit
+        elif plain and i < end:
+            state = np.uint8(GROUPS)
             plain = i - start <= 3 and (end - i) % 4 == 0 and (end - i) // 4 <= groups
             while plain and i < end:
                 plain = text[i] == separator

@@ -21,6 +21,7 @@ from movie_pipeline.tabular.record_parser import split_record
 from movie_pipeline.tabular.staged_file import StagedFile
 
 _WINDOW = 1_048_576
+_MOST_IN_WINDOW = 2_000
 INDEX_SUFFIX = ".records"
 ROWS_SUFFIX = ".arrow"
 _MANY = 1_000
@@ -158,7 +159,7 @@ def _windows(file: BinaryIO, places: npt.NDArray[np.int64]) -> Iterator[tuple[in
     while first < len(places):
         start = int(places[first, 0])
         last = int(np.searchsorted(ends, start + _WINDOW, "right"))
-        last = max(last, first + 1)
+        last = min(max(last, first + 1), first + _MOST_IN_WINDOW)
         yield first, last, os.pread(file.fileno(), int(ends[last - 1]) - start, start)
         first = last
 

@@ -5,6 +5,7 @@ is odd_records.py's.
 """
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from movie_pipeline.tabular.number_signs import Sign
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 
+MOST_RECORDS = 32_768
+"""Records that are split at a time: those that are odd are taken apart in Python, all of them."""
 _LINE_ENDS = (ord("\n"), ord("\r"))
 _WORD = 8
 _BOUND = 4
@@ -132,9 +135,10 @@ class Splitter:
             return
         self._room = size
         # A row has a byte for each cell at least, and any record two; but the last ones of a text.
-        rows = size // self._width + 2
-        self._places = np.empty((size // 2 + 2, 3), np.int64)
-        self._kinds = np.empty(size // 2 + 2, np.uint8)
+        records = min(size // 2 + 2, MOST_RECORDS)
+        rows = min(size // self._width + 2, records)
+        self._places = np.empty((records, 3), np.int64)
+        self._kinds = np.empty(records, np.uint8)
         self._froms = np.empty(rows * self._width, np.int32)
         self._lengths = np.empty(rows * self._width, np.int32)
 
@@ -276,7 +280,9 @@ class SplitColumns:
             digits, groups = reader.plain_digits
             values = np.empty(self.rows, np.int64)
             separator = ord(reader.separator or "\0")
-            left = kernel.read_wholes(*where, digits, groups, separator, values, states, rest)
+            unit = np.frombuffer(reader.unit, np.uint8)
+            how = digits, groups, separator, cast("Any", unit), np.uint8(reader.with_unit)
+            left = kernel.read_wholes(*where, *how, values, states, rest)
         else:
             values = np.empty(self.rows, np.float64)
             left = kernel.read_decimals(

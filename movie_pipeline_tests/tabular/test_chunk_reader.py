@@ -324,6 +324,49 @@ def _ends_outside(text: bytes, *, quoting: bool) -> int:
     return found
 
 
+UNITS = [
+    "142 min",
+    "0 min",
+    "007 min",
+    "1,042 min",
+    "12.5 min",
+    "min",
+    " 5 min",
+    "5 min ",
+    "5 mins",
+]
+OTHERS = ["999999999 min", "9999999999 min", "1 h", "12.0", "1.000", "12", "", "2 million", "90s"]
+
+
+@quickly
+@given(
+    usual=st.sampled_from([*UNITS, *OTHERS]),
+    cells=st.lists(st.sampled_from([*UNITS, *OTHERS]), min_size=1, max_size=6),
+    kind=st.sampled_from([ColumnType.INTEGER, ColumnType.BIGINT]),
+)
+def test_what_most_cells_have_behind_their_digits_is_read_as_by_the_rule(
+    usual: str, cells: list[str], kind: ColumnType
+) -> None:
+    column = replace(MOVIES.contract.column("runtime_minutes"), type=kind)
+    by_kernel, by_rule = NumberCells(column), NumberCells(column)
+    layout = layout_of(
+        HEADER.encode() + b"x", MOVIES.contract, bom=0, source=SourceOptions(), limits=Limits()
+    )
+    for chunk in ([usual] * 9, [*cells, usual]):
+        body = "".join(f'x,"{cell}",1\n' for cell in chunk).encode()
+        buffer = buffer_of(len(body))
+        buffer[: len(body)] = np.frombuffer(body, np.uint8)
+        split = Splitter(layout, 1_000).split(buffer, len(body), at_end=True, doubtful=False)
+        read = split.columns.read(1, by_kernel)
+        expected = by_rule.read(pa.array([cell or None for cell in chunk], pa.string()))
+        assert read.values.equals(expected.values)
+        assert by_kernel.repairs == by_rule.repairs
+        assert (by_kernel.evidence, by_kernel.missing) == (by_rule.evidence, by_rule.missing)
+        assert by_kernel.unreadable == by_rule.unreadable
+    with_unit = {"142 min", "0 min", "007 min", "5 mins", "999999999 min"}
+    assert by_kernel.unit or usual not in with_unit
+
+
 # --- two ways to read the same bytes --------------------------------------------------------------
 
 
