@@ -24,7 +24,15 @@ from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.dqdl.spark_samples import PACKAGES, needs_spark
 from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.spark.both_ways import BothWays
+from movie_pipeline_tests.spark.role_of_jobs import (
+    NOTED,
+    grants_of_jobs,
+    needs_in,
+    noting,
+    unused,
+)
 from movie_pipeline_tests.standins.aws import Endpoint
+from movie_pipeline_tests.standins.permissions import denied
 from movie_pipeline_tests.standins.spark_modules import modules_in
 from movie_pipeline_tests.standins.spark_services import SparkServices, service_settings
 from movie_pipeline_tests.tabular.staging import ALIEN, DATA, HEADER, packed
@@ -102,6 +110,18 @@ spark.sql.shuffle.partitions 1
 """
 
 
+NOT_SEEN = {
+    "ReadReferenceDatasets",  # they are a setting
+    "WriteWhereTheyAreAsked",  # s3:AbortMultipartUpload: files above 256 MB go in parts
+    "TellWhatIsNotThere",  # S3 looks at it itself
+    "ReadTheCode",  # what starts the job reads it
+    "FindTheCode",
+    "WriteLogsOfGlue",
+    "EncryptLogs",
+}
+"""Grants of the role that no call of the program needs."""
+
+
 def test_a_job_on_glue_whose_workers_die_under_hostile_settings_answers_the_same(
     tmp_path: Path, seaweed: Endpoint
 ) -> None:
@@ -114,7 +134,8 @@ def test_a_job_on_glue_whose_workers_die_under_hostile_settings_answers_the_same
         seaweed,
         lambda told, _: [str(python), script, *told],
         variables={
-            "PYTHONPATH": str(PACKAGES),  # Spark's own, which is there
+            "PYTHONPATH": f"{noting(tmp_path)}{os.pathsep}{PACKAGES}",  # Spark's own is there
+            NOTED: str(tmp_path / "noted"),
             "PYSPARK_PYTHON": str(python),
             "PYSPARK_SUBMIT_ARGS": "--master local[1,4] pyspark-shell",
             "SPARK_CONF_DIR": str(tmp_path / "conf"),
@@ -135,6 +156,10 @@ def test_a_job_on_glue_whose_workers_die_under_hostile_settings_answers_the_same
     names = both.deployment.storage.names(Area.OUTPUT, "spark")
     staged = [name for name in names if name.endswith(".staged.parquet")]
     assert len(staged) > points.count("spark.split.after") > 0
+    needs, grants = needs_in(tmp_path / "noted"), grants_of_jobs(both.deployment.settings)
+    assert denied(needs, grants) == []
+    assert {sid for sid, _ in unused(needs, grants)} == NOT_SEEN
+    assert ("WriteWhereTheyAreAsked", "s3:PutObject") not in unused(needs, grants)
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
