@@ -20,7 +20,7 @@ from dagster._core.pipes import utils
 
 from movie_pipeline.errors import ClusterError
 from movie_pipeline.orchestration import spark_pipes
-from movie_pipeline.orchestration.spark_on_aws import service_of
+from movie_pipeline.orchestration.spark_on_aws import OnEMRServerless, OnGlue, service_of
 from movie_pipeline.orchestration.spark_pipes import Launch, launch_of, run_here
 from movie_pipeline.screening.engine_port import JobStart
 from movie_pipeline.settings import Settings
@@ -214,6 +214,16 @@ def test_that_spark_is_not_installed_is_said_before_a_job_is_started(
         "MOVIE_PIPELINE_SPARK asks for Spark here, and pyspark is not installed. Install "
         "movie-pipeline[spark], in a checkout by `make spark`, and Java 17; or unset it."
     )
+
+
+@pytest.mark.parametrize(
+    ("service", "kind"), [("glue", OnGlue), ("emr-serverless", OnEMRServerless)]
+)
+def test_the_settings_say_who_starts_jobs(service: str, kind: type) -> None:
+    values: dict[str, Any] = {**AWS, **service_settings(service)}
+    launch: Any = launch_of(Settings().with_values(**values))
+    assert isinstance(launch.__self__, kind)
+    assert launch_of(Settings().with_values(spark="yarn")) is run_here
 
 
 SHOWN = {

@@ -1,13 +1,22 @@
-"""The program of a job, without Spark: what it lets out where it fails."""
+"""The program of a job, without Spark: what it lets out where it fails, and whom it answers."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from movie_pipeline.deployments import storage_of
+from movie_pipeline.screening.on_spark import ANSWER, QUESTION
+from movie_pipeline.screening.same_code import code_digest
+from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion
 from movie_pipeline.settings import Settings
 from movie_pipeline.spark import __main__ as program
 from movie_pipeline.spark.job_world import JobWorld
+from movie_pipeline.spark.program import answer_in
+from movie_pipeline.storage.storage_port import Area
+from movie_pipeline.stored_values import from_json, to_json
+from movie_pipeline.tabular import Limits
 
 
 def test_what_an_error_quotes_stays_in_the_log_of_spark(
@@ -23,3 +32,28 @@ def test_what_an_error_quotes_stays_in_the_log_of_spark(
     assert not program._answers(world, told.append)
     assert told == []
     assert "ValueError: a cell: SSN-CANARY" in capsys.readouterr().err
+
+
+class NoSpark:
+    """As much of a session as is asked before anything is done."""
+
+    version = "4"
+
+    class sparkContext:  # noqa: N801 - Spark's name
+        """Where it is."""
+
+        master = "local"
+
+
+def test_who_runs_other_code_is_answered_at_once_about_no_file(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path).with_values(spark="local[1]")
+    world = JobWorld.of(settings.as_environment(), "spark/batch/1")
+    question = tmp_path / "question"
+    asked = SparkQuestion("b", (), datetime(2026, 6, 1, tzinfo=UTC), {}, Limits(), code="other")
+    question.write_text(to_json(asked))
+    storage = storage_of(settings)
+    storage.put(Area.OUTPUT, f"{world.place}/{QUESTION}", question)
+    answer_in(NoSpark(), world)
+    with storage.reading(Area.OUTPUT, f"{world.place}/{ANSWER}") as path:
+        answer = from_json(path.read_bytes(), SparkAnswer)
+    assert answer == SparkAnswer((), "Spark 4 at local", code_digest())
