@@ -1,5 +1,6 @@
 """The program of a job, without Spark: what it lets out where it fails, and whom it answers."""
 
+import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ from movie_pipeline.screening.same_code import code_digest
 from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion
 from movie_pipeline.settings import Settings
 from movie_pipeline.spark import __main__ as program
+from movie_pipeline.spark import executor_tasks
 from movie_pipeline.spark.job_world import JobWorld
 from movie_pipeline.spark.program import answer_in
+from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.stored_values import from_json, to_json
 from movie_pipeline.tabular import Limits
+from movie_pipeline_tests.stores import drop
 
 
 def test_what_an_error_quotes_stays_in_the_log_of_spark(
@@ -57,3 +61,16 @@ def test_who_runs_other_code_is_answered_at_once_about_no_file(tmp_path: Path) -
     with storage.reading(Area.OUTPUT, f"{world.place}/{ANSWER}") as path:
         answer = from_json(path.read_bytes(), SparkAnswer)
     assert answer == SparkAnswer((), "Spark 4 at local", code_digest())
+
+
+def test_a_hash_is_that_of_all_bytes_however_many_are_brought_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor_tasks, "_HASHED_AT_ONCE", 3)
+    settings = Settings(home=tmp_path).with_values(settle_seconds=0.0)
+    world = JobWorld.of(settings.as_environment(), "spark/batch/1")
+    for at_once in (1, 4):
+        monkeypatch.setattr(FolderStorage, "at_once", at_once)
+        for content in (b"x", b"abc", bytes(range(100))):
+            landed = drop(world.storage, f"{at_once}-{len(content)}.csv", content)
+            assert executor_tasks.hash_of(world, landed) == hashlib.sha256(content).hexdigest()
