@@ -20,6 +20,8 @@ from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.spark_on_aws import service_of
 from movie_pipeline.orchestration.spark_pipes import Launch, run_here
 from movie_pipeline.screening.engine_port import JobStart
+from movie_pipeline.spark import screen_file
+from movie_pipeline.spark.executor_tasks import on_executors
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.dqdl.spark_samples import PACKAGES, needs_spark
 from movie_pipeline_tests.samples import REPOSITORY
@@ -78,7 +80,16 @@ def assert_alike(
     return {one.decided.landed.key: one.decided.state for one in on_spark}
 
 
-def test_a_batch_is_published_the_same(tmp_path: Path) -> None:
+def test_a_batch_is_published_the_same_whichever_of_two_attempts_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a task is started once more, because it seems slow: each of them wrote something."""
+
+    def twice(context: Any, task: Any, items: Any) -> list[Any]:  # noqa: ANN401 - of any kind
+        attempts = [on_executors(context, task, items) for _ in range(2)]
+        return [attempts[place % 2][place] for place in range(len(items))]
+
+    monkeypatch.setattr(screen_file, "on_executors", twice)
     content = sample(120)
     known = tmp_path / "known.csv"
     known.write_text("certificate,age\nPG,8\nR,17\nnot rated,0\n")
@@ -96,6 +107,8 @@ def test_a_batch_is_published_the_same(tmp_path: Path) -> None:
         "only a header.csv": FileState.REJECTED,
         "json.csv.gz": FileState.LOADED,
     }
+    staged = list(tmp_path.glob("output/spark/*/*/*/*.staged.parquet"))
+    assert len(staged) == 2 * len({str(path).rpartition("-")[0] for path in staged}) > 8
 
 
 HOSTILE_SETTINGS = """
@@ -109,6 +122,15 @@ spark.driver.extraJavaOptions -XX:TieredStopAtLevel=1 -XX:+UseSerialGC
 spark.sql.shuffle.partitions 1
 """
 
+
+DOING_TWICE = """
+spark.speculation true
+spark.speculation.interval 10ms
+spark.speculation.multiplier 1.01
+spark.speculation.quantile 0.1
+spark.speculation.minTaskRuntime 0ms
+"""
+"""Of tasks that take as long as others, most are started once more."""
 
 NOT_SEEN = {
     "ReadReferenceDatasets",  # they are a setting
@@ -174,9 +196,12 @@ def test_a_program_of_this_machine_answers_the_same(
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
-def test_executors_that_are_killed_on_a_cluster_change_nothing(
+def test_tasks_done_twice_and_executors_killed_on_a_cluster_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "spark-defaults.conf").write_text(DOING_TWICE)
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path / "conf"))
     monkeypatch.setenv("PYTHONPATH", f"{PACKAGES}{os.pathsep}{REPOSITORY}")
     content = sample(3_000)
     master = "local-cluster[2,1,1024]"
