@@ -22,7 +22,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-ind
 # Glue 5 and EMR 7 run Spark 3.5 on Python 3.11 and Amazon Linux 2023, whose glibc is 2.34.
 EXECUTORS = --only-binary :all: --python-version 3.11 --python-platform x86_64-manylinux_2_34
 MODULES = build/spark/modules
-TEMPLATES = deploy/core.yaml deploy/warehouse.yaml deploy/sign-in.yaml deploy/dataset.yaml
+TEMPLATES = deploy/core.yaml deploy/warehouse.yaml deploy/sign-in.yaml deploy/dataset.yaml deploy/spark.yaml
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(addprefix --shuffle=,$(SHUFFLE))
 export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
 export DAGSTER_HOME ?= $(MOVIE_PIPELINE_HOME)/dagster

@@ -5,6 +5,7 @@ What the job does stands in movie_pipeline/spark; how it is started is told by w
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from typing_extensions import override
@@ -12,6 +13,7 @@ from typing_extensions import override
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import ClusterError, StorageError
 from movie_pipeline.screening.engine_port import JobStart, RunJob, ScreeningEngine
+from movie_pipeline.screening.same_code import code_digest
 from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion, job_arguments
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, Storage
@@ -39,7 +41,7 @@ class OnSpark(ScreeningEngine):
 
     @override
     def screen(self, question: SparkQuestion, place: str, run_job: RunJob) -> SparkAnswer:
-        self._put(f"{place}/{QUESTION}", to_json(question))
+        self._put(f"{place}/{QUESTION}", to_json(replace(question, code=code_digest())))
         crash_point("spark.job.before")
         reported = run_job(
             JobStart(
@@ -66,6 +68,11 @@ class OnSpark(ScreeningEngine):
                 f"the answer of the job on Spark cannot be read: {error} See that it runs this "
                 "version of the pipeline."
             ) from None
+        if answer.code != code_digest():
+            raise ClusterError(
+                "the job on Spark runs other code than this process, and might answer otherwise; "
+                "nothing was loaded. Give it the modules of this version: docs/spark.md says how."
+            )
         asked = [file.landed.file_id for file in question.files]
         if [file.file_id for file in answer.files] != asked:
             raise ClusterError(

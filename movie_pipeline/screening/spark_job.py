@@ -74,6 +74,7 @@ class SparkQuestion:
         now: the clock, for rules about dates and for the records.
         history: what earlier files measured, newest first.
         limits: what a file may ask of an executor.
+        code: of whoever asks; other code must not answer.
     """
 
     batch_id: str
@@ -81,6 +82,7 @@ class SparkQuestion:
     now: datetime
     history: Mapping[str, Sequence[float]]
     limits: Limits
+    code: str = ""
 
 
 class Trouble(StrEnum):
@@ -143,9 +145,11 @@ class SparkAnswer:
     """What a job says.
 
     Attributes:
-        files: one answer for each file, in their order.
+        files: one answer for each file, in their order; none where its code is not the asker's.
         engine: which Spark it was, for people.
+        code: of the job.
     """
 
     files: tuple[ScreenedFile, ...]
     engine: str
+    code: str = ""

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from movie_pipeline.arrow import pa
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.screening.on_spark import ANSWER, QUESTION
 from movie_pipeline.screening.reference_datasets import reference_tables
+from movie_pipeline.screening.same_code import code_digest
 from movie_pipeline.screening.screening_engine import screening_engine
 from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion
 from movie_pipeline.spark.job_world import JobWorld, scratch_folder
@@ -41,7 +43,11 @@ def answer_in(session: Session, world: JobWorld, tell: Tell = _quietly) -> None:
     """
     with world.storage.reading(Area.OUTPUT, f"{world.place}/{QUESTION}") as path:
         question = from_json(path.read_bytes(), SparkQuestion)
-    answer = answered(session, world, question, tell)
+    code = code_digest()
+    if question.code == code:
+        answer = replace(answered(session, world, question, tell), code=code)
+    else:
+        answer = SparkAnswer((), _engine(session), code)
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-") as folder:
         text = Path(folder) / "answer"
         text.write_text(to_json(answer), encoding="ascii")
@@ -57,7 +63,11 @@ def answered(
         job = Job(world, session, question, rulesets, references, tell)
         with ThreadPoolExecutor(_FILES_AT_ONCE) as beside:
             files = tuple(beside.map(partial(screened, job), question.files))
-    return SparkAnswer(files, f"Spark {session.version} at {session.sparkContext.master}")
+    return SparkAnswer(files, _engine(session))
+
+
+def _engine(session: Session) -> str:
+    return f"Spark {session.version} at {session.sparkContext.master}"
 
 
 @contextmanager

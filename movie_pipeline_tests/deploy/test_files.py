@@ -13,12 +13,13 @@ from cfnlint.decode import decode
 
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.dqdl import parse_ruleset
+from movie_pipeline.orchestration.spark_on_aws import ARCHIVE, SCRIPT
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.variables import variables_of
 from movie_pipeline_tests.samples import REPOSITORY
 
 DEPLOY = REPOSITORY / "deploy"
-TEMPLATES = ("core.yaml", "warehouse.yaml", "sign-in.yaml", "dataset.yaml")
+TEMPLATES = ("core.yaml", "warehouse.yaml", "sign-in.yaml", "dataset.yaml", "spark.yaml")
 KNOW_NO_RESOURCE = ("ec2:Describe", "ecr:GetAuthorizationToken")
 """Actions that AWS grants on everything or not at all."""
 
@@ -43,8 +44,9 @@ def statements(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
         documents += [policy["PolicyDocument"] for policy in properties.get("Policies", [])]
         if body["Type"] in {"AWS::IAM::Role", "AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"}:
             for document in filter(None, documents):
-                for statement in document["Statement"]:
-                    yield resource, statement
+                for one in document["Statement"]:
+                    for statement in one["Fn::If"][1:] if "Fn::If" in one else [one]:
+                        yield resource, statement
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
@@ -128,7 +130,7 @@ def test_every_service_that_takes_a_role_says_for_which_account() -> None:
         for body in template(name)["Resources"].values()
         if body["Type"] == "AWS::IAM::Role"
     ]
-    assert len(roles) == 3
+    assert len(roles) == 4
     for [statement] in roles:
         assert "aws:SourceAccount" in str(statement["Condition"])
     [[task]] = [role for role in roles if "TaskPrincipal" in str(role)]
@@ -171,7 +173,7 @@ def rights(
     template_name: str, resources: Collection[str], within: str = ""
 ) -> set[tuple[str, str]]:
     """Actions on objects of the bucket, with the area they are about."""
-    found = re.compile(rf"/{re.escape(within)}\$\{{(\w+Prefix)\}}/\*")
+    found = re.compile(rf"/{re.escape(within)}\$\{{(\w+Prefix)\}}(?:/spark)?/\*")
     return {
         (action, area)
         for resource, statement in statements(template_name)
@@ -184,22 +186,23 @@ def rights(
 
 
 def test_one_more_dataset_gives_the_roles_what_they_have_within_the_first() -> None:
-    """But for reference datasets, which are the same for all."""
-    for ours, theirs in (
-        ({"SensorPolicy", "WorkerPolicy"}, {"RunsAndSensors"}),
-        ({"CopyRole"}, {"Copy"}),
+    """But for reference datasets and code, which are the same for all."""
+    for name, ours, theirs in (
+        ("core.yaml", {"SensorPolicy", "WorkerPolicy"}, {"RunsAndSensors"}),
+        ("core.yaml", {"CopyRole"}, {"Copy"}),
+        ("spark.yaml", {"SparkRole"}, {"Spark"}),
     ):
-        first = rights("core.yaml", ours)
+        first = rights(name, ours)
         assert first
         assert rights("dataset.yaml", theirs, "${DataPrefix}/") == {
-            right for right in first if right[1] != "ReferencePrefix"
+            right for right in first if right[1] not in {"ReferencePrefix", "CodePrefix"}
         }
 
 
 def test_nothing_may_remove_history_or_quarantine() -> None:
     removing = [
         (resource, statement)
-        for name in ("core.yaml", "dataset.yaml")
+        for name in ("core.yaml", "dataset.yaml", "spark.yaml")
         for resource, statement in statements(name)
         if "s3:DeleteObject" in statement["Action"]
     ]
@@ -348,3 +351,16 @@ def test_no_secret_stands_in_the_files() -> None:
     passwords = re.findall(r"PASSWORD: (.*)", compose)
     assert passwords
     assert all(value.startswith("${") for value in passwords)
+
+
+def test_jobs_on_spark_run_what_the_pipeline_runs() -> None:
+    """The versions of every package, as they were tested here; and the code lies where it says."""
+    locked = re.compile(r"^(\S+==\S+)", re.MULTILINE)
+    ours = set(locked.findall((REPOSITORY / "requirements.lock").read_text(encoding="utf-8")))
+    theirs = locked.findall((DEPLOY / "spark" / "requirements.lock").read_text(encoding="utf-8"))
+    assert len(theirs) > 20
+    assert set(theirs) - ours == set()
+    assert not [one for one in theirs if one.startswith(("dagster==", "pyspark"))]
+    job = template("spark.yaml")["Resources"]["GlueJob"]["Properties"]
+    assert job["Command"]["ScriptLocation"]["Fn::Sub"].endswith(f"/{SCRIPT}")
+    assert job["DefaultArguments"]["--python-virtual-env"]["Fn::Sub"].endswith(f"/{ARCHIVE}")

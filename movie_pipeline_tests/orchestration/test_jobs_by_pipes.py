@@ -20,14 +20,16 @@ from dagster._core.pipes import utils
 
 from movie_pipeline.errors import ClusterError
 from movie_pipeline.orchestration import spark_pipes
-from movie_pipeline.orchestration.spark_on_aws import service_of
+from movie_pipeline.orchestration.spark_on_aws import OnEMRServerless, OnGlue, service_of
 from movie_pipeline.orchestration.spark_pipes import Launch, launch_of, run_here
 from movie_pipeline.screening.engine_port import JobStart
 from movie_pipeline.settings import Settings
 from movie_pipeline.stop_signals import Stopped, heeding_stops
 from movie_pipeline_tests.settings.test_settings import AWS
+from movie_pipeline_tests.spark.role_of_jobs import KEY, grants_of_runs, unused
 from movie_pipeline_tests.standins.aws import Endpoint
 from movie_pipeline_tests.standins.buckets import BUCKET, make_bucket
+from movie_pipeline_tests.standins.permissions import denied
 from movie_pipeline_tests.standins.spark_services import (
     APPLICATION,
     GLUE_JOB,
@@ -63,6 +65,7 @@ class Starting:
         launch: starts one.
         pids: where a program says which processes it is.
         services: those of AWS, where one of them runs it.
+        service: which.
         logged: what the last run was told.
     """
 
@@ -70,6 +73,7 @@ class Starting:
     pids: Path
     write: Callable[[str], object]
     services: SparkServices | None = None
+    service: str = ""
     logged: list[str] = field(default_factory=list[str])
 
     def said_by(self, program: str, *, seconds: float = 60.0) -> Sequence[Mapping[str, Any]]:
@@ -103,6 +107,16 @@ class Starting:
             except psutil.NoSuchProcess:
                 continue
 
+    def assert_rights_suffice(self) -> None:
+        """A run of the pipeline may start, watch and end jobs, and there is no right to more."""
+        if self.services is None:
+            return
+        calls = [call for call in self.services.calls if call.service == self.service]
+        needs = [*dict.fromkeys(need for call in calls for need in call.needs(KEY))]
+        grants = grants_of_runs(self.service)
+        assert denied(needs, grants) == []
+        assert [*unused(needs, grants)] == []
+
 
 @pytest.fixture(autouse=True)
 def handlers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -135,7 +149,7 @@ def on_aws(service: str, seaweed: Endpoint, folder: Path) -> Starting:
     settings = Settings().with_values(**values)
     launcher = service_of(settings, services.clients)
     launcher.interval = 0.1
-    return Starting(launcher.run, folder / "pids", script.write_text, services)
+    return Starting(launcher.run, folder / "pids", script.write_text, services, service)
 
 
 def test_what_a_job_says_is_told(starting: Starting) -> None:
@@ -164,6 +178,7 @@ def test_a_job_that_takes_too_long_is_ended_with_its_children(starting: Starting
     with pytest.raises(ClusterError, match="ended after 5 s, the most that MOVIE_PIPELINE_SPARK_S"):
         starting.said_by(OPENED + WITH_A_CHILD, seconds=5.0)
     starting.assert_over()
+    starting.assert_rights_suffice()
 
 
 def test_a_stop_ends_the_job_with_its_children(starting: Starting) -> None:
@@ -199,6 +214,16 @@ def test_that_spark_is_not_installed_is_said_before_a_job_is_started(
         "MOVIE_PIPELINE_SPARK asks for Spark here, and pyspark is not installed. Install "
         "movie-pipeline[spark], in a checkout by `make spark`, and Java 17; or unset it."
     )
+
+
+@pytest.mark.parametrize(
+    ("service", "kind"), [("glue", OnGlue), ("emr-serverless", OnEMRServerless)]
+)
+def test_the_settings_say_who_starts_jobs(service: str, kind: type) -> None:
+    values: dict[str, Any] = {**AWS, **service_settings(service)}
+    launch: Any = launch_of(Settings().with_values(**values))
+    assert isinstance(launch.__self__, kind)
+    assert launch_of(Settings().with_values(spark="yarn")) is run_here
 
 
 SHOWN = {

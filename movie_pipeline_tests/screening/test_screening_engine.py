@@ -13,6 +13,7 @@ from movie_pipeline.errors import ClusterError, SettingsError
 from movie_pipeline.screening.engine_port import JobStart
 from movie_pipeline.screening.in_process import InProcess
 from movie_pipeline.screening.on_spark import ANSWER, OnSpark
+from movie_pipeline.screening.same_code import code_digest
 from movie_pipeline.screening.spark_job import (
     AskedFile,
     ScreenedFile,
@@ -35,7 +36,9 @@ FILE = LandedFile("local", "a.csv", "1", 10, NOW)
 QUESTION = SparkQuestion(
     "batch", (AskedFile(FILE, SourceOptions(), "Rules = [RowCount > 0]", NOW),), NOW, {}, Limits()
 )
-ANSWERED = SparkAnswer((ScreenedFile(FILE.file_id, trouble=Trouble.REFUSED, why="No."),), "Spark 4")
+ANSWERED = SparkAnswer(
+    (ScreenedFile(FILE.file_id, trouble=Trouble.REFUSED, why="No."),), "Spark 4", code_digest()
+)
 Reported = Sequence[Mapping[str, Any]]
 
 
@@ -85,6 +88,7 @@ def test_a_job_that_did_not_report_exactly_once_did_not_succeed(
     ("answer", "sentence"),
     [
         ("[]", "cannot be read: .* See that it runs this version of the pipeline"),
+        (to_json(replace(ANSWERED, code="old")), "runs other code than this process, and might"),
         (to_json(replace(ANSWERED, files=())), "was asked about 1 files and answers about others"),
         (
             to_json(replace(ANSWERED, files=(ScreenedFile("another"),))),

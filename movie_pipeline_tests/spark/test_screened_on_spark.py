@@ -20,11 +20,21 @@ from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.spark_on_aws import service_of
 from movie_pipeline.orchestration.spark_pipes import Launch, run_here
 from movie_pipeline.screening.engine_port import JobStart
+from movie_pipeline.spark import screen_file
+from movie_pipeline.spark.executor_tasks import on_executors
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.dqdl.spark_samples import PACKAGES, needs_spark
 from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.spark.both_ways import BothWays
+from movie_pipeline_tests.spark.role_of_jobs import (
+    NOTED,
+    grants_of_jobs,
+    needs_in,
+    noting,
+    unused,
+)
 from movie_pipeline_tests.standins.aws import Endpoint
+from movie_pipeline_tests.standins.permissions import denied
 from movie_pipeline_tests.standins.spark_modules import modules_in
 from movie_pipeline_tests.standins.spark_services import SparkServices, service_settings
 from movie_pipeline_tests.tabular.staging import ALIEN, DATA, HEADER, packed
@@ -70,7 +80,16 @@ def assert_alike(
     return {one.decided.landed.key: one.decided.state for one in on_spark}
 
 
-def test_a_batch_is_published_the_same(tmp_path: Path) -> None:
+def test_a_batch_is_published_the_same_whichever_of_two_attempts_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a task is started once more, because it seems slow: each of them wrote something."""
+
+    def twice(context: Any, task: Any, items: Any) -> list[Any]:  # noqa: ANN401 - of any kind
+        attempts = [on_executors(context, task, items) for _ in range(2)]
+        return [attempts[place % 2][place] for place in range(len(items))]
+
+    monkeypatch.setattr(screen_file, "on_executors", twice)
     content = sample(120)
     known = tmp_path / "known.csv"
     known.write_text("certificate,age\nPG,8\nR,17\nnot rated,0\n")
@@ -88,6 +107,8 @@ def test_a_batch_is_published_the_same(tmp_path: Path) -> None:
         "only a header.csv": FileState.REJECTED,
         "json.csv.gz": FileState.LOADED,
     }
+    staged = list(tmp_path.glob("output/spark/*/*/*/*.staged.parquet"))
+    assert len(staged) == 2 * len({str(path).rpartition("-")[0] for path in staged}) > 8
 
 
 HOSTILE_SETTINGS = """
@@ -102,6 +123,27 @@ spark.sql.shuffle.partitions 1
 """
 
 
+DOING_TWICE = """
+spark.speculation true
+spark.speculation.interval 10ms
+spark.speculation.multiplier 1.01
+spark.speculation.quantile 0.1
+spark.speculation.minTaskRuntime 0ms
+"""
+"""Of tasks that take as long as others, most are started once more."""
+
+NOT_SEEN = {
+    "ReadReferenceDatasets",  # they are a setting
+    "WriteWhereTheyAreAsked",  # s3:AbortMultipartUpload: files above 256 MB go in parts
+    "TellWhatIsNotThere",  # S3 looks at it itself
+    "ReadTheCode",  # what starts the job reads it
+    "FindTheCode",
+    "WriteLogsOfGlue",
+    "EncryptLogs",
+}
+"""Grants of the role that no call of the program needs."""
+
+
 def test_a_job_on_glue_whose_workers_die_under_hostile_settings_answers_the_same(
     tmp_path: Path, seaweed: Endpoint
 ) -> None:
@@ -114,7 +156,8 @@ def test_a_job_on_glue_whose_workers_die_under_hostile_settings_answers_the_same
         seaweed,
         lambda told, _: [str(python), script, *told],
         variables={
-            "PYTHONPATH": str(PACKAGES),  # Spark's own, which is there
+            "PYTHONPATH": f"{noting(tmp_path)}{os.pathsep}{PACKAGES}",  # Spark's own is there
+            NOTED: str(tmp_path / "noted"),
             "PYSPARK_PYTHON": str(python),
             "PYSPARK_SUBMIT_ARGS": "--master local[1,4] pyspark-shell",
             "SPARK_CONF_DIR": str(tmp_path / "conf"),
@@ -135,6 +178,10 @@ def test_a_job_on_glue_whose_workers_die_under_hostile_settings_answers_the_same
     names = both.deployment.storage.names(Area.OUTPUT, "spark")
     staged = [name for name in names if name.endswith(".staged.parquet")]
     assert len(staged) > points.count("spark.split.after") > 0
+    needs, grants = needs_in(tmp_path / "noted"), grants_of_jobs(both.deployment.settings)
+    assert denied(needs, grants) == []
+    assert {sid for sid, _ in unused(needs, grants)} == NOT_SEEN
+    assert ("WriteWhereTheyAreAsked", "s3:PutObject") not in unused(needs, grants)
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
@@ -149,9 +196,12 @@ def test_a_program_of_this_machine_answers_the_same(
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
-def test_executors_that_are_killed_on_a_cluster_change_nothing(
+def test_tasks_done_twice_and_executors_killed_on_a_cluster_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "spark-defaults.conf").write_text(DOING_TWICE)
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path / "conf"))
     monkeypatch.setenv("PYTHONPATH", f"{PACKAGES}{os.pathsep}{REPOSITORY}")
     content = sample(3_000)
     master = "local-cluster[2,1,1024]"

@@ -134,6 +134,34 @@ def _secret(call: Mapping[str, Any]) -> list[Need]:
     return [Need("secretsmanager:GetSecretValue", call["SecretId"]), _DECRYPT]
 
 
+def _glue_job(action: str) -> Callable[[Mapping[str, Any]], list[Need]]:
+    def needs(call: Mapping[str, Any]) -> list[Need]:
+        return [Need(f"glue:{action}", f"arn:aws:glue:{PLACE}:{ACCOUNT}:job/{call['JobName']}")]
+
+    return needs
+
+
+def _emr_start(call: Mapping[str, Any]) -> list[Need]:
+    passed = (("iam:PassedToService", "emr-serverless.amazonaws.com"),)
+    return [
+        Need("emr-serverless:StartJobRun", _application(call)),
+        Need("iam:PassRole", call["executionRoleArn"], passed),
+    ]
+
+
+def _emr_run(action: str) -> Callable[[Mapping[str, Any]], list[Need]]:
+    def needs(call: Mapping[str, Any]) -> list[Need]:
+        return [
+            Need(f"emr-serverless:{action}", f"{_application(call)}/jobruns/{call['jobRunId']}")
+        ]
+
+    return needs
+
+
+def _application(call: Mapping[str, Any]) -> str:
+    return f"arn:aws:emr-serverless:{PLACE}:{ACCOUNT}:/applications/{call['applicationId']}"
+
+
 _TABLE = ("catalog", "database", "table")
 _NEEDS: Mapping[str, Callable[[Mapping[str, Any]], list[Need]]] = {
     "s3.GetObject": _get,
@@ -156,6 +184,12 @@ _NEEDS: Mapping[str, Callable[[Mapping[str, Any]], list[Need]]] = {
     "glue.UpdateTable": _glue("UpdateTable", *_TABLE),
     "glue.GetCrawler": _glue("GetCrawler", "crawler"),
     "glue.StartCrawler": _glue("StartCrawler", "crawler"),
+    "glue.StartJobRun": _glue_job("StartJobRun"),
+    "glue.GetJobRun": _glue_job("GetJobRun"),
+    "glue.BatchStopJobRun": _glue_job("BatchStopJobRun"),
+    "emr-serverless.StartJobRun": _emr_start,
+    "emr-serverless.GetJobRun": _emr_run("GetJobRun"),
+    "emr-serverless.CancelJobRun": _emr_run("CancelJobRun"),
     "secretsmanager.GetSecretValue": _secret,
 }
 

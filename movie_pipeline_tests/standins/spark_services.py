@@ -10,6 +10,7 @@ import subprocess
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -45,6 +46,7 @@ class SparkServices:
         refused: operation to the code and the message with which it is refused.
         ends_as: how a run is said to have ended, whatever became of its process.
         variables: more of the process's environment.
+        folder: where it runs; EMR Serverless has unpacked the archive there.
     """
 
     s3: Endpoint
@@ -53,6 +55,7 @@ class SparkServices:
     refused: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     ends_as: str = ""
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
+    folder: Path | None = None
 
     def __post_init__(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
@@ -90,7 +93,7 @@ class SparkServices:
         """Run the job; the id of its run."""
         base = {**os.environ, **self.s3.variables(), **self.variables, **variables}
         self._process = subprocess.Popen(
-            self.start(arguments, base), env=base, start_new_session=True
+            self.start(arguments, base), env=base, cwd=self.folder, start_new_session=True
         )
         return self._run
 
