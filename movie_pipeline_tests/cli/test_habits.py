@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,14 @@ from movie_pipeline_tests.samples import (
     without_ratings,
 )
 
+FULL_DISK = """
+import resource, signal
+from movie_pipeline.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+main()
+"""
+"""The commands where no file may become larger than 50 kB."""
 SQL = "select movie_title, release_year from movie_data_table order by 1 limit 2"
 
 
@@ -391,3 +401,22 @@ def test_rows_too_wide_for_a_table_are_printed_one_below_the_other(
     assert "┃ movie_title" in few
     named = ingested.command.here("query", "month.sql")
     assert "is month.sql a file? --from month.sql reads the query from it." in named.stderr
+
+
+def test_a_disk_without_room_and_a_place_that_is_not_there_are_told_in_a_sentence(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    path = tmp_path / "sent.csv"
+    path.write_bytes(clean_movies(2000))
+    full = [sys.executable, "-c", FULL_DISK]
+    for asked in (["check", path], ["inspect", path], ["profile", path], ["check", "-"]):
+        told = subprocess.run(
+            [*full, *map(str, asked)], input=path.read_bytes(), capture_output=True, check=False
+        )
+        said = told.stderr.decode()
+        assert told.returncode == 1, said
+        assert "a file may not become as large as it must on this disk; make room, and give" in said
+        assert "Traceback" not in said
+    nowhere = command.run("profile", path, "--rules", tmp_path / "none" / "r.dqdl")
+    assert nowhere.exit_code == 2
+    assert f"{tmp_path / 'none' / 'r.dqdl'}: No such file or directory." in nowhere.stderr
