@@ -112,8 +112,8 @@ def _print_replays(report: Mapping[str, Any]) -> None:
         )
     if report["superseded"]:
         console.print(
-            f"Superseded: {counted(report['superseded'], 'record')}. Later rows of their keys are in "
-            "the table. `movie-pipeline quarantine --all` shows which; a correction takes one anyway."
+            f"Superseded: {counted(report['superseded'], 'record')}. The table has later rows of "
+            "the keys: `movie-pipeline quarantine --all` shows them; a correction takes one anyway."
         )
     for told in report["replays"]:
         for note in told["notes"]:
