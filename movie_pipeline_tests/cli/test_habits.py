@@ -263,7 +263,9 @@ def test_a_profile_suggests_a_ruleset_that_the_file_keeps_and_check_takes(
     shown = command.run("profile", path)
     assert "Suggested rules" in shown.stdout
     path.write_bytes(film_file(*(Film(f"f{n}", f"Film {n}" if n else "") for n in range(2001))))
-    told = command.run("profile", path).stdout
+    page = tmp_path / "profile.html"
+    told = command.run("profile", path, "--html", page).stdout
+    assert "<dd>99.9% (1 without)</dd>" in page.read_text("utf-8")
     assert "99.9%" in told  # 2,000 of 2,001 are not all
     assert "100.0% of rows" not in told
     assert "9 long" in told
