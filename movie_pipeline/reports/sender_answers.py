@@ -62,6 +62,6 @@ def answer_sender(teller: Teller, entry: LedgerEntry, folder: Path | None) -> An
 def not_found(name: str) -> DecisionError:
     """What is asked for is neither a file of the ledger nor one of this machine."""
     return DecisionError(
-        f"{printable_name(name)} is neither a file that landed nor a file here: "
+        f"{printable_name(name) or 'an empty name'} is neither a file that landed nor a file here: "
         "`movie-pipeline status` lists what landed."
     )
