@@ -128,11 +128,11 @@ def status(
         if entry["reason"]:
             why = shorten(entry["reason"], _LONGEST_REASON, placeholder=" ...")
             print_sentence(f"{printable_name(entry['file'])} ({entry['state']}): {why}")
-    if waits.records or waits.superseded:
-        console.print(
-            f"{waits.records:,} records wait in quarantine; {waits.superseded:,} more are "
-            "superseded by rows that came later."
-        )
+    if waits.records:
+        wait = "waits" if waits.records == 1 else "wait"
+        console.print(f"{counted(waits.records, 'record')} {wait} in quarantine.")
+    if waits.superseded:
+        console.print(f"Superseded by rows that came later: {counted(waits.superseded, 'record')}.")
     print_verdict(verdict_of_status(len(ledger.waiting()), waits.records))
 
 

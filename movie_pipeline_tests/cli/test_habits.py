@@ -45,6 +45,15 @@ def test_an_ingest_ends_with_what_it_came_to_and_the_next_step(
     assert last_line(told.stdout).startswith(
         "FAILED: rejected.csv could not be read. Next: movie-pipeline report "
     )
+    # who sends a held file again learns that it was not taken for nothing
+    held = tmp_path / "held.csv"
+    held.write_bytes(film_file(Film("a", title=""), Film("b")))
+    for name in ("held.csv", "again.csv"):
+        held = held.rename(tmp_path / name)
+        told = CliRunner().invoke(main, ["ingest", str(held), "--home", str(tmp_path / "home")])
+    assert last_line(told.stdout).startswith(
+        "PASS: the bytes of again.csv came before, and nothing was loaded. Next: movie-pipeline "
+    )
 
 
 def test_a_check_ends_with_what_it_came_to(command: CommandLine, tmp_path: Path) -> None:
