@@ -68,6 +68,10 @@ class SettingsError(MoviePipelineError):
     blame: ClassVar[Blame] = Blame.RULESET
 
 
+_LONGEST_LINE = 100
+"""Letters of a ruleset's line that a message shows; a ruleset may be one line of a megabyte."""
+
+
 class RulesetError(MoviePipelineError):
     """A ruleset that cannot be used.
 
@@ -108,10 +112,19 @@ class RulesetError(MoviePipelineError):
         file = f"{self.file}: " if self.file else ""
         lines = [f"{file}{place}{self.problem}"]
         if self.source_line is not None and self.column is not None:
-            lines += [f"  {self.source_line}", f"  {' ' * (self.column - 1)}^"]
+            shown, place = _around(self.source_line, self.column - 1)
+            lines += [f"  {shown}", f"  {' ' * place}^"]
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)
+
+
+def _around(line: str, place: int) -> tuple[str, int]:
+    """As much of a line as a terminal shows, with the place in it."""
+    start = 0 if place < _LONGEST_LINE else place - _LONGEST_LINE // 2
+    end = start + _LONGEST_LINE
+    before, after = "... " * (start > 0), " ..." * (end < len(line))
+    return f"{before}{line[start:end]}{after}", place - start + len(before)
 
 
 class TableRefused(MoviePipelineError):

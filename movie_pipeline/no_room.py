@@ -14,9 +14,12 @@ SAYINGS = {
 """What the words mean: of the operating system, of DuckDB where it spills, and of SQLite."""
 
 
+def what_is_full(message: str) -> str:
+    """What has no room by an error of this message; empty where it is about something else."""
+    return next((meaning for saying, meaning in SAYINGS.items() if saying in message), "")
+
+
 def no_room_in(message: str) -> str:
-    """The sentence for an error of this message; empty where it is about something else."""
-    for saying, meaning in SAYINGS.items():
-        if saying in message:
-            return f"{meaning}; make room, and what waits is tried again by itself."
-    return ""
+    """The sentence for what is tried again by itself; empty where it is about something else."""
+    full = what_is_full(message)
+    return f"{full}; make room, and what waits is tried again by itself." if full else ""

@@ -1,5 +1,6 @@
 """What the commands share: options, exit codes, the settings, and errors told in a sentence."""
 
+import errno
 import os
 import signal
 import sys
@@ -25,6 +26,8 @@ from movie_pipeline.errors import (
     TableRefused,
     UnreadableFile,
 )
+from movie_pipeline.file_names import printable_name
+from movie_pipeline.no_room import what_is_full
 from movie_pipeline.settings import Settings
 from movie_pipeline.stop_signals import Stopped, ended_by_stops, heeding_stops, stopped_by
 
@@ -63,14 +66,35 @@ def told_in_a_sentence(command: Callable[P, R]) -> Callable[P, R]:
         except MoviePipelineError as error:
             _say_failed(error, "the pipeline failed", "movie-pipeline doctor")
             sys.exit(EXIT_PIPELINE_FAILED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # whoever read the output has enough
+            asked_wrong = isinstance(error, _OF_PATHS)
+            if asked_wrong:
+                _say_failed(error, "it cannot be done as asked", f"{_name_of_command()} --help")
+            else:
+                _say_failed(error, "the pipeline failed", "movie-pipeline doctor")
+            sys.exit(EXIT_USAGE if asked_wrong else EXIT_PIPELINE_FAILED)
 
     return run
 
 
-def _say_failed(error: MoviePipelineError, what: str, next_step: str) -> None:
+_OF_PATHS = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)
+
+
+def of_the_system(error: OSError) -> str:
+    """What the operating system refused, in a sentence."""
+    if full := what_is_full(str(error)):
+        return f"{full}; make room, and give the command again."
+    name = error.filename2 or error.filename
+    place = f"{printable_name(str(name))}: " if name else ""
+    return f"{place}{error.strerror or error}."
+
+
+def _say_failed(error: MoviePipelineError | OSError, what: str, next_step: str) -> None:
     if loudness.verbose:
         errors.print("".join(traceback.format_exception(error)), markup=False, highlight=False)
-    print_problem(str(error))
+    print_problem(of_the_system(error) if isinstance(error, OSError) else str(error))
     print_verdict(verdict(FAILED, what, next_step), aside=True)
 
 

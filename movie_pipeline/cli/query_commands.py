@@ -34,6 +34,7 @@ from movie_pipeline.file_names import printable_name
 from movie_pipeline.private_files import open_to_others
 
 _COUNTS = ("in", "loaded", "quarantined", "superseded", "held")
+_ALL = 2**31 - 1
 _LONGEST_REASON = 200
 """Letters of a reason in a list; `show` says all of it."""
 STATES = ("LOADED", "HELD", "REJECTED", "DUPLICATE", "RETRACTED", "REJUDGED")
@@ -45,7 +46,13 @@ if TYPE_CHECKING:  # slow to import: only the commands that need them do so
 
 @click.command()
 @home_option
-@click.option("--limit", default=20, show_default=True, help="Entries to show, the newest first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Entries to show, the newest first; 0 shows all.",
+)
 @click.option(
     "--state", type=click.Choice(STATES, case_sensitive=False), help="Only files of this state."
 )
@@ -87,14 +94,15 @@ def status(
     deployment.warehouse.prepare()
     ledger = Ledger(deployment.warehouse)
     chosen = FileState(state) if state else None
+    most = limit or _ALL
     found = (
         [
             entry
             for entry in ledger.of_file(name)
             if chosen in {None, entry.state} and (since is None or entry.committed_at >= since)
-        ][:limit]
+        ][:most]
         if name
-        else ledger.entries(limit=limit, state=chosen, since=since)
+        else ledger.entries(limit=most, state=chosen, since=since)
     )
     entries = [entry_report(entry) for entry in found]
     totals = [totals_report(total) for total in ledger.totals()]
@@ -120,11 +128,11 @@ def status(
         if entry["reason"]:
             why = shorten(entry["reason"], _LONGEST_REASON, placeholder=" ...")
             print_sentence(f"{printable_name(entry['file'])} ({entry['state']}): {why}")
-    if waits.records or waits.superseded:
-        console.print(
-            f"{waits.records:,} records wait in quarantine; {waits.superseded:,} more are "
-            "superseded by rows that came later."
-        )
+    if waits.records:
+        wait = "waits" if waits.records == 1 else "wait"
+        console.print(f"{counted(waits.records, 'record')} {wait} in quarantine.")
+    if waits.superseded:
+        console.print(f"Superseded by rows that came later: {counted(waits.superseded, 'record')}.")
     print_verdict(verdict_of_status(len(ledger.waiting()), waits.records))
 
 
@@ -269,7 +277,13 @@ def _print_as_tables(answer: "QueryAnswer", limit: int) -> None:
 @home_option
 @click.option("--file", "name", help="Only the records of files of this name or file_id.")
 @click.option("--all", "resolved", is_flag=True, help="Those too that were resolved or superseded.")
-@click.option("--limit", default=50, show_default=True, help="Records to show; 0 shows all.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    help="Records to show; 0 shows all.",
+)
 @click.option(
     "--template",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -290,10 +304,14 @@ def quarantine(
 ) -> None:
     """Show the quarantined records that are open, with their reasons."""
     from movie_pipeline.deployments import deployment_from
+    from movie_pipeline.ledger.ledger import Ledger
     from movie_pipeline.reports.record_reports import quarantined_records
+    from movie_pipeline.reports.sender_answers import not_found
 
     deployment = deployment_from(existing(settings_from(home, dataset=dataset)))
     deployment.warehouse.prepare()
+    if name is not None and not Ledger(deployment.warehouse).of_file(name):
+        raise not_found(name)
     if template is not None:
         _write_template(deployment, name, template)
         return
@@ -325,7 +343,8 @@ def quarantine(
         )
         shown += 1
     if not shown:
-        print_verdict(verdict(PASS, "no record is in quarantine"))
+        which = f"no record of {printable_name(name)}" if name else "no record"
+        print_verdict(verdict(PASS, f"{which} is in quarantine"))
         return
     console.print(grid)
     said = f"{counted(shown, 'record')} shown" + ("" if resolved else ", to be corrected")

@@ -24,7 +24,7 @@ from movie_pipeline.cli.printing import (
     print_verdict,
     progress,
 )
-from movie_pipeline.cli.verdict_line import verdict_of_replay
+from movie_pipeline.cli.verdict_line import counted, verdict_of_replay
 
 
 @click.command()
@@ -107,13 +107,13 @@ def _print_replays(report: Mapping[str, Any]) -> None:
         print_table("Would be replayed" if report["dry_run"] else "Replayed", rows)
     if report["left_open"]:
         console.print(
-            f"{report['left_open']:,} records stay open: their cells cannot be told apart, so they "
-            "can only be replayed with corrections that give every column."
+            f"Left open: {counted(report['left_open'], 'record')}. The cells cannot be told apart, "
+            "so that only corrections that give every column can replay them."
         )
     if report["superseded"]:
         console.print(
-            f"{report['superseded']:,} records are superseded: later rows of their keys are in the "
-            "table. `movie-pipeline quarantine --all` shows which; a correction takes one anyway."
+            f"Superseded: {counted(report['superseded'], 'record')}. The table has later rows of "
+            "the keys: `movie-pipeline quarantine --all` shows them; a correction takes one anyway."
         )
     for told in report["replays"]:
         for note in told["notes"]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from typing_extensions import override
 
+from movie_pipeline.cli.command_options import of_the_system
 from movie_pipeline.file_names import printable_name
 
 STDIN_NAME = "stdin.csv"
@@ -63,6 +64,9 @@ def _copied(value: str, ctx: click.Context | None) -> Path:
     if ctx is not None:
         ctx.call_on_close(folder.cleanup)
     path = Path(folder.name) / STDIN_NAME
-    with click.open_file(value, "rb") as source, path.open("wb") as copy:
-        shutil.copyfileobj(source, copy)
+    try:
+        with click.open_file(value, "rb") as source, path.open("wb") as copy:
+            shutil.copyfileobj(source, copy)
+    except OSError as error:
+        raise click.ClickException(of_the_system(error)) from error
     return path

@@ -167,7 +167,7 @@ def backup(*, to: Path, home: Path | None, as_json: bool, dataset: str) -> None:
     if as_json:
         print_json({"backup": str(to), "files": files})
     else:
-        said = f"{to} has the warehouse, in which {counted(files, 'file')} decided"
+        said = f"{to} has the warehouse, with the decisions on {counted(files, 'file')}"
         print_verdict(verdict(PASS, said, f"movie-pipeline restore {to} puts it back"))
 
 

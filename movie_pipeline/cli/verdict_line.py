@@ -23,6 +23,10 @@ def verdict_of_ingest(files: Sequence[Mapping[str, Any]]) -> str:
         waits = "waits" if apart == 1 else "wait"
         what = f"{loaded}, {counted(apart, 'row')} {waits} to be corrected"
         return verdict(WARN, what, _report(found[0]["file_id"]))
+    if found := [file for file in files if file["state"] == "DUPLICATE"]:
+        came = f"the bytes of {_named(found)} came before"
+        what = f"{loaded}; {came}" if rows else f"{came}, and nothing was loaded"
+        return verdict(PASS, what, f"movie-pipeline show {found[0]['file_id']}")
     return verdict(PASS, loaded, "movie-pipeline status")
 
 
@@ -63,9 +67,8 @@ def verdict_of_replay(report: Mapping[str, Any]) -> str:
             again = f"{_named(found)} {'is' if len(found) == 1 else 'are'} {state} again"
             return verdict(word, again, _QUARANTINE)
     if again := sum(one["quarantined_again"] or 0 for one in told):
-        return verdict(
-            WARN, f"{counted(again, 'record')} of {records} are set apart again", _QUARANTINE
-        )
+        are = "is" if again == 1 else "are"
+        return verdict(WARN, f"{again:,} of {records} {are} set apart again", _QUARANTINE)
     return verdict(PASS, f"{records} replayed", "movie-pipeline status")
 
 

@@ -1,7 +1,7 @@
-"""The executor of all jobs: Dagster's in-process one, which here hears a stop between steps too.
+"""The executor of all jobs: Dagster's in-process one, which hears a stop between steps, too.
 
 Dagster's own notes it there and goes on to wait: for a slot of the pool that another run holds, or
-until a step is to be tried again.
+until a step is to be tried again. And of a step that failed this one says why in one line.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ from dagster._core.execution.plan.plan import ExecutionPlan
 from dagster._core.execution.retries import RetryMode
 from dagster._core.executor.in_process import InProcessExecutor
 from typing_extensions import override
+
+from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
 
 
 class StoppableExecutor(InProcessExecutor):
@@ -30,6 +32,12 @@ class StoppableExecutor(InProcessExecutor):
             if event is None:
                 return
             yield event
+            if event.is_step_failure:
+                cause = cause_of_failure(event)
+                if (
+                    not cause.raised
+                ):  # the UI shows the first lines of an error, which are Dagster's
+                    plan_context.log.error("%s", cause.sentence)
 
 
 _like: Any = dg.in_process_executor

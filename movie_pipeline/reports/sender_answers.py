@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from movie_pipeline.errors import DecisionError
 from movie_pipeline.file_names import printable_name, safe_basename
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
+from movie_pipeline.replay.replayable_records import whole_quarantine
 from movie_pipeline.steps.tell_sender import Teller, bring_file
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -50,8 +51,14 @@ def answer_sender(teller: Teller, entry: LedgerEntry, folder: Path | None) -> An
     """Make the report of a decided file anew, in its place, or in a folder of one's own.
 
     Raises:
-        DecisionError: the folder is not there.
+        DecisionError: the folder is not there, or what was set apart is there no more.
     """
+    gone: list[str] = []
+    if entry.records_published:
+        with whole_quarantine(teller.storage, entry, gone.append):
+            pass
+    if gone:
+        raise DecisionError(gone[0])
     if folder is None:
         return Answer(entry, teller.put(entry))
     if not folder.is_dir():
@@ -62,6 +69,6 @@ def answer_sender(teller: Teller, entry: LedgerEntry, folder: Path | None) -> An
 def not_found(name: str) -> DecisionError:
     """What is asked for is neither a file of the ledger nor one of this machine."""
     return DecisionError(
-        f"{printable_name(name)} is neither a file that landed nor a file here: "
+        f"{printable_name(name) or 'an empty name'} is neither a file that landed nor a file here: "
         "`movie-pipeline status` lists what landed."
     )

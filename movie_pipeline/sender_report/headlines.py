@@ -111,6 +111,11 @@ def _these(count: int) -> str:
 def _correct_file(counted: Counted, reason: str) -> str:
     if not counted.to_correct and not counted.whole_file:
         return reason
+    everywhere = counted.to_correct >= max(_A_PATTERN_FROM, _MOST_OF_ALL * counted.rows)
+    if everywhere and not counted.whole_file:
+        # held for how it was read, such as a column that holds something else
+        end = "before you send it" if counted.would else "and send it again whole"
+        return f"Correct the file as said above{'' if counted.would else ','} {end}."
     what = f"Correct {_these(counted.to_correct)}" if counted.to_correct else "Correct the file"
     if counted.to_correct and counted.without_rows:
         what += " and what is said below of the whole file"
@@ -136,13 +141,16 @@ def fix_first(seen: Mapping[Demand, Rows], counted: Counted) -> Iterator[str]:
             "First the faults of rows as a whole (too few or too many cells, a stray quote): what "
             "such a row holds was not looked at yet, or not in the right columns."
         )
-    for demand, found in seen.items():
-        everywhere = found.rows >= _A_PATTERN_FROM and found.rows >= _MOST_OF_ALL * counted.rows
-        if everywhere and demand.columns:
-            yield (
-                f"Nearly every row has the same fault in {', '.join(demand.columns)}: correct how "
-                "the column is written, rather than cell by cell."
-            )
+    patterns = {
+        ", ".join(demand.columns): None
+        for demand, found in seen.items()
+        if demand.columns and found.rows >= max(_A_PATTERN_FROM, _MOST_OF_ALL * counted.rows)
+    }
+    for columns in patterns:
+        yield (
+            f"Nearly every row has the same fault in {columns}: correct how the column is written, "
+            "rather than cell by cell."
+        )
     both = _columns(seen, CELL) & _columns(seen, RULE)
     if both:
         yield (

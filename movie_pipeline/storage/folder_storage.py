@@ -365,9 +365,10 @@ def _walk(
     *,
     warn: Callable[[str], None] = _ignored,
 ) -> Iterator[tuple[str, os.stat_result]]:
-    """Every regular file's name and status, in all folders below; links are left out.
+    """Every regular file's name and status, in all folders below.
 
-    What cannot be looked at is left out too, and `warn` told, unless it is the folder itself.
+    Links and pipes are left out, and what cannot be looked at, unless it is the folder itself;
+    `warn` is told of each.
     """
     try:
         entries = os.scandir(folder)
@@ -394,6 +395,10 @@ def _walk(
             yield from _walk(folder / entry.name, left_out, f"{prefix}{entry.name}/", warn=warn)
         elif stat.S_ISREG(status.st_mode):
             yield f"{prefix}{entry.name}", status
+        else:
+            kind = "a link" if stat.S_ISLNK(status.st_mode) else "no regular file"
+            shown = printable_name(f"{prefix}{entry.name}")
+            warn(f"{shown} is {kind}, and is never taken. Put the file itself there.")
 
 
 def _landed_file(key: str, status: os.stat_result) -> LandedFile:

@@ -24,8 +24,11 @@ from movie_pipeline.atomic_files import make_folder
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import QueryMistake, WarehouseBusy, WarehouseError
+from movie_pipeline.memory_limit import memory_limit
+from movie_pipeline.no_room import what_is_full
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import EngineSettings
+from movie_pipeline.settings.memory_plan import memory_bytes
 from movie_pipeline.stop_signals import ended_by_stops
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.time_limit import TimeIsUp, time_limit
@@ -217,7 +220,7 @@ class DuckDBWarehouse(Warehouse):
                 connection.execute("BEGIN TRANSACTION READ ONLY")
                 return connection.execute(text).df()
             except duckdb.Error as error:
-                raise _query_failed(error) from error
+                raise self._query_failed(error) from error
 
     @override
     @contextmanager
@@ -238,19 +241,27 @@ class DuckDBWarehouse(Warehouse):
             try:
                 _refuse_other_than_one_query(connection, text)
                 connection.execute("BEGIN TRANSACTION READ ONLY")
-                with time_limit(connection, limits.seconds):
+                most = memory_bytes(str(self._config["memory_limit"])) or 0
+                with time_limit(connection, limits.seconds), memory_limit(most + _BESIDE):
                     found = connection.sql(text)
                     aside.write(found.to_arrow_reader(PAGE_ROWS), limits)
                     return distinct(found.columns)
             except TimeIsUp:
                 raise limits.too_slow() from None
-            except duckdb.OutOfMemoryException as error:
-                raise WarehouseError(
-                    "the query failed: it needs more memory than MOVIE_PIPELINE_MEMORY_LIMIT, "
-                    f"{self._config['memory_limit']}, or than there is room to spill."
-                ) from error
-            except duckdb.Error as error:
-                raise _query_failed(error) from error
+            except (duckdb.Error, MemoryError, OSError) as error:
+                raise self._query_failed(error) from error
+
+    def _query_failed(self, error: duckdb.Error | MemoryError | OSError) -> WarehouseError:
+        """What is to be said of a query; while rows are fetched the engine's errors are Arrow's."""
+        if isinstance(error, OSError) and (full := what_is_full(str(error))):
+            return WarehouseError(f"the query failed: {full}.")
+        if isinstance(error, _NO_MEMORY) or str(error).startswith("Out of Memory Error"):
+            return QueryMistake(
+                "the query failed: it needs more memory than MOVIE_PIPELINE_MEMORY_LIMIT, "
+                f"{self._config['memory_limit']}, or than there is room to spill."
+            )
+        kind = QueryMistake if isinstance(error, _MISTAKES) else WarehouseError
+        return kind(f"the query failed: {error}")
 
     @override
     def columns(self, table: str) -> list[WarehouseColumn]:
@@ -645,13 +656,11 @@ def _refuse_other_than_one_query(connection: duckdb.DuckDBPyConnection, text: st
         )
 
 
-_MISTAKES = (duckdb.ProgrammingError, duckdb.DataError, duckdb.PermissionException)
+_BESIDE = 512_000_000
+"""Bytes that a query may take beside the engine's own limit: for texts, lists and pages."""
+_NO_MEMORY = (duckdb.OutOfMemoryException, MemoryError)
+_MISTAKES = (duckdb.ProgrammingError, duckdb.DataError, duckdb.PermissionException, OSError)
 """What another query mends: SQL that is none, values that it cannot take, what it must not read."""
-
-
-def _query_failed(error: duckdb.Error) -> WarehouseError:
-    kind = QueryMistake if isinstance(error, _MISTAKES) else WarehouseError
-    return kind(f"the query failed: {error}")
 
 
 def _is_held(error: duckdb.Error) -> bool:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 
-from movie_pipeline.errors import WarehouseError
+from movie_pipeline.errors import QueryMistake
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PAGE_ROWS = 1_000
 """Rows that are brought at a time; Redshift's smallest clusters give no more of a cursor."""
+_PAGE_BYTES = 16_000_000
+"""Bytes of a page, unless one row has more."""
 _IPC = cast("Any", pa).ipc
 
 
@@ -39,17 +41,17 @@ class QueryLimits:
         """Refuse an answer that became too large.
 
         Raises:
-            WarehouseError: it did.
+            QueryMistake: it did.
         """
         if size > self.most_bytes:
-            raise WarehouseError(
+            raise QueryMistake(
                 f"the query failed: its answer is larger than {self.most_bytes:,} bytes; ask for "
                 "fewer rows or columns, or set MOVIE_PIPELINE_QUERY_BYTES."
             )
 
-    def too_slow(self) -> WarehouseError:
+    def too_slow(self) -> QueryMistake:
         """The error of one that took too long."""
-        return WarehouseError(
+        return QueryMistake(
             f"the query failed: it took longer than {self.seconds:g} s, which is "
             "MOVIE_PIPELINE_QUERY_SECONDS."
         )
@@ -91,7 +93,7 @@ class WrittenAnswer:
         """Take all batches of a reader.
 
         Raises:
-            WarehouseError: they are larger than allowed.
+            QueryMistake: they are larger than allowed.
         """
         size = 0
         plain = [f"c{place}" for place in range(len(reader.schema))]
@@ -112,11 +114,17 @@ class WrittenAnswer:
             empty = cast("Any", pa).Table.from_batches([], file.schema)
             found = (file.get_batch(number) for number in range(file.num_record_batches))
             pages = (
-                cast("Any", pa).Table.from_batches([batch.slice(start, PAGE_ROWS)])
+                cast("Any", pa).Table.from_batches([batch.slice(start, step)])
                 for batch in found
-                for start in range(0, batch.num_rows, PAGE_ROWS)
+                for step in [_rows_at_a_time(batch)]
+                for start in range(0, batch.num_rows, step)
             )
             yield from pages if self.rows else iter([empty])
+
+
+def _rows_at_a_time(batch: Any) -> int:  # noqa: ANN401 - pyarrow ships no types
+    """Rows of a page: fewer where they are large."""
+    return max(1, min(PAGE_ROWS, _PAGE_BYTES * batch.num_rows // max(1, batch.nbytes)))
 
 
 def distinct(names: Sequence[str]) -> list[str]:

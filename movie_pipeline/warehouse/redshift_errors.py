@@ -37,6 +37,10 @@ class StatementWrong(WarehouseError):
     """What was asked is no SQL, or names what is not there."""
 
 
+class ValueWrong(WarehouseError):
+    """A value is none of what it should be; in a query, another query mends it."""
+
+
 @dataclass(frozen=True)
 class Said:
     """A server's error: SQLSTATE, and everything it says in words."""
@@ -143,7 +147,7 @@ KINDS: tuple[Kind, ...] = (
         words=r'column "?([a-z0-9_]+)"?',
     ),
     Kind(WarehouseError, "a text is longer than its column holds", states=("22001",)),
-    Kind(WarehouseError, "a value does not fit ({state})", states=("22", "23")),
+    Kind(ValueWrong, "a value does not fit ({state})", states=("22", "23")),
     Kind(WarehouseError, "{message}; grant it to the pipeline's user", states=("42501",)),
     # about SQL, ours or a person's: no row is quoted
     Kind(StatementWrong, "{message}", states=("42",)),

@@ -33,7 +33,7 @@ from movie_pipeline.warehouse.query_answers import (
 )
 from movie_pipeline.warehouse.redshift_connection import Connector, RedshiftConnection, Rows
 from movie_pipeline.warehouse.redshift_copy import in_present_form, manifest_of
-from movie_pipeline.warehouse.redshift_errors import StatementWrong, TookTooLong
+from movie_pipeline.warehouse.redshift_errors import StatementWrong, TookTooLong, ValueWrong
 from movie_pipeline.warehouse.redshift_queries import expect_one_reading_query, is_select
 from movie_pipeline.warehouse.redshift_sql import (
     PARAMETERS_AT_ONCE,
@@ -414,7 +414,7 @@ def _pages(
 
 
 def _query_failed(error: WarehouseError) -> WarehouseError:
-    kind = QueryMistake if isinstance(error, StatementWrong) else WarehouseError
+    kind = QueryMistake if isinstance(error, StatementWrong | ValueWrong) else WarehouseError
     return kind(f"the query failed: {error}")
 
 

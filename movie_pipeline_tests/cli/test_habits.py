@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,14 @@ from movie_pipeline_tests.samples import (
     without_ratings,
 )
 
+FULL_DISK = """
+import resource, signal
+from movie_pipeline.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+main()
+"""
+"""The commands where no file may become larger than 50 kB."""
 SQL = "select movie_title, release_year from movie_data_table order by 1 limit 2"
 
 
@@ -34,6 +44,15 @@ def test_an_ingest_ends_with_what_it_came_to_and_the_next_step(
     told = CliRunner().invoke(main, ["ingest", str(source), "--home", str(tmp_path)])
     assert last_line(told.stdout).startswith(
         "FAILED: rejected.csv could not be read. Next: movie-pipeline report "
+    )
+    # who sends a held file again learns that it was not taken for nothing
+    held = tmp_path / "held.csv"
+    held.write_bytes(film_file(Film("a", title=""), Film("b")))
+    for name in ("held.csv", "again.csv"):
+        held = held.rename(tmp_path / name)
+        told = CliRunner().invoke(main, ["ingest", str(held), "--home", str(tmp_path / "home")])
+    assert last_line(told.stdout).startswith(
+        "PASS: the bytes of again.csv came before, and nothing was loaded. Next: movie-pipeline "
     )
 
 
@@ -253,7 +272,9 @@ def test_a_profile_suggests_a_ruleset_that_the_file_keeps_and_check_takes(
     shown = command.run("profile", path)
     assert "Suggested rules" in shown.stdout
     path.write_bytes(film_file(*(Film(f"f{n}", f"Film {n}" if n else "") for n in range(2001))))
-    told = command.run("profile", path).stdout
+    page = tmp_path / "profile.html"
+    told = command.run("profile", path, "--html", page).stdout
+    assert "<dd>99.9% (1 without)</dd>" in page.read_text("utf-8")
     assert "99.9%" in told  # 2,000 of 2,001 are not all
     assert "100.0% of rows" not in told
     assert "9 long" in told
@@ -391,3 +412,22 @@ def test_rows_too_wide_for_a_table_are_printed_one_below_the_other(
     assert "┃ movie_title" in few
     named = ingested.command.here("query", "month.sql")
     assert "is month.sql a file? --from month.sql reads the query from it." in named.stderr
+
+
+def test_a_disk_without_room_and_a_place_that_is_not_there_are_told_in_a_sentence(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    path = tmp_path / "sent.csv"
+    path.write_bytes(clean_movies(2000))
+    full = [sys.executable, "-c", FULL_DISK]
+    for asked in (["check", path], ["inspect", path], ["profile", path], ["check", "-"]):
+        told = subprocess.run(
+            [*full, *map(str, asked)], input=path.read_bytes(), capture_output=True, check=False
+        )
+        said = told.stderr.decode()
+        assert told.returncode == 1, said
+        assert "a file may not become as large as it must on this disk; make room, and give" in said
+        assert "Traceback" not in said
+    nowhere = command.run("profile", path, "--rules", tmp_path / "none" / "r.dqdl")
+    assert nowhere.exit_code == 2
+    assert f"{tmp_path / 'none' / 'r.dqdl'}: No such file or directory." in nowhere.stderr

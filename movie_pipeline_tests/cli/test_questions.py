@@ -33,6 +33,9 @@ def test_status_tells_totals_and_files(ingested: Ingested) -> None:
 
 def test_status_may_be_limited(ingested: Ingested) -> None:
     assert len(ingested.command.json("status", "--limit", "2")["files"]) == 2
+    assert len(ingested.command.json("status", "--limit", "0")["files"]) == len(FILES)
+    for asked in ("status", "quarantine"):
+        assert ingested.command.here(asked, "--limit", "-1").exit_code == 2
 
 
 def test_status_is_a_table_for_people(ingested: Ingested, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,12 +130,19 @@ def test_quarantine_prints_one_record_a_line(ingested: Ingested) -> None:
     assert {record["file"] for record in records} == {"apart.csv", "held.csv"}
 
 
+def test_quarantine_of_a_file_that_nobody_knows_is_wrong_usage(ingested: Ingested) -> None:
+    told = ingested.command.here("quarantine", "--file", "nowhere.csv")
+    assert told.exit_code == 2
+    assert told.stderr.startswith("nowhere.csv is neither a file that landed nor a file here: ")
+    clean = ingested.command.here("quarantine", "--file", "clean.csv")
+    assert clean.stdout == "PASS: no record of clean.csv is in quarantine.\n"
+
+
 def test_quarantine_of_one_file_by_name_or_id(ingested: Ingested) -> None:
     (by_name,) = quarantined(ingested, "--file", "apart.csv")
     (by_id,) = quarantined(ingested, "--file", ingested.file("apart.csv")["file_id"])
     assert by_name == by_id
     assert by_name["raw"] == "b,The Moon Flight,PG,8.5,Drama,1000"
-    assert quarantined(ingested, "--file", "no such file.csv") == []
 
 
 def test_quarantine_is_a_table_for_people(ingested: Ingested) -> None:

@@ -75,3 +75,21 @@ def test_check_writes_the_report_before_the_file_is_sent(
         "page.json",
         "page.correction.csv",
     }
+
+
+def test_a_report_of_records_that_are_gone_says_so_and_the_way_out(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    path = tmp_path / "sent.csv"
+    path.write_bytes(one_bad_year())
+    command.here("ingest", path)
+    (quarantine,) = (command.folder / "badrecords").glob("*.jsonl")
+    whole = quarantine.read_bytes()
+    for content, problem in ((whole[:50], "is not what was written there"), (None, "was removed")):
+        quarantine.unlink()
+        if content is not None:
+            quarantine.write_bytes(content)
+        told = command.here("report", "sent.csv")
+        assert told.exit_code == 2
+        assert f"{problem}: what was set apart there of sent.csv" in told.stderr
+        assert "Put it back from a copy, or have the file sent again." in told.stderr

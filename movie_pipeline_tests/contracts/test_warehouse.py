@@ -522,6 +522,11 @@ class TestWarehouse:
             read(QueryLimits(60.0, 9_000))
         with pytest.raises(WarehouseError, match=r"the query failed: it took longer than 0\.05 s"):
             read(QueryLimits(0.05, 10**12))
+        text = (
+            "select cast(case when d > 7 then 'x' else '1' end as int) from (" + digits + ") as t"
+        )
+        with pytest.raises(QueryMistake, match="the query failed: "):
+            read(LIMITS)
 
     def test_an_answer_that_would_write_is_refused(self, warehouse: Warehouse) -> None:
         with (

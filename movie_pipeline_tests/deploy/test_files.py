@@ -249,6 +249,19 @@ def test_every_service_is_bounded_and_may_do_no_more_than_it_needs() -> None:
     assert sum(int(one[1]) for one in limits if one) <= 3800, "the machine in docs/aws.md has 4 GB"
 
 
+def test_who_calls_nothing_of_aws_does_not_reach_the_keys_of_the_role() -> None:
+    compose = plain("deploy/compose.yaml")
+    services = compose["services"]
+    assert compose["networks"]["inside"] == {"internal": True}
+    reach = {name: set(service["networks"]) for name, service in services.items()}
+    assert all("inside" in networks for networks in reach.values())
+    assert {name for name, networks in reach.items() if networks != {"inside"}} == {
+        "code",
+        "webserver",  # a port of it is published
+    }
+    assert [name for name, service in services.items() if "ports" in service] == ["webserver"]
+
+
 def test_a_stop_waits_for_the_runs_and_every_service_says_whether_it_is_well() -> None:
     services = plain("deploy/compose.yaml")["services"]
     assert services["code"]["stop_grace_period"] == "15m"

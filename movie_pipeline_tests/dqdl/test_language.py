@@ -229,3 +229,15 @@ def test_a_rule_without_a_bound_on_the_file_only_sets_rows_apart(
 ) -> None:
     (parsed,) = parse_ruleset(f"Rules = [ {rule} ]")
     assert parsed.routes is routes
+
+
+def test_of_a_long_line_a_message_shows_what_is_around_the_place() -> None:
+    rules = ", ".join(["RowCount > 1"] * 1000)
+    text = f"Rules = [{rules}, RowCounts > 1, {rules}]"
+    with pytest.raises(RulesetError) as caught:
+        parse_ruleset(text)
+    _, shown, caret, *_ = str(caught.value).split("\n")
+    assert len(shown) < 120
+    assert shown.startswith("  ... ")
+    assert shown.endswith(" ...")
+    assert shown[caret.index("^") :].startswith("RowCounts > 1")

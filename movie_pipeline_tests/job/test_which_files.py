@@ -127,6 +127,11 @@ def test_a_reexecution_sees_the_same_files_whatever_landed_since(
     with dg.DagsterInstance.ephemeral() as instance:
         with dg.execute_job(job, instance, run_config=QUIET) as failed:
             assert not failed.success
+        # beside Dagster's traces the UI shows what to do in one line
+        said = [
+            entry.user_message for entry in instance.all_logs(failed.run_id) if entry.level == 40
+        ]
+        assert [one for one in said if one.startswith("putting ") and "Traceback" not in one], said
         blockage.unlink()
         home.drop("later.csv", clean_movies(3, first=10))
         again = dg.ReexecutionOptions.from_failure(failed.run_id, instance)

@@ -106,6 +106,14 @@ def test_a_row_with_two_faults_in_a_column_counts_there_once(tmp_path: Path) -> 
     assert told.page.count('<dd class="n">2</dd>') == 1
 
 
+def test_a_column_that_holds_something_else_is_corrected_as_a_whole(tmp_path: Path) -> None:
+    films = [Film(f"tt{place}", rating=f"tt{place}") for place in range(20)]
+    told = told_of(tmp_path, film_file(*films), 'Rules = [ColumnValues "imdb_rating" > 7.5]')
+    assert told.json["answer"] == "held"
+    assert told.json["to_do"] == "Correct the file as said above before you send it."
+    assert len(told.json["fix_first"]) == len(set(told.json["fix_first"])) == 2
+
+
 def test_a_record_is_named_by_its_line_as_well_as_by_its_number(told: Told) -> None:
     # a line before the header, and a record over two lines
     assert [(row["record"], row["line"]) for row in told.json["shown"]][:7] == [

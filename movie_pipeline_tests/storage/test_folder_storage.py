@@ -64,6 +64,13 @@ def test_folders_links_and_pipes_are_no_files(home: Path, storage: FolderStorage
     (landing / "linked folder").symlink_to(home / "outside")
     os.mkfifo(landing / "pipe.csv")
     assert keys(storage) == []
+    told: list[str] = []
+    storage.oldest(1, warn=told.append)
+    assert sorted(told) == [
+        "link.csv is a link, and is never taken. Put the file itself there.",
+        "linked folder is a link, and is never taken. Put the file itself there.",
+        "pipe.csv is no regular file, and is never taken. Put the file itself there.",
+    ]
 
 
 def test_a_young_file_is_taken_to_be_still_being_written(home: Path) -> None:

@@ -1,5 +1,6 @@
 """What the DuckDB file promises beyond the interface: waiting, its edges, strict Parquet, views."""
 
+import resource
 import subprocess
 import sys
 import threading
@@ -14,8 +15,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from movie_pipeline.errors import WarehouseBusy, WarehouseError
+from movie_pipeline.errors import QueryMistake, WarehouseBusy, WarehouseError
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
+from movie_pipeline.warehouse.query_answers import QueryLimits
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline_tests.steps.world import Film, World
 
@@ -48,6 +50,29 @@ def world(tmp_path: Path) -> World:
 
 def impatient(world: World) -> DuckDBWarehouse:
     return World(world.settings.home, warehouse_wait_seconds=0.2).warehouse
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is kept by Linux")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select repeat('x', 2000000000)",
+        "select string_agg(repeat('x', 100000), '') from range(20000)",
+        "select repeat('x', 20000000) from range(100)",
+    ],
+)
+def test_a_query_takes_no_more_memory_than_it_may(world: World, text: str) -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    said = pytest.raises(QueryMistake, match="needs more memory than MOVIE_PIPELINE_MEMORY_LIMIT")
+    with said, world.warehouse.answer(text, QueryLimits(60.0, 10**10)):
+        pass
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+    # the engine is well, and a large answer comes in small pages
+    wide = "select repeat('x', 1000000) as text from range(40)"
+    with world.warehouse.answer(wide, QueryLimits(60.0, 10**9)) as answer:
+        sizes = [len(page) for page in answer.pages]
+    assert sum(sizes) == 40
+    assert max(sizes) <= 16
 
 
 def test_a_warehouse_held_by_another_process_names_it_and_the_way_out(world: World) -> None:

@@ -11,6 +11,7 @@ from movie_pipeline.warehouse.redshift_errors import (
     DRIVER_ERRORS,
     StatementWrong,
     TookTooLong,
+    ValueWrong,
     translated,
     unreachable,
 )
@@ -59,7 +60,7 @@ def scan_error(context: str, code: int = 15001) -> Exception:
             "permission denied for relation t; grant it",
         ),
         (said("22001", f"value too long {CANARY}"), WarehouseError, "longer than its column holds"),
-        (said("22P02", f'invalid input: "{CANARY}"'), WarehouseError, r"does not fit \(22P02\)"),
+        (said("22P02", f'invalid input: "{CANARY}"'), ValueWrong, r"does not fit \(22P02\)"),
         (
             said("23502", 'null value in column "kind"', f"Failing row contains ({CANARY})"),
             WarehouseError,
