@@ -50,6 +50,7 @@ class _LeaveAtOnce:
 
     def __call__(self) -> None:
         if not isinstance(self.code, int):
+            gc.enable()  # the interpreter takes all apart, as usual
             return
         try:
             sys.stdout.flush()
