@@ -22,12 +22,12 @@ def run() -> NoReturn:
     makes many that live to its end; and nothing is taken apart afterwards: together more than a
     second of a small `ingest`.
     """
-    ended = _LeaveAtOnce()
-    atexit.register(ended)  # before a command registers anything, so that it is called last
     gc.disable()
     collecting = threading.Timer(_SHORT_SECONDS, _look_for_cycles)
     collecting.daemon = True
     collecting.start()
+    ended = _LeaveAtOnce(collecting)
+    atexit.register(ended)  # before a command registers anything, so that it is called last
     try:
         main()
     except SystemExit as leaving:
@@ -46,11 +46,15 @@ def _look_for_cycles() -> None:
 class _LeaveAtOnce:
     """Ends the process where the command said with what code; else it ends as usual."""
 
-    code: object = None
+    def __init__(self, collecting: threading.Timer) -> None:
+        self._collecting = collecting
+        self.code: object = None
 
     def __call__(self) -> None:
         if not isinstance(self.code, int):
-            gc.enable()  # the interpreter takes all apart, as usual
+            self._collecting.cancel()
+            self._collecting.join()
+            gc.enable()
             return
         try:
             sys.stdout.flush()
