@@ -330,14 +330,7 @@ def _contract_columns(
     for ours, aliases in contract.known_as.items():
         if ours in declared.values():
             continue
-        found: list[int] = []
-        for alike in (_exactly, _alike):
-            for alias in aliases:
-                found += [
-                    i
-                    for i, name in enumerate(names)
-                    if i not in taken and i not in found and alike(name, alias)
-                ]
+        found = [i for i in _named(tuple(names), aliases) if i not in taken]
         if alike_named := [i for i in found if _named_otherwise(names[i], ours, contract)]:
             found = [i for i in found if i not in alike_named]
         if found:
@@ -346,8 +339,12 @@ def _contract_columns(
     return taken
 
 
-def _exactly(name: str, alias: str) -> bool:
-    return name == alias
+@lru_cache(maxsize=1_024)  # the same header comes with each file of a source
+def _named(names: tuple[str, ...], aliases: tuple[str, ...]) -> tuple[int, ...]:
+    """The places of names that are one of the aliases, the first alias first; then those alike."""
+    exactly = [i for alias in aliases for i, name in enumerate(names) if name == alias]
+    alike = [i for alias in aliases for i, name in enumerate(names) if _alike(name, alias)]
+    return tuple(dict.fromkeys([*exactly, *alike]))
 
 
 def _named_otherwise(name: str, ours: str, contract: TableContract) -> bool:
