@@ -14,6 +14,7 @@ from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.invisible import without_invisible
 from movie_pipeline.tabular.number_casts import read_number
 from movie_pipeline.tabular.number_forms import Repair
+from movie_pipeline.tabular.number_signs import signs_of
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
 from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm, TableContract
 from movie_pipeline.tabular.ways_out import or_declare
@@ -198,7 +199,8 @@ def _years_of_dates(
         column = contract.column(ours)
         if cells is None or position in declared or NumberForm.YEAR_OF_DATE not in column.forms:
             continue
-        readings = [read_number(text, column) for text in cells[position]]
+        signs = signs_of(column)
+        readings = [read_number(text, column, signs) for text in cells[position]]
         present = [reading for reading in readings if reading.value is not None]
         dates = sum(reading.repair is Repair.DATE for reading in present)
         if dates and dates >= _MOSTLY * len(present):
@@ -375,7 +377,8 @@ def _fit(texts: Sequence[str], column: Column) -> float:
         return 0
     if column.type is ColumnType.TEXT:
         return sum(bool(text.strip()) for text in texts) / len(texts)
-    readings = [read_number(text, column) for text in texts]
+    signs = signs_of(column)
+    readings = [read_number(text, column, signs) for text in texts]
     present = [reading for reading in readings if reading.unreadable or reading.value is not None]
     read = sum(_is_within(reading.value, column) for reading in present)
     return read / len(present) if present else 0
