@@ -49,6 +49,9 @@ from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.storage.storage_port import LandedFile
 
+_IDLE_SECONDS = 0.3
+"""So long a command keeps the warehouse open between two questions to it."""
+
 
 def ingest_files(
     paths: Sequence[Path], settings: Settings, step: Callable[[str], None] = lambda _: None
@@ -75,8 +78,9 @@ def ingest_files(
         for path, number in zip(paths, _numbers(paths), strict=True)
     ]
     batch = Batch.of(landed)
-    _take_through(definitions, deployment, batch, step)
-    return _report(deployment, batch, landed)
+    with deployment.warehouse.kept_open(_IDLE_SECONDS):
+        _take_through(definitions, deployment, batch, step)
+        return _report(deployment, batch, landed)
 
 
 def replay_records(

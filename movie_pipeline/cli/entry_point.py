@@ -7,20 +7,27 @@ import atexit
 import gc
 import os
 import sys
+import threading
 from typing import NoReturn
 
 from movie_pipeline.cli import main
+
+_SHORT_SECONDS = 4.0
 
 
 def run() -> NoReturn:
     """Run the command that the arguments name, and end the process.
 
-    Objects are looked through for cycles seldom, as a command makes many that live to its end; and
-    nothing is taken apart afterwards: together more than a second of a small `ingest`.
+    Objects are looked through for cycles only where a command takes long, and then seldom, as it
+    makes many that live to its end; and nothing is taken apart afterwards: together more than a
+    second of a small `ingest`.
     """
-    ended = _LeaveAtOnce()
+    gc.disable()
+    collecting = threading.Timer(_SHORT_SECONDS, _look_for_cycles)
+    collecting.daemon = True
+    collecting.start()
+    ended = _LeaveAtOnce(collecting)
     atexit.register(ended)  # before a command registers anything, so that it is called last
-    gc.set_threshold(20_000, 20, 100)
     try:
         main()
     except SystemExit as leaving:
@@ -29,13 +36,25 @@ def run() -> NoReturn:
     raise AssertionError("the command line ended without a code")
 
 
+def _look_for_cycles() -> None:
+    """From now on; what was made until now is mostly code, and looked through no more."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
+    gc.enable()
+
+
 class _LeaveAtOnce:
     """Ends the process where the command said with what code; else it ends as usual."""
 
-    code: object = None
+    def __init__(self, collecting: threading.Timer) -> None:
+        self._collecting = collecting
+        self.code: object = None
 
     def __call__(self) -> None:
         if not isinstance(self.code, int):
+            self._collecting.cancel()
+            self._collecting.join()
+            gc.enable()
             return
         try:
             sys.stdout.flush()

@@ -4,6 +4,7 @@ Dagster's own notes it there and goes on to wait: for a slot of the pool that an
 until a step is to be tried again. And of a step that failed this one says why in one line.
 """
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,6 +26,7 @@ class StoppableExecutor(InProcessExecutor):
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
     ) -> Iterator[dg.DagsterEvent]:
+        gc.freeze()  # what is loaded stays: a million objects, not to be looked through for cycles
         events = iter(super().execute(plan_context, execution_plan))
         while True:
             with raise_execution_interrupts():  # not while others handle the event

@@ -81,7 +81,12 @@ def _archive_some(
         report.failed.update((entry.file_id, str(error)) for entry in waiting)
         return
     crash_point("archive.decisions_kept")
-    found = side_by_side(archive_one, waiting, at_once=storage.at_once)
+    try:
+        with storage.settling_many():
+            found = side_by_side(archive_one, waiting, at_once=storage.at_once)
+    except StorageError as error:
+        report.failed.update((entry.file_id, str(error)) for entry in waiting)
+        return
     marks: dict[str, LedgerEntry] = {}
     for entry, marked in zip(waiting, found, strict=True):
         if isinstance(marked, str):

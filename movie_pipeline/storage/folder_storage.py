@@ -83,6 +83,8 @@ class FolderStorage(Storage):
         self._settle_seconds = settings.discovery.settle_seconds
         self._ahead: dict[str, tuple[str, float]] = {}
         """Files of the future that the last listing saw: their version, and since when."""
+        self._settling = 0
+        self._changed: set[Path] = set()
         self._young: dict[str, int] = {}
         """Files that the last listing saw changed a moment ago: their size."""
 
@@ -275,7 +277,9 @@ class FolderStorage(Storage):
             elif aside.exists():
                 make_folder(target.parent)
                 crash_point("storage.settle.before")
-                _move(aside, target)
+                self._changed |= _move(aside, target)
+                if not self._settling:
+                    self._keep_changed()
                 crash_point("storage.settle.after")
             elif landed.exists():
                 raise _another_version(file)
@@ -284,6 +288,23 @@ class FolderStorage(Storage):
                     f"{printable_name(file.key)} is no longer in {landed.parent}."
                 )
         return self.uri(area, name)
+
+    @override
+    @contextmanager
+    def settling_many(self) -> Generator[None]:
+        self._settling += 1
+        try:
+            yield
+        finally:
+            self._settling -= 1
+            with _translated("keeping what was moved"):
+                self._keep_changed()
+
+    def _keep_changed(self) -> None:
+        """Have the folders reach the disk in which files were renamed."""
+        changed, self._changed = self._changed, set()
+        for folder in changed:
+            sync(folder)
 
     @override
     def fetch_reference(self, place: str, to: Path) -> None:
@@ -508,7 +529,8 @@ def _has_version(path: Path, file: LandedFile, *, renamed: bool = False) -> bool
     return stat.S_ISREG(status.st_mode) and _is_version(status, file, renamed=renamed)
 
 
-def _move(aside: Path, target: Path) -> None:
+def _move(aside: Path, target: Path) -> set[Path]:
+    """Move a file; return the folders that are to reach the disk then."""
     try:
         aside.rename(target)
     except OSError as error:
@@ -517,8 +539,7 @@ def _move(aside: Path, target: Path) -> None:
         copy_into_place(aside, target)
         aside.unlink()
     make_private(target)  # its sender gave it a mode
-    sync(target.parent)
-    sync(aside.parent)
+    return {target.parent, aside.parent}
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -328,6 +328,11 @@ class S3Storage(Storage):
         self._remove_version(file, doing)
         crash_point("storage.settle.after")
         return self.uri(area, name)
+
+    @override
+    def settling_many(self) -> AbstractContextManager[None]:
+        """Nothing is put off: the store keeps each at once."""
+        return nullcontext()
 
     @override
     def fetch_reference(self, place: str, to: Path) -> None:

@@ -179,6 +179,10 @@ class Storage(Protocol):
         """
         ...
 
+    def settling_many(self) -> AbstractContextManager[None]:
+        """What is settled within the block is sure to stay when it ends; many take less time so."""
+        ...
+
     def fetch_reference(self, place: str, to: Path) -> None:
         """Copy a reference dataset, which people keep outside the areas, to a path.
 

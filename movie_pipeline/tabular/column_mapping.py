@@ -14,6 +14,7 @@ from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.invisible import without_invisible
 from movie_pipeline.tabular.number_casts import read_number
 from movie_pipeline.tabular.number_forms import Repair
+from movie_pipeline.tabular.number_signs import signs_of
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
 from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm, TableContract
 from movie_pipeline.tabular.ways_out import or_declare
@@ -198,7 +199,8 @@ def _years_of_dates(
         column = contract.column(ours)
         if cells is None or position in declared or NumberForm.YEAR_OF_DATE not in column.forms:
             continue
-        readings = [read_number(text, column) for text in cells[position]]
+        signs = signs_of(column)
+        readings = [read_number(text, column, signs) for text in cells[position]]
         present = [reading for reading in readings if reading.value is not None]
         dates = sum(reading.repair is Repair.DATE for reading in present)
         if dates and dates >= _MOSTLY * len(present):
@@ -330,14 +332,7 @@ def _contract_columns(
     for ours, aliases in contract.known_as.items():
         if ours in declared.values():
             continue
-        found: list[int] = []
-        for alike in (_exactly, _alike):
-            for alias in aliases:
-                found += [
-                    i
-                    for i, name in enumerate(names)
-                    if i not in taken and i not in found and alike(name, alias)
-                ]
+        found = [i for i in _named(tuple(names), aliases) if i not in taken]
         if alike_named := [i for i in found if _named_otherwise(names[i], ours, contract)]:
             found = [i for i in found if i not in alike_named]
         if found:
@@ -346,8 +341,12 @@ def _contract_columns(
     return taken
 
 
-def _exactly(name: str, alias: str) -> bool:
-    return name == alias
+@lru_cache(maxsize=1_024)  # the same header comes with each file of a source
+def _named(names: tuple[str, ...], aliases: tuple[str, ...]) -> tuple[int, ...]:
+    """The places of names that are one of the aliases, the first alias first; then those alike."""
+    exactly = [i for alias in aliases for i, name in enumerate(names) if name == alias]
+    alike = [i for alias in aliases for i, name in enumerate(names) if _alike(name, alias)]
+    return tuple(dict.fromkeys([*exactly, *alike]))
 
 
 def _named_otherwise(name: str, ours: str, contract: TableContract) -> bool:
@@ -378,7 +377,8 @@ def _fit(texts: Sequence[str], column: Column) -> float:
         return 0
     if column.type is ColumnType.TEXT:
         return sum(bool(text.strip()) for text in texts) / len(texts)
-    readings = [read_number(text, column) for text in texts]
+    signs = signs_of(column)
+    readings = [read_number(text, column, signs) for text in texts]
     present = [reading for reading in readings if reading.unreadable or reading.value is not None]
     read = sum(_is_within(reading.value, column) for reading in present)
     return read / len(present) if present else 0

@@ -97,14 +97,14 @@ def evidence_of(bare: str, column: Column) -> Evidence:
         decimal, groups, doubt = OF_SIGN[sign]
         if not is_like_group(before, behind):
             small = len(before) <= _SMALL and bool(behind.strip("0"))
-            return decimal | (Evidence.FRACTION if small else Evidence.NONE)
+            return decimal | Evidence.FRACTION if small else decimal
         if column.type is ColumnType.DECIMAL or behind == "000":
             return doubt
         return groups
     for sign, pattern in _GROUPS_OF.items():
         if found := pattern.fullmatch(bare):
-            fraction = OF_SIGN[_OTHER[sign]][0] if found[2] else Evidence.NONE
-            return OF_SIGN[sign][1] | fraction
+            groups = OF_SIGN[sign][1]
+            return groups | OF_SIGN[_OTHER[sign]][0] if found[2] else groups
     return Evidence.NONE
 
 

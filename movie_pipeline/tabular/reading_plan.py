@@ -202,10 +202,10 @@ def _number_column(column: MappedColumn, contract: TableContract) -> Column | No
 
 
 def _evidence(texts: Sequence[str], column: Column) -> int:
-    found = Evidence.NONE
-    for text in set(texts):
-        found |= evidence_in(text, column)
-    return int(found)
+    found = 0
+    for said in {int(evidence_in(text, column)) for text in set(texts)}:
+        found |= said
+    return found
 
 
 def _decimal_sign(evidence: Mapping[str, int], contract: TableContract) -> str:

@@ -207,6 +207,15 @@ class _Grammar:
         self._rest = re.compile(not_bare)
         self._escaped = re.compile(rb"\\(\r\n|.)", re.DOTALL)
         self._escape = re.compile(rb"\\([" + quote + rb"\\])")
+        self._whole_cell = None
+        if (
+            len(syntax.delimiter) == 1
+            and syntax.quote
+            and not (syntax.backslash or syntax.anywhere)
+        ):
+            cell = rb'(?:"((?:[^"]++|"")*+)"|((?!")' + bare + rb"))"
+            ending = rb"(" + delimiter + rb"|\r\n|\n|\r)"
+            self._whole_cell = re.compile((cell + ending).replace(b'"', quote), re.DOTALL)
         self.delimiter = syntax.delimiter
 
     def skipper(self, *, is_comment: bool) -> "_Skipper":
@@ -228,7 +237,25 @@ class _Grammar:
             return found
         if not at_end and len(text) - start < len(self._syntax.comment):
             return None
-        return self._cell_by_cell(text, start, at_end=at_end)
+        return self._plain_cells(text, start) or self._cell_by_cell(text, start, at_end=at_end)
+
+    def _plain_cells(self, text: bytes, start: int) -> tuple[Record, int] | None:
+        """The quick way for a record of which every cell is whole, quoted or not."""
+        if self._whole_cell is None:
+            return None
+        match, twice, quote = self._whole_cell.match, 2 * self._syntax.quote, self._syntax.quote
+        cells: list[bytes] = []
+        place = start
+        while found := match(text, place):
+            inside, cell, ending = found.groups()
+            cells.append(cell if inside is None else inside.replace(twice, quote))
+            place = found.end()
+            if ending == self.delimiter:
+                continue
+            if place == len(text):
+                return None  # a line feed may follow
+            return Record(start, place - len(ending), place, cells, ending), place
+        return None
 
     def _line(self, text: bytes, start: int, *, at_end: bool) -> tuple[Record, int] | None:
         """The quick way for a line without any quote."""

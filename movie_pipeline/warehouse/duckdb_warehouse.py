@@ -114,8 +114,8 @@ class DuckDBWarehouse(Warehouse):
         self._file = KeptOpen(self._connect_once)
 
     @override
-    def kept_open(self) -> AbstractContextManager[None]:
-        return self._file.block()
+    def kept_open(self, idle_seconds: float | None = None) -> AbstractContextManager[None]:
+        return self._file.block(idle_seconds)
 
     @override
     def prepare(self) -> None:

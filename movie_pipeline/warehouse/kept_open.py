@@ -4,8 +4,9 @@ Opening costs more than most uses. When that is worth other processes' waiting i
 """
 
 import threading
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Generic, Protocol, TypeVar
 
 
@@ -40,25 +41,55 @@ class KeptOpen(Generic[Connection]):
         self._open_file = open_file
         self._lock = threading.Lock()
         self._blocks = 0
+        self._firm = 0
+        self._used_at = 0.0
         self._kept: Connection | None = None
         self._kept_read_only = False
 
     @contextmanager
-    def block(self) -> Generator[None]:
-        """What is connected to within the block stays open to its end; blocks may be nested."""
+    def block(self, idle_seconds: float | None = None) -> Generator[None]:
+        """What is connected to within the block stays open to its end; blocks may be nested.
+
+        Args:
+            idle_seconds: let go of it before, where nobody connected for so long.
+        """
+        is_firm = idle_seconds is None
         with self._lock:
             self._blocks += 1
+            self._firm += is_firm
         try:
-            yield
+            with nullcontext() if idle_seconds is None else self._watched(idle_seconds):
+                yield
         finally:
             with self._lock:
                 self._blocks -= 1
+                self._firm -= is_firm
                 if not self._blocks:
                     self._let_go()
+
+    @contextmanager
+    def _watched(self, idle_seconds: float) -> Generator[None]:
+        """Let go of it beside the block, whenever it is idle."""
+        ended = threading.Event()
+
+        def watch() -> None:
+            while not ended.wait(idle_seconds):
+                with self._lock:
+                    if not self._firm and time.monotonic() - self._used_at >= idle_seconds:
+                        self._let_go()
+
+        watcher = threading.Thread(target=watch, name="kept-open", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
 
     def connect(self, *, read_only: bool) -> Connection:
         """A connection of the caller's own, cheap where the file is kept open."""
         with self._lock:
+            self._used_at = time.monotonic()
             if self._kept_read_only and not read_only:
                 self._let_go()  # a file is open for reading or for writing
             connection = self._open_file(read_only=read_only)

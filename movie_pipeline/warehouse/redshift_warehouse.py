@@ -115,7 +115,7 @@ class RedshiftWarehouse(Warehouse):
         self._preparing = threading.Lock()
 
     @override
-    def kept_open(self) -> AbstractContextManager[None]:
+    def kept_open(self, idle_seconds: float | None = None) -> AbstractContextManager[None]:
         """Nothing is kept: a cluster opens nothing anew."""
         return nullcontext()
 

@@ -86,10 +86,11 @@ class UpgradePlan:
 class Warehouse(Protocol):
     """Tables, ledger and outbox in one place, so that one transaction covers them."""
 
-    def kept_open(self) -> AbstractContextManager[None]:
+    def kept_open(self, idle_seconds: float | None = None) -> AbstractContextManager[None]:
         """What is asked for within the block follows closely, so that opening once may be enough.
 
-        Other processes may have to wait until the block ends: keep it short.
+        Other processes may have to wait until the block ends: keep it short, or say after how long
+        without a question others are let in.
         """
         ...
 

@@ -273,6 +273,22 @@ def test_the_folders_made_for_a_file_reach_the_disk_with_it(
     assert synced == []
 
 
+def test_many_files_that_are_settled_have_each_folder_reach_the_disk_once(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b", "c"):
+        write(home, name, age=3)
+    (home / "history" / "day").mkdir(parents=True)
+    synced: list[Path] = []
+    monkeypatch.setattr(storage_module, "sync", synced.append)
+    with storage.settling_many():
+        for file in storage.landed():
+            storage.settle(file, Area.HISTORY, f"day/{file.key}")
+        assert synced == []
+        assert sorted(path.name for path in (home / "history" / "day").iterdir()) == ["a", "b", "c"]
+    assert sorted(synced) == [home / "history" / "day", home / "input"]
+
+
 def test_a_put_that_fails_leaves_what_was_there_and_nothing_else(
     home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

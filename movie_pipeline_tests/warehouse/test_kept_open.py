@@ -1,5 +1,7 @@
 """A file that is kept open: how often it is opened, and how."""
 
+import time
+
 import pytest
 
 from movie_pipeline.warehouse.kept_open import KeptOpen
@@ -59,6 +61,25 @@ def test_within_a_block_it_is_opened_once_for_reading_and_once_for_writing() -> 
         use(kept, read_only=True)
         use(kept, read_only=False)
         assert file.openings == ["reading", "writing"]
+    assert file.handles == []
+
+
+def test_others_are_let_in_where_nobody_uses_it_for_a_while() -> None:
+    file = File()
+    kept = KeptOpen(file.open)
+    with kept.block(idle_seconds=0.02):
+        use(kept, read_only=False)
+        for _ in range(1_000):
+            if not file.handles:
+                break
+            time.sleep(0.01)
+        assert file.handles == []
+        with kept.block():
+            use(kept, read_only=False)
+            time.sleep(0.1)
+            assert len(file.handles) == 1, "a block without a limit is not over"
+        use(kept, read_only=False)
+        assert len(file.openings) in {2, 3}
     assert file.handles == []
 
 

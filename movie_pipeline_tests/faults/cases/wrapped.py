@@ -72,6 +72,9 @@ class WrappedStorage:
     def settle(self, file: LandedFile, area: Area, name: str) -> str:
         return self.real.settle(file, area, name)
 
+    def settling_many(self) -> AbstractContextManager[None]:
+        return self.real.settling_many()
+
     def fetch_reference(self, place: str, to: Path) -> None:
         self.real.fetch_reference(place, to)
 
