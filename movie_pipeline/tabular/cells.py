@@ -54,6 +54,13 @@ _GROUPED = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
 _ONE_GROUP, _TWO_GROUPS = 1_000, 1_000_000
 _FIRST_BEYOND_ASCII = 128
 _LONGEST_WORD = max(map(len, NO_KEY))
+NO_TEXT: Final = (
+    *("N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "(null)", "[null]", "None"),
+    *("undefined", "-", "--", "\u2014", "?"),
+)
+"""What programs write where there is no text; a column that may be missing loses nothing by it."""
+_LONGEST_NO_TEXT = max(len(word.encode()) for word in NO_TEXT)
+_MAY_BE_NO_TEXT = np.isin(np.arange(256), [word.encode()[0] for word in NO_TEXT])
 _PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
 """The most digits of a whole number that surely fits, and the most groups of three behind one."""
 """A cell's state is one of the three above, plus 4 times (1 + the repair's place)."""
@@ -89,6 +96,7 @@ class TextCells:
     ) -> None:
         self._nulls = tuple(nulls)
         self._is_key = is_key
+        self._is_of_contract = column is not None
         self._is_list = column is not None and column.is_list
         self._limit = column.max_bytes if column else None
         self._nullable = column is None or column.nullable
@@ -109,6 +117,9 @@ class TextCells:
             texts, lengths = self._trimmed(texts, suspects)
         if self._is_key and len(places := _odd_keys(texts)):
             texts, lengths = self._mended_keys(texts, places)
+        if self._is_of_contract and not self._is_key:
+            texts, lengths = self._without_words(texts, lengths)
+            texts, lengths = self._without_brackets(texts, lengths)
         if self._is_list and _may_hold_lists(texts):
             texts, lengths = self._plain_lists(texts)
         if self._nulls:
@@ -152,6 +163,30 @@ class TextCells:
         self.repairs[Repair.LIST] += _count(pc.not_equal(texts, rewritten))
         rewritten = pc.if_else(pc.equal(rewritten, ""), pa.scalar(None, pa.string()), rewritten)
         return rewritten, np.diff(text_buffers(rewritten)[0])
+
+    def _without_words(self, texts: Array, lengths: Array) -> tuple[Array, Array]:
+        """Texts without what programs write where there is none."""
+        short = _MAY_BE_NO_TEXT[_firsts(texts)] & (lengths > 0) & (lengths <= _LONGEST_NO_TEXT)
+        if not self._nullable or not len(places := np.flatnonzero(short)):
+            return texts, lengths
+        before = texts.take(pa.array(places))
+        words = pc.is_in(before, pa.array(NO_TEXT))
+        if not (count := _count(words)):
+            return texts, lengths
+        self.repairs[Repair.NOT_AVAILABLE] += count
+        after = pc.if_else(words, pa.scalar(None, pa.string()), before)
+        return _replaced(texts, places, after)
+
+    def _without_brackets(self, texts: Array, lengths: Array) -> tuple[Array, Array]:
+        """What stands in a list alone, or as several names, as such a text."""
+        bracketed = (_firsts(texts) == ord("[")) & (lengths > 0)
+        if self._is_list or not len(places := np.flatnonzero(bracketed)):
+            return texts, lengths
+        before = texts.take(pa.array(places))
+        after = pa.array([plain_list(text) or None for text in before.to_pylist()], pa.string())
+        same = pc.fill_null(pc.equal(before, after), fill_value=False)
+        self.repairs[Repair.LIST] += len(places) - _count(same)
+        return _replaced(texts, places, after)
 
     def _breaches(self, texts: Array, lengths: Array) -> Flags | None:
         breached: Flags | None = None
@@ -383,6 +418,14 @@ def _reading_of(
 
 _reading_of_short = lru_cache(MOST_REMEMBERED)(_reading_of)
 """The same, remembered from row to row and file to file: durations and sums come again."""
+
+
+def _firsts(texts: Array) -> npt.NDArray[np.uint8]:
+    """The first byte of each text; of an empty one, any."""
+    bounds, data = text_buffers(texts)
+    if not len(data):
+        return np.zeros(len(texts), np.uint8)
+    return data[np.minimum(bounds[:-1], len(data) - 1)]
 
 
 def _may_hold_lists(texts: Array) -> bool:

@@ -22,6 +22,11 @@ LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
 _SHORTEST_PLURAL = 4
 _MOSTLY = 0.9
+_WRAPPERS = frozenset(
+    {"movie", "film", "item", "record", "data", "node", "fields", "attributes", "properties"}
+    | {"_source", "source", "document", "doc", "row", "entity", "result"}
+)
+"""Objects in JSON that hold a row, or what it is about."""
 REMARK_COLUMNS = ("report_line", "report_problem")
 """What our answer to a sender says of a row, in columns of its own: no part of the row, should the
 answer come back corrected."""
@@ -68,6 +73,12 @@ def normalised(header: str) -> str:
     return name.encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip("_")
 
 
+def _looked_up(header: str) -> str:
+    """The normalised name by which a column is looked up: what wraps a row is no part of it."""
+    outer, _, inner = header.partition(".")
+    return normalised(inner if inner and outer in _WRAPPERS else header)
+
+
 def _compact(name: str) -> str:
     """A normalised name without its underscores: so `shelfMark` is `shelf_mark`."""
     return name.replace("_", "")
@@ -107,7 +118,7 @@ def rank_of(header: Iterable[str], contract: TableContract) -> tuple[bool, int]:
 def contract_columns_in(header: Iterable[str], contract: TableContract) -> set[str]:
     """The contract's columns that names stand for."""
     forms = _known_forms(contract)
-    found = (_form_in(normalised(name), forms) for name in header)
+    found = (_form_in(_looked_up(name), forms) for name in header)
     return {forms[form] for form in found if form is not None}
 
 
@@ -164,7 +175,10 @@ def map_header(
     names = [normalised(name) for name in header]
     declared = _declared_columns(header, names, source)
     dates = {normalised(name) for name in source.dates} - set(contract.names)
-    open_names = ["" if name in dates else name for name in names]
+    open_names = [
+        "" if name in dates else _looked_up(written)
+        for written, name in zip(header, names, strict=True)
+    ]
     taken = _contract_columns(open_names, contract, cells, declared)
     years = _years_of_dates(taken, declared, contract, cells)
     missing = [name for name in contract.required_names if name not in taken.values()]
@@ -279,7 +293,7 @@ def mapping_notes(
         others = [
             other.header
             for other in mapping
-            if not other.ours and known_as(normalised(other.header), candidates)
+            if not other.ours and known_as(_looked_up(other.header), candidates)
         ]
         if others:
             kept = ", ".join(map(printable, others))
@@ -377,11 +391,17 @@ def _fit(texts: Sequence[str], column: Column) -> float:
     if not texts:
         return 0
     if column.type is ColumnType.TEXT:
-        return sum(bool(text.strip()) for text in texts) / len(texts)
+        present = (bool(text.strip()) and not _is_unlike(text, column) for text in texts)
+        return sum(present) / len(texts)
     readings = [read_number(text, column) for text in texts]
     present = [reading for reading in readings if reading.unreadable or reading.value is not None]
     read = sum(_is_within(reading.value, column) for reading in present)
     return read / len(present) if present else 0
+
+
+def _is_unlike(text: str, column: Column) -> bool:
+    """Whether a text is none of what must be there: an address is no name of anything."""
+    return column.required and text.startswith(("http://", "https://"))
 
 
 def _is_within(value: float | None, column: Column) -> bool:

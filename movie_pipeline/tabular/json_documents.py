@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import printable, rank_of
-from movie_pipeline.tabular.json_values import Digits, Pairs, parse_json
+from movie_pipeline.tabular.column_mapping import contract_columns_in, printable, rank_of
+from movie_pipeline.tabular.json_values import (
+    Digits,
+    Pairs,
+    constant,
+    names_within,
+    pairs,
+    parse_json,
+)
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.table_contract import TableContract
 
@@ -118,7 +125,7 @@ def _require_readable(size: int, limits: Limits) -> None:
 def _values(content: bytes) -> "list[Any] | None":
     """The values that stand in a text one behind the other; None where it is no JSON."""
     decoder = json.JSONDecoder(
-        parse_int=Digits, parse_float=Digits, parse_constant=Digits, object_pairs_hook=Pairs
+        parse_int=Digits, parse_float=Digits, parse_constant=constant, object_pairs_hook=pairs
     )
     values: list[Any] = []
     try:
@@ -209,8 +216,10 @@ def _wrapped(
             if depth < _DEEPEST:
                 yield from _wrapped(value, contract, f"{place}.", depth + 1)
         elif isinstance(value, list) and (objects := _objects(cast("list[object]", value))):
-            names = dict.fromkeys(name for each in objects for name, _ in each)
-            if _names_all(names, contract):
+            names = dict.fromkeys(
+                name for each in objects for name in (*dict(each), *names_within(each))
+            )
+            if contract_columns_in(names, contract).issuperset(contract.required_names):
                 yield place, objects
 
 

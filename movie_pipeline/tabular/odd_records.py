@@ -66,7 +66,7 @@ class OddRecords:
         self.oddly_written = (
             "a backslash stands in a quoted cell"
             if self._syntax.backslash
-            else "a quote stands in the middle of a cell"
+            else "a quote stands in the middle of a cell, or a byte order mark before one"
         )
         self._not_text = f"it holds bytes that are not {encoding.name} text"
         if encoding.doubt:
