@@ -19,6 +19,7 @@ from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.invisible import INVISIBLE, NO_WIDTH, SPACES
 from movie_pipeline.tabular.list_cells import FIRST_OF_ASIA, SIGNS, plain_list
 from movie_pipeline.tabular.number_casts import (
+    LOST_DIGITS,
     NO_KEY,
     NULL_MARKER,
     Reading,
@@ -115,6 +116,8 @@ class TextCells:
         suspects = _suspects(bounds, data, lengths) if untrimmed is None else untrimmed
         if len(suspects):
             texts, lengths = self._trimmed(texts, suspects)
+        if self._is_of_contract and len(places := np.flatnonzero(_firsts(texts) == ord("="))):
+            texts, lengths = self._without_formulas(texts, places)
         if self._is_key and len(places := _odd_keys(texts)):
             texts, lengths = self._mended_keys(texts, places)
         if self._is_of_contract and not self._is_key:
@@ -143,7 +146,12 @@ class TextCells:
         invisible = as_flags(pc.fill_null(unseen, fill_value=False)) & ~as_flags(emptied)
         self.repairs[Repair.INVISIBLE] += int(np.count_nonzero(invisible))
         spaces = int(np.count_nonzero(changed & ~invisible)) - blank
-        self.repairs[Repair.SPACES] += spaces
+        # behind a space a quote opens no cell, but was meant to
+        spaced = pc.match_substring_regex(before, r'(?s)^\s+".*"\s*$')
+        if quoted := _count(spaced):
+            self.repairs[Repair.QUOTES] += quoted
+            after = pc.if_else(spaced, _within_quotes(after), after)
+        self.repairs[Repair.SPACES] += spaces - quoted
         return _replaced(texts, suspects, after)
 
     def _mended_keys(self, texts: Array, places: npt.NDArray[np.int64]) -> tuple[Array, Array]:
@@ -154,7 +162,16 @@ class TextCells:
         self.repairs[Repair.POINT_ZERO] += _count(pc.not_equal(after, whole))
         words = pc.is_in(pc.utf8_lower(whole), pa.array(sorted(NO_KEY)))
         self.repairs[Repair.NOT_AVAILABLE] += _count(words)
+        words = pc.or_(words, pc.match_substring_regex(whole, f"^(?:{LOST_DIGITS.pattern})$"))
         return _replaced(texts, places, pc.if_else(words, pa.scalar(None, pa.string()), whole))
+
+    def _without_formulas(self, texts: Array, places: npt.NDArray[np.int64]) -> tuple[Array, Array]:
+        """Texts out of `="..."`, by which Excel is told that a cell is text."""
+        before = texts.take(pa.array(places))
+        formulas = pc.match_substring_regex(before, r'(?s)^=".*"$')
+        self.repairs[Repair.QUOTES] += _count(formulas)
+        inner = _within_quotes(pc.utf8_slice_codeunits(before, 1))
+        return _replaced(texts, places, pc.if_else(formulas, inner, before))
 
     def _plain_lists(self, texts: Array) -> tuple[Array, Array]:
         encoded = texts.dictionary_encode()
@@ -420,6 +437,13 @@ _reading_of_short = lru_cache(MOST_REMEMBERED)(_reading_of)
 """The same, remembered from row to row and file to file: durations and sums come again."""
 
 
+def _within_quotes(texts: Array) -> Array:
+    """Texts in quotes without them; a doubled one within is one, and nothing is null."""
+    inner = pc.replace_substring_regex(texts, r'(?s)^"(.*)"$', r"\1")
+    inner = pc.replace_substring(inner, '""', '"')
+    return pc.if_else(pc.equal(inner, ""), pa.scalar(None, pa.string()), inner)
+
+
 def _firsts(texts: Array) -> npt.NDArray[np.uint8]:
     """The first byte of each text; of an empty one, any."""
     bounds, data = text_buffers(texts)
@@ -464,6 +488,9 @@ def _odd_keys(texts: Array) -> npt.NDArray[np.int64]:
     ends, before = data[np.clip(bounds[1:] - 1, 0, last)], data[np.clip(bounds[1:] - 2, 0, last)]
     zeros = (ends == ord("0")) & ((before == ord(".")) | (before == ord("0")))
     words = (lengths <= _LONGEST_WORD) & ((firsts < ord("0")) | (firsts > ord("9")))
+    raw = data[bounds[0] : bounds[-1]].tobytes()
+    if b"E+" in raw or b"e+" in raw:
+        words |= lengths <= _LONGEST_WORD
     return np.flatnonzero((lengths > 0) & (zeros | words))
 
 

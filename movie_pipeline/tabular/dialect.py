@@ -272,10 +272,11 @@ def first_rows(head: bytes, layout: Layout) -> list[list[bytes]]:
 
 
 def with_fitting_width(layout: Layout, rows: Sequence[Sequence[bytes]]) -> Layout:
-    """The layout with as many columns as the rows have, where a delimiter ends all of them.
+    """The layout with as many columns as the rows have, where the first rows say so.
 
     Some programs write a delimiter behind the last cell of every row and not of the header, or the
-    other way round: the first rows tell, when none of them contradicts.
+    other way round; others number the rows in a first cell that no header names. The first rows
+    tell, when none of them contradicts.
     """
     if not layout.dialect.mend:
         return layout
@@ -283,9 +284,20 @@ def with_fitting_width(layout: Layout, rows: Sequence[Sequence[bytes]]) -> Layou
     rows = rows[:FEW_ROWS]
     if rows and all(len(cells) == width + 1 and not cells[-1] for cells in rows):
         return replace(layout, header=(*layout.header, ""))
+    if len(rows) > 1 and all(len(cells) == width + 1 for cells in rows) and _count_up(rows):
+        return replace(layout, header=("", *layout.header))
     if rows and not layout.header[-1] and all(len(cells) == width - 1 for cells in rows):
         return replace(layout, header=layout.header[:-1])
     return layout
+
+
+def _count_up(rows: Sequence[Sequence[bytes]]) -> bool:
+    """Whether the first cells number the rows."""
+    numbers = [cells[0] for cells in rows]
+    first = int(numbers[0]) if numbers[0] in {b"0", b"1"} else None
+    return first is not None and all(
+        number == str(first + place).encode() for place, number in enumerate(numbers)
+    )
 
 
 def first_cells(rows: Iterable[Sequence[bytes]], layout: Layout) -> list[list[str]]:

@@ -54,6 +54,10 @@ LEAST_WITH_CENTS = 10_000
 _BITS = {ColumnType.INTEGER: 32, ColumnType.BIGINT: 64}
 _MOST_DIGITS = 40
 """No such number fits; int() of a megabyte would take long."""
+QUOTED = re.compile(r'=?"([^"]*)"')
+"""A cell as Excel is told that it is text, or quoted behind a space, where quotes quote nothing."""
+LOST_DIGITS = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+[0-9]{1,3}")
+"""A key that a program took for a number and cut: many keys become the same."""
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.|\.[0-9]+)")
 _ONE_SIGN = re.compile(r"([+-]?)([0-9]+)([.,])([0-9]+)")
@@ -67,7 +71,7 @@ _GROUPED_BY = {
 _NO_DIGIT = re.compile(r"[^0-9+-]")
 
 
-def read_number(
+def read_number(  # noqa: PLR0911 - a table of what a cell may be
     text: str, column: Column, signs: Signs | None = None, factor: Fraction = _ONE
 ) -> Reading:
     """Read a cell as a number of the column's type.
@@ -81,6 +85,9 @@ def read_number(
     bare, invisible = stripped(text)
     if not bare:
         return _MISSING if not text else Reading(None, Repair.BLANK)
+    if quoted := QUOTED.fullmatch(bare):
+        reading = read_number(quoted[1], column, signs, factor)
+        return reading if reading.unreadable else Reading(reading.value, Repair.QUOTES)
     if bare == NULL_MARKER:
         return _MISSING
     if bare.lower() in NO_NUMBER:
@@ -121,6 +128,8 @@ def evidence_in(text: str, column: Column) -> Evidence:
     if text.isascii() and text.isdigit():
         return Evidence.NONE
     bare, _ = stripped(text)
+    if quoted := QUOTED.fullmatch(bare):
+        return evidence_in(quoted[1], column)
     found = evidence_of(bare, column)
     for inner in undressed(bare, column) if not found else ():
         found |= evidence_of(inner.number, column) if inner.times == 1 else Evidence.NONE

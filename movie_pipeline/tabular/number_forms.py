@@ -35,6 +35,7 @@ class Repair(StrEnum):
     REMARK = "remark behind the number"
     DECLARED_UNIT = "declared unit"
     LIST = "list in another form"
+    QUOTES = "quotes around the value"
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 It is a value that goes through JSON, so that whoever has it and a chunk reads the same rows.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
+from movie_pipeline.tabular.column_mapping import MappedColumn, map_header, printable
 from movie_pipeline.tabular.dialect import (
     Layout,
     first_cells,
@@ -21,7 +22,9 @@ from movie_pipeline.tabular.number_signs import DEFINITE, Evidence, Signs, reads
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_widths import Widths
 from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
+from movie_pipeline.tabular.ways_out import or_declare
 
+_APOSTROPHES = re.compile(r"'.*'", re.DOTALL)
 MOST_READINGS = 4
 """How often a text is read again because of what its cells say; each time more is known."""
 
@@ -85,7 +88,29 @@ def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
     layout = with_fitting_width(layout, rows)
     cells = first_cells(rows, layout)
     plan = plan_with(layout, cells, encoding, contract, source=source, limits=limits)
+    if source.quote is None:
+        _refuse_apostrophes(plan, cells, contract)
     return replace(plan, spoilt=spoilt_letters(head))
+
+
+def _refuse_apostrophes(
+    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
+) -> None:
+    """Refuse a text whose cells are quoted by apostrophes, which would be read as letters.
+
+    Raises:
+        UnreadableFile: they are.
+    """
+    for column, texts in zip(plan.mapping, cells, strict=True):
+        if not column.ours or not contract.column(column.ours).required:
+            continue
+        present = [text.strip() for text in texts if text.strip()]
+        if len(present) > 1 and all(_APOSTROPHES.fullmatch(text) for text in present):
+            raise UnreadableFile(
+                f'The cells of the column "{printable(column.header.strip())}" stand in '
+                "apostrophes, which are letters unless they are declared to be quotes. Export the "
+                "file with quotes. " + or_declare('quote = "\'"')
+            )
 
 
 def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of

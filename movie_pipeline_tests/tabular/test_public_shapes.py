@@ -13,6 +13,7 @@ import pytest
 from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.tabular import SourceOptions
+from movie_pipeline.tabular.cell_problems import problems
 from movie_pipeline.tabular.column_mapping import map_header
 from movie_pipeline.tabular.list_cells import plain_list
 from movie_pipeline_tests.parquet_files import pq
@@ -359,6 +360,70 @@ def test_no_number_of_json_is_a_missing_text(tmp_path: Path) -> None:
     staged = stage(tmp_path, '[{"title": NaN, "rating": 8}, {"title": "NaN", "rating": NaN}]')
     assert staged.titles == [None, "NaN"]
     assert staged.column("imdb_rating") == [8.0, None]
+
+
+def test_what_excel_is_told_to_be_text_is_that_text(tmp_path: Path) -> None:
+    staged = stage(
+        tmp_path,
+        'id,title,year,rating,note\n="0113277",="Heat",="1995",="8.3",="x"\n=7,=Sum,1995,8,\n="",B,1,1,\n',
+    )
+    first, second, third = staged.rows
+    assert [first[name] for name in ("movie_id", "movie_title", "release_year")] == [
+        *("0113277", "Heat"),
+        1995,
+    ]
+    assert first["note"] == '="x"'
+    assert (second["movie_id"], second["movie_title"]) == ("=7", "=Sum")
+    assert third["movie_id"] is None
+    assert staged.summary.repair_kinds["movie_title"] == {"quotes around the value": 1}
+    assert staged.summary.repair_kinds["release_year"] == {"quotes around the value": 1}
+
+
+def test_quotes_behind_a_space_are_no_letters(tmp_path: Path) -> None:
+    content = (
+        'title, year, rating, director\n "A", "2009", 8.1, "M ""X"" M"\n"""B""", 2001, 7, ""\n'
+    )
+    staged = stage(tmp_path, content)
+    assert staged.titles == ["A", '"B"']
+    assert staged.column("release_year") == [2009, 2001]
+    assert staged.column("director") == ['M "X" M', None]
+    assert staged.summary.repair_kinds["director"] == {"quotes around the value": 2}
+
+
+def test_apostrophes_around_all_titles_are_declared_or_refused(tmp_path: Path) -> None:
+    content = "title,year,rating\n'Up, again',2009,8\n'Heat',1995,8\n'Tis,1995,8\n"
+    assert refusal(tmp_path, "title,year,rating\n'Up',2009,8\n'Heat',1995,8\n") == (
+        'The cells of the column "title" stand in apostrophes, which are letters unless they are '
+        'declared to be quotes. Export the file with quotes. Or declare quote = "\'" for this '
+        "source in the sources file (MOVIE_PIPELINE_SOURCES)."
+    )
+    assert stage(tmp_path, "title,year,rating\n'Tis,2009,8\n'Heat',1995,8\n").titles == [
+        *("'Tis", "'Heat'")
+    ]
+    declared = SourceOptions(quote="'")
+    assert stage(tmp_path, content.replace("'Tis", "Tis"), source=declared).titles == [
+        *("Up, again", "Heat", "Tis")
+    ]
+
+
+def test_ids_that_lost_digits_are_no_ids(tmp_path: Path) -> None:
+    rows = "1.2E+05,A,2001,8\n1.2e+05,B,2002,8\n12e5,C,2003,8\ntt1E+,D,2004,8\n"
+    staged = stage(tmp_path, f"id,title,year,rating\n{rows}")
+    assert staged.column("movie_id") == [None, None, "12e5", "tt1E+"]
+    (problem,) = problems(
+        staged.summary, MOVIES.contract, unreadable=0, breached=1, columns={"id": "1.2E+05"}
+    )
+    assert problem.message == 'movie_id: "1.2E+05" is a number that lost digits, and so no key'
+
+
+def test_rows_that_are_numbered_beside_the_header_are_read(tmp_path: Path) -> None:
+    # as R writes them with write.table
+    content = '"title","year","rating"\n"1","A",2001,8\n"2","B",2002,7\n'
+    staged = stage(tmp_path, content)
+    assert staged.titles == ["A", "B"]
+    assert staged.column("column_1") == ["1", "2"]
+    other = stage(tmp_path, content.replace('"2"', '"3"')).summary
+    assert (other.rows_staged, other.rows_in) == (0, 2)
 
 
 def test_an_empty_list_is_a_missing_one(tmp_path: Path) -> None:
