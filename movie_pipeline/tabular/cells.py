@@ -52,6 +52,7 @@ _READ, _MISSING, _UNREADABLE = 0, 1, 2
 _FIRST_REPAIR = 4
 _ONE = Fraction(1)
 _GROUPED = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
+_NOT_AVAILABLE = _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
 _ONE_GROUP, _TWO_GROUPS = 1_000, 1_000_000
 _FIRST_BEYOND_ASCII = 128
 _LONGEST_WORD = max(map(len, NO_KEY))
@@ -221,7 +222,7 @@ class NumberCells:
     Args:
         column: the contract's column.
         signs: what points and commas mean in it; None where nothing is known of it.
-        nulls: words that are declared to mean missing; such as are numbers do not count.
+        nulls: words that are declared to mean missing, numbers too.
         factor: what its numbers must be multiplied by, where their unit is declared.
     """
 
@@ -236,6 +237,8 @@ class NumberCells:
         self._nulls = frozenset(nulls)
         self.column = column
         self.signs = signs or signs_of(as_written(column, factor))
+        readings = [read_number(word, column, self.signs, factor).value for word in nulls]
+        self._null_values = [value for value in readings if value is not None]
         self.separator = next((sign for sign in ",." if self.signs.of(sign) is Sign.GROUPS), "")
         self.evidence = Evidence.NONE
         self.unusual = Unusual()
@@ -298,7 +301,7 @@ class NumberCells:
 
     def _read_one(self, text: str) -> tuple[float | int, int]:
         if self._nulls and text.strip(INVISIBLE) in self._nulls:
-            return 0, _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
+            return 0, _NOT_AVAILABLE
         read = _reading_of_short if len(text) <= LONGEST_REMEMBERED else _reading_of
         reading, evidence = read(text, self.column, self.signs, self.factor)
         self.evidence |= evidence
@@ -349,6 +352,9 @@ class NumberCells:
         return plain, (grouped, self.separator, _GROUPED)
 
     def _cells(self, values: Array, states: Array) -> Cells:
+        if self._null_values:
+            meant = (states % _FIRST_REPAIR == _READ) & np.isin(values, self._null_values)
+            states = np.where(meant, np.uint8(_NOT_AVAILABLE), states)
         counted = np.bincount(states, minlength=_FIRST_REPAIR)
         if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:
             self._note_groups(values[states == _GROUPED])

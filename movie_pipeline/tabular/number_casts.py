@@ -46,6 +46,7 @@ class Reading:
 
 
 _ONE = Fraction(1)
+_OF_OWN_UNIT = frozenset({Repair.UNIT, Repair.MULTIPLE, Repair.OUT_OF})
 _MISSING = Reading(None)
 _UNREADABLE = Reading(None, unreadable=True)
 
@@ -106,14 +107,19 @@ def as_written(column: Column, factor: Fraction) -> Column:
 
 
 def _read_scaled(bare: str, column: Column, signs: Signs, factor: Fraction) -> Reading:
-    """A number of a declared unit, rounded where its column has whole numbers."""
+    """A number of a declared unit, rounded where its column has whole numbers.
+
+    A cell that says its unit is not of the declared one: `90 min` are no seconds.
+    """
     written = _read_bare(bare, as_written(column, factor), signs)
     if written.unreadable or written.value is None:
         return _UNREADABLE
-    value = Fraction(str(written.value)) * factor
+    says_itself = written.repair in _OF_OWN_UNIT
+    repair = (written.repair if says_itself else None) or Repair.DECLARED_UNIT
+    value = Fraction(str(written.value)) * (1 if says_itself else factor)
     if column.type is ColumnType.DECIMAL:
-        return Reading(float(value), Repair.DECLARED_UNIT)
-    return _whole(str(round(value)), column, Repair.DECLARED_UNIT)
+        return Reading(float(value), repair)
+    return _whole(str(round(value)), column, repair)
 
 
 def stripped(text: str) -> tuple[str, bool]:
