@@ -25,6 +25,7 @@ from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContr
 from movie_pipeline.tabular.ways_out import or_declare
 
 _APOSTROPHES = re.compile(r"'.*'", re.DOTALL)
+_RANK = re.compile(r"([0-9]{1,4})[.)]\s*\S")
 MOST_READINGS = 4
 """How often a text is read again because of what its cells say; each time more is known."""
 
@@ -40,7 +41,7 @@ class ReadingPlan:
         limits: the most that it may bring.
         evidence: number column to what is known of its points and commas, as `Evidence`.
         lenient: columns whose unreadable cells leave the row in.
-        spoilt: what was done to its letters before it came, as `spoilt_letters` says.
+        spoilt: what was done to its texts before it came: as `spoilt_letters` says, or `ranked`.
     """
 
     encoding: Encoding
@@ -90,7 +91,8 @@ def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
     plan = plan_with(layout, cells, encoding, contract, source=source, limits=limits)
     if source.quote is None:
         _refuse_apostrophes(plan, cells, contract)
-    return replace(plan, spoilt=spoilt_letters(head))
+    ranked = ("ranked",) if _begin_with_ranks(plan, cells, contract) else ()
+    return replace(plan, spoilt=(*spoilt_letters(head), *ranked))
 
 
 def _refuse_apostrophes(
@@ -111,6 +113,22 @@ def _refuse_apostrophes(
                 "apostrophes, which are letters unless they are declared to be quotes. Export the "
                 "file with quotes. " + or_declare('quote = "\'"')
             )
+
+
+def _begin_with_ranks(
+    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
+) -> bool:
+    """Whether required texts are numbered, such as `1. Heat`."""
+    for column, texts in zip(plan.mapping, cells, strict=True):
+        known = contract.column(column.ours) if column.ours else None
+        if known is None or not known.required or known.type is not ColumnType.TEXT:
+            continue
+        ranks = [_RANK.match(text.strip()) for text in texts]
+        if len(ranks) > 1 and all(
+            found and int(found[1]) == place for place, found in enumerate(ranks, 1)
+        ):
+            return True
+    return False
 
 
 def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of

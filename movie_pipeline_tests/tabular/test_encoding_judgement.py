@@ -239,6 +239,14 @@ def test_letters_that_were_spoilt_before_are_noted(title: str, word: str, tmp_pa
     assert word or not any(note.startswith("letters") for note in staged.summary.notes)
 
 
+def test_titles_with_their_rank_are_noted(tmp_path: Path) -> None:
+    rows = "1. Heat,1995,8\n2. Up,2009,8\n"
+    notes = stage(tmp_path, HEADER + rows).summary.notes
+    assert any(note.startswith("texts begin with the number of their row") for note in notes)
+    notes = stage(tmp_path, HEADER + "1. Mai,1990,7\n12 Monkeys,1995,8\n").summary.notes
+    assert not any(note.startswith("texts begin") for note in notes)
+
+
 def test_halves_of_characters_are_no_other_encoding(tmp_path: Path) -> None:
     # as Java and Oracle write what has four bytes in UTF-8
     content = HEADER.encode() + b"\xed\xa0\xbd\xed\xb8\x80 Emoji,2017,3\nHeat,1995,8\n"
