@@ -353,7 +353,7 @@ class NumberCells:
 
     def _cells(self, values: Array, states: Array) -> Cells:
         if self._null_values:
-            meant = (states % _FIRST_REPAIR == _READ) & np.isin(values, self._null_values)
+            meant = ((states & (_FIRST_REPAIR - 1)) == _READ) & np.isin(values, self._null_values)
             states = np.where(meant, np.uint8(_NOT_AVAILABLE), states)
         counted = np.bincount(states, minlength=_FIRST_REPAIR)
         if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:

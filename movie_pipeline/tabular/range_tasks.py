@@ -57,7 +57,7 @@ class FindOddCells:
 
 @dataclass(frozen=True)
 class FindFormedCells:
-    """The first cells that are well-formed UTF-8 and not ASCII in the lines that begin in a range."""
+    """The first cells that are UTF-8 and not ASCII in the lines that begin in a range."""
 
     def of(self, content: ContentBytes, at: Range) -> list[bytes]:
         """The cells."""
