@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from operator import ne
 from typing import Any, Final
 
 import numpy as np
@@ -61,8 +62,8 @@ NO_TEXT: Final = (
     *("undefined", "-", "--", "\u2014", "?"),
 )
 """What programs write where there is no text; a column that may be missing loses nothing by it."""
-_LONGEST_NO_TEXT = max(len(word.encode()) for word in NO_TEXT)
-_MAY_BE_NO_TEXT = np.isin(np.arange(256), [word.encode()[0] for word in NO_TEXT])
+_MAY_BE_MEANT: Flags = np.isin(np.arange(256), [word.encode()[0] for word in (*NO_TEXT, "=", "[")])
+"""Whether a text that begins with a byte may be meant otherwise than it stands."""
 _PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
 """The most digits of a whole number that surely fits, and the most groups of three behind one."""
 """A cell's state is one of the three above, plus 4 times (1 + the repair's place)."""
@@ -117,13 +118,10 @@ class TextCells:
         suspects = _suspects(bounds, data, lengths) if untrimmed is None else untrimmed
         if len(suspects):
             texts, lengths = self._trimmed(texts, suspects)
-        if self._is_of_contract and len(places := np.flatnonzero(_firsts(texts) == ord("="))):
-            texts, lengths = self._without_formulas(texts, places)
+        if self._is_of_contract and (told := _MAY_BE_MEANT[_firsts(texts)]).any():
+            texts, lengths = self._as_meant(texts, np.flatnonzero(told & (lengths > 0)))
         if self._is_key and len(places := _odd_keys(texts)):
             texts, lengths = self._mended_keys(texts, places)
-        if self._is_of_contract and not self._is_key:
-            texts, lengths = self._without_words(texts, lengths)
-            texts, lengths = self._without_brackets(texts, lengths)
         if self._is_list and _may_hold_lists(texts):
             texts, lengths = self._plain_lists(texts)
         if self._nulls:
@@ -166,14 +164,6 @@ class TextCells:
         words = pc.or_(words, pc.match_substring_regex(whole, f"^(?:{LOST_DIGITS.pattern})$"))
         return _replaced(texts, places, pc.if_else(words, pa.scalar(None, pa.string()), whole))
 
-    def _without_formulas(self, texts: Array, places: npt.NDArray[np.int64]) -> tuple[Array, Array]:
-        """Texts out of `="..."`, by which Excel is told that a cell is text."""
-        before = texts.take(pa.array(places))
-        formulas = pc.match_substring_regex(before, r'(?s)^=".*"$')
-        self.repairs[Repair.QUOTES] += _count(formulas)
-        inner = _within_quotes(pc.utf8_slice_codeunits(before, 1))
-        return _replaced(texts, places, pc.if_else(formulas, inner, before))
-
     def _plain_lists(self, texts: Array) -> tuple[Array, Array]:
         encoded = texts.dictionary_encode()
         plain = [plain_list(text) for text in encoded.dictionary.to_pylist()]
@@ -182,29 +172,39 @@ class TextCells:
         rewritten = pc.if_else(pc.equal(rewritten, ""), pa.scalar(None, pa.string()), rewritten)
         return rewritten, np.diff(text_buffers(rewritten)[0])
 
-    def _without_words(self, texts: Array, lengths: Array) -> tuple[Array, Array]:
-        """Texts without what programs write where there is none."""
-        short = _MAY_BE_NO_TEXT[_firsts(texts)] & (lengths > 0) & (lengths <= _LONGEST_NO_TEXT)
-        if not self._nullable or not len(places := np.flatnonzero(short)):
-            return texts, lengths
-        before = texts.take(pa.array(places))
-        words = pc.is_in(before, pa.array(NO_TEXT))
-        if not (count := _count(words)):
-            return texts, lengths
-        self.repairs[Repair.NOT_AVAILABLE] += count
-        after = pc.if_else(words, pa.scalar(None, pa.string()), before)
+    def _as_meant(
+        self, texts: Array, places: npt.NDArray[np.int64]
+    ) -> tuple[Array, npt.NDArray[np.int32]]:
+        """Texts as they are meant by the programs that wrote them.
+
+        Out of `="..."` and out of a list in brackets; and none where a word says that there is
+        none, if the column may be missing.
+        """
+        after = self._without_formulas(texts.take(pa.array(places)))
+        if not self._is_key:
+            after = self._without_words(after) if self._nullable else after
+            after = after if self._is_list else self._without_brackets(after)
         return _replaced(texts, places, after)
 
-    def _without_brackets(self, texts: Array, lengths: Array) -> tuple[Array, Array]:
-        """What stands in a list alone, or as several names, as such a text."""
-        bracketed = (_firsts(texts) == ord("[")) & (lengths > 0)
-        if self._is_list or not len(places := np.flatnonzero(bracketed)):
-            return texts, lengths
-        before = texts.take(pa.array(places))
-        after = pa.array([plain_list(text) or None for text in before.to_pylist()], pa.string())
-        same = pc.fill_null(pc.equal(before, after), fill_value=False)
-        self.repairs[Repair.LIST] += len(places) - _count(same)
-        return _replaced(texts, places, after)
+    def _without_formulas(self, texts: Array) -> Array:
+        formulas = pc.match_substring_regex(texts, r'(?s)^=".*"$')
+        if not (count := _count(formulas)):
+            return texts
+        self.repairs[Repair.QUOTES] += count
+        return pc.if_else(formulas, _within_quotes(pc.utf8_slice_codeunits(texts, 1)), texts)
+
+    def _without_words(self, texts: Array) -> Array:
+        words = pc.is_in(texts, pa.array(NO_TEXT))
+        self.repairs[Repair.NOT_AVAILABLE] += _count(words)
+        return pc.if_else(words, pa.scalar(None, pa.string()), texts)
+
+    def _without_brackets(self, texts: Array) -> Array:
+        if not _count(pc.starts_with(texts, "[")):
+            return texts
+        cells: list[str | None] = texts.to_pylist()
+        plain = [plain_list(cell) or None if cell and cell[0] == "[" else cell for cell in cells]
+        self.repairs[Repair.LIST] += sum(map(ne, cells, plain))
+        return pa.array(plain, pa.string())
 
     def _breaches(self, texts: Array, lengths: Array) -> Flags | None:
         breached: Flags | None = None
