@@ -77,6 +77,10 @@ _NAMED = {
 }
 _WITHOUT_ORDER = {"utf-16", "utf-32", "utf-8-sig"}
 """What only a mark tells apart, and a mark is read without a declaration."""
+_BINARY = "The file is no text but binary data. Export the table as CSV (UTF-8)."
+_NO_TEXT = bytes((*range(0x03, 0x09), *range(0x0E, 0x1A), 0x7F))
+"""What stands in no text; what stands between cells and records in some is not among it."""
+_MOST_NO_TEXT = 0.02
 _MIXED_SHARE = 0.2
 """From so many well-formed characters on a stray byte, a text is a mixture, and no chance."""
 MOST_ODD_CELLS = 2_000
@@ -502,6 +506,8 @@ def _declared(name: str) -> Encoding:
 def _refuse_binary(head: bytes) -> None:
     nuls = head.count(0)
     if nuls * 3 < len(head):
+        if len(head) - len(head.translate(None, _NO_TEXT)) > _MOST_NO_TEXT * len(head):
+            raise UnreadableFile(_BINARY)
         return
     even, odd = head[::2].count(0), head[1::2].count(0)
     if max(even, odd) > 0.8 * nuls:
@@ -509,7 +515,7 @@ def _refuse_binary(head: bytes) -> None:
             "The file looks like UTF-16 without a byte order mark, which could be read in two "
             "ways. Export the file as UTF-8. " + or_declare("encoding, utf-16-le or utf-16-be,")
         )
-    raise UnreadableFile("The file is no text but binary data. Export the table as CSV (UTF-8).")
+    raise UnreadableFile(_BINARY)
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -100,6 +100,13 @@ _STATEMENTS = (
         re.compile(rb"(?:%[^\n]*\n|\s)*@relation\s", re.IGNORECASE),
         "ARFF, as Weka writes it. Export the table in it as CSV.",
     ),
+    (
+        re.compile(
+            rb"(?:(?:var|let|const|window\.|export|module)[^\n=]{1,80}=|[A-Za-z_$][\w.$]{0,60}\()"
+            rb"[ \t\r\n]*[\[{]"
+        ),
+        "JavaScript. Send what is in its brackets as JSON.",
+    ),
 )
 """What a text begins with that is no table, though a table may be in it."""
 

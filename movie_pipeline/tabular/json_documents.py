@@ -159,7 +159,7 @@ def _found_in(document: object, contract: TableContract) -> Document | None:  # 
         rows = _by_columns(values)
         return Document("JSON by columns", rows) if rows is not None else None
     if inner and all(_names_all(dict(each), contract) for each in inner):
-        return Document("JSON by rows", inner)
+        return Document("JSON by rows", _with_keys(list(values), inner, contract))
     if isinstance(columns, list) and isinstance(data, list):
         lists = _of_lists([cast("object", columns), *cast("list[object]", data)], contract)
         return Document("JSON lists", lists) if lists is not None else None
@@ -168,6 +168,19 @@ def _found_in(document: object, contract: TableContract) -> Document | None:  # 
         return None
     place, rows = found[0]
     return Document(f"JSON document, rows of {printable(place)}", rows)
+
+
+def _with_keys(
+    keys: Sequence[str], rows: Sequence[Pairs], contract: TableContract
+) -> Sequence[Pairs]:
+    """Rows with the keys by which they stand in an object, unless these only count them."""
+    if list(keys) in (list(map(str, range(first, first + len(keys)))) for first in (0, 1)):
+        return rows
+    names = {name for row in rows for name, _ in row}
+    brought = contract.key in contract_columns_in(names, contract)
+    name = next(each for each in ("key", "row_key", "") if each not in names)
+    name = name if brought else contract.key
+    return [Pairs([(name, key), *row]) for key, row in zip(keys, rows, strict=True)]
 
 
 def _names_all(names: Mapping[str, object], contract: TableContract) -> bool:

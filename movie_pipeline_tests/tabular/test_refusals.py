@@ -129,6 +129,18 @@ def workbook() -> bytes:
             ),
         ),
         (
+            'var movies = [\n{"title": "Heat", "rating": 8}];\n',
+            "The file is no CSV but JavaScript. Send what is in its brackets as JSON.",
+        ),
+        (
+            'callback([{"title": "Heat", "rating": 8}]);',
+            "The file is no CSV but JavaScript. Send what is in its brackets as JSON.",
+        ),
+        (
+            bytes(range(256)) * 20,
+            "The file is no text but binary data. Export the table as CSV (UTF-8).",
+        ),
+        (
             b"\0\1\0\0Standard Jet DB\0",
             "The file is no CSV but a database of Access. Export its table as CSV.",
         ),
