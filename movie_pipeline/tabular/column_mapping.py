@@ -21,6 +21,12 @@ from movie_pipeline.tabular.ways_out import or_declare
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
 _SHORTEST_PLURAL = 4
+_OWN_UNIT = re.compile(
+    r"\s*[(\[]\s*(?:[01]\s*[-\u2013]\s*10|(?:out of |of |/\s*)10|(?:in )?(?:min\.?|mins|minutes)"
+    r"|(?:in )?(?:usd|us\$|\$)|#)\s*[)\]]\s*$",
+    re.IGNORECASE,
+)
+"""Behind a name; any other unit stays a part of it, so that nothing is taken for what it is not."""
 _MOSTLY = 0.9
 _WRAPPERS = frozenset(
     {"movie", "film", "item", "record", "data", "node", "fields", "attributes", "properties"}
@@ -74,14 +80,34 @@ def normalised(header: str) -> str:
 
 
 def _looked_up(header: str) -> str:
-    """The normalised name by which a column is looked up: what wraps a row is no part of it."""
+    """The normalised name by which a column is looked up.
+
+    What wraps a row is no part of it, nor is a unit that is the contract's own.
+    """
     outer, _, inner = header.partition(".")
-    return normalised(inner if inner and outer in _WRAPPERS else header)
+    return normalised(_OWN_UNIT.sub("", inner if inner and outer in _WRAPPERS else header))
 
 
+def _without_table(header: Iterable[str]) -> list[str]:
+    """Names without that of their table, which some databases write before each of them."""
+    names = list(header)
+    tables = {name.partition(".")[0] if "." in name else "" for name in names}
+    if len(names) > 1 and len(tables) == 1 and "" not in tables:
+        return [name.partition(".")[2] for name in names]
+    return names
+
+
+@lru_cache(maxsize=32_768)
 def _compact(name: str) -> str:
-    """A normalised name without its underscores: so `shelfMark` is `shelf_mark`."""
-    return name.replace("_", "")
+    """A normalised name without its underscores: so `shelfMark` is `shelf_mark`.
+
+    Marks on letters are left aside in all but the shortest names.
+    """
+    compact = name.replace("_", "")
+    if compact.isascii() or len(compact) < _SHORTEST_PLURAL:
+        return compact
+    parts = unicodedata.normalize("NFKD", compact)
+    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
 
 
 def _singular(name: str) -> str:
@@ -109,7 +135,7 @@ def rank_of(header: Iterable[str], contract: TableContract) -> tuple[bool, int]:
     The greater of two ranks is the likelier header.
     """
     forms = _known_forms(contract)
-    names = {normalised(name) for name in header}
+    names = {_looked_up(name) for name in _without_table(header)}
     found = {name: forms[form] for name in names if (form := _form_in(name, forms)) is not None}
     columns = set(found.values())
     return columns.issuperset(contract.required_names), len(found)
@@ -177,7 +203,7 @@ def map_header(
     dates = {normalised(name) for name in source.dates} - set(contract.names)
     open_names = [
         "" if name in dates else _looked_up(written)
-        for written, name in zip(header, names, strict=True)
+        for written, name in zip(_without_table(header), names, strict=True)
     ]
     taken = _contract_columns(open_names, contract, cells, declared)
     years = _years_of_dates(taken, declared, contract, cells)

@@ -185,4 +185,4 @@ def test_a_file_that_does_not_load_tells_of_it(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(table(header=()))
     answer = CliRunner().invoke(main, ["inspect", str(path)])
-    assert answer.stdout.endswith("Next: movie-pipeline inspect x.csv --declare\n")
+    assert answer.stdout.endswith(f"Next: movie-pipeline inspect {path} --declare\n")

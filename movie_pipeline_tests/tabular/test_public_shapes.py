@@ -293,6 +293,28 @@ def test_an_address_is_no_title_where_there_is_another_one(tmp_path: Path) -> No
     assert staged.titles == ["Heat"]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "movies.title,movies.year,movies.rating",
+        "Título,Año,Calificación",
+        "Titulo,Ano,Calificacion",
+        "Title,Year,IMDb Rating (0-10)",
+        "Title,Year,Rating [/ 10]",
+    ],
+)
+def test_a_name_is_known_without_table_marks_and_its_own_unit(header: str, tmp_path: Path) -> None:
+    (row,) = stage(tmp_path, f"{header}\nA,2001,8.1\n").rows
+    assert (row["movie_title"], row["release_year"], row["imdb_rating"]) == ("A", 2001, 8.1)
+
+
+@pytest.mark.parametrize("unit", ["(EUR)", "(in millions)", "($M)", "[thousands]"])
+def test_a_column_of_another_unit_is_not_taken(unit: str, tmp_path: Path) -> None:
+    staged = stage(tmp_path, f"title,year,rating,Gross {unit},Runtime (hours)\nA,2001,8,5,2\n")
+    assert staged.column("gross_usd") == [None]
+    assert staged.column("runtime_minutes") == [None]
+
+
 OF_SERVICES = [
     # the header and a row as the service writes them, and what of them is loaded
     (
