@@ -206,7 +206,15 @@ def map_header(
         for written, name in zip(_without_table(header), names, strict=True)
     ]
     taken = _contract_columns(open_names, contract, cells, declared)
-    years = _years_of_dates(taken, declared, contract, cells)
+    # a date that is declared is the file's own, and tells the year where nothing else does
+    lacking = set(contract.names) - set(taken.values())
+    told = {
+        position: ours
+        for position, written in enumerate(header)
+        if names[position] in dates
+        for ours in contract_columns_in([written], contract) & lacking
+    }
+    years = _years_of_dates({**told, **taken}, declared, contract, cells)
     missing = [name for name in contract.required_names if name not in taken.values()]
     if missing:
         raise UnreadableFile(_missing_sentence(missing, header, contract))
@@ -241,7 +249,7 @@ def _years_of_dates(
         readings = [read_number(text, column) for text in cells[position]]
         present = [reading for reading in readings if reading.value is not None]
         dates = sum(reading.repair is Repair.DATE for reading in present)
-        if dates and dates >= _MOSTLY * len(present):
+        if dates and dates >= _MOSTLY * len(present) and ours not in found.values():
             found[position] = ours
     return found
 
