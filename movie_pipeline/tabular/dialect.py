@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import normalised, rank_of
+from movie_pipeline.tabular.column_mapping import contract_columns_in, normalised, rank_of
 from movie_pipeline.tabular.content_bytes import HEAD
 from movie_pipeline.tabular.declared_header import NO_HEADER, without_header
 from movie_pipeline.tabular.no_header import no_header_sentence
@@ -271,7 +271,9 @@ def first_rows(head: bytes, layout: Layout) -> list[list[bytes]]:
     ]
 
 
-def with_fitting_width(layout: Layout, rows: Sequence[Sequence[bytes]]) -> Layout:
+def with_fitting_width(
+    layout: Layout, rows: Sequence[Sequence[bytes]], contract: TableContract
+) -> Layout:
     """The layout with as many columns as the rows have, where the first rows say so.
 
     Some programs write a delimiter behind the last cell of every row and not of the header, or the
@@ -284,7 +286,10 @@ def with_fitting_width(layout: Layout, rows: Sequence[Sequence[bytes]]) -> Layou
     rows = rows[:FEW_ROWS]
     if rows and all(len(cells) == width + 1 and not cells[-1] for cells in rows):
         return replace(layout, header=(*layout.header, ""))
-    if len(rows) > 1 and all(len(cells) == width + 1 for cells in rows) and _count_up(rows):
+    # a header that begins with a rank names what counts up, and cells may hold the delimiter
+    begins_otherwise = contract_columns_in(layout.header[:1], contract) - {contract.key}
+    longer = len(rows) > 1 and all(len(cells) == width + 1 for cells in rows)
+    if longer and begins_otherwise and _count_up(rows):
         return replace(layout, header=("", *layout.header))
     if rows and not layout.header[-1] and all(len(cells) == width - 1 for cells in rows):
         return replace(layout, header=layout.header[:-1])

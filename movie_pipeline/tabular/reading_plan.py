@@ -86,7 +86,7 @@ def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
             "source in the sources file, or export the file again as UTF-8."
         )
     rows = first_rows(head, layout)
-    layout = with_fitting_width(layout, rows)
+    layout = with_fitting_width(layout, rows, contract)
     cells = first_cells(rows, layout)
     plan = plan_with(layout, cells, encoding, contract, source=source, limits=limits)
     if source.quote is None:

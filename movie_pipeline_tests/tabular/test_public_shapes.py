@@ -444,6 +444,9 @@ def test_rows_that_are_numbered_beside_the_header_are_read(tmp_path: Path) -> No
     staged = stage(tmp_path, content)
     assert staged.titles == ["A", "B"]
     assert staged.column("column_1") == ["1", "2"]
+    for header in ("rank,title,rating\n", "id,title,rating\n", "x,title,rating\n"):
+        unquoted = stage(tmp_path, header + "1,The Good, the Bad,8\n2,You, Me,7\n").summary
+        assert (unquoted.rows_staged, unquoted.rows_in) == (0, 2)
     other = stage(tmp_path, content.replace('"2"', '"3"')).summary
     assert (other.rows_staged, other.rows_in) == (0, 2)
 
