@@ -28,7 +28,7 @@ NULL_MARKER = "\\N"
 NO_KEY = frozenset(
     {"#n/a", "#na", "n/a", "na", "n.a.", "null", "(null)", "[null]", "none", "nil", "nan", "<na>"}
     | {"-", "--", "\u2014", ".", "?", "??", "undefined", "unknown", "missing", "tbd", "tba"}
-    | {"#value!", "#ref!", "#name?", "#div/0!"}
+    | {"#value!", "#ref!", "#name?", "#div/0!", "#num!", "#null!"}
 )
 """What programs write into the column of keys where there is no key."""
 
