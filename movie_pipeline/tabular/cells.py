@@ -147,7 +147,8 @@ class TextCells:
         spaces = int(np.count_nonzero(changed & ~invisible)) - blank
         # behind a space a quote opens no cell, but was meant to
         spaced = pc.match_substring_regex(before, r'(?s)^\s+".*"\s*$')
-        if quoted := _count(spaced):
+        quoted = _count(spaced) if self._is_of_contract else 0
+        if quoted:
             self.repairs[Repair.QUOTES] += quoted
             after = pc.if_else(spaced, _within_quotes(after), after)
         self.repairs[Repair.SPACES] += spaces - quoted
