@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from movie_pipeline.tabular.column_mapping import MappedColumn, printable
 from movie_pipeline.tabular.date_forms import DateForm, read_date
-from movie_pipeline.tabular.number_casts import read_number
+from movie_pipeline.tabular.number_casts import LOST_DIGITS, read_number
 from movie_pipeline.tabular.number_signs import Sign, Signs
 from movie_pipeline.tabular.row_flags import first_date_bit, other_bit, places
 from movie_pipeline.tabular.staged_file import StagedFile
@@ -190,6 +190,8 @@ def _breach(column: Column, raw: str | None, signs: Signs | None) -> str:
         size = len((raw or "").encode())
         if column.max_bytes is not None and size > column.max_bytes:
             return f"{size:,} bytes are more than the {column.max_bytes:,} that fit"
+        if raw and LOST_DIGITS.fullmatch(raw.strip()):
+            return f"{_quoted(raw)} is a number that lost digits, and so no key"
         return "missing"
     value = None if raw is None else read_number(raw, column, signs).value
     if value is None:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from operator import ne
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.invisible import INVISIBLE, NO_WIDTH, SPACES
 from movie_pipeline.tabular.list_cells import FIRST_OF_ASIA, SIGNS, plain_list
 from movie_pipeline.tabular.number_casts import (
+    LOST_DIGITS,
     NO_KEY,
     NULL_MARKER,
     Reading,
@@ -51,9 +53,17 @@ _READ, _MISSING, _UNREADABLE = 0, 1, 2
 _FIRST_REPAIR = 4
 _ONE = Fraction(1)
 _GROUPED = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
+_NOT_AVAILABLE = _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
 _ONE_GROUP, _TWO_GROUPS = 1_000, 1_000_000
 _FIRST_BEYOND_ASCII = 128
 _LONGEST_WORD = max(map(len, NO_KEY))
+NO_TEXT: Final = (
+    *("N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "(null)", "[null]", "None"),
+    *("undefined", "-", "--", "\u2014", "?"),
+)
+"""What programs write where there is no text; a column that may be missing loses nothing by it."""
+_MAY_BE_MEANT: Flags = np.isin(np.arange(256), [word.encode()[0] for word in (*NO_TEXT, "=", "[")])
+"""Whether a text that begins with a byte may be meant otherwise than it stands."""
 _PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
 """The most digits of a whole number that surely fits, and the most groups of three behind one."""
 """A cell's state is one of the three above, plus 4 times (1 + the repair's place)."""
@@ -89,6 +99,7 @@ class TextCells:
     ) -> None:
         self._nulls = tuple(nulls)
         self._is_key = is_key
+        self._is_of_contract = column is not None
         self._is_list = column is not None and column.is_list
         self._limit = column.max_bytes if column else None
         self._nullable = column is None or column.nullable
@@ -107,6 +118,8 @@ class TextCells:
         suspects = _suspects(bounds, data, lengths) if untrimmed is None else untrimmed
         if len(suspects):
             texts, lengths = self._trimmed(texts, suspects)
+        if self._is_of_contract and (told := _MAY_BE_MEANT[_firsts(texts)]).any():
+            texts, lengths = self._as_meant(texts, np.flatnonzero(told & (lengths > 0)))
         if self._is_key and len(places := _odd_keys(texts)):
             texts, lengths = self._mended_keys(texts, places)
         if self._is_list and _may_hold_lists(texts):
@@ -132,7 +145,13 @@ class TextCells:
         invisible = as_flags(pc.fill_null(unseen, fill_value=False)) & ~as_flags(emptied)
         self.repairs[Repair.INVISIBLE] += int(np.count_nonzero(invisible))
         spaces = int(np.count_nonzero(changed & ~invisible)) - blank
-        self.repairs[Repair.SPACES] += spaces
+        # behind a space a quote opens no cell, but was meant to
+        spaced = pc.match_substring_regex(before, r'(?s)^\s+".*"\s*$')
+        quoted = _count(spaced) if self._is_of_contract else 0
+        if quoted:
+            self.repairs[Repair.QUOTES] += quoted
+            after = pc.if_else(spaced, _within_quotes(after), after)
+        self.repairs[Repair.SPACES] += spaces - quoted
         return _replaced(texts, suspects, after)
 
     def _mended_keys(self, texts: Array, places: npt.NDArray[np.int64]) -> tuple[Array, Array]:
@@ -143,6 +162,7 @@ class TextCells:
         self.repairs[Repair.POINT_ZERO] += _count(pc.not_equal(after, whole))
         words = pc.is_in(pc.utf8_lower(whole), pa.array(sorted(NO_KEY)))
         self.repairs[Repair.NOT_AVAILABLE] += _count(words)
+        words = pc.or_(words, pc.match_substring_regex(whole, f"^(?:{LOST_DIGITS.pattern})$"))
         return _replaced(texts, places, pc.if_else(words, pa.scalar(None, pa.string()), whole))
 
     def _plain_lists(self, texts: Array) -> tuple[Array, Array]:
@@ -152,6 +172,40 @@ class TextCells:
         self.repairs[Repair.LIST] += _count(pc.not_equal(texts, rewritten))
         rewritten = pc.if_else(pc.equal(rewritten, ""), pa.scalar(None, pa.string()), rewritten)
         return rewritten, np.diff(text_buffers(rewritten)[0])
+
+    def _as_meant(
+        self, texts: Array, places: npt.NDArray[np.int64]
+    ) -> tuple[Array, npt.NDArray[np.int32]]:
+        """Texts as they are meant by the programs that wrote them.
+
+        Out of `="..."` and out of a list in brackets; and none where a word says that there is
+        none, if the column may be missing.
+        """
+        after = self._without_formulas(texts.take(pa.array(places)))
+        if not self._is_key:
+            after = self._without_words(after) if self._nullable else after
+            after = after if self._is_list else self._without_brackets(after)
+        return _replaced(texts, places, after)
+
+    def _without_formulas(self, texts: Array) -> Array:
+        formulas = pc.match_substring_regex(texts, r'(?s)^=".*"$')
+        if not (count := _count(formulas)):
+            return texts
+        self.repairs[Repair.QUOTES] += count
+        return pc.if_else(formulas, _within_quotes(pc.utf8_slice_codeunits(texts, 1)), texts)
+
+    def _without_words(self, texts: Array) -> Array:
+        words = pc.is_in(texts, pa.array(NO_TEXT))
+        self.repairs[Repair.NOT_AVAILABLE] += _count(words)
+        return pc.if_else(words, pa.scalar(None, pa.string()), texts)
+
+    def _without_brackets(self, texts: Array) -> Array:
+        if not _count(pc.starts_with(texts, "[")):
+            return texts
+        cells: list[str | None] = texts.to_pylist()
+        plain = [plain_list(cell) or None if cell and cell[0] == "[" else cell for cell in cells]
+        self.repairs[Repair.LIST] += sum(map(ne, cells, plain))
+        return pa.array(plain, pa.string())
 
     def _breaches(self, texts: Array, lengths: Array) -> Flags | None:
         breached: Flags | None = None
@@ -169,7 +223,7 @@ class NumberCells:
     Args:
         column: the contract's column.
         signs: what points and commas mean in it; None where nothing is known of it.
-        nulls: words that are declared to mean missing; such as are numbers do not count.
+        nulls: words that are declared to mean missing, numbers too.
         factor: what its numbers must be multiplied by, where their unit is declared.
     """
 
@@ -184,6 +238,8 @@ class NumberCells:
         self._nulls = frozenset(nulls)
         self.column = column
         self.signs = signs or signs_of(as_written(column, factor))
+        readings = [read_number(word, column, self.signs, factor).value for word in nulls]
+        self._null_values = [value for value in readings if value is not None]
         self.separator = next((sign for sign in ",." if self.signs.of(sign) is Sign.GROUPS), "")
         self.evidence = Evidence.NONE
         self.unusual = Unusual()
@@ -272,8 +328,7 @@ class NumberCells:
     def _told(self, text: str) -> tuple[float | int, int, Evidence]:
         """A cell's value and state, and what it says of the signs of its column."""
         if self._nulls and text.strip(INVISIBLE) in self._nulls:
-            missing = _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
-            return 0, missing, Evidence.NONE
+            return 0, _NOT_AVAILABLE, Evidence.NONE
         read = _reading_of_short if len(text) <= LONGEST_REMEMBERED else _reading_of
         reading, evidence = read(text, self.column, self.signs, self.factor)
         if reading.unreadable:
@@ -323,6 +378,9 @@ class NumberCells:
         return plain, (grouped, self.separator, _GROUPED)
 
     def _cells(self, values: Array, states: Array) -> Cells:
+        if self._null_values:
+            meant = ((states & (_FIRST_REPAIR - 1)) == _READ) & np.isin(values, self._null_values)
+            states = np.where(meant, np.uint8(_NOT_AVAILABLE), states)
         counted = np.bincount(states, minlength=_FIRST_REPAIR)
         if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:
             self._note_groups(values[states == _GROUPED])
@@ -411,6 +469,21 @@ _reading_of_short = lru_cache(MOST_REMEMBERED)(_reading_of)
 """The same, remembered from row to row and file to file: durations and sums come again."""
 
 
+def _within_quotes(texts: Array) -> Array:
+    """Texts in quotes without them; a doubled one within is one, and nothing is null."""
+    inner = pc.replace_substring_regex(texts, r'(?s)^"(.*)"$', r"\1")
+    inner = pc.replace_substring(inner, '""', '"')
+    return pc.if_else(pc.equal(inner, ""), pa.scalar(None, pa.string()), inner)
+
+
+def _firsts(texts: Array) -> npt.NDArray[np.uint8]:
+    """The first byte of each text; of an empty one, any."""
+    bounds, data = text_buffers(texts)
+    if not len(data):
+        return np.zeros(len(texts), np.uint8)
+    return data[np.minimum(bounds[:-1], len(data) - 1)]
+
+
 def _may_hold_lists(texts: Array) -> bool:
     """Whether a sign of lists stands in a text; most columns hold none."""
     data = texts.buffers()[2]
@@ -447,6 +520,9 @@ def _odd_keys(texts: Array) -> npt.NDArray[np.int64]:
     ends, before = data[np.clip(bounds[1:] - 1, 0, last)], data[np.clip(bounds[1:] - 2, 0, last)]
     zeros = (ends == ord("0")) & ((before == ord(".")) | (before == ord("0")))
     words = (lengths <= _LONGEST_WORD) & ((firsts < ord("0")) | (firsts > ord("9")))
+    raw = data[bounds[0] : bounds[-1]].tobytes()
+    if b"E+" in raw or b"e+" in raw:
+        words |= lengths <= _LONGEST_WORD
     return np.flatnonzero((lengths > 0) & (zeros | words))
 
 

@@ -252,7 +252,8 @@ class ChunkReader:
             read.widths.append((number, judged.width))
         elif judged.is_row:
             read.empty_ends += not record.cells[-1]
-        what = judged.reason or (_HEADER_AGAIN if judged.is_header else self._odd.oddly_written)
+        what = judged.reason or (_HEADER_AGAIN if judged.is_header else judged.odd)
+        what = what or self._odd.oddly_written
         read.first_odd = read.first_odd or what
 
     def _columns_of_written(self, text: Bytes, split: Split, judged: list[Judged]) -> SplitColumns:

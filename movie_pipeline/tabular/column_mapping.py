@@ -22,7 +22,18 @@ from movie_pipeline.tabular.ways_out import or_declare
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
 _SHORTEST_PLURAL = 4
+_OWN_UNIT = re.compile(
+    r"\s*[(\[]\s*(?:[01]\s*[-\u2013]\s*10|(?:out of |of |/\s*)10|(?:in )?(?:min\.?|mins|minutes)"
+    r"|(?:in )?(?:usd|us\$|\$)|#)\s*[)\]]\s*$",
+    re.IGNORECASE,
+)
+"""Behind a name; any other unit stays a part of it, so that nothing is taken for what it is not."""
 _MOSTLY = 0.9
+_WRAPPERS = frozenset(
+    {"movie", "film", "item", "record", "data", "node", "fields", "attributes", "properties"}
+    | {"_source", "source", "document", "doc", "row", "entity", "result"}
+)
+"""Objects in JSON that hold a row, or what it is about."""
 REMARK_COLUMNS = ("report_line", "report_problem")
 """What our answer to a sender says of a row, in columns of its own: no part of the row, should the
 answer come back corrected."""
@@ -69,9 +80,35 @@ def normalised(header: str) -> str:
     return name.encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip("_")
 
 
+def _looked_up(header: str) -> str:
+    """The normalised name by which a column is looked up.
+
+    What wraps a row is no part of it, nor is a unit that is the contract's own.
+    """
+    outer, _, inner = header.partition(".")
+    return normalised(_OWN_UNIT.sub("", inner if inner and outer in _WRAPPERS else header))
+
+
+def _without_table(header: Iterable[str]) -> list[str]:
+    """Names without that of their table, which some databases write before each of them."""
+    names = list(header)
+    tables = {name.partition(".")[0] if "." in name else "" for name in names}
+    if len(names) > 1 and len(tables) == 1 and "" not in tables:
+        return [name.partition(".")[2] for name in names]
+    return names
+
+
+@lru_cache(maxsize=32_768)
 def _compact(name: str) -> str:
-    """A normalised name without its underscores: so `shelfMark` is `shelf_mark`."""
-    return name.replace("_", "")
+    """A normalised name without its underscores: so `shelfMark` is `shelf_mark`.
+
+    Marks on letters are left aside in all but the shortest names.
+    """
+    compact = name.replace("_", "")
+    if compact.isascii() or len(compact) < _SHORTEST_PLURAL:
+        return compact
+    parts = unicodedata.normalize("NFKD", compact)
+    return unicodedata.normalize("NFC", "".join(c for c in parts if not unicodedata.combining(c)))
 
 
 def _singular(name: str) -> str:
@@ -99,7 +136,7 @@ def rank_of(header: Iterable[str], contract: TableContract) -> tuple[bool, int]:
     The greater of two ranks is the likelier header.
     """
     forms = _known_forms(contract)
-    names = {normalised(name) for name in header}
+    names = {_looked_up(name) for name in _without_table(header)}
     found = {name: forms[form] for name in names if (form := _form_in(name, forms)) is not None}
     columns = set(found.values())
     return columns.issuperset(contract.required_names), len(found)
@@ -108,7 +145,7 @@ def rank_of(header: Iterable[str], contract: TableContract) -> tuple[bool, int]:
 def contract_columns_in(header: Iterable[str], contract: TableContract) -> set[str]:
     """The contract's columns that names stand for."""
     forms = _known_forms(contract)
-    found = (_form_in(normalised(name), forms) for name in header)
+    found = (_form_in(_looked_up(name), forms) for name in header)
     return {forms[form] for form in found if form is not None}
 
 
@@ -165,9 +202,20 @@ def map_header(
     names = [normalised(name) for name in header]
     declared = _declared_columns(header, names, source)
     dates = {normalised(name) for name in source.dates} - set(contract.names)
-    open_names = ["" if name in dates else name for name in names]
+    open_names = [
+        "" if name in dates else _looked_up(written)
+        for written, name in zip(_without_table(header), names, strict=True)
+    ]
     taken = _contract_columns(open_names, contract, cells, declared)
-    years = _years_of_dates(taken, declared, contract, cells)
+    # a date that is declared is the file's own, and tells the year where nothing else does
+    lacking = set(contract.names) - set(taken.values())
+    told = {
+        position: ours
+        for position, written in enumerate(header)
+        if names[position] in dates
+        for ours in contract_columns_in([written], contract) & lacking
+    }
+    years = _years_of_dates({**told, **taken}, declared, contract, cells)
     missing = [name for name in contract.required_names if name not in taken.values()]
     if missing:
         raise UnreadableFile(_missing_sentence(missing, header, contract))
@@ -203,7 +251,7 @@ def _years_of_dates(
         readings = [read_number(text, column, signs) for text in cells[position]]
         present = [reading for reading in readings if reading.value is not None]
         dates = sum(reading.repair is Repair.DATE for reading in present)
-        if dates and dates >= _MOSTLY * len(present):
+        if dates and dates >= _MOSTLY * len(present) and ours not in found.values():
             found[position] = ours
     return found
 
@@ -281,7 +329,7 @@ def mapping_notes(
         others = [
             other.header
             for other in mapping
-            if not other.ours and known_as(normalised(other.header), candidates)
+            if not other.ours and known_as(_looked_up(other.header), candidates)
         ]
         if others:
             kept = ", ".join(map(printable, others))
@@ -376,12 +424,18 @@ def _fit(texts: Sequence[str], column: Column) -> float:
     if not texts:
         return 0
     if column.type is ColumnType.TEXT:
-        return sum(bool(text.strip()) for text in texts) / len(texts)
+        present = (bool(text.strip()) and not _is_unlike(text, column) for text in texts)
+        return sum(present) / len(texts)
     signs = signs_of(column)
     readings = [read_number(text, column, signs) for text in texts]
     present = [reading for reading in readings if reading.unreadable or reading.value is not None]
     read = sum(_is_within(reading.value, column) for reading in present)
     return read / len(present) if present else 0
+
+
+def _is_unlike(text: str, column: Column) -> bool:
+    """Whether a text is none of what must be there: an address is no name of anything."""
+    return column.required and text.startswith(("http://", "https://"))
 
 
 def _is_within(value: float | None, column: Column) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import normalised, rank_of
+from movie_pipeline.tabular.column_mapping import contract_columns_in, normalised, rank_of
 from movie_pipeline.tabular.content_bytes import HEAD
 from movie_pipeline.tabular.declared_header import NO_HEADER, without_header
 from movie_pipeline.tabular.no_header import no_header_sentence
@@ -271,11 +271,14 @@ def first_rows(head: bytes, layout: Layout) -> list[list[bytes]]:
     ]
 
 
-def with_fitting_width(layout: Layout, rows: Sequence[Sequence[bytes]]) -> Layout:
-    """The layout with as many columns as the rows have, where a delimiter ends all of them.
+def with_fitting_width(
+    layout: Layout, rows: Sequence[Sequence[bytes]], contract: TableContract
+) -> Layout:
+    """The layout with as many columns as the rows have, where the first rows say so.
 
     Some programs write a delimiter behind the last cell of every row and not of the header, or the
-    other way round: the first rows tell, when none of them contradicts.
+    other way round; others number the rows in a first cell that no header names. The first rows
+    tell, when none of them contradicts.
     """
     if not layout.dialect.mend:
         return layout
@@ -283,9 +286,23 @@ def with_fitting_width(layout: Layout, rows: Sequence[Sequence[bytes]]) -> Layou
     rows = rows[:FEW_ROWS]
     if rows and all(len(cells) == width + 1 and not cells[-1] for cells in rows):
         return replace(layout, header=(*layout.header, ""))
+    # a header that begins with a rank names what counts up, and cells may hold the delimiter
+    begins_otherwise = contract_columns_in(layout.header[:1], contract) - {contract.key}
+    longer = len(rows) > 1 and all(len(cells) == width + 1 for cells in rows)
+    if longer and begins_otherwise and _count_up(rows):
+        return replace(layout, header=("", *layout.header))
     if rows and not layout.header[-1] and all(len(cells) == width - 1 for cells in rows):
         return replace(layout, header=layout.header[:-1])
     return layout
+
+
+def _count_up(rows: Sequence[Sequence[bytes]]) -> bool:
+    """Whether the first cells number the rows."""
+    numbers = [cells[0] for cells in rows]
+    first = int(numbers[0]) if numbers[0] in {b"0", b"1"} else None
+    return first is not None and all(
+        number == str(first + place).encode() for place, number in enumerate(numbers)
+    )
 
 
 def first_cells(rows: Iterable[Sequence[bytes]], layout: Layout) -> list[list[str]]:

@@ -214,11 +214,15 @@ class Judgement:
     mixed: bool = False
 
 
-def judge(cells: Sequence[bytes]) -> Judgement:
+def judge(cells: Sequence[bytes], formed: Sequence[bytes] = ()) -> Judgement:
     """Weigh the cells that hold bytes beyond ASCII in all encodings.
 
     The best reading is taken where it is plausible by itself and costs less than any other that
     differs from it, by a margin that grows with the number of cells in which they differ.
+
+    Args:
+        cells: the first ones.
+        formed: cells of the whole text that are well-formed UTF-8.
     """
     distinct = list(dict.fromkeys(cells))[:_ENOUGH]
     first = [_read(candidate, distinct[:_FEW]) for candidate in CANDIDATES]
@@ -232,18 +236,18 @@ def judge(cells: Sequence[bytes]) -> Judgement:
     if plain and best.candidate is not CANDIDATES[0]:
         usual = next((each for each in ranked if each.candidate is CANDIDATES[0]), None)
         plain = _differs_strangely(usual or _read(CANDIDATES[0], distinct), best)
-    mixed = plain and _some_are_utf8(best, distinct)
+    mixed = plain and (
+        _some_are_utf8(best.candidate, distinct, _LEAST_MARGIN)
+        or _some_are_utf8(best.candidate, formed, _MARGIN_OF_FEW)
+    )
     return Judgement(best.candidate if plain and not mixed else None, _different(ranked), mixed)
 
 
-def _some_are_utf8(best: Judged, cells: Sequence[bytes]) -> bool:
+def _some_are_utf8(best: Candidate, cells: Sequence[bytes], margin: float) -> bool:
     """Whether a cell reads plainly better as UTF-8 than in the encoding that most are in."""
-    places = [place for place, cell in enumerate(cells) if _decoded(cell, _UTF_8.codec)]
-    read = _read(_UTF_8, [cells[place] for place in places])
-    return any(
-        best.bits[place] - bits >= _LEAST_MARGIN
-        for place, bits in zip(places, read.bits, strict=True)
-    )
+    formed = [cell for cell in cells if _decoded(cell, _UTF_8.codec)]
+    both = zip(_read(best, formed).bits, _read(_UTF_8, formed).bits, strict=True)
+    return any(bits - as_utf8 >= margin for bits, as_utf8 in both)
 
 
 def _different(ranked: Sequence[Judged]) -> tuple[Judged, ...]:
@@ -546,6 +550,27 @@ def odd_cells(pieces: Iterable[bytes], most: int = 2_000) -> list[bytes]:
     return (others or list(found))[:most]
 
 
+def formed_cells(pieces: Iterable[bytes], most: int) -> list[bytes]:
+    """The first distinct cells of a text that are well-formed UTF-8 beyond ASCII.
+
+    Args:
+        pieces: the text, piece by piece, each ending with a line.
+        most: how many.
+    """
+    found: dict[bytes, None] = {}
+    for piece in pieces:
+        found.update(dict.fromkeys(cell.strip() for cell in _FORMED_CELL.findall(piece)))
+        if len(found) >= most:
+            break
+    return list(found)[:most]
+
+
 _NEUTRALISED = re.compile(rb"^\xa0(?=[=+\-@])")
 """A no-break space that keeps a spreadsheet from computing a cell; our answers have it."""
+_FORMED_CELL = re.compile(
+    rb'(?:(?<=[\x00-\x1f,;"])|\A)'
+    rb"(?:[ !#-+\--:<-\x7f]*+(?:[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}"
+    rb"|[\xf0-\xf4][\x80-\xbf]{3}))++[ !#-+\--:<-\x7f]*+"
+    rb'(?=[\x00-\x1f,;"]|\Z)'
+)
 _ODD_CELL = re.compile(rb'[^\x00-\x1f,;"]*[\x80-\xff][^\x00-\x1f,;"]*')

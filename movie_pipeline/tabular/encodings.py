@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.encoding_judgement import judge, odd_cells
+from movie_pipeline.tabular.encoding_judgement import formed_cells, judge, odd_cells
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
 from movie_pipeline.tabular.ways_out import or_declare
 
@@ -77,9 +77,14 @@ _NAMED = {
 }
 _WITHOUT_ORDER = {"utf-16", "utf-32", "utf-8-sig"}
 """What only a mark tells apart, and a mark is read without a declaration."""
+_BINARY = "The file is no text but binary data. Export the table as CSV (UTF-8)."
+_NO_TEXT = bytes((*range(0x03, 0x09), *range(0x10, 0x1A), 0x7F))
+"""What stands in no text; what parts cells and records in some, or shifts letters, is not here."""
+_MOST_NO_TEXT = 0.02
 _MIXED_SHARE = 0.2
 """From so many well-formed characters on a stray byte, a text is a mixture, and no chance."""
 MOST_ODD_CELLS = 2_000
+MOST_FORMED_CELLS = 200
 _FEW_ODD_LINES = 0.05
 """The share of lines up to which those in another encoding are set apart, and the file is read."""
 _SEVEN_BITS: Final = (
@@ -197,7 +202,9 @@ def encoding_of_all(content: Path) -> Encoding:
         return UTF_8
     with content.open("rb") as file:
         cells = odd_cells(_whole_lines(file), MOST_ODD_CELLS)
-    return encoding_by_cells(cells, counts, lambda: _line_counts(content))
+    with content.open("rb") as file:
+        of_utf8 = formed_cells(_whole_lines(file), MOST_FORMED_CELLS) if formed else []
+    return encoding_by_cells(cells, of_utf8, counts, lambda: _line_counts(content))
 
 
 def is_mostly_utf8(formed: int, stray: int) -> bool:
@@ -267,7 +274,10 @@ class LineCounts:
 
 
 def encoding_by_cells(
-    cells: Sequence[bytes], counts: tuple[int, int], lines: Callable[[], LineCounts]
+    cells: Sequence[bytes],
+    of_utf8: Sequence[bytes],
+    counts: tuple[int, int],
+    lines: Callable[[], LineCounts],
 ) -> Encoding:
     """The encoding that a text is plainly in, which is no UTF-8, by its first odd cells.
 
@@ -275,6 +285,7 @@ def encoding_by_cells(
 
     Args:
         cells: the odd cells.
+        of_utf8: those of the whole text that are well-formed UTF-8.
         counts: what `is_mostly_utf8` was asked.
         lines: counts the lines of the text.
 
@@ -282,7 +293,7 @@ def encoding_by_cells(
         UnreadableFile: it may be a mixture.
         UnknownEncodingError: it is plainly in none.
     """
-    judgement = judge(cells)
+    judgement = judge(cells, of_utf8)
     if judgement.plain is not None:
         return encoding_named(judgement.plain.codec, judgement.plain.name)
     formed, stray = counts
@@ -495,6 +506,8 @@ def _declared(name: str) -> Encoding:
 def _refuse_binary(head: bytes) -> None:
     nuls = head.count(0)
     if nuls * 3 < len(head):
+        if len(head) - len(head.translate(None, _NO_TEXT)) > _MOST_NO_TEXT * len(head):
+            raise UnreadableFile(_BINARY)
         return
     even, odd = head[::2].count(0), head[1::2].count(0)
     if max(even, odd) > 0.8 * nuls:
@@ -502,7 +515,7 @@ def _refuse_binary(head: bytes) -> None:
             "The file looks like UTF-16 without a byte order mark, which could be read in two "
             "ways. Export the file as UTF-8. " + or_declare("encoding, utf-16-le or utf-16-be,")
         )
-    raise UnreadableFile("The file is no text but binary data. Export the table as CSV (UTF-8).")
+    raise UnreadableFile(_BINARY)
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -64,18 +64,21 @@ _FOREIGN = (
     (b"FEA1", "a Feather file. Export it as CSV or Parquet."),
     (b"\x89HDF\r\n", "an HDF5 file. Export its table as CSV or Parquet."),
     (b"CDF\x01", "a NetCDF file. Export its table as CSV or Parquet."),
+    (b"\x80\x02", "a pickle of Python's. Write its table as CSV or Parquet."),
+    (b"\x80\x03", "a pickle of Python's. Write its table as CSV or Parquet."),
     (b"\x80\x04\x95", "a pickle of Python's. Write its table as CSV or Parquet."),
     (b"\x80\x05\x95", "a pickle of Python's. Write its table as CSV or Parquet."),
     (b"$FL2@(#)", "a file of SPSS. Export its table as CSV."),
     (b"<stata_dta>", "a file of Stata. Export its table as CSV."),
     (b"\0\0\0\0\0\0\0\0\0\0\0\0\xc2\xea\x81\x60", "a file of SAS. Export its table as CSV."),
+    (b"\0\1\0\0Standard", "a database of Access. Export its table as CSV."),
     (b"RIFF", "a sound, picture or film. Send the table behind it as CSV."),
     (b"!<arch>", f"an archive (.deb, .a). {_UNPACK}"),
     (b"\xed\xab\xee\xdb", f"an archive (.rpm). {_UNPACK}"),
     (b"\x7fELF", "a program."),
     (b"MZ\x90", "a program."),
 )
-_MARKUP = (b"<?xml", b"<!doctype", b"<html", b"<error", b"<head", b"<body", b"<table", b"<!--")
+_MARKUP = re.compile(rb"<(?:[?!]|[a-z][a-z0-9:]*[ \t\r\n>/])")
 _STATEMENTS = (
     (
         re.compile(
@@ -96,6 +99,13 @@ _STATEMENTS = (
     (
         re.compile(rb"(?:%[^\n]*\n|\s)*@relation\s", re.IGNORECASE),
         "ARFF, as Weka writes it. Export the table in it as CSV.",
+    ),
+    (
+        re.compile(
+            rb"(?:(?:var|let|const|window\.|export|module)[^\n=]{1,80}=|[A-Za-z_$][\w.$]{0,60}\()"
+            rb"[ \t\r\n]*[\[{]"
+        ),
+        "JavaScript. Send what is in its brackets as JSON.",
     ),
 )
 """What a text begins with that is no table, though a table may be in it."""
@@ -394,7 +404,7 @@ def require_text(head: bytes) -> None:
         if begins.match(head[:_SHOWN]):
             raise UnreadableFile(f"The file is no CSV but {what}")
     start = head[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith(_MARKUP):
+    if _MARKUP.match(start):
         raise UnreadableFile(
             "The file is no CSV but an XML or HTML page, such as servers send in place of a file "
             "when something went wrong. Fetch the file again and look into it before sending it."

@@ -30,12 +30,16 @@ SPOILT_NOTES = {
         "letters were lost before the file came, and \ufffd stands in their place: have it "
         "exported again"
     ),
+    "ranked": (
+        "texts begin with the number of their row, such as 1. in front, and are kept so: have it "
+        "exported without"
+    ),
     "escaped": (
         "letters are written as in web pages, such as &amp; for &, and are kept so: have it "
         "exported again"
     ),
 }
-"""What is said of letters that were spoilt before the file came."""
+"""What is said of texts that were spoilt before the file came."""
 MOSTLY = 0.5
 MOSTLY_AT_LEAST = 10
 UNUSUAL_AT_LEAST = 3

@@ -5,7 +5,6 @@ Tables of different columns are never put together: a sentence says which there 
 
 import glob
 import re
-import shutil
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -93,17 +92,22 @@ class Joined:
     Attributes:
         size: the bytes of the text.
         written_from: what that was written from, else empty.
-        places: the name of each table, and the byte at which it begins.
+        places: the name of each table, and the line and the byte at which it begins.
     """
 
     size: int = 0
     written_from: str = ""
-    places: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
+    places: list[tuple[str, int, int]] = field(default_factory=list[tuple[str, int, int]])
 
     @property
     def note(self) -> str:
         """Where which table is."""
-        of = [f"{shown(name)} from byte {start:,} on" for name, start in self.places]
+        of = [
+            shown(name)
+            if self.written_from
+            else f"{shown(name)} from line {line:,}, byte {start:,} on"
+            for name, line, start in self.places
+        ]
         return (
             f"the ZIP archive's {len(self.places):,} tables have the same columns, and are read as "
             f"one: {some(of)}"
@@ -140,15 +144,16 @@ def joined(  # noqa: PLR0913 - an archive, and all that is known of it
     looks = _Looks(contract, source, limits)
     made = Joined()
     found: list[tuple[str, _Look]] = []
+    lines = 1
     with target.open("wb") as sink:
         for member in archive.tables:
             raise_if_stopped()
             look = looks.at(table := table_of(member))
             found.append((member.filename, look))
             if look.shape == found[0][1].shape:
-                made.places.append((member.filename, sink.tell()))
-                made.written_from = table.written_from
-                _append(sink, table.text, member, look, archive, source)
+                made.places.append((member.filename, lines, sink.tell()))
+                made.written_from = made.written_from or table.written_from
+                lines += _append(sink, table.text, member, look, archive, source)
         made.size = sink.tell()
     if any(look.shape != found[0][1].shape for _, look in found) or _are_mixed(found):
         raise _different(found)
@@ -162,14 +167,19 @@ def _append(  # noqa: PLR0913, PLR0917 - a text, and what is known of it
     look: "_Look",
     archive: Archive,
     source: SourceOptions,
-) -> None:
-    """Write a table behind the others; whoever follows begins with a record."""
+) -> int:
+    """Write a table behind the others; whoever follows begins with a record. Return its lines."""
+    feeds = returns = 0
     with text.open("rb") as file:
-        shutil.copyfileobj(file, sink, HEAD)
+        while piece := file.read(HEAD):
+            sink.write(piece)
+            feeds += piece.count(b"\n")
+            returns += piece.count(b"\r")
         file.seek(max(0, text.stat().st_size - look.encoding.unit))
         ended = file.read().strip(b"\0") in {b"\n", b"\r"}
+    lines = feeds or returns
     if member is archive.tables[-1]:
-        return
+        return lines
     if look.is_open:
         raise UnreadableFile(
             f"The file is a ZIP archive of several tables, and a quote in {shown(member.filename)} "
@@ -184,6 +194,7 @@ def _append(  # noqa: PLR0913, PLR0917 - a text, and what is known of it
                 "it sent again whole."
             )
         sink.write("\n".encode(look.encoding.codec if look.encoding.unit > 1 else "ascii"))
+    return lines + (not ended)
 
 
 # --- what a table is ------------------------------------------------------------------------------

@@ -12,8 +12,15 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import printable, rank_of
-from movie_pipeline.tabular.json_values import Digits, Pairs, parse_json
+from movie_pipeline.tabular.column_mapping import contract_columns_in, printable, rank_of
+from movie_pipeline.tabular.json_values import (
+    Digits,
+    Pairs,
+    constant,
+    names_within,
+    pairs,
+    parse_json,
+)
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.table_contract import TableContract
 
@@ -118,7 +125,7 @@ def _require_readable(size: int, limits: Limits) -> None:
 def _values(content: bytes) -> "list[Any] | None":
     """The values that stand in a text one behind the other; None where it is no JSON."""
     decoder = json.JSONDecoder(
-        parse_int=Digits, parse_float=Digits, parse_constant=Digits, object_pairs_hook=Pairs
+        parse_int=Digits, parse_float=Digits, parse_constant=constant, object_pairs_hook=pairs
     )
     values: list[Any] = []
     try:
@@ -152,7 +159,7 @@ def _found_in(document: object, contract: TableContract) -> Document | None:  # 
         rows = _by_columns(values)
         return Document("JSON by columns", rows) if rows is not None else None
     if inner and all(_names_all(dict(each), contract) for each in inner):
-        return Document("JSON by rows", inner)
+        return Document("JSON by rows", _with_keys(list(values), inner, contract))
     if isinstance(columns, list) and isinstance(data, list):
         lists = _of_lists([cast("object", columns), *cast("list[object]", data)], contract)
         return Document("JSON lists", lists) if lists is not None else None
@@ -161,6 +168,19 @@ def _found_in(document: object, contract: TableContract) -> Document | None:  # 
         return None
     place, rows = found[0]
     return Document(f"JSON document, rows of {printable(place)}", rows)
+
+
+def _with_keys(
+    keys: Sequence[str], rows: Sequence[Pairs], contract: TableContract
+) -> Sequence[Pairs]:
+    """Rows with the keys by which they stand in an object, unless these only count them."""
+    if list(keys) in (list(map(str, range(first, first + len(keys)))) for first in (0, 1)):
+        return rows
+    names = {name for row in rows for name, _ in row}
+    brought = contract.key in contract_columns_in(names, contract)
+    name = next(each for each in ("key", "row_key", "") if each not in names)
+    name = name if brought else contract.key
+    return [Pairs([(name, key), *row]) for key, row in zip(keys, rows, strict=True)]
 
 
 def _names_all(names: Mapping[str, object], contract: TableContract) -> bool:
@@ -209,8 +229,10 @@ def _wrapped(
             if depth < _DEEPEST:
                 yield from _wrapped(value, contract, f"{place}.", depth + 1)
         elif isinstance(value, list) and (objects := _objects(cast("list[object]", value))):
-            names = dict.fromkeys(name for each in objects for name, _ in each)
-            if _names_all(names, contract):
+            names = dict.fromkeys(
+                name for each in objects for name in (*dict(each), *names_within(each))
+            )
+            if contract_columns_in(names, contract).issuperset(contract.required_names):
                 yield place, objects
 
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.column_mapping import contract_columns_in
 from movie_pipeline.tabular.dialect import FIRST_ROWS, Dialect, Layout
-from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json, value_at
+from movie_pipeline.tabular.json_values import Pairs, json_text, names_within, parse_json, value_at
 from movie_pipeline.tabular.reading_limits import Limits
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
 from movie_pipeline.tabular.table_contract import TableContract
@@ -24,6 +24,7 @@ ARRAY, LINES = "json array", "json lines"
 
 _PIECE = 1 << 20
 _BLANKS = b" \t\r\n"
+_ONE_IN_COMMAS = re.compile(rb"\{.*\}[ \t]*,")
 _STARTS_ARRAY = re.compile(rb"[ \t\r\n]*\[[ \t\r\n]*[{\]]")
 _STARTS_OBJECT = re.compile(rb"[ \t\r\n]*\{")
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.|\\\Z)*+(?:"|\Z)|[{}\[\],]', re.DOTALL)
@@ -64,6 +65,16 @@ def json_format(head: bytes, start: int) -> str | None:
         first: Any = parse_json(line)
     except ValueError:
         first = None
+    if first is None and _ONE_IN_COMMAS.fullmatch(line.rstrip()):
+        raise UnreadableFile(
+            "The file is objects of JSON with commas between them, but not in the brackets of an "
+            "array. Put it into [ and ], or send one object per line without commas."
+        )
+    if first is None and _SINGLE_QUOTES.match(line):
+        raise UnreadableFile(
+            "The file is objects as Python shows them, with single quotes, which is no JSON. "
+            "Write them with json.dumps."
+        )
     if first is None:
         raise UnreadableFile(
             "The file is one JSON object over several lines, not a table. Send an array of "
@@ -100,8 +111,8 @@ def json_layout(
         for name, value in pairs:
             is_object = isinstance(value, Pairs)
             only_objects[name] = only_objects.get(name, True) and (is_object or value is None)
-            if is_object:
-                nested.update(dict.fromkeys(f"{name}.{inner}" for inner, _ in value))
+            if is_object and len(nested) < limits.columns:
+                nested.update(dict.fromkeys(names_within(Pairs([(name, value)]))))
         if len(keys) > limits.columns:
             raise UnreadableFile(
                 f"The JSON objects have more than {limits.columns:,} different keys. Send a table "

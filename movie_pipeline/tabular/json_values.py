@@ -4,7 +4,13 @@ Which bytes are an object is json_records.py's matter.
 """
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any, cast
+
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_TYPED = frozenset({"$oid", "$date", "$uuid", "$symbol"})
+_DEEPEST = 3
 
 
 class Digits(str):
@@ -15,6 +21,26 @@ class Digits(str):
 
 class Pairs(list[tuple[str, Any]]):
     """An object, with its keys as often as they stand there."""
+
+
+def pairs(found: list[tuple[str, Any]]) -> object:
+    """An object; one by which a database says a value's type is that value.
+
+    >>> pairs([("$numberInt", "7")])
+    '7'
+    """
+    if len(found) == 1 and found[0][0].startswith("$") and isinstance(found[0][1], str):
+        ((name, value),) = found
+        if name.startswith("$number") and _NUMBER.fullmatch(value):
+            return Digits(value)
+        if name in _TYPED:
+            return value
+    return Pairs(found)
+
+
+def constant(text: str) -> Digits | None:
+    """What JavaScript writes and JSON does not know: NaN is no value."""
+    return None if text == "NaN" else Digits(text)
 
 
 def parse_json(raw: bytes | str) -> Any:  # noqa: ANN401
@@ -28,8 +54,8 @@ def parse_json(raw: bytes | str) -> Any:  # noqa: ANN401
         raw,
         parse_int=Digits,
         parse_float=Digits,
-        parse_constant=Digits,
-        object_pairs_hook=Pairs,
+        parse_constant=constant,
+        object_pairs_hook=pairs,
     )
 
 
@@ -52,7 +78,17 @@ def value_at(values: dict[str, Any], name: str) -> object:
         return values.get(name)
     outer, _, inner = name.partition(".")
     found = values.get(outer)
-    return dict(found).get(inner) if isinstance(found, Pairs) else None
+    return value_at(dict(found), inner) if isinstance(found, Pairs) else None
+
+
+def names_within(found: Pairs, above: str = "", depth: int = 0) -> Iterator[str]:
+    """The keys of what is no object in the objects of an object, such as `imdb.rating`."""
+    for name, value in found:
+        if not isinstance(value, Pairs):
+            if above:
+                yield f"{above}{name}"
+        elif depth < _DEEPEST:
+            yield from names_within(value, f"{above}{name}.", depth + 1)
 
 
 def _plain(value: object) -> object:

@@ -10,8 +10,11 @@ import numpy as np
 from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.cells import Array, Flags, text_buffers
 from movie_pipeline.tabular.engine import Connection, literal
-from movie_pipeline.tabular.invisible import NO_WIDTH
+from movie_pipeline.tabular.invisible import NO_WIDTH, SPACES
 from movie_pipeline.tabular.table_contract import DerivedKey, KeyPart
+
+_SPACES = SPACES.replace("\v", "")
+"""What the compiled loop folds of ASCII, and all others."""
 
 
 class KeyMaker:
@@ -46,7 +49,8 @@ class KeyMaker:
 
     def _from_values(self, values: Sequence[Array]) -> Array:
         sql = [
-            rf"regexp_replace(regexp_replace(p{place}, '[{NO_WIDTH}]', '', 'g'), '\s+', ' ', 'g')"
+            f"regexp_replace(regexp_replace(p{place}, '[{NO_WIDTH}]', '', 'g'), "
+            f"'[{_SPACES}]+', ' ', 'g')"
             if part.folded
             else f"cast(p{place} as varchar)"
             for place, part in enumerate(self._rule.parts)

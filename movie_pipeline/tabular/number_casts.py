@@ -28,7 +28,7 @@ NULL_MARKER = "\\N"
 NO_KEY = frozenset(
     {"#n/a", "#na", "n/a", "na", "n.a.", "null", "(null)", "[null]", "none", "nil", "nan", "<na>"}
     | {"-", "--", "\u2014", ".", "?", "??", "undefined", "unknown", "missing", "tbd", "tba"}
-    | {"#value!", "#ref!", "#name?", "#div/0!"}
+    | {"#value!", "#ref!", "#name?", "#div/0!", "#num!", "#null!"}
 )
 """What programs write into the column of keys where there is no key."""
 
@@ -46,6 +46,7 @@ class Reading:
 
 
 _ONE = Fraction(1)
+_OF_OWN_UNIT = frozenset({Repair.UNIT, Repair.MULTIPLE, Repair.OUT_OF})
 _MISSING = Reading(None)
 _UNREADABLE = Reading(None, unreadable=True)
 
@@ -54,6 +55,10 @@ LEAST_WITH_CENTS = 10_000
 _BITS = {ColumnType.INTEGER: 32, ColumnType.BIGINT: 64}
 _MOST_DIGITS = 40
 """No such number fits; int() of a megabyte would take long."""
+QUOTED = re.compile(r'=?"([^"]*)"')
+"""A cell as Excel is told that it is text, or quoted behind a space, where quotes quote nothing."""
+LOST_DIGITS = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+[0-9]{1,3}")
+"""A key that a program took for a number and cut: many keys become the same."""
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.|\.[0-9]+)")
 _ONE_SIGN = re.compile(r"([+-]?)([0-9]+)([.,])([0-9]+)")
@@ -67,7 +72,7 @@ _GROUPED_BY = {
 _NO_DIGIT = re.compile(r"[^0-9+-]")
 
 
-def read_number(
+def read_number(  # noqa: PLR0911 - a table of what a cell may be
     text: str, column: Column, signs: Signs | None = None, factor: Fraction = _ONE
 ) -> Reading:
     """Read a cell as a number of the column's type.
@@ -81,6 +86,9 @@ def read_number(
     bare, invisible = stripped(text)
     if not bare:
         return _MISSING if not text else Reading(None, Repair.BLANK)
+    if quoted := QUOTED.fullmatch(bare):
+        reading = read_number(quoted[1], column, signs, factor)
+        return reading if reading.unreadable else Reading(reading.value, Repair.QUOTES)
     if bare == NULL_MARKER:
         return _MISSING
     if bare.lower() in NO_NUMBER:
@@ -99,14 +107,19 @@ def as_written(column: Column, factor: Fraction) -> Column:
 
 
 def _read_scaled(bare: str, column: Column, signs: Signs, factor: Fraction) -> Reading:
-    """A number of a declared unit, rounded where its column has whole numbers."""
+    """A number of a declared unit, rounded where its column has whole numbers.
+
+    A cell that says its unit is not of the declared one: `90 min` are no seconds.
+    """
     written = _read_bare(bare, as_written(column, factor), signs)
     if written.unreadable or written.value is None:
         return _UNREADABLE
-    value = Fraction(str(written.value)) * factor
+    says_itself = written.repair in _OF_OWN_UNIT
+    repair = (written.repair if says_itself else None) or Repair.DECLARED_UNIT
+    value = Fraction(str(written.value)) * (1 if says_itself else factor)
     if column.type is ColumnType.DECIMAL:
-        return Reading(float(value), Repair.DECLARED_UNIT)
-    return _whole(str(round(value)), column, Repair.DECLARED_UNIT)
+        return Reading(float(value), repair)
+    return _whole(str(round(value)), column, repair)
 
 
 def stripped(text: str) -> tuple[str, bool]:
@@ -121,6 +134,8 @@ def evidence_in(text: str, column: Column) -> Evidence:
     if text.isascii() and text.isdigit():
         return Evidence.NONE
     bare, _ = stripped(text)
+    if quoted := QUOTED.fullmatch(bare):
+        return evidence_in(quoted[1], column)
     found = evidence_of(bare, column)
     for inner in undressed(bare, column) if not found else ():
         found |= evidence_of(inner.number, column) if inner.times == 1 else Evidence.NONE

@@ -35,6 +35,7 @@ class Repair(StrEnum):
     REMARK = "remark behind the number"
     DECLARED_UNIT = "declared unit"
     LIST = "list in another form"
+    QUOTES = "quotes around the value"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ _MONTHS_ELSEWHERE = (
 )
 _CLOCK = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:\s*Z|\s*UTC|[+-][0-9:]+)?)?"
 _COUNTRY = r"(?:\s*\([^()]*\))?"
+_DAY = r"-[0-9]{2}(?:-[0-9]{2})?"
 _DATES = (
     re.compile(rf"([0-9]{{4}})([-/.])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12][0-9]|3[01]){_CLOCK}"),
     re.compile(r"([0-9]{4})[-/.](?:0[1-9]|1[0-2])"),
@@ -91,6 +93,8 @@ _DATES = (
     # the year, and perhaps more, as it is written in Chinese, Japanese and Korean
     re.compile(r"([0-9]{4})\s?[年년](?:\s?[0-9]{1,2}\s?[月월](?:\s?[0-9]{1,2}\s?[日일])?)?"),
     re.compile(r"(?:0?[1-9]|1[0-2])[/.]([0-9]{4})"),
+    # where it was shown, and when it was shown elsewhere
+    re.compile(rf"([0-9]{{4}})(?:{_DAY})?\s*\([^()]+\)(?:\s*/\s*[0-9]{{4}}(?:{_DAY})?{_COUNTRY})*"),
 )
 _DOLLARS = re.compile(r"(?:US\s?\$|\$|USD)\s*(.+)|(.+?)\s*(?:USD|US\s?\$|\$)")
 _MULTIPLES: Final = (
@@ -120,7 +124,7 @@ _OF_HOURS = (
     r"godz|godzin[ay]?|saat|sa|ч|час|часа|часов|小时|小時|時間|시간)\.?"
 )
 _AND = r"(?:\s*[,:]?\s*(?:(?:and|und|et|y|e|en|og|och|i|и)\s+)?)"
-_MINUTES = re.compile(rf"([0-9][0-9.,' ]*?)\s*{_OF_MINUTES}", re.IGNORECASE)
+_MINUTES = re.compile(rf"([0-9][0-9.,' ]*?)\s*{_OF_MINUTES}(?:\s*\([^()0-9]*\))?", re.IGNORECASE)
 _HOURS = re.compile(
     rf"([0-9]{{1,3}})\s*{_OF_HOURS}(?:{_AND}([0-9]{{1,2}})\s*(?:{_OF_MINUTES})?)?", re.IGNORECASE
 )
@@ -143,7 +147,7 @@ _WHO_COUNTED = (
 )
 """No other words: a million is no voter."""
 _COUNTED = re.compile(rf"\(?([0-9][0-9.,\s]*?)\s*(?:(?:{_WHO_COUNTED})\.?)?\)?", re.IGNORECASE)
-_COUNTED_MULTIPLE = re.compile(rf"(.*?)\s*(?:{_WHO_COUNTED})", re.IGNORECASE)
+_COUNTED_MULTIPLE = re.compile(rf"\(?([^()]*?)\s*(?:{_WHO_COUNTED})?\)?", re.IGNORECASE)
 
 
 def _year_in_parentheses(bare: str, _: Column) -> Bare | None:

@@ -30,6 +30,7 @@ class Judged:
         is_blank: whether it is no record, because it holds nothing.
         width: what its number of cells says, where it has another one than the header, or an empty
             last cell.
+        odd: what is odd about a row, where that is no sign within a cell.
     """
 
     record: Record
@@ -40,6 +41,7 @@ class Judged:
     swallowed: int = 0
     is_blank: bool = False
     width: Width | None = None
+    odd: str = ""
 
 
 MOST_TEXT = 0.5
@@ -102,7 +104,7 @@ class OddRecords:
         bare = split_record(raw[len(BOM_UTF8) :], self._syntax)
         if bare.next + len(BOM_UTF8) == len(raw):
             record.cells, record.problem = bare.cells, bare.problem
-        return self.judge(record)
+        return replace(self.judge(record), odd="a byte order mark stands in front of it")
 
     def _given_back(self, raw: bytes, record: Record) -> list[Judged] | None:
         """The records behind the line in which a stray quote opened, None where there is none.
@@ -174,7 +176,12 @@ class OddRecords:
         reason = self._no_text(b"\n".join(cells))
         if reason is None:
             record.cells = fitting
-        return Judged(record, reason=reason, is_row=not reason, width=None if reason else width)
+        odd = ""
+        if len(cells) != self._width:
+            short = len(cells) < self._width
+            odd = "its last cells are missing" if short else "delimiters stand behind its last cell"
+        width = None if reason else width
+        return Judged(record, reason=reason, is_row=not reason, width=width, odd=odd)
 
     def _no_text(self, cells: bytes) -> str | None:
         """Why cells are no text, None where they are."""

@@ -19,6 +19,7 @@ MAGIC: Final = b"PAR1"
 DAMAGED: Final[tuple[type[Exception], ...]] = (pa.ArrowException, OSError, ValueError)
 """What is raised where a Parquet file is damaged, cut off, or of a kind that is not read."""
 _ROWS_AT_ONCE = 20_000
+_DEEPEST = 3
 _LIKE_GROUPS = r"^([+-]?[0-9]{1,3}\.[0-9]{3})$"
 _MIDNIGHT = r"[ T]00:00:00(\.0+)?$"
 _BEYOND_PLAIN = re.compile(r"[eE]")
@@ -32,16 +33,25 @@ def parquet_pieces(path: Path) -> Iterator[bytes]:
     """
     parquet: Any = import_module("pyarrow.parquet")  # only who sends such files waits for it
     with parquet.ParquetFile(path) as file:
-        names: Sequence[str] = file.schema_arrow.names
+        names: Sequence[str] = _flat(file.schema_arrow.empty_table()).column_names
         header = io.StringIO()
         csv.writer(header, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(names)
         yield header.getvalue().encode("utf-8", "surrogatepass")
         for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
-            yield _lines(batch)
+            yield _lines(_flat(pa.Table.from_batches([batch])))
 
 
-def _lines(batch: Any) -> bytes:  # noqa: ANN401 - pyarrow has no types
-    texts = [_texts(column) for column in batch.columns]
+def _flat(table: Any) -> Any:  # noqa: ANN401 - pyarrow has no types
+    """Each field of a structure as a column of its own, such as `imdb.rating`."""
+    for _ in range(_DEEPEST):
+        if not any(pa.types.is_struct(column.type) for column in table.columns):
+            break
+        table = table.flatten()
+    return table
+
+
+def _lines(rows: Any) -> bytes:  # noqa: ANN401 - pyarrow has no types
+    texts = [_texts(column.chunk(0)) for column in rows.combine_chunks().columns]
     table = pa.table(texts, names=[str(place) for place in range(len(texts))])
     sink = pa.BufferOutputStream()
     writing: Any = import_module("pyarrow.csv")

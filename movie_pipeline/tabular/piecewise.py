@@ -4,7 +4,7 @@ What holds for the whole is decided here, from what is told of ranges and pieces
 here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from movie_pipeline.tabular.content_bytes import HEAD, ContentBytes
 from movie_pipeline.tabular.cuts import Range, can_be_cut, pieces, ranges
 from movie_pipeline.tabular.declared_header import without_layout_of_others
 from movie_pipeline.tabular.encodings import (
+    MOST_FORMED_CELLS,
     MOST_ODD_CELLS,
     UTF_8,
     Encoding,
@@ -34,6 +35,7 @@ from movie_pipeline.tabular.piece_reader import PieceRead
 from movie_pipeline.tabular.range_tasks import (
     CountCharacters,
     CountLines,
+    FindFormedCells,
     FindOddCells,
     FindRecords,
     RangeTask,
@@ -262,11 +264,11 @@ class _Reading:
             if is_mostly_utf8(formed, stray):
                 self.encoding_of_all = UTF_8
             else:
-                cells = dict.fromkeys(
-                    cell for found in self.work.each(FindOddCells(), at) for cell in found
-                )
+                cells = _distinct(self.work.each(FindOddCells(), at))
+                of_utf8 = _distinct(self.work.each(FindFormedCells(), at)) if formed else []
                 self.encoding_of_all = encoding_by_cells(
-                    list(cells)[:MOST_ODD_CELLS],
+                    cells[:MOST_ODD_CELLS],
+                    of_utf8[:MOST_FORMED_CELLS],
                     (formed, stray),
                     lambda: LineCounts.total(self.work.each(CountLines(), at)),
                 )
@@ -368,6 +370,10 @@ class _Reading:
         at = [*whole.at[:-1], cut]
         read = [*before, *self.work.read(whole.plan, [cut])]
         return replace(whole, at=at, read=read, apart=last.last)
+
+
+def _distinct(found: Iterable[Sequence[bytes]]) -> list[bytes]:
+    return list(dict.fromkeys(cell for cells in found for cell in cells))
 
 
 def _widths(read: Sequence[PieceRead]) -> tuple[Widths, int]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from movie_pipeline.tabular.content_bytes import ContentBytes, line_start
 from movie_pipeline.tabular.cuts import Range, Scan, scanned
 from movie_pipeline.tabular.dialect import Layout
-from movie_pipeline.tabular.encoding_judgement import odd_cells
+from movie_pipeline.tabular.encoding_judgement import formed_cells, odd_cells
 from movie_pipeline.tabular.encodings import (
+    MOST_FORMED_CELLS,
     MOST_ODD_CELLS,
     Encoding,
     LineCounts,
@@ -52,6 +53,15 @@ class FindOddCells:
     def of(self, content: ContentBytes, at: Range) -> list[bytes]:
         """The cells."""
         return odd_cells([_lines(content, at)], MOST_ODD_CELLS)
+
+
+@dataclass(frozen=True)
+class FindFormedCells:
+    """The first cells that are UTF-8 and not ASCII in the lines that begin in a range."""
+
+    def of(self, content: ContentBytes, at: Range) -> list[bytes]:
+        """The cells."""
+        return formed_cells([_lines(content, at)], MOST_FORMED_CELLS)
 
 
 @dataclass(frozen=True)
@@ -124,7 +134,15 @@ class ReadUnquoted:
         return read_unquoted(text, self.layout, self.limits, start=0)
 
 
-RangeTask = CountCharacters | CountLines | FindOddCells | FindRecords | TallyRecords | ReadUnquoted
+RangeTask = (
+    CountCharacters
+    | CountLines
+    | FindOddCells
+    | FindFormedCells
+    | FindRecords
+    | TallyRecords
+    | ReadUnquoted
+)
 
 
 def _lines(content: ContentBytes, at: Range) -> bytes:

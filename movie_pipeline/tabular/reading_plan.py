@@ -3,11 +3,12 @@
 It is a value that goes through JSON, so that whoever has it and a chunk reads the same rows.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import MappedColumn, map_header
+from movie_pipeline.tabular.column_mapping import MappedColumn, map_header, printable
 from movie_pipeline.tabular.dialect import (
     Layout,
     first_cells,
@@ -21,7 +22,10 @@ from movie_pipeline.tabular.number_signs import DEFINITE, Evidence, Signs, reads
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_widths import Widths
 from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
+from movie_pipeline.tabular.ways_out import or_declare
 
+_APOSTROPHES = re.compile(r"'.*'", re.DOTALL)
+_RANK = re.compile(r"([0-9]{1,4})[.)]\s*\S")
 MOST_READINGS = 4
 """How often a text is read again because of what its cells say; each time more is known."""
 
@@ -37,7 +41,7 @@ class ReadingPlan:
         limits: the most that it may bring.
         evidence: number column to what is known of its points and commas, as `Evidence`.
         lenient: columns whose unreadable cells leave the row in.
-        spoilt: what was done to its letters before it came, as `spoilt_letters` says.
+        spoilt: what was done to its texts before it came: as `spoilt_letters` says, or `ranked`.
     """
 
     encoding: Encoding
@@ -82,10 +86,49 @@ def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
             "source in the sources file, or export the file again as UTF-8."
         )
     rows = first_rows(head, layout)
-    layout = with_fitting_width(layout, rows)
+    layout = with_fitting_width(layout, rows, contract)
     cells = first_cells(rows, layout)
     plan = plan_with(layout, cells, encoding, contract, source=source, limits=limits)
-    return replace(plan, spoilt=spoilt_letters(head))
+    if source.quote is None:
+        _refuse_apostrophes(plan, cells, contract)
+    ranked = ("ranked",) if _begin_with_ranks(plan, cells, contract) else ()
+    return replace(plan, spoilt=(*spoilt_letters(head), *ranked))
+
+
+def _refuse_apostrophes(
+    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
+) -> None:
+    """Refuse a text whose cells are quoted by apostrophes, which would be read as letters.
+
+    Raises:
+        UnreadableFile: they are.
+    """
+    for column, texts in zip(plan.mapping, cells, strict=True):
+        if not column.ours or not contract.column(column.ours).required:
+            continue
+        present = [text.strip() for text in texts if text.strip()]
+        if len(present) > 1 and all(_APOSTROPHES.fullmatch(text) for text in present):
+            raise UnreadableFile(
+                f'The cells of the column "{printable(column.header.strip())}" stand in '
+                "apostrophes, which are letters unless they are declared to be quotes. Export the "
+                "file with quotes. " + or_declare('quote = "\'"')
+            )
+
+
+def _begin_with_ranks(
+    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
+) -> bool:
+    """Whether required texts are numbered, such as `1. Heat`."""
+    for column, texts in zip(plan.mapping, cells, strict=True):
+        known = contract.column(column.ours) if column.ours else None
+        if known is None or not known.required or known.type is not ColumnType.TEXT:
+            continue
+        ranks = [_RANK.match(text.strip()) for text in texts]
+        if len(ranks) > 1 and all(
+            found and int(found[1]) == place for place, found in enumerate(ranks, 1)
+        ):
+            return True
+    return False
 
 
 def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of

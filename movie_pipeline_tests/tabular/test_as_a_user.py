@@ -153,7 +153,7 @@ SENT = {
         TMDB.encode(),
         bare={
             "movie_id": ["19995", "862"], "movie_title": ["Vela", "Summer"], "release_year": [2009, None],
-            "genre": ["Action, Adventure", "[]"], "imdb_rating": [7.2, 0.0], "votes": [11800, 0], "runtime_minutes": [162, None],
+            "genre": ["Action, Adventure", None], "imdb_rating": [7.2, 0.0], "votes": [11800, 0], "runtime_minutes": [162, None],
         },
         declared='dates = { "release_date" = "%Y-%m-%d" }\ncolumns = { movie_title = "original_title" }',
         values={"movie_title": ["Vela", "Été"]},

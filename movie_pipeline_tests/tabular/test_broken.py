@@ -48,9 +48,12 @@ def test_a_broken_record_is_set_apart_and_the_rest_is_read(
 def test_a_quote_inside_a_bare_cell_is_only_a_quote(tmp_path: Path) -> None:
     staged = stage(tmp_path, HEADER + 'Sixty 5" guns,1995,8.3\n' + HEAT)
     assert staged.titles == ['Sixty 5" guns', "Heat"]
-    assert "odd records were taken one by one: a quote stands in the middle of a cell" in (
-        staged.summary.notes
-    )
+    odd = "odd records were taken one by one: "
+    assert f"{odd}a quote stands in the middle of a cell" in staged.summary.notes
+    marked = stage(tmp_path, HEADER + HEAT + "\ufeff" + ALIEN).summary.notes
+    assert f"{odd}a byte order mark stands in front of it" in marked
+    padded = stage(tmp_path, HEADER + "Heat,1995\n", source=SourceOptions(pad=True)).summary.notes
+    assert f"{odd}its last cells are missing" in padded
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

@@ -46,6 +46,30 @@ def test_a_declared_layout_is_read(
     assert all(rating > 8 for rating in staged.column("imdb_rating"))
 
 
+def test_a_cell_that_says_its_unit_is_not_of_the_declared_one(tmp_path: Path) -> None:
+    content = (
+        "title,year,rating,gross,runtime\nA,2001,4.5,28.34,5400\nB,2002,4/5,$30M,90 min\n"
+        "C,2003,80%,1.5 billion,5400 s\n"
+    )
+    units = {"gross_usd": "millions", "imdb_rating": "of 5", "runtime_minutes": "seconds"}
+    staged = stage(tmp_path, content, source=SourceOptions(units=units))
+    assert staged.column("gross_usd") == [28_340_000, 30_000_000, 1_500_000_000]
+    assert staged.column("imdb_rating") == [9.0, 8.0, 8.0]
+    assert staged.column("runtime_minutes") == [90, 90, 90]
+    assert staged.summary.repair_kinds["runtime_minutes"] == {"declared unit": 1, "unit": 2}
+
+
+@pytest.mark.parametrize("rows", [1, 400])
+def test_numbers_may_be_declared_to_mean_missing(rows: int, tmp_path: Path) -> None:
+    content = "title,year,rating,votes\n" + "A,0,8,-1\nB,2001,9.0,9999\nC,2002,7.5,12\n" * rows
+    staged = stage(tmp_path, content, source=SourceOptions(nulls=("0", "-1", "9999", "9")))
+    assert staged.column("release_year")[:3] == [None, 2001, 2002]
+    assert staged.column("imdb_rating")[:3] == [8.0, None, 7.5]
+    assert staged.column("votes")[:3] == [None, None, 12]
+    assert staged.summary.missing["votes"] == 2 * rows
+    assert staged.summary.repair_kinds["votes"] == {"a word for missing": 2 * rows}
+
+
 @pytest.mark.parametrize(
     ("column", "cells", "unit", "values"),
     [

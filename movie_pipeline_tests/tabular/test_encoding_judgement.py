@@ -10,6 +10,7 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import SourceOptions, inspect_file, is_declarable
 from movie_pipeline.tabular.encoding_judgement import judge
+from movie_pipeline_tests.tabular.in_pieces import stage_in_pieces
 from movie_pipeline_tests.tabular.staging import HEADER, refusal, stage
 
 WORDS = {
@@ -239,6 +240,14 @@ def test_letters_that_were_spoilt_before_are_noted(title: str, word: str, tmp_pa
     assert word or not any(note.startswith("letters") for note in staged.summary.notes)
 
 
+def test_titles_with_their_rank_are_noted(tmp_path: Path) -> None:
+    rows = "1. Heat,1995,8\n2. Up,2009,8\n"
+    notes = stage(tmp_path, HEADER + rows).summary.notes
+    assert any(note.startswith("texts begin with the number of their row") for note in notes)
+    notes = stage(tmp_path, HEADER + "1. Mai,1990,7\n12 Monkeys,1995,8\n").summary.notes
+    assert not any(note.startswith("texts begin") for note in notes)
+
+
 def test_halves_of_characters_are_no_other_encoding(tmp_path: Path) -> None:
     # as Java and Oracle write what has four bytes in UTF-8
     content = HEADER.encode() + b"\xed\xa0\xbd\xed\xb8\x80 Emoji,2017,3\nHeat,1995,8\n"
@@ -265,6 +274,23 @@ def test_a_mixture_with_utf_8_is_never_read_wrongly(
             continue
         written = {title.encode(codec, "replace").decode(codec) for title in titles}
         assert set(staged.titles) <= {*titles, *written}, (codec, language, share)
+
+
+@pytest.mark.parametrize("codec", ["cp1251", "gb18030", "euc_jp", "cp1252"])
+def test_a_mixture_far_behind_is_seen_however_it_is_read(codec: str, tmp_path: Path) -> None:
+    language = {"cp1251": "Russian", "gb18030": "Chinese", "euc_jp": "Japanese"}.get(
+        codec, "French"
+    )
+    titles = WORDS[language].split("|")
+    names = [f"{title} {number}" for number in range(300) for title in titles]
+    content = HEADER.encode() + b"".join(b"%s,2001,8\n" % name.encode(codec) for name in names)
+    assert stage(tmp_path, content).titles == names
+    mixed = content + b"".join(b"%s,2001,8\n" % title.encode() for title in titles)
+    sentence = refusal(tmp_path, mixed)
+    assert sentence.startswith("The file could be UTF-8 or another encoding: ")
+    path = tmp_path / "0123abcd.csv"
+    with pytest.raises(UnreadableFile, match="could be UTF-8 or another encoding"):
+        stage_in_pieces(path, MOVIES.contract, to=tmp_path / "pieces", piece_bytes=20_000)
 
 
 DOUBTFUL = HEADER.encode() + "Ünal,2001,8\n".encode("mac-roman")

@@ -98,6 +98,15 @@ def test_an_invisible_character_in_a_title_makes_no_other_key(tmp_path: Path) ->
     assert len(set(staged.column("movie_id"))) == 1
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u3000", "\u2009", "\u202f", "  ", "\t", " \u2003"])
+def test_a_space_of_another_kind_in_a_title_makes_no_other_key(space: str, tmp_path: Path) -> None:
+    titles = ("Night Ferry", "Nächtliche Fähre", "シン ゴジラ")
+    rows = "".join(f'{t},2001,8\n"{t.replace(" ", space)}",2001,8\n' for t in titles)
+    ids = stage(tmp_path, f"title,year,rating\n{rows}").column("movie_id")
+    assert ids[::2] == ids[1::2]
+    assert len(set(ids)) == len(titles)
+
+
 def test_an_invisible_character_is_no_part_of_an_id(tmp_path: Path) -> None:
     staged = stage(tmp_path, "movie_id,title,rating\ntt\u200b1,A,8\n\u2060tt1,B,8\ntt1\u00ad,C,8\n")
     assert staged.column("movie_id") == ["tt1"] * 3

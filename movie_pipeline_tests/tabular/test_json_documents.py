@@ -25,6 +25,20 @@ def test_what_pandas_writes_is_read(
     assert staged.column("votes") == [1, 2, 3]
 
 
+def test_the_keys_of_rows_are_kept_unless_they_only_count(tmp_path: Path) -> None:
+    row = {"title": "A", "rating": 8}
+    assert stage(tmp_path, json.dumps({"tt1": row, "tt7": row})).column("movie_id") == [
+        "tt1",
+        "tt7",
+    ]
+    with_ids = json.dumps({"a": row | {"id": "tt1"}, "b": row | {"id": "tt7", "key": 1}})
+    staged = stage(tmp_path, with_ids)
+    assert staged.column("movie_id") == ["tt1", "tt7"]
+    assert staged.column("row_key") == ["a", "b"]
+    counted = stage(tmp_path, json.dumps({"0": row, "1": row | {"title": "B"}})).summary
+    assert [column.name for column in counted.mapping] == ["movie_title", "imdb_rating"]
+
+
 @pytest.mark.parametrize(
     ("content", "titles", "described"),
     [

@@ -13,6 +13,7 @@ import pytest
 from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.tabular import SourceOptions
+from movie_pipeline.tabular.cell_problems import problems
 from movie_pipeline.tabular.column_mapping import map_header
 from movie_pipeline.tabular.list_cells import plain_list
 from movie_pipeline_tests.parquet_files import pq
@@ -244,6 +245,212 @@ def test_a_list_becomes_one_form(text: str, plain: str) -> None:
     assert plain_list(text) == plain
 
 
+ROW = {"title": "A", "rating": 8.1, "year": 2001}
+IN_ANSWERS = [
+    # services wrap rows into objects, and rows into lists in objects
+    {"rating": 8.1, "movie": {"title": "A", "year": 2001, "ids": {"trakt": 1, "imdb": "tt1"}}},
+    {"records": [{"id": "tt1", "createdTime": "x", "fields": ROW}], "offset": "x"},
+    {"hits": {"total": {"value": 1}, "hits": [{"_id": "tt1", "_source": ROW}]}},
+    {"data": [{"type": "movies", "id": "tt1", "attributes": ROW}]},
+    {"data": {"movies": {"edges": [{"node": {"id": "tt1", **ROW}}]}}},
+    {
+        "_id": {"$oid": "tt1"},
+        "title": "A",
+        "year": {"$numberInt": "2001"},
+        "imdb": {"rating": {"$numberDouble": "8.1"}, "votes": {"$numberLong": "7"}},
+    },
+    [
+        {
+            "title": "A",
+            "year": 2001,
+            "ratings": {"imdb": {"value": 8.1, "votes": 7}, "tmdb": {"value": 7}},
+            "imdbId": "tt1",
+        }
+    ],
+]
+
+
+@pytest.mark.parametrize("answer", IN_ANSWERS)
+def test_a_row_in_an_answer_is_read_from_where_it_lies(answer: object, tmp_path: Path) -> None:
+    staged = stage(tmp_path, json.dumps(answer) + "\n")
+    (row,) = staged.rows
+    read = {name: row[name] for name in ("movie_id", "movie_title", "release_year", "imdb_rating")}
+    assert list(read.values()) == ["tt1", "A", 2001, 8.1]
+    assert not row["_unreadable"]
+
+
+def test_what_a_row_is_not_about_gives_it_no_name(tmp_path: Path) -> None:
+    sentence = refusal(tmp_path, '{"rating": 8, "studio": {"name": "Fox", "year": 1935}}\n')
+    assert "no column movie_title" in sentence
+    staged = stage(tmp_path, '{"title": "A", "rating": 8, "studio": {"year": 1935}}\n')
+    assert staged.column("release_year") == [None]
+
+
+def test_an_address_is_no_title_where_there_is_another_one(tmp_path: Path) -> None:
+    staged = stage(
+        tmp_path, "film,filmLabel,rating\nhttp://www.wikidata.org/entity/Q42198,Heat,8.3\n"
+    )
+    assert staged.titles == ["Heat"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "movies.title,movies.year,movies.rating",
+        "Título,Año,Calificación",
+        "Titulo,Ano,Calificacion",
+        "Title,Year,IMDb Rating (0-10)",
+        "Title,Year,Rating [/ 10]",
+    ],
+)
+def test_a_name_is_known_without_table_marks_and_its_own_unit(header: str, tmp_path: Path) -> None:
+    (row,) = stage(tmp_path, f"{header}\nA,2001,8.1\n").rows
+    assert (row["movie_title"], row["release_year"], row["imdb_rating"]) == ("A", 2001, 8.1)
+
+
+@pytest.mark.parametrize("unit", ["(EUR)", "(in millions)", "($M)", "[thousands]"])
+def test_a_column_of_another_unit_is_not_taken(unit: str, tmp_path: Path) -> None:
+    staged = stage(tmp_path, f"title,year,rating,Gross {unit},Runtime (hours)\nA,2001,8,5,2\n")
+    assert staged.column("gross_usd") == [None]
+    assert staged.column("runtime_minutes") == [None]
+
+
+OF_SERVICES = [
+    # the header and a row as the service writes them, and what of them is loaded
+    (
+        "电影详情链接,图片链接,影片中文名,影片外国名,评分,评价数,概况,相关信息\nhttps://x,https://y,活着,To Live,9.3,2293213,,剧情\n",
+        ("活着", None, 9.3, 2_293_213),
+    ),
+    (
+        "排名,电影名称,评分,评价人数,年份,类型\n1,活着,9.3,2253444人评价,1994,剧情 爱情\n",
+        ("活着", 1994, 9.3, 2_253_444),
+    ),
+    (
+        (
+            "Русскоязычное название\tГод\tМоя оценка\tРейтинг КиноПоиска\tЧисло оценок\t"
+            "Рейтинг IMDb\tЧисло оценок IMDb\nМатрица\t1999\t10\t8.5\t524108\t8.7\t1729087\n"
+        ),
+        ("Матрица", 1999, 8.7, 1_729_087),
+    ),
+    ("Title,Year,WatchedDate,Rating,Rating10\nHeat,1995,2020-01-02,,8\n", ("Heat", 1995, 8, None)),
+    ("Título;Ano;Nota;Votos\nCidade de Deus;2002;8,6;1.200.000\n", ("Cidade de Deus", 2002, 8.6, 1_200_000)),
+    ("Tittel;År;Karakter\nMax Manus;2008;7,2\n", ("Max Manus", 2008, 7.2, None)),
+    ("Назва;Рік;Оцінка\nЗемля;1930;7,3\n", ("Земля", 1930, 7.3, None)),
+    ("Cím;Év;Értékelés\nA tanú;1969;8,4\n", ("A tanú", 1969, 8.4, None)),
+    ("片名,年份,評分\n悲情城市,1989,8.0\n", ("悲情城市", 1989, 8.0, None)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "read"), OF_SERVICES)
+def test_a_table_of_another_country_or_service_is_read(
+    content: str, read: tuple[object, ...], tmp_path: Path
+) -> None:
+    (row,) = stage(tmp_path, content).rows
+    columns = ("movie_title", "release_year", "imdb_rating", "votes")
+    assert tuple(row[name] for name in columns) == read
+    assert not row["_unreadable"]
+
+
+def test_words_for_missing_are_no_texts_but_in_a_title(tmp_path: Path) -> None:
+    staged = stage(
+        tmp_path,
+        "title,year,rating,genre,director,certificate,plot,note\n"
+        "None,2001,8,N/A,nan,NULL,-,N/A\n"
+        "N/A,2002,8,Drama/War,Nan Goldin,NA-17,None of them,\n",
+    )
+    assert staged.titles == ["None", "N/A"]
+    assert staged.column("genre") == [None, "Drama, War"]
+    assert staged.column("director") == [None, "Nan Goldin"]
+    assert staged.column("certificate") == [None, "NA-17"]
+    assert staged.column("overview") == [None, "None of them"]
+    assert staged.column("note") == ["N/A", None]
+    assert staged.summary.repair_kinds["director"] == {"a word for missing": 1}
+    assert staged.summary.missing["certificate"] == 1
+
+
+def test_a_text_in_a_list_of_its_own_is_that_text(tmp_path: Path) -> None:
+    # as search engines and scrapers give every field
+    row = {"title": ["A"], "rating": 8, "directors": ["B", "C"], "plot": [], "x": ["y"]}
+    staged = stage(tmp_path, json.dumps(row) + '\n{"title": "[REC]", "rating": 7}\n')
+    assert staged.titles == ["A", "[REC]"]
+    assert staged.column("director") == ["B, C", None]
+    assert staged.column("overview") == [None, None]
+    assert staged.column("x") == ['["y"]', None]
+
+
+def test_no_number_of_json_is_a_missing_text(tmp_path: Path) -> None:
+    staged = stage(tmp_path, '[{"title": NaN, "rating": 8}, {"title": "NaN", "rating": NaN}]')
+    assert staged.titles == [None, "NaN"]
+    assert staged.column("imdb_rating") == [8.0, None]
+
+
+def test_what_excel_is_told_to_be_text_is_that_text(tmp_path: Path) -> None:
+    staged = stage(
+        tmp_path,
+        'id,title,year,rating,note\n="0113277",="Heat",="1995",="8.3",="x"\n=7,=Sum,1995,8,\n="",B,1,1,\n',
+    )
+    first, second, third = staged.rows
+    assert [first[name] for name in ("movie_id", "movie_title", "release_year")] == [
+        *("0113277", "Heat"),
+        1995,
+    ]
+    assert first["note"] == '="x"'
+    assert (second["movie_id"], second["movie_title"]) == ("=7", "=Sum")
+    assert third["movie_id"] is None
+    assert staged.summary.repair_kinds["movie_title"] == {"quotes around the value": 1}
+    assert staged.summary.repair_kinds["release_year"] == {"quotes around the value": 1}
+
+
+def test_quotes_behind_a_space_are_no_letters(tmp_path: Path) -> None:
+    content = (
+        'title, year, rating, director\n "A", "2009", 8.1, "M ""X"" M"\n"""B""", 2001, 7, ""\n'
+    )
+    staged = stage(tmp_path, content)
+    assert staged.titles == ["A", '"B"']
+    assert staged.column("release_year") == [2009, 2001]
+    assert staged.column("director") == ['M "X" M', None]
+    assert staged.summary.repair_kinds["director"] == {"quotes around the value": 2}
+
+
+def test_apostrophes_around_all_titles_are_declared_or_refused(tmp_path: Path) -> None:
+    content = "title,year,rating\n'Up, again',2009,8\n'Heat',1995,8\n'Tis,1995,8\n"
+    assert refusal(tmp_path, "title,year,rating\n'Up',2009,8\n'Heat',1995,8\n") == (
+        'The cells of the column "title" stand in apostrophes, which are letters unless they are '
+        'declared to be quotes. Export the file with quotes. Or declare quote = "\'" for this '
+        "source in the sources file (MOVIE_PIPELINE_SOURCES)."
+    )
+    assert stage(tmp_path, "title,year,rating\n'Tis,2009,8\n'Heat',1995,8\n").titles == [
+        *("'Tis", "'Heat'")
+    ]
+    declared = SourceOptions(quote="'")
+    assert stage(tmp_path, content.replace("'Tis", "Tis"), source=declared).titles == [
+        *("Up, again", "Heat", "Tis")
+    ]
+
+
+def test_ids_that_lost_digits_are_no_ids(tmp_path: Path) -> None:
+    rows = "1.2E+05,A,2001,8\n1.2e+05,B,2002,8\n12e5,C,2003,8\ntt1E+,D,2004,8\n"
+    staged = stage(tmp_path, f"id,title,year,rating\n{rows}")
+    assert staged.column("movie_id") == [None, None, "12e5", "tt1E+"]
+    (problem,) = problems(
+        staged.summary, MOVIES.contract, unreadable=0, breached=1, columns={"id": "1.2E+05"}
+    )
+    assert problem.message == 'movie_id: "1.2E+05" is a number that lost digits, and so no key'
+
+
+def test_rows_that_are_numbered_beside_the_header_are_read(tmp_path: Path) -> None:
+    # as R writes them with write.table
+    content = '"title","year","rating"\n"1","A",2001,8\n"2","B",2002,7\n'
+    staged = stage(tmp_path, content)
+    assert staged.titles == ["A", "B"]
+    assert staged.column("column_1") == ["1", "2"]
+    for header in ("rank,title,rating\n", "id,title,rating\n", "x,title,rating\n"):
+        unquoted = stage(tmp_path, header + "1,The Good, the Bad,8\n2,You, Me,7\n").summary
+        assert (unquoted.rows_staged, unquoted.rows_in) == (0, 2)
+    other = stage(tmp_path, content.replace('"2"', '"3"')).summary
+    assert (other.rows_staged, other.rows_in) == (0, 2)
+
+
 def test_an_empty_list_is_a_missing_one(tmp_path: Path) -> None:
     staged = stage(tmp_path, 'title,year,rating,genres\nA,2001,8,[]\nB,2001,8,"[""War""]"\n')
     assert staged.column("genre") == [None, "War"]
@@ -317,6 +524,9 @@ SHAPES: dict[str, tuple[str | bytes, str]] = {
     ),
     "R `write.csv`": ('"title","year","rating","votes"\n"A",2001,8.1,1e+05\n"B",2001,8.1,NA\n', ""),
     "a JSON array": ('[{"title": "A", "year": 2001, "imdb": {"rating": 8.1}}]', ""),
+    "Trakt": (json.dumps(IN_ANSWERS[0]) + "\n", ""),
+    "answers of": (json.dumps(IN_ANSWERS[1]), ""),
+    "Kinopoisk, the table": ("Русскоязычное название\tГод\tРейтинг IMDb\nБ\t2001\t8.1\n", ""),
     "ISO-2022-JP": ("title,year,rating\n春の海,2001,8.1\n".encode("iso2022_jp"), ""),
     "a table saved": ('"title,year,rating"\n"A,2001,8.1"\n', ""),
 }
@@ -348,7 +558,7 @@ def test_what_the_docs_say_of_a_shape_becomes_of_it(
         assert ("no column imdb_rating" in sentence) == ("rating" in outcome)
         return
     staged = stage(tmp_path, content, source=source)
-    assert outcome.startswith("loads")
+    assert outcome.startswith("load")
     assert staged.summary.hold is None
     assert staged.summary.set_apart == ()
     notes = " ".join(staged.summary.notes)

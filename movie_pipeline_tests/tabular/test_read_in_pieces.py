@@ -182,6 +182,26 @@ def samples() -> Iterator[Any]:
             SourceOptions(),
         ),
         "words for missing": (HEADER + "n/a,,8\nHeat,1995,-\n" * 40 + films, SourceOptions()),
+        "what programs write": (
+            "id,title,year,rating,genre,director,votes\n"
+            + '="007",="Heat",1995年,8/10,N/A,nan,2 million\n'
+            '1.2E+05,A, "2001",8,[],"[""B""]",12万\n'
+            "tt1,Am\ufffdlie &amp; Co,24 марта 1999,17/20,(no genres listed),-,5 голосов\n" * 20,
+            SourceOptions(nulls=("8.5",)),
+        ),
+        "halves of characters": (
+            body.encode() + b"\xed\xa0\xbd\xed\xb8\x80,2017,3\n" + ALIEN.encode(),
+            SourceOptions(),
+        ),
+        "units of their own": (
+            "title,year,rating,runtime\n" + "A,2001,4.5,5400\nB,2002,4/5,90 min\n" * 30,
+            SourceOptions(units={"runtime_minutes": "seconds", "imdb_rating": "of 5"}),
+        ),
+        "rows that are numbered": (
+            HEADER + "".join(f"{n},Film {n},2001,8\n" for n in range(1, 99)),
+            SourceOptions(),
+        ),
+        "apostrophes": (HEADER + "'Heat',1995,8\n" * 30, SourceOptions()),
         "cut off": (body + HEAT.rstrip(), SourceOptions(unended="set_apart")),
         "cut off within the only record": (HEADER + "Heat", SourceOptions(unended="set_apart")),
         "cut off, and held": (body + HEAT.rstrip(), SourceOptions(unended="hold")),

@@ -107,6 +107,44 @@ def workbook() -> bytes:
             ),
         ),
         (
+            '{"title": "Heat", "rating": 8},\n{"title": "Up", "rating": 8},\n',
+            (
+                "The file is objects of JSON with commas between them, but not in the brackets of "
+                "an array. Put it into [ and ], or send one object per line without commas."
+            ),
+        ),
+        (
+            "{'title': 'Heat', 'rating': 8}\n{'title': 'Up', 'rating': 8}\n",
+            (
+                "The file is objects as Python shows them, with single quotes, which is no JSON. "
+                "Write them with json.dumps."
+            ),
+        ),
+        (
+            "<rss version='2.0'><channel></channel></rss>",
+            (
+                "The file is no CSV but an XML or HTML page, such as servers send in place of a "
+                "file when something went wrong. Fetch the file again and look into it before "
+                "sending it."
+            ),
+        ),
+        (
+            'var movies = [\n{"title": "Heat", "rating": 8}];\n',
+            "The file is no CSV but JavaScript. Send what is in its brackets as JSON.",
+        ),
+        (
+            'callback([{"title": "Heat", "rating": 8}]);',
+            "The file is no CSV but JavaScript. Send what is in its brackets as JSON.",
+        ),
+        (
+            bytes(range(256)) * 20,
+            "The file is no text but binary data. Export the table as CSV (UTF-8).",
+        ),
+        (
+            b"\0\1\0\0Standard Jet DB\0",
+            "The file is no CSV but a database of Access. Export its table as CSV.",
+        ),
+        (
             '{\n "films": [\n  {"heading": "Heat", "rating": 8}\n ]\n}',
             (
                 "The file is one JSON object over several lines, not a table. Send an array of "
@@ -250,7 +288,7 @@ def test_a_header_that_is_not_looked_for_is_told_with_its_declaration(
 def test_a_missing_required_column_is_named_with_what_was_seen_and_a_guess(tmp_path: Path) -> None:
     assert refusal(tmp_path, "title,year,raiting\nHeat,1995,8.3\n") == (
         "The file has no column imdb_rating (also known as imdb_score, rating_imdb, "
-        "imdb_rating_value, average_rating, vote_average, avg_rating and 35 more). Its header "
+        "imdb_rating_value, average_rating, vote_average, avg_rating and 60 more). Its header "
         'names 3 columns: title, year, raiting. Did you mean "raiting" for imdb_rating? Rename it. '
         'Or declare columns = { imdb_rating = "..." } for this source in the sources file '
         "(MOVIE_PIPELINE_SOURCES)."
