@@ -109,7 +109,10 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
                     (retracted or {}).get(file.file_id, ""),
                 )
                 for file in in_order
-                if _may_be_judged_with_others(file) and file.file_id not in (leave_out or {})
+                # rules that name reference datasets are asked of each file by itself
+                if not references
+                and _may_be_judged_with_others(file)
+                and file.file_id not in (leave_out or {})
             ],
             key=dataset.key,
             history=(earlier or EarlierFiles()).metrics,

@@ -40,6 +40,7 @@ from movie_pipeline_tests.standins.spark_services import SparkServices, service_
 from movie_pipeline_tests.tabular.staging import ALIEN, DATA, HEADER, packed
 from movie_pipeline_tests.tabular.test_chunk_reader import ODD
 from movie_pipeline_tests.tabular.test_read_in_pieces import samples
+from movie_pipeline_tests.tabular.test_zip_archives import archive
 
 pytestmark = [
     needs_spark,
@@ -100,12 +101,14 @@ def test_a_batch_is_published_the_same_whichever_of_two_attempts_counts(
         "hostile.csv": hostile(),
         "only a header.csv": HEADER.encode(),
         "json.csv.gz": packed(b'[{"title": "Alien", "rating": 8.5}, {"title": "Heat"}]'),
+        "parts.zip": archive({"1.csv": HEADER + ALIEN, "2.csv": HEADER + "Heat,nineties,8\n"}),
     }
     assert assert_alike(both, contents, RULES.replace("]", REFERENCES)) == {
         "a-sample.csv": FileState.LOADED,
         "hostile.csv": FileState.HELD,
         "only a header.csv": FileState.REJECTED,
         "json.csv.gz": FileState.LOADED,
+        "parts.zip": FileState.LOADED,
     }
     staged = list(tmp_path.glob("output/spark/*/*/*/*.staged.parquet"))
     assert len(staged) == 2 * len({str(path).rpartition("-")[0] for path in staged}) > 8

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,6 +114,15 @@ def test_every_byte_is_what_it_would_be_were_each_judged_alone(
     assert {states["again.csv"], states["alike-3.csv"]} == {FileState.LOADED, FileState.DUPLICATE}
     assert sum(file.rows_quarantined for file in together[0]) > 20
     assert sum(file.rows_good for file in together[0]) > 40
+
+
+def test_rules_find_the_reference_datasets_that_they_name(tmp_path: Path) -> None:
+    known = tmp_path / "known.csv"
+    known.write_text("movie_title\nA Film\n")
+    bench = Bench(tmp_path / "home", reference_datasets=(f"known={known}",))
+    rules = 'Rules = [ReferentialIntegrity "movie_title" "known.movie_title" >= 0.0]'
+    decided, _ = screened(bench, {f"{n}.csv": clean_movies(3, first=10 * n) for n in (0, 1)}, rules)
+    assert [file.state for file in decided] == [FileState.LOADED] * 2
 
 
 def test_passes_are_bounded_by_files_and_by_bytes(
