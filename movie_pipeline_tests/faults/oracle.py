@@ -186,6 +186,7 @@ def read(content: bytes) -> Read:
     except UnicodeDecodeError:
         return Read("REJECTED")
     header, *records = list(csv.reader(io.StringIO(text, newline=""))) or [[]]
+    header = [name.lower() for name in header]
     if "imdb_rating" not in header or "movie_title" not in header or not records:
         return Read("REJECTED")
     raws = text.split("\n")[1:]  # these files quote no line ends

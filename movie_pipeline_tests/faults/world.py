@@ -130,6 +130,11 @@ def films(*records: Record) -> bytes:
     return csv_file(records, header=HEADER)
 
 
+def judged_alone(*records: Record) -> bytes:
+    """A file whose columns are called otherwise, so that no other is judged with it."""
+    return csv_file(records, header=[name.upper() for name in HEADER])
+
+
 OLD = films(film("m1", "8.1"), film("m2", "8.2", year="2001"), film("m9", "9.9", genre="War"))
 BATCH: dict[str, tuple[int, bytes]] = {
     "clean.csv": (2, films(film("m2", "8.8"), film("m3", "7.9", genre="Drama"), film("m4"))),
@@ -137,7 +142,7 @@ BATCH: dict[str, tuple[int, bytes]] = {
         3,
         films(film("m5", "9.0"), film("m6", "6.0"), film("m7", year="PG"), film("m8", title="")),
     ),
-    "older.csv": (-5, films(film("m1", "7.6"), film("m3", "7.7"), film("m10", "7.8"))),
+    "older.csv": (-5, judged_alone(film("m1", "7.6"), film("m3", "7.7"), film("m10", "7.8"))),
     "repeated.csv": (4, films(film("m4", "8.0"), film("m11"), film("m4", "8.9"), film("m11"))),
     "same bytes.csv": (5, films(film("m12", "8.3", year="", votes=""))),
     "the same bytes again.csv": (6, films(film("m12", "8.3", year="", votes=""))),
