@@ -62,8 +62,10 @@ NO_TEXT: Final = (
     *("undefined", "-", "--", "\u2014", "?"),
 )
 """What programs write where there is no text; a column that may be missing loses nothing by it."""
-_MAY_BE_MEANT: Flags = np.isin(np.arange(256), [word.encode()[0] for word in (*NO_TEXT, "=", "[")])
-"""Whether a text that begins with a byte may be meant otherwise than it stands."""
+_LONGEST_NO_TEXT: Final = max(len(word.encode()) for word in NO_TEXT)
+_BEGINS_NO_TEXT: Flags = np.isin(np.arange(256), [word.encode()[0] for word in NO_TEXT])
+_BEGINS_OTHERWISE: Flags = np.isin(np.arange(256), list(b"=["))
+"""Whether a text that begins with a byte may be such a word, or be meant otherwise."""
 _PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
 """The most digits of a whole number that surely fits, and the most groups of three behind one."""
 """A cell's state is one of the three above, plus 4 times (1 + the repair's place)."""
@@ -118,8 +120,8 @@ class TextCells:
         suspects = _suspects(bounds, data, lengths) if untrimmed is None else untrimmed
         if len(suspects):
             texts, lengths = self._trimmed(texts, suspects)
-        if self._is_of_contract and (told := _MAY_BE_MEANT[_firsts(texts)]).any():
-            texts, lengths = self._as_meant(texts, np.flatnonzero(told & (lengths > 0)))
+        if self._is_of_contract and len(places := _maybe_meant(texts, lengths)):
+            texts, lengths = self._as_meant(texts, lengths, places)
         if self._is_key and len(places := _odd_keys(texts)):
             texts, lengths = self._mended_keys(texts, places)
         if self._is_list and _may_hold_lists(texts):
@@ -174,20 +176,23 @@ class TextCells:
         return rewritten, np.diff(text_buffers(rewritten)[0])
 
     def _as_meant(
-        self, texts: Array, places: npt.NDArray[np.int64]
+        self, texts: Array, lengths: npt.NDArray[np.int32], places: npt.NDArray[np.int64]
     ) -> tuple[Array, npt.NDArray[np.int32]]:
         """Texts as they are meant by the programs that wrote them.
 
         Out of `="..."` and out of a list in brackets; and none where a word says that there is
         none, if the column may be missing.
         """
-        after = self._without_formulas(texts.take(pa.array(places)))
+        before = texts.take(pa.array(places))
+        after = self._without_formulas(before)
         if not self._is_key:
             after = self._without_words(after) if self._nullable else after
             after = after if self._is_list else self._without_brackets(after)
-        return _replaced(texts, places, after)
+        return (texts, lengths) if after is before else _replaced(texts, places, after)
 
     def _without_formulas(self, texts: Array) -> Array:
+        if not _count(pc.starts_with(texts, "=")):
+            return texts
         formulas = pc.match_substring_regex(texts, r'(?s)^=".*"$')
         if not (count := _count(formulas)):
             return texts
@@ -196,7 +201,9 @@ class TextCells:
 
     def _without_words(self, texts: Array) -> Array:
         words = pc.is_in(texts, pa.array(NO_TEXT))
-        self.repairs[Repair.NOT_AVAILABLE] += _count(words)
+        if not (count := _count(words)):
+            return texts
+        self.repairs[Repair.NOT_AVAILABLE] += count
         return pc.if_else(words, pa.scalar(None, pa.string()), texts)
 
     def _without_brackets(self, texts: Array) -> Array:
@@ -505,6 +512,13 @@ def _replaced(
     mask[places] = True
     replaced = pc.replace_with_mask(texts, pa.array(mask), by)
     return replaced, np.diff(text_buffers(replaced)[0])
+
+
+def _maybe_meant(texts: Array, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Cells that may be meant otherwise than they stand, by their first byte and their length."""
+    firsts = _firsts(texts)
+    words = _BEGINS_NO_TEXT[firsts] & (lengths <= _LONGEST_NO_TEXT)
+    return np.flatnonzero((words | _BEGINS_OTHERWISE[firsts]) & (lengths > 0))
 
 
 def _odd_keys(texts: Array) -> npt.NDArray[np.int64]:
