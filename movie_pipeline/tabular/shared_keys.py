@@ -4,7 +4,7 @@ A key that is made of less than its contract names cannot tell such rows apart: 
 take another one's place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -32,24 +32,39 @@ def set_apart_shared_keys(rows: Path, contract: TableContract) -> int:
         How many there are.
     """
     parts = _parts(contract)
-    with pa.memory_map(str(rows)) as file, pa.ipc.open_file(file) as reader:
-        shared = _shared(reader, contract.key, parts)
+    shared = _shared(rows, contract.key, parts)
     if not len(shared):
         return 0
     marked = rows.with_suffix(".marked")
     count = 0
     with (
-        pa.memory_map(str(rows)) as file,
-        pa.ipc.open_file(file) as reader,
         pa.OSFile(str(marked), "wb") as sink,
-        pa.ipc.new_file(sink, reader.schema) as writer,
+        pa.ipc.new_file(sink, _schema(rows)) as writer,
     ):
-        for number in range(reader.num_record_batches):
-            batch, found = _marked(reader.get_batch(number), contract, parts, shared)
-            writer.write_batch(batch)
+        for batch in _batches(rows):
+            told, found = _marked(batch, contract, parts, shared)
+            writer.write_batch(told)
             count += found
     marked.replace(rows)
     return count
+
+
+def _schema(rows: Path) -> Any:  # noqa: ANN401 - Arrow's
+    with pa.OSFile(str(rows)) as file, pa.ipc.open_file(file) as reader:
+        return reader.schema
+
+
+def _batches(rows: Path, names: Sequence[str] = ()) -> Iterator[Any]:
+    """The staged rows one batch at a time, of some columns alone where these are named.
+
+    They are read and not mapped: pages of a mapped file count as memory of the process.
+    """
+    schema = _schema(rows)
+    fields = [schema.get_field_index(name) for name in names or schema.names]
+    options = pa.ipc.IpcReadOptions(included_fields=fields)
+    with pa.OSFile(str(rows)) as file, pa.ipc.open_file(file, options=options) as reader:
+        for number in range(int(reader.num_record_batches)):
+            yield reader.get_batch(number)
 
 
 def lacking_rows(batch: Any, contract: TableContract) -> Any:  # noqa: ANN401 - Arrow's
@@ -73,12 +88,11 @@ def _parts(contract: TableContract) -> list[str]:
     return [part.column for part in rule.parts[1:]] if rule else []
 
 
-def _shared(reader: Any, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
+def _shared(rows: Path, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
     """The keys without all their parts that stand for rows which differ."""
-    batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
     keys = [
         batch[key].filter(pa.array(lacking))
-        for batch in batches
+        for batch in _batches(rows, [key, *parts])
         if (lacking := _lacking(batch, parts)) is not None
     ]
     if not keys:
@@ -89,7 +103,7 @@ def _shared(reader: Any, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
         return often
     said = [
         _content_of(batch.filter(pa.array(lacking & _is_in(batch[key], often))), key)
-        for batch in batches
+        for batch in _batches(rows)
         if (lacking := _lacking(batch, parts)) is not None
     ]
     grouped = pa.concat_tables(said).group_by("key").aggregate([("content", "count_distinct")])
