@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
-Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -76,7 +75,7 @@ class PlainRecords:
         ids: Sequence[bytes],
         tails: Sequence[bytes],
         chosen: Sequence[int | None],
-    ) -> list[Bytes]:
+    ) -> list[memoryview]:
         """The records as lines of JSON, each with its id, number, place, text and cells.
 
         Args:
@@ -114,7 +113,8 @@ class PlainRecords:
             out,
         )
         breaks = [0, *(place for place, tail in enumerate(chosen) if tail is None), len(ids)]
-        return [out[bounds[low] : bounds[high]] for low, high in pairwise(breaks)]
+        written = memoryview(cast("Any", out))
+        return [written[bounds[low] : bounds[high]] for low, high in pairwise(breaks)]
 
 
 def _array(data: bytes) -> Any:  # noqa: ANN401 - read-only, as numpy's types do not tell
