@@ -78,7 +78,7 @@ _NAMED = {
 _WITHOUT_ORDER = {"utf-16", "utf-32", "utf-8-sig"}
 """What only a mark tells apart, and a mark is read without a declaration."""
 _BINARY = "The file is no text but binary data. Export the table as CSV (UTF-8)."
-_NO_TEXT = bytes((*range(0x03, 0x09), *range(0x10, 0x1A), 0x7F))
+_NO_TEXT = bytes((*range(0x03, 0x09), *range(0x10, 0x1A)))
 """What stands in no text; what parts cells and records in some, or shifts letters, is not here."""
 _MOST_NO_TEXT = 0.02
 _MIXED_SHARE = 0.2

@@ -291,6 +291,9 @@ class Unpublished:
         """Put nothing."""
         return ""
 
+    def put_all(self, *_: object) -> None:
+        """Put nothing."""
+
 
 # --- the exchange --------------------------------------------------------------------------------
 
