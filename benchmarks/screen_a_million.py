@@ -5,6 +5,7 @@ a fresh process; medians, their ratio and the peak memory are printed. It reads 
 """
 
 import argparse
+import gc
 import json
 import resource
 import statistics
@@ -123,6 +124,7 @@ def measured(side: Callable[[Path, Path], str], source: Path, imports: Sequence[
     """Run something in this process after these imports."""
     for module in imports:
         import_module(module)
+    gc.freeze()  # as a run does: what is loaded is not looked through for cycles
     started = _cpu()
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
         start = time.perf_counter()
