@@ -13,10 +13,14 @@ from typing import Any
 from movie_pipeline.quarantine.plain_rules import is_key_rule, must_be, rule_columns
 from movie_pipeline.quarantine.quarantine_record import FILE_HELD, INTAKE_RULE, is_contract_rule
 from movie_pipeline.sender_report.sent_layout import SentLayout
-from movie_pipeline.tabular import Column, ColumnType
+from movie_pipeline.tabular import SHARED_KEY, Column, ColumnType
 
 _MISSING = "missing"
 _UNDERIVED = "missing, and not to be derived without "
+_SHARED = (
+    "must tell the row from another one that has the same here and says something else: fill in "
+    "what is empty, or give each an id"
+)
 _DATE = re.compile(r" is not (a date of the declared form .*, such as .*)$", re.DOTALL)
 _SHIFTED = re.compile(
     r"the cells seem to be shifted (one column to the \w+), as by a stray delimiter$"
@@ -97,11 +101,13 @@ class Demands:
             return Demand((), f"{where}: look for a stray delimiter or a missing quote", ROW)
         key = layout.key_of(name)
         keys = () if key is None else (key,)
+        derived = layout.contract.derived_key
+        parts = [part.column for part in derived.parts] if derived else []
         if rest.startswith(_UNDERIVED):
-            derived = layout.contract.derived_key
-            parts = [part.column for part in derived.parts] if derived else []
             keys = tuple(layout.keys_behind(parts[:1]))
             return Demand(keys, "must not be empty", CELL)
+        if rest.endswith(SHARED_KEY):
+            return Demand(tuple(layout.keys_behind(parts)), _SHARED, CELL)
         if date := _DATE.search(rest):
             return Demand(keys, f"must be {date[1].replace('declared ', '')}", CELL)
         if name not in layout.contract.names:

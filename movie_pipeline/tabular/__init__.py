@@ -3,7 +3,13 @@
 What the rows mean, whether they are good and where they go is decided elsewhere.
 """
 
-from movie_pipeline.tabular.cell_problems import Problem, ProblemKind, describe_problem, problems
+from movie_pipeline.tabular.cell_problems import (
+    SHARED_KEY,
+    Problem,
+    ProblemKind,
+    describe_problem,
+    problems,
+)
 from movie_pipeline.tabular.chosen_rows import staged_values
 from movie_pipeline.tabular.column_drift import Drift, drift
 from movie_pipeline.tabular.column_mapping import (
@@ -88,6 +94,7 @@ __all__ = [
     "OTHER_COLUMNS",
     "OTHER_COLUMNS_BYTES",
     "REMARK_COLUMNS",
+    "SHARED_KEY",
     "UNENDED",
     "UNITS",
     "BadForm",

@@ -31,6 +31,8 @@ _BITS = {ColumnType.INTEGER: 32, ColumnType.BIGINT: 64}
 _OTHER_SIGNS = (Signs(Sign.DECIMAL, Sign.GROUPS), Signs(Sign.GROUPS, Sign.DECIMAL))
 _SHORT = 100
 """Characters of a value whose sentence is remembered."""
+SHARED_KEY = "and another record derives the same but says something else"
+"""How the sentence about a key ends that cannot tell rows apart."""
 
 
 class ProblemKind(StrEnum):
@@ -110,10 +112,7 @@ def _is_shared(contract: TableContract, keys: Mapping[str, str], breached: int) 
 def _shared_sentence(contract: TableContract) -> str:
     rule = contract.derived_key
     described = rule.described if rule else ""
-    return (
-        f"{contract.key}: derived from less than {described}, and another record derives the same "
-        "but says something else"
-    )
+    return f"{contract.key}: derived from less than {described}, {SHARED_KEY}"
 
 
 def _problem(

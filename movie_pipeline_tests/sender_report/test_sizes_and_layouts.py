@@ -177,3 +177,14 @@ def test_rows_of_parquet_are_told_by_their_numbers(tmp_path: Path) -> None:
     (row,) = told.json["shown"]
     assert (row["record"], row["line"]) == (3, 3)
     assert told.correction.decode("utf-8-sig").startswith("title,rating,report_line,report_prob")
+
+
+def test_rows_that_share_an_id_are_told_what_to_fill_in(tmp_path: Path) -> None:
+    films = "title,year,rating\nDekalog,,9.1\nDekalog,,8.2\nHeat,1995,8.3\n"
+    told = told_of(tmp_path, films.encode(), "Rules = [RowCount > 0]")
+    (problem,) = told.json["problems"]
+    assert (problem["column"], problem["lines"]) == ("title, year", [2, 3])
+    assert problem["rule"] == (
+        "must tell the row from another one that has the same here and says something else: fill "
+        "in what is empty, or give each an id"
+    )
