@@ -10,6 +10,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -58,6 +59,10 @@ class Service(ABC):
     """
 
     client_name: ClassVar[str]
+    client_type: ClassVar[Callable[..., Any]]
+    succeeded: ClassVar[str]
+    over: ClassVar[Collection[str]]
+    """States of a run, `succeeded` among them."""
 
     def __init__(
         self, settings: Settings, clients: Callable[[str], Client], interval: float = _SECONDS
@@ -73,14 +78,22 @@ class Service(ABC):
         s3, prefix = self._clients("s3"), f"{self._output}/{job.place}/pipes/"
         context = PipesS3ContextInjector(bucket=self._bucket, client=s3, key_prefix=prefix)
         messages = _Messages(prefix, bucket=self._bucket, client=s3, interval=self.interval)
+        client = self.client_type(
+            client=started,
+            context_injector=context,
+            message_reader=messages,
+            forward_termination=False,
+        )
+        client.service, client.job, client.started = self, job, started
         try:
             with translated(f"running {self.shown}", ClusterError):
-                return self.start(step, job, started, context, messages)
+                done = client.run(context=step, start_job_run_params=self.parameters(job))
+                return list(done.get_custom_messages())
         except BaseException:
             self._end(step, started)
             raise
 
-    def wait(self, look: Callable[[], str], over: Collection[str], job: JobStart) -> str:
+    def wait(self, look: Callable[[], str], job: JobStart) -> str:
         """Wait until a run is over, and return how it stands then.
 
         Raises:
@@ -89,7 +102,7 @@ class Service(ABC):
         """
         until, woken = time.monotonic() + job.seconds, threading.Event()
         with ended_by_stops(woken.set):
-            while (state := look()) not in over:
+            while (state := look()) not in self.over:
                 left = until - time.monotonic()
                 if left <= 0:
                     raise job.took_too_long()
@@ -131,25 +144,80 @@ class Service(ABC):
         """Where its log lies, for people."""
 
     @abstractmethod
-    def start(
-        self,
-        step: dg.OpExecutionContext,
-        job: JobStart,
-        started: "_Started",
-        context: PipesS3ContextInjector,
-        messages: "_Messages",
-    ) -> Sequence[Mapping[str, Any]]:
-        """Do it."""
+    def parameters(self, job: JobStart) -> dict[str, Any]:
+        """What the service is told to start."""
 
     @abstractmethod
     def end(self, started: "_Started") -> None:
         """Have the service end a run."""
 
 
+class _Waiting:
+    """What both clients of Dagster's do our way: wait no longer than is allowed, and heed stops."""
+
+    service: "Service"
+    job: JobStart
+    started: "_Started"
+
+    def _wait_for(self, run: str, ask: Callable[[], Any], *state_at: str) -> Any:  # noqa: ANN401 - boto3's
+        """What the service says of a run that has succeeded.
+
+        Args:
+            run: its id.
+            ask: how it stands.
+            state_at: where that is said in the answer.
+        """
+        answer: Any = None
+
+        def look() -> str:
+            nonlocal answer
+            answer = found = ask()
+            for name in state_at:
+                found = found[name]
+            return str(found)
+
+        state = self.service.wait(look, self.job)
+        self.started.is_over = True
+        if state != self.service.succeeded:
+            raise self.service.failed(run, state)
+        return answer
+
+
+class _GlueClient(_Waiting, PipesGlueClient):
+    @override
+    def _wait_for_job_run_completion(self, job_name: str, run_id: str) -> Any:
+        ask = partial(self.started.get_job_run, JobName=job_name, RunId=run_id)
+        return self._wait_for(run_id, ask, "JobRun", "JobRunState")
+
+
+class _EMRServerlessClient(_Waiting, PipesEMRServerlessClient):
+    """It neither sets tags nor looks for a log, which need more rights."""
+
+    @override
+    def _start(self, context: Any, params: Any) -> Any:
+        del params["tags"]
+        answer = self.started.start_job_run(**params)
+        context.log.info("started the run %s of %s", self.started.run, self.service.shown)
+        return answer
+
+    @override
+    def _wait_for_completion(self, context: Any, start_response: Any) -> Any:
+        run: dict[str, str] = {name: start_response[name] for name in ("applicationId", "jobRunId")}
+        return self._wait_for(
+            run["jobRunId"], partial(self.started.get_job_run, **run), "jobRun", "state"
+        )
+
+    @override
+    def _read_messages(self, context: Any, session: Any, response: Any) -> None:
+        """They are read on S3, all the time."""
+
+
 class OnGlue(Service):
     """A job of Glue, which knows its script, its modules and its role itself."""
 
-    client_name = "glue"
+    client_name, client_type = "glue", _GlueClient
+    succeeded = "SUCCEEDED"
+    over = frozenset({succeeded, "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"})
 
     @property
     @override
@@ -162,67 +230,24 @@ class OnGlue(Service):
         return "in CloudWatch, /aws-glue/jobs"
 
     @override
-    def start(
-        self,
-        step: dg.OpExecutionContext,
-        job: JobStart,
-        started: "_Started",
-        context: PipesS3ContextInjector,
-        messages: "_Messages",
-    ) -> Sequence[Mapping[str, Any]]:
-        done = _GlueClient(
-            self, job, started, context_injector=context, message_reader=messages
-        ).run(
-            context=step,
-            start_job_run_params={
-                "JobName": self.spark.glue_job,
-                "Timeout": _minutes(job),
-                "Arguments": dict(job.arguments),
-            },
-        )
-        return list(done.get_custom_messages())
+    def parameters(self, job: JobStart) -> dict[str, Any]:
+        return {
+            "JobName": self.spark.glue_job,
+            "Timeout": _minutes(job),
+            "Arguments": dict(job.arguments),
+        }
 
     @override
     def end(self, started: "_Started") -> None:
         started.batch_stop_job_run(JobName=self.spark.glue_job, JobRunIds=[started.run])
 
 
-class _GlueClient(PipesGlueClient):
-    """Dagster's, with our own way to wait: for no longer than is allowed, and heeding stops."""
-
-    def __init__(
-        self,
-        service: OnGlue,
-        job: JobStart,
-        started: "_Started",
-        **arguments: Any,  # noqa: ANN401 - the base's
-    ) -> None:
-        super().__init__(client=started, forward_termination=False, **arguments)
-        self._service, self._job, self._started = service, job, started
-
-    @override
-    def _wait_for_job_run_completion(self, job_name: str, run_id: str) -> Any:
-        answer: dict[str, Any] = {}
-
-        def look() -> str:
-            answer.update(self._started.get_job_run(JobName=job_name, RunId=run_id))
-            return answer["JobRun"]["JobRunState"]
-
-        state = self._service.wait(look, _OVER_ON_GLUE, self._job)
-        self._started.is_over = True
-        if state != "SUCCEEDED":
-            raise self._service.failed(run_id, state)
-        return answer
-
-
-_OVER_ON_GLUE = {"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"}
-_OVER_ON_EMR = {"SUCCESS", "FAILED", "CANCELLED"}
-
-
 class OnEMRServerless(Service):
     """A run of an application of EMR Serverless, which is told script, modules and role."""
 
-    client_name = "emr-serverless"
+    client_name, client_type = "emr-serverless", _EMRServerlessClient
+    succeeded = "SUCCESS"
+    over = frozenset({succeeded, "FAILED", "CANCELLED"})
 
     @property
     @override
@@ -235,81 +260,28 @@ class OnEMRServerless(Service):
         return "where the application keeps logs"
 
     @override
-    def start(
-        self,
-        step: dg.OpExecutionContext,
-        job: JobStart,
-        started: "_Started",
-        context: PipesS3ContextInjector,
-        messages: "_Messages",
-    ) -> Sequence[Mapping[str, Any]]:
+    def parameters(self, job: JobStart) -> dict[str, Any]:
         code = self.spark.code.rstrip("/")
         configuration = {name: text.format(code=code) for name, text in _CONFIGURATION.items()}
-        done = _EMRServerlessClient(
-            self, job, started, context_injector=context, message_reader=messages
-        ).run(
-            context=step,
-            start_job_run_params={
-                "applicationId": self.spark.application,
-                "executionRoleArn": self.spark.role_arn,
-                "executionTimeoutMinutes": _minutes(job),
-                "name": "movie-pipeline",
-                "jobDriver": {
-                    "sparkSubmit": {
-                        "entryPoint": f"{code}/{SCRIPT}",
-                        "entryPointArguments": [*chain.from_iterable(job.arguments.items())],
-                        "sparkSubmitParameters": " ".join(
-                            f"--conf {name}={value}" for name, value in configuration.items()
-                        ),
-                    }
-                },
+        return {
+            "applicationId": self.spark.application,
+            "executionRoleArn": self.spark.role_arn,
+            "executionTimeoutMinutes": _minutes(job),
+            "name": "movie-pipeline",
+            "jobDriver": {
+                "sparkSubmit": {
+                    "entryPoint": f"{code}/{SCRIPT}",
+                    "entryPointArguments": [*chain.from_iterable(job.arguments.items())],
+                    "sparkSubmitParameters": " ".join(
+                        f"--conf {name}={value}" for name, value in configuration.items()
+                    ),
+                }
             },
-        )
-        return list(done.get_custom_messages())
+        }
 
     @override
     def end(self, started: "_Started") -> None:
         started.cancel_job_run(applicationId=self.spark.application, jobRunId=started.run)
-
-
-class _EMRServerlessClient(PipesEMRServerlessClient):
-    """Dagster's, likewise; and it neither sets tags nor looks for a log, which need more rights."""
-
-    def __init__(
-        self,
-        service: OnEMRServerless,
-        job: JobStart,
-        started: "_Started",
-        **arguments: Any,  # noqa: ANN401 - the base's
-    ) -> None:
-        super().__init__(client=started, forward_termination=False, **arguments)
-        self._service, self._job, self._started = service, job, started
-
-    @override
-    def _start(self, context: Any, params: Any) -> Any:
-        del params["tags"]
-        answer = self._started.start_job_run(**params)
-        context.log.info("started the run %s of %s", self._started.run, self._service.shown)
-        return answer
-
-    @override
-    def _wait_for_completion(self, context: Any, start_response: Any) -> Any:
-        run: dict[str, str] = {name: start_response[name] for name in ("applicationId", "jobRunId")}
-        answer: dict[str, Any] = {}
-
-        def look() -> str:
-            answer.update(self._started.get_job_run(**run))
-            return answer["jobRun"]["state"]
-
-        state = self._service.wait(look, _OVER_ON_EMR, self._job)
-        self._started.is_over = True
-        if state != "SUCCESS":
-            raise self._service.failed(run["jobRunId"], state)
-        return answer
-
-    @override
-    def _read_messages(self, context: Any, session: Any, response: Any) -> None:
-        """They are read on S3, all the time."""
 
 
 class _Messages(PipesS3MessageReader):
