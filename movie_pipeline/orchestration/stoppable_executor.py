@@ -35,10 +35,9 @@ class StoppableExecutor(InProcessExecutor):
                 return
             yield event
             if event.is_step_failure:
+                # the UI shows the first lines of an error, which are Dagster's
                 cause = cause_of_failure(event)
-                if (
-                    not cause.raised
-                ):  # the UI shows the first lines of an error, which are Dagster's
+                if not cause.raised:
                     plan_context.log.error("%s", cause.sentence)
 
 

@@ -99,6 +99,8 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
     ):
         rule_time = RuleTime(settings.engine.rule_seconds)
         in_order = _latest_first(files)
+        # rules that may name reference datasets are asked of each file by itself
+        with_others = () if references else in_order
         together = Together(
             connection,
             [
@@ -108,11 +110,8 @@ def screen_batch(  # noqa: PLR0913, PLR0917 - what is judged, by what, and where
                     rules.of(file),
                     (retracted or {}).get(file.file_id, ""),
                 )
-                for file in in_order
-                # rules that name reference datasets are asked of each file by itself
-                if not references
-                and _may_be_judged_with_others(file)
-                and file.file_id not in (leave_out or {})
+                for file in with_others
+                if _may_be_judged_with_others(file) and file.file_id not in (leave_out or {})
             ],
             key=dataset.key,
             history=(earlier or EarlierFiles()).metrics,

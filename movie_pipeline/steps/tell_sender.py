@@ -100,7 +100,7 @@ class Teller:
     def _put_all(self, made: "Sequence[_Made]", told: ReportsMade) -> None:
         """Put reports at once; where that fails one by one, so that each is told of alone."""
         try:
-            self.storage.put_all([file for one in made for file in one.files])
+            self._put_files(made)
         except Exception as error:  # noqa: BLE001 - as above
             if len(made) > 1:
                 for one in made:
@@ -111,6 +111,11 @@ class Teller:
         for one in made:
             crash_point("report.after")
             told.made[one.entry.file_id] = self._place(one.entry)
+
+    def _put_files(self, made: "Sequence[_Made]") -> None:
+        """Put reports, the pages last: where one lies, the report is taken to be made."""
+        self.storage.put_all([file for one in made for file in one.files[:-1]])
+        self.storage.put_all([one.files[-1] for one in made])
 
     def write(self, entry: LedgerEntry, folder: Path, stem: str) -> Path:
         """Write the report of any decided file into a folder; return the page.
@@ -142,7 +147,7 @@ class Teller:
             sent = self._sent(entry, stack, root)
             quarantine = self._quarantine(entry, stack)
             scratch = Path(stack.enter_context(_scratch(root)))
-            self.storage.put_all(_made(entry, sent, quarantine, scratch).files)
+            self._put_files([_made(entry, sent, quarantine, scratch)])
         crash_point("report.after")
         return self._place(entry)
 

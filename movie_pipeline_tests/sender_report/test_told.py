@@ -1,11 +1,14 @@
 """Reports in the running pipeline: made after the decision, linked to, made again after a crash."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.errors import StorageError
 from movie_pipeline.ledger.backlog import backlog
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.ledger.report_names import page_name
@@ -13,7 +16,8 @@ from movie_pipeline.steps import tell_sender
 from movie_pipeline.steps.clean_up import clean_up
 from movie_pipeline.steps.reconcile import reconcile
 from movie_pipeline.steps.tell_sender import Teller
-from movie_pipeline.storage.storage_port import Area
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.storage_port import Area, NewFile
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.samples import (
     Film,
@@ -83,6 +87,30 @@ def test_the_notice_links_to_it_and_so_does_its_event(home: Home) -> None:
         assert notice.details["report"] == page
     (clean,) = [one for one in home.notices() if one.details["file"] == "clean.csv"]
     assert "report" not in clean.details
+
+
+def test_no_page_lies_there_before_what_it_links_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    storage, put_all = home.deployment.storage, FolderStorage.put_all
+
+    def backwards(self: FolderStorage, files: Sequence[NewFile]) -> None:
+        """As a store may that puts many side by side; the disk of this one is full at last."""
+        for file in reversed(files):
+            if file[1].endswith(".correction.csv"):
+                raise StorageError("the disk is full")
+            put_all(self, [file])
+
+    monkeypatch.setattr(FolderStorage, "put_all", backwards)
+    for key in ("apart.csv", "held.csv"):
+        home.drop(key, FILES[key])
+    assert home.run(HOLDING).success
+    assert {Path(name).suffix for name in report_names(home)} <= {".json"}
+    monkeypatch.undo()
+    told = Teller(storage, home.deployment.settings, MOVIES).tell(list(home.entries().values()))
+    assert len(told.made) == 2
+    assert len(report_names(home)) == 6
 
 
 def test_a_held_file_is_told_why_with_true_counts_and_that_the_others_only_wait(
