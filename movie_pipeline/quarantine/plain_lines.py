@@ -15,12 +15,14 @@ from movie_pipeline.quarantine.quarantine_record import (
     line_tail,
     record_line,
 )
-from movie_pipeline.quarantine.why_set_apart import Masks, RowApart, WhySetApart
+from movie_pipeline.quarantine.why_set_apart import (
+    MOST_REMEMBERED,
+    SHORT,
+    Masks,
+    RowApart,
+    WhySetApart,
+)
 from movie_pipeline.tabular import PlainRecords, Record, RecordGroup
-
-_MOST_REMEMBERED = 10_000
-_SHORT = 200
-"""Bytes of the cells whose reasons are remembered."""
 
 _Told = tuple[Reasons, bytes]
 """Why a record waits, and how its line ends."""
@@ -78,9 +80,9 @@ class PlainLines:
         return reasons, line_tail(self._provenance, self._why.lists(masks), reasons)
 
     def _remember(self, key: tuple[Any, ...], told: _Told) -> None:
-        if sum(map(len, key[1:])) > _SHORT:
+        if sum(map(len, key[1:])) > SHORT:
             return
-        if len(self._known) > _MOST_REMEMBERED:
+        if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
         self._known[key] = told
 

@@ -25,9 +25,10 @@ from movie_pipeline.tabular import (
 
 RULES_IN_MASK = 62
 """A bit for each, in an integer of 64 bits that stays positive."""
-_MOST_REMEMBERED = 10_000
-_SHORT = 200
-"""Characters of the cells whose reasons are remembered."""
+MOST_REMEMBERED = 10_000
+"""Reasons."""
+SHORT = 200
+"""Letters of the cells whose reasons are remembered."""
 _SHOWN = 200
 """Characters of a value shown in a sentence; the record's raw text holds the whole."""
 
@@ -84,7 +85,7 @@ class WhySetApart:
             return RuleLists([], [], [])
         known = self._lists.get(masks[2:])
         if known is None:
-            if len(self._lists) > _MOST_REMEMBERED:
+            if len(self._lists) > MOST_REMEMBERED:
                 self._lists.clear()
             known = self._lists[masks[2:]] = self._lists_of(masks[2:])
         return known
@@ -112,8 +113,8 @@ class WhySetApart:
         known = self._remembered.get((masks, *cells))
         if known is None:
             known = self._with_those_of_the_file(self._own_reasons(raw, masks))
-            if sum(len(cell) for cell in cells if cell) <= _SHORT:
-                if len(self._remembered) > _MOST_REMEMBERED:
+            if sum(len(cell) for cell in cells if cell) <= SHORT:
+                if len(self._remembered) > MOST_REMEMBERED:
                     self._remembered.clear()
                 self._remembered[masks, *cells] = known
         return known
@@ -130,7 +131,7 @@ class WhySetApart:
             return None  # several unreadable cells may be shifted
         keys = self._keys.get(masks)
         if keys is None:
-            if len(self._keys) > _MOST_REMEMBERED:
+            if len(self._keys) > MOST_REMEMBERED:
                 self._keys.clear()
             at_fault, names = masks[0] | masks[1], self.staged.columns_by_name
             flagged = flagged_columns(at_fault, self.staged.mapping, self.contract)
