@@ -72,9 +72,7 @@ def lacking_rows(batch: Any, contract: TableContract) -> Any:  # noqa: ANN401 - 
     lacking = _lacking(batch, _parts(contract))
     if lacking is None:
         return pa.table({"key": pa.array([], pa.string()), "content": pa.array([], pa.binary())})
-    said = _content_of(batch.filter(pa.array(lacking)), contract.key)
-    digests = [sha256(text.encode()).digest() for text in said["content"].to_pylist()]
-    found = pa.table({"key": said["key"], "content": pa.array(digests, pa.binary())})
+    found = _content_of(batch.filter(pa.array(lacking)), contract.key)
     return found.filter(pc.is_valid(found["key"]))
 
 
@@ -103,6 +101,8 @@ def _shared(rows: Path, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
         return often
     said = [
         _content_of(batch.filter(pa.array(lacking & _is_in(batch[key], often))), key)
+        .group_by(["key", "content"])
+        .aggregate([])
         for batch in _batches(rows)
         if (lacking := _lacking(batch, parts)) is not None
     ]
@@ -126,11 +126,12 @@ def _is_in(keys: Any, among: Any) -> Flags:  # noqa: ANN401
 
 
 def _content_of(batch: Any, key: str) -> Any:  # noqa: ANN401
-    """Keys, and all that their rows say as one text each."""
+    """Keys, and of each a digest of all that its row says."""
     names = [name for name in batch.schema.names if name not in _NO_CONTENT]
     texts = [pc.fill_null(pc.cast(batch[name], pa.string()), _NULL) for name in names]
-    content = pc.binary_join_element_wise(*texts, _BETWEEN)
-    return pa.table({"key": batch[key], "content": content})
+    said = pc.binary_join_element_wise(*texts, _BETWEEN).to_pylist()
+    digests = [sha256(text.encode()).digest() for text in said]
+    return pa.table({"key": batch[key], "content": pa.array(digests, pa.binary())})
 
 
 def _marked(

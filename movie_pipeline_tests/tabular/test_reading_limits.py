@@ -6,14 +6,18 @@ beyond what a small file needs.
 
 import gzip
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.errors import NoRoom
-from movie_pipeline.tabular import Limits
+from movie_pipeline.tabular import Limits, rows_path, stage_file
+from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.steps.peak import MB, measure
 from movie_pipeline_tests.tabular.staging import TWO_FILMS, packed, refusal
 
@@ -150,3 +154,24 @@ def test_a_compressed_file_may_not_fill_the_disk(
     with pytest.raises(NoRoom, match=WAITS):
         refusal(tmp_path, content)
     assert list((tmp_path / "staged").iterdir()) == []
+
+
+def test_looking_for_shared_keys_takes_no_memory_for_the_rows(big: Path, tmp_path: Path) -> None:
+    """Pages of a mapped file count as the memory of the process that looks at them."""
+    films = (f"Film {i % 9000},{'' if i % 30 else 1999},8.5,{i % 9:0400}\n" for i in range(300_000))
+    big.write_text("title,year,rating,notes\n" + "".join(films), encoding="utf-8")
+    stage_file(big, MOVIES.contract, to=tmp_path, sha256="known")
+    rows = rows_path(big, tmp_path)
+    assert rows.stat().st_size > 120 * MB
+    look = (
+        "import sys; from pathlib import Path\n"
+        "from movie_pipeline.datasets.movies import MOVIES\n"
+        "from movie_pipeline.tabular.shared_keys import set_apart_shared_keys\n"
+        "from movie_pipeline_tests.steps.peak import peak_memory\n"
+        "before = peak_memory(); set_apart_shared_keys(Path(sys.argv[1]), MOVIES.contract)\n"
+        "print(peak_memory() - before)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", look, rows], check=True, capture_output=True, cwd=REPOSITORY
+    )
+    assert int(told.stdout) < 100 * MB
