@@ -84,21 +84,23 @@ class PlainLines:
             self._told.clear()
             self._known.clear()
         told = np.full(len(which), _UNTOLD, np.int64)
-        for kind in np.unique(which).tolist():
+        kinds: list[int] = which.tolist()
+        for kind in dict.fromkeys(kinds):
             of_row = masks[kind]
             named = None if of_row is None else self._why.named(of_row)
             if of_row is not None and named is not None:
                 rows = np.flatnonzero((which == kind) & plain.plain)
                 told[rows] = self._told_by_cells(group, of_row, rows, plain.cells_of(rows, named))
-        for place in np.flatnonzero(told == _UNTOLD).tolist():
-            told[place] = self._tell(group, place, masks[which[place]])
+        for place in _places_of(told == _UNTOLD):
+            told[place] = self._tell(group, place, masks[kinds[place]])
         alone: dict[int, bytes] = {}
-        for place in np.flatnonzero(~plain.plain).tolist():
-            lists, (reasons, _) = self._why.lists(masks[which[place]]), self._told[told[place]]
+        for place in _places_of(~plain.plain):
+            lists, (reasons, _) = self._why.lists(masks[kinds[place]]), self._told[int(told[place])]
             alone[place] = record_line(self._provenance, group.record(place), lists, reasons)
         distinct, places = each_once(pa.array(told))
-        reasons, tails = zip(*(self._told[one] for one in distinct), strict=True)
-        return WrittenLines(self._lines(plain, tails, places, alone), reasons, places)
+        here = [self._told[one] for one in distinct]
+        lines = self._lines(plain, [tail for _, tail in here], places, alone)
+        return WrittenLines(lines, [reasons for reasons, _ in here], places)
 
     def _told_by_cells(
         self, group: RecordGroup, masks: Masks, rows: Places, cells: Sequence[tuple[bytes, ...]]
@@ -133,7 +135,11 @@ class PlainLines:
         return [first, *chain.from_iterable(zip(alone.values(), others, strict=True))]
 
 
-def each_once(values: Any) -> tuple[list[Any], Places]:  # noqa: ANN401 - an Arrow array, untyped
-    """The values of an array, each once, as they come first; and of each place which it is."""
+def _places_of(flags: npt.NDArray[np.bool_]) -> list[int]:
+    return np.flatnonzero(flags).tolist()
+
+
+def each_once(values: Any) -> tuple[list[int], Places]:  # noqa: ANN401 - an Arrow array, untyped
+    """The numbers of an array, each once, as they come first; and of each place which it is."""
     encoded = values.dictionary_encode()
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)

@@ -132,7 +132,8 @@ def _one_by_one(
     lines: list[bytes] = []
     told: dict[int, Reasons] = {}
     places: list[int] = []
-    for raw, place in zip(group, which.tolist(), strict=True):
+    kinds: list[int] = which.tolist()
+    for raw, place in zip(group, kinds, strict=True):
         reasons = why.reasons(raw, masks[place])
         lines.append(record_line(provenance, raw, why.lists(masks[place]), reasons))
         told.setdefault(id(reasons), reasons)
@@ -174,7 +175,7 @@ def _masks(columns: Sequence[Any]) -> tuple[list[Masks], Places]:
 def _pieces(judged: Iterator[_Piece], not_rows: Places) -> Iterator[_Piece]:
     """The rows set apart and the records that became no row, together in the file's order."""
     for piece in judged:
-        upto = int(np.searchsorted(not_rows, piece.numbers[-1]))
+        upto = int(np.searchsorted(not_rows, int(piece.numbers[-1])))
         yield _with_no_rows(piece, not_rows[:upto]) if upto else piece
         not_rows = not_rows[upto:]
     for start in range(0, len(not_rows), PIECE):
