@@ -19,10 +19,9 @@ import numpy.typing as npt
 from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.invisible import INVISIBLE, NO_WIDTH, SPACES
 from movie_pipeline.tabular.list_cells import FIRST_OF_ASIA, SIGNS, plain_list
+from movie_pipeline.tabular.missing_words import LONGEST_WORD, NO_KEY, NULL_MARKER, is_error
 from movie_pipeline.tabular.number_casts import (
     LOST_DIGITS,
-    NO_KEY,
-    NULL_MARKER,
     Reading,
     as_written,
     evidence_in,
@@ -56,7 +55,6 @@ _GROUPED = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
 _NOT_AVAILABLE = _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
 _ONE_GROUP, _TWO_GROUPS = 1_000, 1_000_000
 _FIRST_BEYOND_ASCII = 128
-_LONGEST_WORD = max(map(len, NO_KEY))
 NO_TEXT: Final = (
     *("N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "(null)", "[null]", "None"),
     *("undefined", "-", "--", "\u2014", "?"),
@@ -64,7 +62,7 @@ NO_TEXT: Final = (
 """What programs write where there is no text; a column that may be missing loses nothing by it."""
 _LONGEST_NO_TEXT: Final = max(len(word.encode()) for word in NO_TEXT)
 _BEGINS_NO_TEXT: Flags = np.isin(np.arange(256), [word.encode()[0] for word in NO_TEXT])
-_BEGINS_OTHERWISE: Flags = np.isin(np.arange(256), list(b"=["))
+_BEGINS_OTHERWISE: Flags = np.isin(np.arange(256), list(b"=[#"))
 """Whether a text that begins with a byte may be such a word, or be meant otherwise."""
 _PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
 """The most digits of a whole number that surely fits, and the most groups of three behind one."""
@@ -162,7 +160,12 @@ class TextCells:
         self.repairs[Repair.INVISIBLE] += _count(pc.not_equal(before, after))
         whole = pc.replace_substring_regex(after, r"^([0-9]+)\.0+$", r"\1")
         self.repairs[Repair.POINT_ZERO] += _count(pc.not_equal(after, whole))
-        words = pc.is_in(pc.utf8_lower(whole), pa.array(sorted(NO_KEY)))
+        words = pc.or_(
+            pc.is_in(pc.utf8_lower(whole), pa.array(sorted(NO_KEY))),
+            # signs alone, such as --- or *
+            pc.fill_null(pc.match_substring_regex(whole, r"^[^\pL\pM\pN]+$"), fill_value=False),
+        )
+        words = pc.or_(words, _errors(whole))
         self.repairs[Repair.NOT_AVAILABLE] += _count(words)
         words = pc.or_(words, pc.match_substring_regex(whole, f"^(?:{LOST_DIGITS.pattern})$"))
         return _replaced(texts, places, pc.if_else(words, pa.scalar(None, pa.string()), whole))
@@ -200,7 +203,7 @@ class TextCells:
         return pc.if_else(formulas, _within_quotes(pc.utf8_slice_codeunits(texts, 1)), texts)
 
     def _without_words(self, texts: Array) -> Array:
-        words = pc.is_in(texts, pa.array(NO_TEXT))
+        words = pc.or_(pc.is_in(texts, pa.array(NO_TEXT)), _errors(texts))
         if not (count := _count(words)):
             return texts
         self.repairs[Repair.NOT_AVAILABLE] += count
@@ -514,6 +517,13 @@ def _replaced(
     return replaced, np.diff(text_buffers(replaced)[0])
 
 
+def _errors(texts: Array) -> Array:
+    """Which texts are what a spreadsheet shows where a formula came to nothing."""
+    if not _count(pc.match_substring_regex(texts, "^(?:#|Err:)")):
+        return pa.array(np.zeros(len(texts), np.bool_))
+    return pa.array([text is not None and is_error(text) for text in texts.to_pylist()], pa.bool_())
+
+
 def _maybe_meant(texts: Array, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Cells that may be meant otherwise than they stand, by their first byte and their length."""
     firsts = _firsts(texts)
@@ -533,11 +543,17 @@ def _odd_keys(texts: Array) -> npt.NDArray[np.int64]:
     firsts = data[np.minimum(bounds[:-1], last)]
     ends, before = data[np.clip(bounds[1:] - 1, 0, last)], data[np.clip(bounds[1:] - 2, 0, last)]
     zeros = (ends == ord("0")) & ((before == ord(".")) | (before == ord("0")))
-    words = (lengths <= _LONGEST_WORD) & ((firsts < ord("0")) | (firsts > ord("9")))
+    # no word begins with a digit or ends with one, but for Err:502
+    words = ~_is_digit(firsts) & (~_is_digit(ends) | (firsts == ord("E")))
     raw = data[bounds[0] : bounds[-1]].tobytes()
     if b"E+" in raw or b"e+" in raw:
-        words |= lengths <= _LONGEST_WORD
+        words |= True
+    words &= lengths <= LONGEST_WORD
     return np.flatnonzero((lengths > 0) & (zeros | words))
+
+
+def _is_digit(codes: npt.NDArray[np.uint8]) -> Flags:
+    return (codes >= ord("0")) & (codes <= ord("9"))
 
 
 def text_buffers(texts: Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:

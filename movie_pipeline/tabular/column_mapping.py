@@ -22,12 +22,18 @@ from movie_pipeline.tabular.ways_out import or_declare
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
 _SHORTEST_PLURAL = 4
+_MINUTES = (
+    r"(?:(?:in |en )?(?:min\.?|mins|minutes|minuten|minuti|minutos|minut|minuty)|dk\.?|dakika|perc|"
+    r"мин\.?|хв\.?|분|分|分钟|דקות)"
+)
 _OWN_UNIT = re.compile(
-    r"\s*[(\[]\s*(?:[01]\s*[-\u2013]\s*10|(?:out of |of |/\s*)10|(?:in )?(?:min\.?|mins|minutes)"
-    r"|(?:in )?(?:usd|us\$|\$)|#)\s*[)\]]\s*$",
+    r"\s*[(\[\uff08]\s*(?:[01]\s*[-\u2013]\s*10|(?:out of |of |/\s*)10|(?:in )?(?:usd|us\$|\$)|#"
+    rf"|{_MINUTES})\s*[)\]\uff09]\s*$"
+    rf"|\s*/\s*10\s*$|\s(?:in|en) (?:min\.?|minutes|minuten|minuti|minutos)\s*$",
     re.IGNORECASE,
 )
 """Behind a name; any other unit stays a part of it, so that nothing is taken for what it is not."""
+_FOOTNOTE = re.compile(r"[\u00b9\u00b2\u00b3\u2070-\u2079]+\s*$")
 _MOSTLY = 0.9
 _WRAPPERS = frozenset(
     {"movie", "film", "item", "record", "data", "node", "fields", "attributes", "properties"}
@@ -86,7 +92,8 @@ def _looked_up(header: str) -> str:
     What wraps a row is no part of it, nor is a unit that is the contract's own.
     """
     outer, _, inner = header.partition(".")
-    return normalised(_OWN_UNIT.sub("", inner if inner and outer in _WRAPPERS else header))
+    name = inner if inner and outer in _WRAPPERS else header
+    return normalised(_OWN_UNIT.sub("", _FOOTNOTE.sub("", name)))
 
 
 def _without_table(header: Iterable[str]) -> list[str]:

@@ -11,8 +11,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from movie_pipeline.tabular.invisible import INVISIBLE, SPACES, without_invisible
+from movie_pipeline.tabular.missing_words import NO_NUMBER, NULL_MARKER, is_error
+from movie_pipeline.tabular.number_digits import in_our_digits
 from movie_pipeline.tabular.number_forms import Bare, Repair, undressed
 from movie_pipeline.tabular.number_signs import (
+    COMMA_GROUPS,
     Evidence,
     Sign,
     Signs,
@@ -21,19 +24,6 @@ from movie_pipeline.tabular.number_signs import (
     signs_of,
 )
 from movie_pipeline.tabular.table_contract import Column, ColumnType
-
-NULL_MARKER = "\\N"
-"""A database's way to write a missing value; it means missing in every column."""
-
-NO_KEY = frozenset(
-    {"#n/a", "#na", "n/a", "na", "n.a.", "null", "(null)", "[null]", "none", "nil", "nan", "<na>"}
-    | {"-", "--", "\u2014", ".", "?", "??", "undefined", "unknown", "missing", "tbd", "tba"}
-    | {"#value!", "#ref!", "#name?", "#div/0!", "#num!", "#null!"}
-)
-"""What programs write into the column of keys where there is no key."""
-
-NO_NUMBER = NO_KEY - {"."} | {"\u2013", "tbc"}
-"""What people write into a number column where there is no number."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +56,7 @@ _GROUPED = re.compile(
     r"([+-]?[0-9]{1,3}(?:([ \u00a0\u2009\u202f'\u2019])[0-9]{3})(?:\2[0-9]{3})*)(?:[.,]([0-9]+))?"
 )
 _GROUPED_BY = {
-    ",": re.compile(r"([+-]?[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]+))?"),
+    ",": re.compile(rf"([+-]?{COMMA_GROUPS})(?:\.([0-9]+))?"),
     ".": re.compile(r"([+-]?[0-9]{1,3}(?:\.[0-9]{3})+)(?:,([0-9]+))?"),
 }
 _NO_DIGIT = re.compile(r"[^0-9+-]")
@@ -83,7 +73,7 @@ def read_number(  # noqa: PLR0911 - a table of what a cell may be
         signs: what points and commas mean in the column; None where nothing is known of it.
         factor: what its numbers must be multiplied by, where their unit is declared.
     """
-    bare, invisible = stripped(text)
+    bare, taken = stripped(text)
     if not bare:
         return _MISSING if not text else Reading(None, Repair.BLANK)
     if quoted := QUOTED.fullmatch(bare):
@@ -91,13 +81,13 @@ def read_number(  # noqa: PLR0911 - a table of what a cell may be
         return reading if reading.unreadable else Reading(reading.value, Repair.QUOTES)
     if bare == NULL_MARKER:
         return _MISSING
-    if bare.lower() in NO_NUMBER:
+    if bare.lower() in NO_NUMBER or is_error(bare):
         return Reading(None, Repair.NOT_AVAILABLE)
     if factor != 1:
         return _read_scaled(bare, column, signs or signs_of(as_written(column, factor)), factor)
     reading = _read_bare(bare, column, signs or signs_of(column))
     if reading.repair is None and bare != text and not reading.unreadable:
-        return Reading(reading.value, Repair.INVISIBLE if invisible else Repair.SPACES)
+        return Reading(reading.value, taken or Repair.SPACES)
     return reading
 
 
@@ -122,11 +112,19 @@ def _read_scaled(bare: str, column: Column, signs: Signs, factor: Fraction) -> R
     return _whole(str(round(value)), column, repair)
 
 
-def stripped(text: str) -> tuple[str, bool]:
-    """A number without spaces around it or invisible characters, and whether it had the latter."""
+def stripped(text: str) -> tuple[str, Repair | None]:
+    """A number in the digits of ASCII, without spaces around it or invisible characters.
+
+    And what was done beside taking spaces off.
+    """
     bare = text.strip(SPACES)
+    if bare.isascii():
+        return bare, None
     visible = without_invisible(bare).strip(INVISIBLE)
-    return visible, visible != bare
+    ours = in_our_digits(visible)
+    if ours != visible:
+        return ours, Repair.DIGITS
+    return visible, None if visible == bare else Repair.INVISIBLE
 
 
 def evidence_in(text: str, column: Column) -> Evidence:

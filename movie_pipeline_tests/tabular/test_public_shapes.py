@@ -301,6 +301,7 @@ def test_an_address_is_no_title_where_there_is_another_one(tmp_path: Path) -> No
         "Titulo,Ano,Calificacion",
         "Title,Year,IMDb Rating (0-10)",
         "Title,Year,Rating [/ 10]",
+        "Title*,Year¹,Rating†",
     ],
 )
 def test_a_name_is_known_without_table_marks_and_its_own_unit(header: str, tmp_path: Path) -> None:
@@ -310,6 +311,10 @@ def test_a_name_is_known_without_table_marks_and_its_own_unit(header: str, tmp_p
 
 @pytest.mark.parametrize("unit", ["(EUR)", "(in millions)", "($M)", "[thousands]"])
 def test_a_column_of_another_unit_is_not_taken(unit: str, tmp_path: Path) -> None:
+    runtimes = ("Süre (dk)", "上映時間（分）", "Durée (en min)", "Laufzeit in Min.", "Czas (min)")
+    for runtime in runtimes:
+        own = stage(tmp_path, f"title,rating,{runtime}\nA,8,102\n")
+        assert own.column("runtime_minutes") == [102]
     staged = stage(tmp_path, f"title,year,rating,Gross {unit},Runtime (hours)\nA,2001,8,5,2\n")
     assert staged.column("gross_usd") == [None]
     assert staged.column("runtime_minutes") == [None]
@@ -338,6 +343,11 @@ OF_SERVICES = [
     ("Назва;Рік;Оцінка\nЗемля;1930;7,3\n", ("Земля", 1930, 7.3, None)),
     ("Cím;Év;Értékelés\nA tanú;1969;8,4\n", ("A tanú", 1969, 8.4, None)),
     ("片名,年份,評分\n悲情城市,1989,8.0\n", ("悲情城市", 1989, 8.0, None)),
+    ("שם הסרט,שנת יציאה,דירוג IMDb,מספר הצבעות\nלבנון,2009,6.9,\u200f1234\n", ("לבנון", 2009, 6.9, 1234)),
+    ("Tytuł polski;Rok prod.;Ocena IMDb\nMiś;1981;7,8\n", ("Miś", 1981, 7.8, None)),
+    ("Film Adı;Yapım Yılı;IMDB Puanı;Oy sayısı\nEşkıya;1996;8,2;63.000\n", ("Eşkıya", 1996, 8.2, 63_000)),
+    ("映画タイトル,公開年度,平均評価\n羅生門,１９５０年,８．２\n", ("羅生門", 1950, 8.2, None)),
+    ("Title (English),Year²,IMDb rating /10\nHeat,1995,8.3\n", ("Heat", 1995, 8.3, None)),
 ]  # fmt: skip
 
 
