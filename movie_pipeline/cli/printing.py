@@ -16,6 +16,7 @@ from rich.text import Text
 from typing_extensions import override
 
 from movie_pipeline import work_done
+from movie_pipeline.visible_text import visible
 
 WIDTH_OF_A_PIPE = 200
 """For tables where nobody says how wide: a pipe has no width, and folded tables help nobody."""
@@ -217,12 +218,9 @@ def print_rows(rows: Sequence[Mapping[Any, Any]], first: int = 1) -> None:
 
 
 def plain(value: object) -> str:
-    """A cell's text: no markup, no control characters of a foreign name or value."""
+    """A cell's text: no markup, and what is not seen of a foreign name or value is named."""
     if value is None:
         return ""
     if isinstance(value, float):
         value = float(f"{value:.{_DIGITS}g}")
-    shown = "".join(
-        letter if letter.isprintable() or letter == "\n" else "�" for letter in str(value)
-    )
-    return escape(shown)
+    return escape("\n".join(map(visible, str(value).split("\n"))))

@@ -18,6 +18,7 @@ from movie_pipeline.tabular.number_signs import signs_of
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
 from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm, TableContract
 from movie_pipeline.tabular.ways_out import or_declare
+from movie_pipeline.visible_text import visible
 
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
@@ -494,8 +495,6 @@ def _seen(header: Sequence[str]) -> str:
 
 
 def printable(text: str, most: int = 60) -> str:
-    """A foreign text made safe for a sentence: one line, no control characters, not too long."""
-    shown = text
-    if not text.isprintable():
-        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """A foreign text made safe for a sentence: one line, what is not seen named, not too long."""
+    shown = visible(text)
     return shown if len(shown) <= most else f"{shown[:most]}..."

@@ -68,6 +68,7 @@ def workbook() -> bytes:
         ("<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", PAGE),
         ("\n  <!DOCTYPE html><html></html>", PAGE),
         ("Dear all,\n\nplease find the films below.\nYours, M.\n", PROSE),
+        ("Our films by title and rating\n\nHeat 8.3\n", PROSE),
         ("Alien,1979,8.5\nHeat,1995,8.3\n", PROSE),
         ("just one line", PROSE),
         (
@@ -273,9 +274,23 @@ def test_a_first_line_that_may_be_a_row_is_not_told(tmp_path: Path) -> None:
             ),
         ),
         (
+            "title\x01year\x01rating\nHeat\x011995\x018.3\n",
+            SourceOptions(),
+            'Or declare delimiter = "\\u0001" for this source in the sources file (MOVIE',
+        ),
+        (
+            '"title" "year" "rating"\n"1" "Heat" 1995 8.3\n',
+            SourceOptions(),
+            (
+                "with spaces between them, but that is no comma, semicolon, tab or pipe. Send the "
+                "file with its header in front and a usual delimiter. Or declare delimiter = "
+                '" " for this source'
+            ),
+        ),
+        (
             "title,year,rating\nHeat,1995,8.3\n",
             SourceOptions(delimiter=";"),
-            "with , between them, but the source declares delimiter = ';'. Correct that in the",
+            'with , between them, but the source declares delimiter = ";". Correct that in the',
         ),
     ],
 )
@@ -303,7 +318,7 @@ def test_no_foreign_name_breaks_a_sentence(tmp_path: Path) -> None:
     sentence = refusal(tmp_path, 'title,"a\nb\x1b[31m\u202e",' + "x" * 500 + "\nHeat,1,2\n")
     assert "\n" not in sentence
     assert "\x1b" not in sentence
-    assert "a\\nb\\x1b[31m\\u202e" in sentence
+    assert "a[line end]b[escape][31m[right-to-left override]" in sentence
     assert "x" * 61 not in sentence
 
 
