@@ -87,13 +87,18 @@ def normalised(header: str) -> str:
     return name.encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip("_")
 
 
+def is_wrapped(name: str) -> bool:
+    """Whether a key of JSON lies in an object that wraps a row, such as `fields.title`."""
+    outer, _, inner = name.partition(".")
+    return bool(inner) and outer.lower() in _WRAPPERS
+
+
 def _looked_up(header: str) -> str:
     """The normalised name by which a column is looked up.
 
     What wraps a row is no part of it, nor is a unit that is the contract's own.
     """
-    outer, _, inner = header.partition(".")
-    name = inner if inner and outer in _WRAPPERS else header
+    name = header.partition(".")[2] if is_wrapped(header) else header
     return normalised(_OWN_UNIT.sub("", _FOOTNOTE.sub("", name)))
 
 
@@ -442,8 +447,8 @@ def _fit(texts: Sequence[str], column: Column) -> float:
 
 
 def _is_unlike(text: str, column: Column) -> bool:
-    """Whether a text is none of what must be there: an address is no name of anything."""
-    return column.required and text.startswith(("http://", "https://"))
+    """Whether a text is none of what must be there: no address or object is a name of anything."""
+    return column.required and text.startswith(("http://", "https://", '{"'))
 
 
 def _is_within(value: float | None, column: Column) -> bool:

@@ -267,6 +267,58 @@ IN_ANSWERS = [
             "imdbId": "tt1",
         }
     ],
+    # as databases export values with their types: DynamoDB, Firestore, an answer to SPARQL
+    {
+        "Item": {
+            "id": {"S": "tt1"},
+            "title": {"S": "A"},
+            "year": {"N": "2001"},
+            "rating": {"N": "8.1"},
+        }
+    },
+    {
+        "documents": [
+            {
+                "name": "projects/p/documents/1",
+                "fields": {
+                    "movie_id": {"stringValue": "tt1"},
+                    "title": {"stringValue": "A"},
+                    "year": {"integerValue": "2001"},
+                    "rating": {"doubleValue": 8.1},
+                    "votes": {"nullValue": None},
+                },
+            }
+        ]
+    },
+    {
+        "results": {
+            "bindings": [
+                {
+                    "id": {"type": "literal", "value": "tt1"},
+                    "title": {"type": "literal", "xml:lang": "en", "value": "A"},
+                    "year": {"type": "literal", "value": "2001"},
+                    "rating": {"type": "literal", "value": "8.1"},
+                }
+            ]
+        }
+    },
+    # as pages tell search engines, and as Sheets answers
+    {
+        "@graph": [
+            {
+                "@type": "Movie",
+                "tconst": "tt1",
+                "name": "A",
+                "datePublished": "2001-05-01",
+                "aggregateRating": {
+                    "@type": "AggregateRating",
+                    "ratingValue": 8.1,
+                    "ratingCount": 7,
+                },
+            }
+        ]
+    },
+    {"range": "A1:D2", "values": [["id", "title", "year", "rating"], ["tt1", "A", "2001", "8.1"]]},
 ]
 
 
@@ -277,6 +329,11 @@ def test_a_row_in_an_answer_is_read_from_where_it_lies(answer: object, tmp_path:
     read = {name: row[name] for name in ("movie_id", "movie_title", "release_year", "imdb_rating")}
     assert list(read.values()) == ["tt1", "A", 2001, 8.1]
     assert not row["_unreadable"]
+
+
+def test_an_object_is_no_title_where_a_text_within_it_is_one(tmp_path: Path) -> None:
+    row = {"title": {"en": "A", "de": "B"}, "rating": 8.1}
+    assert stage(tmp_path, json.dumps(row) + "\n").titles == ["A"]
 
 
 def test_what_a_row_is_not_about_gives_it_no_name(tmp_path: Path) -> None:

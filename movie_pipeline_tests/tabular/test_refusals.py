@@ -303,7 +303,7 @@ def test_a_header_that_is_not_looked_for_is_told_with_its_declaration(
 def test_a_missing_required_column_is_named_with_what_was_seen_and_a_guess(tmp_path: Path) -> None:
     assert refusal(tmp_path, "title,year,raiting\nHeat,1995,8.3\n") == (
         "The file has no column imdb_rating (also known as imdb_score, rating_imdb, "
-        "imdb_rating_value, average_rating, vote_average, avg_rating and 96 more). Its header "
+        "imdb_rating_value, average_rating, vote_average, avg_rating and 97 more). Its header "
         'names 3 columns: title, year, raiting. Did you mean "raiting" for imdb_rating? Rename it. '
         'Or declare columns = { imdb_rating = "..." } for this source in the sources file '
         "(MOVIE_PIPELINE_SOURCES)."
