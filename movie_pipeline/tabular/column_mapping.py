@@ -442,20 +442,13 @@ def _fit(texts: Sequence[str], column: Column) -> float:
     signs = signs_of(column)
     readings = [read_number(text, column, signs) for text in texts]
     present = [reading for reading in readings if reading.unreadable or reading.value is not None]
-    read = sum(_is_within(reading.value, column) for reading in present)
+    read = sum(column.holds(reading.value) for reading in present)
     return read / len(present) if present else 0
 
 
 def _is_unlike(text: str, column: Column) -> bool:
     """Whether a text is none of what must be there: no address or object is a name of anything."""
     return column.required and text.startswith(("http://", "https://", '{"'))
-
-
-def _is_within(value: float | None, column: Column) -> bool:
-    if value is None:
-        return False
-    low, high = column.minimum, column.maximum
-    return (low is None or value >= low) and (high is None or value <= high)
 
 
 def _missing_sentence(
