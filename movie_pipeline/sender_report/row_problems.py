@@ -16,6 +16,13 @@ from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.tabular import SHARED_KEY, Column, ColumnType
 
 _MISSING = "missing"
+_WORD = " is a word for missing"
+_LOST = " is a number that lost digits, and so no key"
+_PLAINLY = {
+    _MISSING: "must not be empty",
+    _WORD: "must be there: what stands here is a word for nothing",
+    _LOST: "must have all its digits: a spreadsheet has cut them off",
+}
 _UNDERIVED = "missing, and not to be derived without "
 _SHARED = (
     "must tell the row from another one that has the same here and says something else: fill in "
@@ -67,9 +74,14 @@ class Demands:
     def of(self, record: Mapping[str, Any]) -> list[Demand]:
         """What one quarantined record is not, what is to be corrected first in front."""
         found: list[Demand] = []
+        key = self._layout.contract.key
+        # a row without a key fails rules about keys for no other row's sake
+        keyless = any(_has_no_key(reason, key) for reason in record["reasons"])
         for reason in record["reasons"]:
             rule, message = reason["rule"], reason["message"]
             if message.startswith(FILE_HELD) or rule in self._unevaluated:
+                continue
+            if keyless and is_key_rule(rule) and key in rule_columns(rule):
                 continue
             if rule == INTAKE_RULE:
                 found.append(Demand((), message, ROW))
@@ -115,9 +127,17 @@ class Demands:
         return Demand(keys, _must(layout.contract.column(name), rest), CELL)
 
 
+def _has_no_key(reason: Mapping[str, Any], key: str) -> bool:
+    """Whether a reason says that the row has no key."""
+    if not is_contract_rule(reason["rule"]):
+        return False
+    column, _, rest = reason["message"].partition(": ")
+    return column == key and (rest.startswith(_UNDERIVED) or rest.endswith((_MISSING, _LOST)))
+
+
 def _without_value(rest: str) -> str:
     """The sentence of a cell without what the cell holds, so that many cells share it."""
-    for ending in (_MISSING, "is not a whole number", "is not a number"):
+    for ending in (_WORD, _LOST, _MISSING, "is not a whole number", "is not a number"):
         if rest.endswith(ending):
             return ending
     return rest
@@ -125,8 +145,8 @@ def _without_value(rest: str) -> str:
 
 def _must(column: Column, rest: str) -> str:
     """What a cell of a column of the contract must be."""
-    if rest == _MISSING:
-        return "must not be empty"
+    if plainly := _PLAINLY.get(rest):
+        return plainly
     if column.type is ColumnType.TEXT:
         return (
             f"must be no longer than {column.max_bytes:,} bytes (a letter beyond A to Z is two or "
