@@ -16,6 +16,7 @@ from rich.text import Text
 from typing_extensions import override
 
 from movie_pipeline import work_done
+from movie_pipeline.file_names import printable_name
 from movie_pipeline.visible_text import visible
 
 WIDTH_OF_A_PIPE = 200
@@ -192,6 +193,19 @@ def print_table(title: str, rows: Sequence[Mapping[Any, Any]]) -> None:
     for row in rows:
         grid.add_row(*(plain(value) for value in row.values()))
     console.print(grid)
+
+
+def print_files(title: str, files: Sequence[Mapping[str, Any]]) -> None:
+    """Files as a table; why one is as it is, is a sentence below: a narrow column of it is no use.
+
+    Args:
+        title: of the table.
+        files: with at least the columns `file`, `state` and `reason`.
+    """
+    print_table(title, [{name: file[name] for name in file if name != "reason"} for file in files])
+    for file in files:
+        if file["reason"]:
+            print_sentence(f"{printable_name(file['file'])} ({file['state']}): {file['reason']}")
 
 
 def print_rows(rows: Sequence[Mapping[Any, Any]], first: int = 1) -> None:
