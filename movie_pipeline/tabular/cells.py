@@ -25,7 +25,9 @@ from movie_pipeline.tabular.number_casts import (
     Reading,
     as_written,
     evidence_in,
+    may_be_dates,
     read_number,
+    year_of_compact,
 )
 from movie_pipeline.tabular.number_forms import Repair
 from movie_pipeline.tabular.number_signs import OF_SIGN, Evidence, Sign, Signs, signs_of
@@ -53,6 +55,8 @@ _FIRST_REPAIR = 4
 _ONE = Fraction(1)
 _GROUPED = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
 _NOT_AVAILABLE = _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
+_DATE = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.DATE))
+_FIRST_COMPACT = 10_000_101
 _ONE_GROUP, _TWO_GROUPS = 1_000, 1_000_000
 _FIRST_BEYOND_ASCII = 128
 NO_TEXT: Final = (
@@ -257,6 +261,7 @@ class NumberCells:
         self.plain_digits = _PLAIN_DIGITS.get(column.type)
         self.is_scaled = factor != 1
         self.unit, self.with_unit = b"", _READ
+        self._may_be_dates = may_be_dates(column) and not self.is_scaled
         self._mostly_distinct = False
         self._read_before: dict[str, tuple[float | int, int]] = {}
         self._shortcuts = self._fitting_shortcuts()
@@ -391,6 +396,8 @@ class NumberCells:
         if self._null_values:
             meant = ((states & (_FIRST_REPAIR - 1)) == _READ) & np.isin(values, self._null_values)
             states = np.where(meant, np.uint8(_NOT_AVAILABLE), states)
+        if self._may_be_dates:
+            values, states = _years_of_compact(values, states)
         counted = np.bincount(states, minlength=_FIRST_REPAIR)
         if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:
             self._note_groups(values[states == _GROUPED])
@@ -515,6 +522,19 @@ def _replaced(
     mask[places] = True
     replaced = pc.replace_with_mask(texts, pa.array(mask), by)
     return replaced, np.diff(text_buffers(replaced)[0])
+
+
+def _years_of_compact(values: Array, states: Array) -> tuple[Array, Array]:
+    """The years of dates written as eight digits, in place of these."""
+    places = np.flatnonzero((values >= _FIRST_COMPACT) & (states == _READ))
+    if not len(places):
+        return values, states
+    years = [year_of_compact(value) for value in values[places].tolist()]
+    dates = np.array([year is not None for year in years], np.bool_)
+    values, states = values.copy(), states.copy()
+    values[places[dates]] = [year for year in years if year is not None]
+    states[places[dates]] = _DATE
+    return values, states
 
 
 def _errors(texts: Array) -> Array:

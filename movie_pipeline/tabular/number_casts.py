@@ -23,7 +23,7 @@ from movie_pipeline.tabular.number_signs import (
     is_like_group,
     signs_of,
 )
-from movie_pipeline.tabular.table_contract import Column, ColumnType
+from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,23 @@ def read_number(  # noqa: PLR0911 - a table of what a cell may be
     return reading
 
 
+def may_be_dates(column: Column) -> bool:
+    """Whether cells of a column may hold dates of which the year is taken."""
+    return NumberForm.YEAR_OF_DATE in column.forms
+
+
+def year_of_compact(value: int) -> int | None:
+    """The year of a date that is written as eight digits, None where these are none.
+
+    >>> year_of_compact(19951215), year_of_compact(19951315), year_of_compact(1995)
+    (1995, None, None)
+    """
+    year, rest = divmod(value, 10_000)
+    month, day = divmod(rest, 100)
+    is_date = 1_000 <= year <= 9_999 and 1 <= month <= 12 and 1 <= day <= 31  # noqa: PLR2004 - a calendar's
+    return year if is_date else None
+
+
 def as_written(column: Column, factor: Fraction) -> Column:
     """The column as the file writes it: millions have fractions, whatever they are made to be."""
     return column if factor == 1 else replace(column, type=ColumnType.DECIMAL)
@@ -152,6 +169,9 @@ class _Digits:
 def _read_bare(bare: str, column: Column, signs: Signs) -> Reading:
     if digits := _digits(bare, column, signs):
         plain = _cast(digits, column)
+        if plain.repair is None and plain.value is not None and may_be_dates(column):
+            year = year_of_compact(int(plain.value))
+            return plain if year is None else Reading(year, Repair.DATE)
         if not plain.unreadable:
             return plain
     for inner in undressed(bare, column):

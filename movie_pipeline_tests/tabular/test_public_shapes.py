@@ -607,6 +607,16 @@ def table_of_shapes() -> list[tuple[str, str]]:
     return [(shape, outcome) for shape, outcome in rows if shape != "shape"]
 
 
+def test_dates_of_eight_digits_tell_the_year_and_stay_the_files_own(tmp_path: Path) -> None:
+    # as SAP writes them; 300 rows take the quick ways, two the slow one
+    for many in (1, 150):
+        rows = "Heat,8.3,19951215\nUp,8.2,20090529\n" * many
+        staged = stage(tmp_path, f"title,rating,release_date\n{rows}")
+        assert staged.column("release_year") == [1995, 2009] * many
+        assert staged.column("release_date") == ["19951215", "20090529"] * many
+        assert not any(row["_breached"] for row in staged.rows)
+
+
 def test_the_docs_tell_of_each_of_these_shapes_and_of_no_other() -> None:
     told = [shape for shape, _ in table_of_shapes()]
     begun = [next((each for each in SHAPES if shape.startswith(each)), shape) for shape in told]

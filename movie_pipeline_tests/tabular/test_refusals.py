@@ -180,6 +180,17 @@ def workbook() -> bytes:
             "The file is no CSV but SQL. Run it, and export the table that it makes as CSV.",
         ),
         (
+            b"--- a/m.csv\n+++ b/m.csv\n@@ -1,2 +1,2 @@\n title,rating\n-Heat,8.2\n+Heat,8.3\n",
+            "The file is no CSV but the difference of two files. Send the newer one whole.",
+        ),
+        (
+            b'{"title": {"ar": "A"}, "rating": 8}\n{"title": {"ar": "B"}, "rating": 7}\n',
+            (
+                'What stands in "title" are objects of JSON, and no texts. Send the text itself as '
+                "movie_title."
+            ),
+        ),
+        (
             b"@relation movies\n@attribute title string\n",
             "The file is no CSV but ARFF, as Weka writes it. Export the table in it as CSV.",
         ),
