@@ -65,9 +65,12 @@ NO_TEXT: Final = (
 )
 """What programs write where there is no text; a column that may be missing loses nothing by it."""
 _LONGEST_NO_TEXT: Final = max(len(word.encode()) for word in NO_TEXT)
-_BEGINS_NO_TEXT: Flags = np.isin(np.arange(256), [word.encode()[0] for word in NO_TEXT])
-_BEGINS_OTHERWISE: Flags = np.isin(np.arange(256), list(b"=[#"))
-"""Whether a text that begins with a byte may be such a word, or be meant otherwise."""
+_LONGEST_MEANT: Final = np.zeros(256, np.int32)
+"""By the first byte of a text, how long it is at the most where it may be such a word, or be meant
+otherwise."""
+_LONGEST_MEANT[[word.encode()[0] for word in NO_TEXT]] = _LONGEST_NO_TEXT
+_LONGEST_MEANT[ord("#")] = 4 * LONGEST_WORD
+_LONGEST_MEANT[list(b"=[")] = np.iinfo(np.int32).max
 _PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
 """The most digits of a whole number that surely fits, and the most groups of three behind one."""
 """A cell's state is one of the three above, plus 4 times (1 + the repair's place)."""
@@ -398,11 +401,8 @@ class NumberCells:
             states = np.where(meant, np.uint8(_NOT_AVAILABLE), states)
         if self._may_be_dates:
             values, states = _years_of_compact(values, states)
-        counted = np.bincount(states, minlength=_FIRST_REPAIR)
-        if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:
-            self._note_groups(values[states == _GROUPED])
-        for state in np.flatnonzero(counted[_FIRST_REPAIR:]) + _FIRST_REPAIR:
-            self.repairs[_REPAIRS[state // _FIRST_REPAIR - 1]] += int(counted[state])
+        if len(states) and states.max() >= _FIRST_REPAIR:
+            self._note_repairs(values, states)
         kinds = states & (_FIRST_REPAIR - 1)
         absent = kinds != _READ
         unreadable = kinds == _UNREADABLE
@@ -413,6 +413,13 @@ class NumberCells:
         array = pc.cast(pa.array(values, mask=absent), ARROW_TYPES[self.column.type])
         return Cells(array, unreadable if wrong else None, self._breaches(values, absent))
 
+    def _note_repairs(self, values: Array, states: Array) -> None:
+        counted = np.bincount(states)
+        if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:
+            self._note_groups(values[states == _GROUPED])
+        for state in np.flatnonzero(counted[_FIRST_REPAIR:]) + _FIRST_REPAIR:
+            self.repairs[_REPAIRS[state // _FIRST_REPAIR - 1]] += int(counted[state])
+
     def _note_groups(self, values: Array) -> None:
         """What cells in groups of thousands say, which are read before anybody looks at them."""
         _, groups, doubt = OF_SIGN[self.separator]
@@ -420,15 +427,16 @@ class NumberCells:
         self.evidence |= groups if definite.any() else doubt
 
     def _breaches(self, values: Array, absent: Flags) -> Flags | None:
-        breached: Flags = np.zeros(len(values), np.bool_)
-        if self.column.minimum is not None:
-            breached |= values < self.column.minimum
-        if self.column.maximum is not None:
-            breached |= values > self.column.maximum
-        breached &= ~absent
+        breached: Flags | None = None
+        low, high = self.column.minimum, self.column.maximum
+        if len(values) and (
+            (low is not None and values.min() < low) or (high is not None and values.max() > high)
+        ):
+            least, most = (-np.inf if low is None else low), (np.inf if high is None else high)
+            breached = ((values < least) | (values > most)) & ~absent
         if not self.column.nullable:
-            breached |= absent
-        return breached if breached.any() else None
+            breached = absent if breached is None else breached | absent
+        return breached if breached is not None and breached.any() else None
 
 
 @dataclass
@@ -451,7 +459,7 @@ class Unusual:
         """Count the values of a batch, where the column says what is usual."""
         if column.usual is None:
             return
-        present = values[~absent]
+        present = values[~absent] if absent.any() else values
         if not len(present):
             return
         low, high = column.usual
@@ -546,9 +554,7 @@ def _errors(texts: Array) -> Array:
 
 def _maybe_meant(texts: Array, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Cells that may be meant otherwise than they stand, by their first byte and their length."""
-    firsts = _firsts(texts)
-    words = _BEGINS_NO_TEXT[firsts] & (lengths <= _LONGEST_NO_TEXT)
-    return np.flatnonzero((words | _BEGINS_OTHERWISE[firsts]) & (lengths > 0))
+    return np.flatnonzero((lengths <= _LONGEST_MEANT[_firsts(texts)]) & (lengths > 0))
 
 
 def _odd_keys(texts: Array) -> npt.NDArray[np.int64]:
