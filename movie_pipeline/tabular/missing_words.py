@@ -65,14 +65,18 @@ LONGEST_WORD: Final = 24
 """Characters of the longest of all these, errors too."""
 
 _ERROR = re.compile(r"#[^\w\s]?[^\W\d_][^\s\d]*(?:/0)?[!?]?|Err:[0-9]{3}")
+_ERRORS = frozenset({"#NV", "#NA", "#YOK", "#HIÁNYZIK", "#PUUTTUU", "#NENÍ_K_DISPOZICI"})
+"""Those that look like a tag."""
 
 
 def is_error(text: str) -> bool:
     """Whether a spreadsheet shows this where a formula came to nothing, in whatever language.
 
-    >>> [is_error(text) for text in ("#NV", "#¡VALOR!", "#DIV/0!", "Err:502", "#Alive", "#7")]
+    >>> [is_error(text) for text in ("#NV", "#¡VALOR!", "#DIV/0!", "Err:502", "#Alive", "#DRAMA")]
     [True, True, True, True, False, False]
     """
     if len(text) > LONGEST_WORD or not text.startswith(("#", "Err:")):
+        return False
+    if text[0] == "#" and not (text in _ERRORS or text[-1] in "!?" or "/" in text):
         return False
     return _ERROR.fullmatch(text) is not None and (text[0] != "#" or text.upper() == text)

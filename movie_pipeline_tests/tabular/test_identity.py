@@ -44,7 +44,7 @@ def test_a_word_for_missing_is_no_id(word: str, tmp_path: Path) -> None:
 
 
 def test_an_id_that_only_looks_like_a_word_for_missing_is_one(tmp_path: Path) -> None:
-    ids = ["#A1", "#7", "nan-1", "Err:5020", "brak2", "#alive", "x", "0"]
+    ids = ["#A1", "#7", "nan-1", "Err:5020", "brak2", "#alive", "#ALIVE", "x", "0"]
     rows = "".join(f"{key},{key},8\n" for key in ids)
     assert stage(tmp_path, f"movie_id,title,rating\n{rows}").column("movie_id") == ids
 
