@@ -19,8 +19,8 @@ _CHARACTER = re.compile(r"\r\n|[\s\S]")
 def visible(text: str, *, joiners: bool = True) -> str:
     r"""The text in one line, with names in brackets for all that is not seen but a space.
 
-    >>> visible("7\u00a0000\tvotes\n")
-    '7[no-break space]000[tab]votes[line end]'
+    >>> visible("7\u00a0000\tkm\n")
+    '7[no-break space]000[tab]km[line end]'
 
     Args:
         text: of anybody.
