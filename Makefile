@@ -28,6 +28,8 @@ export MOVIE_PIPELINE_HOME ?= $(CURDIR)/data
 export DAGSTER_HOME ?= $(MOVIE_PIPELINE_HOME)/dagster
 INPUT := $(MOVIE_PIPELINE_HOME)/$(or $(MOVIE_PIPELINE_LANDING),input)
 export DAGSTER_DISABLE_TELEMETRY := 1
+# A machine that is busy or asleep answers late; after half a minute the code server would end for good.
+export DAGSTER_GRPC_PROXY_HEARTBEAT_TTL_SECONDS ?= 3600
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -117,7 +119,7 @@ free-port:
 run: free-port install $(DAGSTER_HOME)/ready first-sample ## Start the Dagster UI on 127.0.0.1:3000 with a sample in the landing folder
 	@$(BIN)/python -m movie_pipeline.dagster_store
 	@echo "The Dagster UI: http://127.0.0.1:$(PORT)   Drop movie CSVs into: $(INPUT)"
-	exec $(BIN)/python -m movie_pipeline.cli.supervise $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
+	exec $(BIN)/python -m movie_pipeline.cli.supervise --ui http://127.0.0.1:$(PORT) $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p $(PORT)
 
 sample: install ## Put a sample of ROWS movies into the landing folder
 	umask 077; mkdir -p "$(INPUT)"

@@ -8,6 +8,7 @@ import re
 from pathlib import PurePosixPath
 
 from movie_pipeline.errors import StorageError
+from movie_pipeline.visible_text import visible
 
 _UNDECODED = re.compile("[\ud800-\udfff\0]")
 _ESCAPE = re.compile(r"\\(?:\\|u([0-9a-f]{4}))")
@@ -34,9 +35,7 @@ def from_stored_key(stored: str) -> str:
 
 def printable_name(key: str) -> str:
     """The key for people: one line, nothing that a terminal or a mail client would act on."""
-    shown = "".join(
-        character if character.isprintable() else _escaped(character) for character in key
-    )
+    shown = visible(key, joiners=False)
     return shown if len(shown) <= _MAX_SHOWN else f"{shown[: _MAX_SHOWN - 1]}…"
 
 
@@ -106,9 +105,3 @@ def expect_listed_key(key: str) -> None:
             f"{printable_name(key)} cannot land under this name: hidden files and "
             f"{', '.join(UNFINISHED)} are taken to be unfinished; give it another name."
         )
-
-
-def _escaped(character: str) -> str:
-    if character.isascii():
-        return f"\\x{ord(character):02x}"
-    return character.encode("ascii", "backslashreplace").decode("ascii")

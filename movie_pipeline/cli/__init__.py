@@ -4,6 +4,7 @@ Dagster is imported only by the commands that run the job, so that the others an
 """
 
 import click
+from typing_extensions import override
 
 from movie_pipeline.cli.command_options import loudness_options
 from movie_pipeline.cli.decision_commands import dismiss, rejudge, retract
@@ -55,7 +56,22 @@ COMMANDS = (
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_LONGEST_SENTENCE = 500
+
+
+class Commands(click.Group):
+    """Commands, each listed with a whole sentence: click cuts them where a line ends."""
+
+    @override
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of them."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, each.get_short_help_str(_LONGEST_SENTENCE)) for name, each in found if each]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="movie-pipeline")
 def main() -> None:
     """Judge movie CSVs row by row, load the good rows exactly once, quarantine the others."""

@@ -18,6 +18,7 @@ from movie_pipeline.cli.command_options import (
 )
 from movie_pipeline.cli.printing import (
     console,
+    print_files,
     print_json,
     print_table,
     print_verdict,
@@ -65,10 +66,13 @@ def ingest(
 
 def _print_report(paths: Sequence[Path], report: Mapping[str, Any]) -> None:
     counts = ("rows_in", "rows_loaded", "rows_quarantined", "rows_superseded", "rows_held")
-    print_table(
+    print_files(
         f"Batch {report['batch_id']}",
         [
-            {name: file[name] for name in ("file", "state", *counts, "reason")}
+            {
+                **{name: file[name] for name in ("file", "state", "reason")},
+                **{name.removeprefix("rows_"): file[name] for name in counts},
+            }
             for file in report["files"]
         ],
     )

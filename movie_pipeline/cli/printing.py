@@ -16,6 +16,8 @@ from rich.text import Text
 from typing_extensions import override
 
 from movie_pipeline import work_done
+from movie_pipeline.file_names import printable_name
+from movie_pipeline.visible_text import visible
 
 WIDTH_OF_A_PIPE = 200
 """For tables where nobody says how wide: a pipe has no width, and folded tables help nobody."""
@@ -193,6 +195,19 @@ def print_table(title: str, rows: Sequence[Mapping[Any, Any]]) -> None:
     console.print(grid)
 
 
+def print_files(title: str, files: Sequence[Mapping[str, Any]]) -> None:
+    """Files as a table; why one is as it is, is a sentence below: a narrow column of it is no use.
+
+    Args:
+        title: of the table.
+        files: with at least the columns `file`, `state` and `reason`.
+    """
+    print_table(title, [{name: file[name] for name in file if name != "reason"} for file in files])
+    for file in files:
+        if file["reason"]:
+            print_sentence(f"{printable_name(file['file'])} ({file['state']}): {file['reason']}")
+
+
 def print_rows(rows: Sequence[Mapping[Any, Any]], first: int = 1) -> None:
     """Rows as a table where that can be read, else one below the other, a line for each value.
 
@@ -217,12 +232,9 @@ def print_rows(rows: Sequence[Mapping[Any, Any]], first: int = 1) -> None:
 
 
 def plain(value: object) -> str:
-    """A cell's text: no markup, no control characters of a foreign name or value."""
+    """A cell's text: no markup, and what is not seen of a foreign name or value is named."""
     if value is None:
         return ""
     if isinstance(value, float):
         value = float(f"{value:.{_DIGITS}g}")
-    shown = "".join(
-        letter if letter.isprintable() or letter == "\n" else "�" for letter in str(value)
-    )
-    return escape(shown)
+    return escape("\n".join(map(visible, str(value).split("\n"))))

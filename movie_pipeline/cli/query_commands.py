@@ -111,13 +111,17 @@ def status(
     deployment.storage.oldest(0, warn=unseen.append)
     left_out = still_left_out(deployment.storage.landed(), ledger, deployment.warehouse)
     left = left_in_landing(deployment.storage, ledger)
-    for sentence in [*left, *left_out.values(), *unseen]:
+    untaken = [*left, *left_out.values(), *unseen]
+    for sentence in untaken:
         print_problem(sentence)
     if as_json:
         print_json({"totals": totals, "files": entries, "backlog": backlog_report(waits)})
         return
     if not entries:
         asked = state or name or since
+        if untaken and not asked:
+            print_verdict(verdict_of_status(0, 0, len(untaken)))
+            return
         nothing = "the ledger has no such file" if asked else "nothing has been ingested yet"
         next_step = "movie-pipeline status" if asked else "movie-pipeline ingest FILE"
         print_verdict(verdict(PASS, nothing, next_step))
@@ -133,7 +137,7 @@ def status(
         console.print(f"{counted(waits.records, 'record')} {wait} in quarantine.")
     if waits.superseded:
         console.print(f"Superseded by rows that came later: {counted(waits.superseded, 'record')}.")
-    print_verdict(verdict_of_status(len(ledger.waiting()), waits.records))
+    print_verdict(verdict_of_status(len(ledger.waiting()), waits.records, len(untaken)))
 
 
 def _in_short(told: Mapping[str, Any], first: Sequence[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from movie_pipeline.cli.command_options import (
 )
 from movie_pipeline.cli.printing import (
     console,
+    print_files,
     print_json,
     print_problem,
     print_table,
@@ -103,8 +104,10 @@ def _print_replays(report: Mapping[str, Any]) -> None:
         {name: value for name, value in told.items() if name not in hidden}
         for told in report["replays"]
     ]
-    if rows:
-        print_table("Would be replayed" if report["dry_run"] else "Replayed", rows)
+    if rows and report["dry_run"]:
+        print_table("Would be replayed", rows)
+    elif rows:
+        print_files("Replayed", rows)
     if report["left_open"]:
         console.print(
             f"Left open: {counted(report['left_open'], 'record')}. The cells cannot be told apart, "

@@ -243,8 +243,10 @@ def _next(path: Path, checked: "CheckedFile", report: Path | None) -> str:
 
 
 def _print_checked(checked: Mapping[str, Any]) -> None:
-    counts = ("state", "rows_in", "rows_good", "rows_apart", "reason")
+    counts = ("state", "rows_in", "rows_good", "rows_apart")
     print_table(printable_name(checked["file"]), [{name: checked[name] for name in counts}])
+    if checked["reason"]:
+        print_sentence(checked["reason"])
     if checked["rules"]:
         shown = ("rule", "outcome", "failing_rows", "reason")
         print_table("Rules", [{name: rule[name] for name in shown} for rule in checked["rules"]])

@@ -1,16 +1,19 @@
 """A program run until it ends or is told to stop; then all of its processes are gone in seconds.
 
 For `make run`. What the program does is its own; containers have an init of their own for this.
+With `--ui ADDRESS` before the program, a code server that is killed is started again.
 """
 
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from movie_pipeline.cli.revive import revive
 from movie_pipeline.private_files import keep_files_private
 
 GRACE_SECONDS = 5.0
@@ -81,6 +84,9 @@ def _send(group: int, number: int) -> bool:
 def main(command: Sequence[str]) -> None:
     """Supervise, and end as the program did; where a signal said so, by that signal."""
     keep_files_private()
+    if command[0] == "--ui":
+        threading.Thread(target=revive, args=(command[1],), daemon=True).start()
+        command = command[2:]
     code = supervise(command)
     if code > 0:
         print(f"{command[0]} ended by itself.", file=sys.stderr)  # noqa: T201 - what a person reads

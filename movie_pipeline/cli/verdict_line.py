@@ -72,8 +72,14 @@ def verdict_of_replay(report: Mapping[str, Any]) -> str:
     return verdict(PASS, f"{records} replayed", "movie-pipeline status")
 
 
-def verdict_of_status(waiting: int, records: int) -> str:
-    """What waits for a person."""
+def verdict_of_status(waiting: int, records: int, landing: int = 0) -> str:
+    """What waits for a person.
+
+    Args:
+        waiting: files that are held or rejected.
+        records: that are open in quarantine.
+        landing: files that lie in landing and are not taken, each told above.
+    """
     if waiting:
         waits = "waits" if waiting == 1 else "wait"
         return verdict(
@@ -81,6 +87,10 @@ def verdict_of_status(waiting: int, records: int) -> str:
             f"{counted(waiting, 'file')} {waits} as a whole",
             "movie-pipeline show FILE, then replay, retract or dismiss it",
         )
+    if landing:
+        waits = "waits" if landing == 1 else "wait"
+        said = f"{counted(landing, 'file')} {waits} in landing, as told above"
+        return verdict(WARN, said, "movie-pipeline doctor")
     if records:
         waits = "waits" if records == 1 else "wait"
         return verdict(WARN, f"{counted(records, 'record')} {waits} in quarantine", _QUARANTINE)

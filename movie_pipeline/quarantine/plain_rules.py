@@ -120,9 +120,8 @@ def how_many(text: str, failing: int, rows: int, name: Name = as_said) -> str:
         called = " and ".join(map(name, rule.columns))
         if rule.kind in {"IsComplete", "Completeness"}:
             return f"{counted} {'has' if one else 'have'} no {called}"
-        if rule.kind == "IsPrimaryKey":
-            return f"{counted} {'has' if one else 'have'} no {called}, or that of another row"
-        return f"{counted} {'has' if one else 'have'} the {called} of another row"
+        own = "its own" if one else "their own"
+        return f"{counted} {'has' if one else 'have'} no {called} of {own}"
     return f"{counted} {'does' if one else 'do'} not keep the rule: {_lower(meaning(text, name))}"
 
 

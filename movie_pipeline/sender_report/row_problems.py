@@ -16,6 +16,13 @@ from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.tabular import SHARED_KEY, Column, ColumnType
 
 _MISSING = "missing"
+_WORD = " is a word for missing"
+_LOST = " is a number that lost digits, and so no key"
+_PLAINLY = {
+    _MISSING: "must not be empty",
+    _WORD: "must be there: what stands here is a word for nothing",
+    _LOST: "must have all its digits: a spreadsheet has cut them off",
+}
 _UNDERIVED = "missing, and not to be derived without "
 _SHARED = (
     "must tell the row from another one that has the same here and says something else: fill in "
@@ -79,8 +86,13 @@ class Demands:
 
     def _behind(self, reasons: Reasons) -> Sequence[Demand]:
         found: list[Demand] = []
+        key = self._layout.contract.key
+        # a row without a key fails rules about keys for no other row's sake
+        keyless = any(_has_no_key(rule, message, key) for rule, message in reasons)
         for rule, message in reasons:
             if message.startswith(FILE_HELD) or rule in self._unevaluated:
+                continue
+            if keyless and is_key_rule(rule) and key in rule_columns(rule):
                 continue
             if rule == INTAKE_RULE:
                 found.append(Demand((), message, ROW))
@@ -126,9 +138,16 @@ class Demands:
         return Demand(keys, _must(layout.contract.column(name), rest), CELL)
 
 
+def _has_no_key(rule: str, message: str, key: str) -> bool:
+    """Whether a reason says that the row has no key."""
+    column, _, rest = message.partition(": ")
+    missing = rest.startswith(_UNDERIVED) or rest.endswith((_MISSING, _LOST))
+    return is_contract_rule(rule) and column == key and missing
+
+
 def _without_value(rest: str) -> str:
     """The sentence of a cell without what the cell holds, so that many cells share it."""
-    for ending in (_MISSING, "is not a whole number", "is not a number"):
+    for ending in (_WORD, _LOST, _MISSING, "is not a whole number", "is not a number"):
         if rest.endswith(ending):
             return ending
     return rest
@@ -136,8 +155,8 @@ def _without_value(rest: str) -> str:
 
 def _must(column: Column, rest: str) -> str:
     """What a cell of a column of the contract must be."""
-    if rest == _MISSING:
-        return "must not be empty"
+    if plainly := _PLAINLY.get(rest):
+        return plainly
     if column.type is ColumnType.TEXT:
         return (
             f"must be no longer than {column.max_bytes:,} bytes (a letter beyond A to Z is two or "

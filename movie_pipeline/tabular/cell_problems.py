@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from movie_pipeline.tabular.column_mapping import MappedColumn, printable
 from movie_pipeline.tabular.date_forms import DateForm, read_date
+from movie_pipeline.tabular.invisible import INVISIBLE
 from movie_pipeline.tabular.number_casts import LOST_DIGITS, read_number
 from movie_pipeline.tabular.number_signs import Sign, Signs
 from movie_pipeline.tabular.row_flags import first_date_bit, other_bit, places
@@ -191,7 +192,9 @@ def _breach(column: Column, raw: str | None, signs: Signs | None) -> str:
             return f"{size:,} bytes are more than the {column.max_bytes:,} that fit"
         if raw and LOST_DIGITS.fullmatch(raw.strip()):
             return f"{_quoted(raw)} is a number that lost digits, and so no key"
-        return "missing"
+        return (
+            f"{_quoted(raw)} is a word for missing" if raw and raw.strip(INVISIBLE) else "missing"
+        )
     value = None if raw is None else read_number(raw, column, signs).value
     if value is None:
         return "missing"

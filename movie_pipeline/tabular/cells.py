@@ -19,14 +19,15 @@ import numpy.typing as npt
 from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.invisible import INVISIBLE, NO_WIDTH, SPACES
 from movie_pipeline.tabular.list_cells import FIRST_OF_ASIA, SIGNS, plain_list
+from movie_pipeline.tabular.missing_words import LONGEST_WORD, NO_KEY, NULL_MARKER, is_error
 from movie_pipeline.tabular.number_casts import (
     LOST_DIGITS,
-    NO_KEY,
-    NULL_MARKER,
     Reading,
     as_written,
     evidence_in,
+    may_be_dates,
     read_number,
+    year_of_compact,
 )
 from movie_pipeline.tabular.number_forms import Repair
 from movie_pipeline.tabular.number_signs import OF_SIGN, Evidence, Sign, Signs, signs_of
@@ -54,9 +55,10 @@ _FIRST_REPAIR = 4
 _ONE = Fraction(1)
 _GROUPED = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.GROUPS))
 _NOT_AVAILABLE = _MISSING + _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.NOT_AVAILABLE))
+_DATE = _FIRST_REPAIR * (1 + _REPAIRS.index(Repair.DATE))
+_FIRST_COMPACT = 10_000_101
 _ONE_GROUP, _TWO_GROUPS = 1_000, 1_000_000
 _FIRST_BEYOND_ASCII = 128
-_LONGEST_WORD = max(map(len, NO_KEY))
 NO_TEXT: Final = (
     *("N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NULL", "null", "(null)", "[null]", "None"),
     *("undefined", "-", "--", "\u2014", "?"),
@@ -67,6 +69,7 @@ _LONGEST_MEANT: Final = np.zeros(256, np.int32)
 """By the first byte of a text, how long it is at the most where it may be such a word, or be meant
 otherwise."""
 _LONGEST_MEANT[[word.encode()[0] for word in NO_TEXT]] = _LONGEST_NO_TEXT
+_LONGEST_MEANT[ord("#")] = 4 * LONGEST_WORD
 _LONGEST_MEANT[list(b"=[")] = np.iinfo(np.int32).max
 _PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
 """The most digits of a whole number that surely fits, and the most groups of three behind one."""
@@ -164,7 +167,12 @@ class TextCells:
         self.repairs[Repair.INVISIBLE] += _count(pc.not_equal(before, after))
         whole = pc.replace_substring_regex(after, r"^([0-9]+)\.0+$", r"\1")
         self.repairs[Repair.POINT_ZERO] += _count(pc.not_equal(after, whole))
-        words = pc.is_in(pc.utf8_lower(whole), pa.array(sorted(NO_KEY)))
+        words = pc.or_(
+            pc.is_in(pc.utf8_lower(whole), pa.array(sorted(NO_KEY))),
+            # signs alone, such as --- or *
+            pc.fill_null(pc.match_substring_regex(whole, r"^[^\pL\pM\pN]+$"), fill_value=False),
+        )
+        words = pc.or_(words, _errors(whole))
         self.repairs[Repair.NOT_AVAILABLE] += _count(words)
         words = pc.or_(words, pc.match_substring_regex(whole, f"^(?:{LOST_DIGITS.pattern})$"))
         return _replaced(texts, places, pc.if_else(words, pa.scalar(None, pa.string()), whole))
@@ -202,7 +210,7 @@ class TextCells:
         return pc.if_else(formulas, _within_quotes(pc.utf8_slice_codeunits(texts, 1)), texts)
 
     def _without_words(self, texts: Array) -> Array:
-        words = pc.is_in(texts, pa.array(NO_TEXT))
+        words = pc.or_(pc.is_in(texts, pa.array(NO_TEXT)), _errors(texts))
         if not (count := _count(words)):
             return texts
         self.repairs[Repair.NOT_AVAILABLE] += count
@@ -256,6 +264,7 @@ class NumberCells:
         self.plain_digits = _PLAIN_DIGITS.get(column.type)
         self.is_scaled = factor != 1
         self.unit, self.with_unit = b"", _READ
+        self._may_be_dates = may_be_dates(column) and not self.is_scaled
         self._mostly_distinct = False
         self._read_any, self._read_short = _readings_of(column, self.signs, factor)
         self._read_before: dict[str, tuple[float | int, int]] = {}
@@ -391,6 +400,8 @@ class NumberCells:
         if self._null_values:
             meant = ((states & (_FIRST_REPAIR - 1)) == _READ) & np.isin(values, self._null_values)
             states = np.where(meant, np.uint8(_NOT_AVAILABLE), states)
+        if self._may_be_dates:
+            values, states = _years_of_compact(values, states)
         if len(states) and states.max() >= _FIRST_REPAIR:
             self._note_repairs(values, states)
         kinds = states & (_FIRST_REPAIR - 1)
@@ -526,6 +537,26 @@ def _replaced(
     return replaced, np.diff(text_buffers(replaced)[0])
 
 
+def _years_of_compact(values: Array, states: Array) -> tuple[Array, Array]:
+    """The years of dates written as eight digits, in place of these."""
+    places = np.flatnonzero((values >= _FIRST_COMPACT) & (states == _READ))
+    if not len(places):
+        return values, states
+    years = [year_of_compact(value) for value in values[places].tolist()]
+    dates = np.array([year is not None for year in years], np.bool_)
+    values, states = values.copy(), states.copy()
+    values[places[dates]] = [year for year in years if year is not None]
+    states[places[dates]] = _DATE
+    return values, states
+
+
+def _errors(texts: Array) -> Array:
+    """Which texts are what a spreadsheet shows where a formula came to nothing."""
+    if not _count(pc.match_substring_regex(texts, "^(?:#|Err:)")):
+        return pa.array(np.zeros(len(texts), np.bool_))
+    return pa.array([text is not None and is_error(text) for text in texts.to_pylist()], pa.bool_())
+
+
 def _maybe_meant(texts: Array, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Cells that may be meant otherwise than they stand, by their first byte and their length."""
     return np.flatnonzero((lengths <= _LONGEST_MEANT[_firsts(texts)]) & (lengths > 0))
@@ -543,11 +574,17 @@ def _odd_keys(texts: Array) -> npt.NDArray[np.int64]:
     firsts = data[np.minimum(bounds[:-1], last)]
     ends, before = data[np.clip(bounds[1:] - 1, 0, last)], data[np.clip(bounds[1:] - 2, 0, last)]
     zeros = (ends == ord("0")) & ((before == ord(".")) | (before == ord("0")))
-    words = (lengths <= _LONGEST_WORD) & ((firsts < ord("0")) | (firsts > ord("9")))
+    # no word begins with a digit or ends with one, but for Err:502
+    words = ~_is_digit(firsts) & (~_is_digit(ends) | (firsts == ord("E")))
     raw = data[bounds[0] : bounds[-1]].tobytes()
     if b"E+" in raw or b"e+" in raw:
-        words |= lengths <= _LONGEST_WORD
+        words |= True
+    words &= lengths <= LONGEST_WORD
     return np.flatnonzero((lengths > 0) & (zeros | words))
+
+
+def _is_digit(codes: npt.NDArray[np.uint8]) -> Flags:
+    return (codes >= ord("0")) & (codes <= ord("9"))
 
 
 def text_buffers(texts: Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:

@@ -18,16 +18,23 @@ from movie_pipeline.tabular.number_signs import signs_of
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
 from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm, TableContract
 from movie_pipeline.tabular.ways_out import or_declare
+from movie_pipeline.visible_text import visible
 
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
 _SHORTEST_PLURAL = 4
+_MINUTES = (
+    r"(?:(?:in |en )?(?:min\.?|mins|minutes|minuten|minuti|minutos|minut|minuty)|dk\.?|dakika|perc|"
+    r"мин\.?|хв\.?|분|分|分钟|דקות)"
+)
 _OWN_UNIT = re.compile(
-    r"\s*[(\[]\s*(?:[01]\s*[-\u2013]\s*10|(?:out of |of |/\s*)10|(?:in )?(?:min\.?|mins|minutes)"
-    r"|(?:in )?(?:usd|us\$|\$)|#)\s*[)\]]\s*$",
+    r"\s*[(\[\uff08]\s*(?:[01]\s*[-\u2013]\s*10|(?:out of |of |/\s*)10|(?:in )?(?:usd|us\$|\$)|#"
+    rf"|{_MINUTES})\s*[)\]\uff09]\s*$"
+    rf"|\s*/\s*10\s*$|\s(?:in|en) (?:min\.?|minutes|minuten|minuti|minutos)\s*$",
     re.IGNORECASE,
 )
 """Behind a name; any other unit stays a part of it, so that nothing is taken for what it is not."""
+_FOOTNOTE = re.compile(r"[\u00b9\u00b2\u00b3\u2070-\u2079]+\s*$")
 _MOSTLY = 0.9
 _LONGEST_YEAR = 4
 """Characters; no date is so short."""
@@ -82,13 +89,19 @@ def normalised(header: str) -> str:
     return name.encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip("_")
 
 
+def is_wrapped(name: str) -> bool:
+    """Whether a key of JSON lies in an object that wraps a row, such as `fields.title`."""
+    outer, _, inner = name.partition(".")
+    return bool(inner) and outer.lower() in _WRAPPERS
+
+
 def _looked_up(header: str) -> str:
     """The normalised name by which a column is looked up.
 
     What wraps a row is no part of it, nor is a unit that is the contract's own.
     """
-    outer, _, inner = header.partition(".")
-    return normalised(_OWN_UNIT.sub("", inner if inner and outer in _WRAPPERS else header))
+    name = header.partition(".")[2] if is_wrapped(header) else header
+    return normalised(_OWN_UNIT.sub("", _FOOTNOTE.sub("", name)))
 
 
 def _without_table(header: Iterable[str]) -> list[str]:
@@ -433,20 +446,13 @@ def _fit(texts: Sequence[str], column: Column) -> float:
     signs = signs_of(column)
     readings = [read_number(text, column, signs) for text in texts]
     present = [reading for reading in readings if reading.unreadable or reading.value is not None]
-    read = sum(_is_within(reading.value, column) for reading in present)
+    read = sum(column.holds(reading.value) for reading in present)
     return read / len(present) if present else 0
 
 
 def _is_unlike(text: str, column: Column) -> bool:
-    """Whether a text is none of what must be there: an address is no name of anything."""
-    return column.required and text.startswith(("http://", "https://"))
-
-
-def _is_within(value: float | None, column: Column) -> bool:
-    if value is None:
-        return False
-    low, high = column.minimum, column.maximum
-    return (low is None or value >= low) and (high is None or value <= high)
+    """Whether a text is none of what must be there: no address or object is a name of anything."""
+    return column.required and text.startswith(("http://", "https://", '{"'))
 
 
 def _missing_sentence(
@@ -491,8 +497,6 @@ def _seen(header: Sequence[str]) -> str:
 
 
 def printable(text: str, most: int = 60) -> str:
-    """A foreign text made safe for a sentence: one line, no control characters, not too long."""
-    if len(text) <= most and text.isprintable():
-        return text
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    """A foreign text made safe for a sentence: one line, what is not seen named, not too long."""
+    shown = visible(text)
     return shown if len(shown) <= most else f"{shown[:most]}..."

@@ -16,7 +16,7 @@ import numpy as np
 from movie_pipeline.arrow import pa
 from movie_pipeline.tabular.cells import MOST_REMEMBERED, Array, Cells
 from movie_pipeline.tabular.invisible import INVISIBLE
-from movie_pipeline.tabular.number_casts import NO_NUMBER, NULL_MARKER
+from movie_pipeline.tabular.missing_words import NO_NUMBER, NULL_MARKER, is_error
 from movie_pipeline.tabular.number_forms import Repair
 
 DATE_TYPE: Final = pa.date32()
@@ -125,7 +125,7 @@ def read_date(text: str, form: DateForm) -> DateReading:
         return DateReading(None, Repair.BLANK if text else None)
     if bare == NULL_MARKER:
         return DateReading(None)
-    if bare.lower() in NO_NUMBER:
+    if bare.lower() in NO_NUMBER or is_error(bare):
         return DateReading(None, Repair.NOT_AVAILABLE)
     value = form.date(bare)
     if value is None:

@@ -170,7 +170,8 @@ class _Search:
         if best.is_fine:
             return best
         text = self._trials.text
-        delimiters = [each for each in (*_RARE_DELIMITERS, *DELIMITERS) if each.encode() in text]
+        tried = (*_RARE_DELIMITERS, *DELIMITERS, " ")
+        delimiters = [each for each in tried if each.encode() in text]
         quotes = ['"', *(["none"] if b'"' in text else []), *(["'"] if b"'" in text else [])]
         escapes = [None, *(["doubled", "backslash", "anywhere"] if b"\\" in text else [])]
         comments = ["", *(each for each in _COMMENTS if _begins_lines(text, each))]

@@ -1,6 +1,5 @@
 """A guessed declaration as a table of the sources file; what a person must know, as comments."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
@@ -9,6 +8,7 @@ from movie_pipeline.tabular.column_mapping import printable
 from movie_pipeline.tabular.declaration_guess import Guess
 from movie_pipeline.tabular.inspection import Inspection
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
+from movie_pipeline.tabular.ways_out import toml_text
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _ORDER = (
@@ -29,7 +29,7 @@ def declaration_lines(guess: Guess, name: str, found: Inspection) -> Iterator[st
     if guess.refusal:
         return
     yield f"[{_key(_source_name(name))}]"
-    yield f"files = {_text(pattern_of(name))}  # whose files: widen or narrow it"
+    yield f"files = {toml_text(pattern_of(name))}  # whose files: widen or narrow it"
     values = _declared(guess.options)
     for key in _ORDER:
         if key in values:
@@ -85,18 +85,14 @@ def _declared(options: SourceOptions) -> dict[str, object]:
 
 
 def _key(text: str) -> str:
-    return text if _BARE.fullmatch(text) else _text(text)
-
-
-def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return text if _BARE.fullmatch(text) else toml_text(text)
 
 
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        return _text(value)
+        return toml_text(value)
     if isinstance(value, Mapping):
         items = cast("Mapping[str, object]", value).items()
         return f"{{ {', '.join(f'{_key(key)} = {_value(each)}' for key, each in items)} }}"

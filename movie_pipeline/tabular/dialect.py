@@ -20,6 +20,7 @@ from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_parser import Record, Syntax, parsed_records
 from movie_pipeline.tabular.table_contract import TableContract
 from movie_pipeline.tabular.ways_out import or_declare, or_raise
+from movie_pipeline.visible_text import visible
 
 NEWLINES = {b"\n": "lf", b"\r\n": "crlf", b"\r": "cr"}
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -108,7 +109,12 @@ class Dialect:
     def _layout(self) -> str:
         if self.format != "csv":
             return self.format.replace("json", "JSON")
-        return DELIMITERS.get(self.delimiter, repr(self.delimiter))
+        return self.named_delimiter
+
+    @property
+    def named_delimiter(self) -> str:
+        """What stands between cells, in a word."""
+        return DELIMITERS.get(self.delimiter, f"'{visible(self.delimiter)}'")
 
     @property
     def is_elsewhere(self) -> bool:

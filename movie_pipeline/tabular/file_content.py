@@ -97,6 +97,10 @@ _STATEMENTS = (
         "SQL. Run it, and export the table that it makes as CSV.",
     ),
     (
+        re.compile(rb"(?:diff [^\n]*\n|index [^\n]*\n)*--- [^\n]*\n\+\+\+ [^\n]*\n@@ "),
+        "the difference of two files. Send the newer one whole.",
+    ),
+    (
         re.compile(rb"(?:%[^\n]*\n|\s)*@relation\s", re.IGNORECASE),
         "ARFF, as Weka writes it. Export the table in it as CSV.",
     ),

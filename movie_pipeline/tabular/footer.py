@@ -1,4 +1,7 @@
-"""The footer of a text: the lines at its end that its source declares to be no records."""
+"""The footer of a text: the lines at its end that its source declares to be no records.
+
+And the line of totals that nobody declares.
+"""
 
 import io
 import re
@@ -12,11 +15,21 @@ from movie_pipeline.tabular.number_casts import read_number
 from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.record_parser import parsed_records
 from movie_pipeline.tabular.table_contract import ColumnType, TableContract
-from movie_pipeline.tabular.ways_out import or_declare
+from movie_pipeline.tabular.ways_out import or_declare, toml_text
 
 MOST_LINES = 50
 """A footer is looked for among so many lines at the end: what stands before is never one."""
 _TAIL = 1 << 20
+_TOTALS = re.compile(
+    r"((?:(?:grand |sub-?)?totals?|sums?|averages?|avg|mean|count|overall|"
+    r"(?:gesamt)?summe|gesamt(?:ergebnis)?|insgesamt|durchschnitt|mittelwert|anzahl|"
+    r"total général|somme|moyenne|totale|somma|suma|razem|ogółem|średnia|promedio|média|soma|"
+    r"(?:genel )?toplam|ortalama|итого|всего|сумма|среднее|celkem|součet|průměr|összesen|átlag|"
+    r"totaal|gemiddelde|summa|yhteensä|סה[\"״]כ|סך הכל|ממוצע|المجموع)"
+    r"|総?合計|総計|平均|小計|合计|总计|平均值|小计|합계|평균)"
+    r"\s*(?:[:=]?\s*[0-9.,]*|\([^()]*\))",
+    re.IGNORECASE,
+)
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 
@@ -106,9 +119,43 @@ def _is_row(cells: Sequence[str], mapping: Sequence[MappedColumn], contract: Tab
         cell, column = by_name.get(name, ""), contract.column(name)
         if not cell.strip():
             return False
-        if column.type is not ColumnType.TEXT and read_number(cell, column).value is None:
+        if column.type is not ColumnType.TEXT and not column.holds(read_number(cell, column).value):
             return False
     return True
+
+
+def totals_hold(record: bytes, plan: ReadingPlan, contract: TableContract) -> str | None:
+    """Why a file is held whose last record sums up the rows above; None where it does not.
+
+    It is called a total where a row has its name, lacks what a row of its own would have, and would
+    load.
+
+    Args:
+        record: the last record of a CSV, as UTF-8.
+        plan: how it is read.
+        contract: what rows must be.
+    """
+    parsed = next(parsed_records(io.BytesIO(record), plan.layout.dialect.syntax), None)
+    if parsed is None:
+        return None
+    texts = [cell.decode("utf-8", "replace").strip() for cell in parsed.cells]
+    if not _is_row(texts, plan.mapping, contract):
+        return None
+    ours = {column.ours: text for column, text in zip(plan.mapping, texts, strict=True)}
+    names = [ours.get(name, "") for name in contract.required_names if _is_text(name, contract)]
+    others = [text for name, text in ours.items() if name and name not in contract.required_names]
+    found = [_TOTALS.fullmatch(name) for name in names]
+    if all(others) or not found or found[0] is None or not all(found):
+        return None
+    word = found[0][1]
+    return (
+        f'The last record is called "{word}", and lacks what the rows above have: it seems to sum '
+        f"them up. Send the file without it. {or_declare(f'footer = {toml_text(word)}')}"
+    )
+
+
+def _is_text(name: str, contract: TableContract) -> bool:
+    return contract.column(name).type is ColumnType.TEXT
 
 
 def footer_note(footer: Footer | None, declared: int | str) -> str:

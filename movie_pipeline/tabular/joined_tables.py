@@ -17,7 +17,7 @@ from movie_pipeline.tabular.column_mapping import printable
 from movie_pipeline.tabular.content_bytes import HEAD
 from movie_pipeline.tabular.cuts import is_within_cell
 from movie_pipeline.tabular.declared_header import NO_HEADER
-from movie_pipeline.tabular.dialect import DELIMITERS, layout_of
+from movie_pipeline.tabular.dialect import layout_of
 from movie_pipeline.tabular.encodings import UTF_8, Encoding, encoding_named, encoding_of
 from movie_pipeline.tabular.json_records import (
     LINES,
@@ -247,7 +247,7 @@ class _Looks:
     ) -> _Look:
         known = layout_of(text, self.contract, bom=start, source=source, limits=self.limits)
         dialect = known.dialect
-        words = [table.written_from or DELIMITERS.get(dialect.delimiter, repr(dialect.delimiter))]
+        words = [table.written_from or dialect.named_delimiter]
         words += [encoding.name] if encoding.unit > 1 else []
         if known.header_start > start and source.header != NO_HEADER:
             # what stands before the header would be records in the midst of others

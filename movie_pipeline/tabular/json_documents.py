@@ -228,7 +228,10 @@ def _wrapped(
         if isinstance(value, Pairs):
             if depth < _DEEPEST:
                 yield from _wrapped(value, contract, f"{place}.", depth + 1)
-        elif isinstance(value, list) and (objects := _objects(cast("list[object]", value))):
+        elif isinstance(value, list) and (
+            objects := _objects(cast("list[object]", value))
+            or _of_lists(cast("list[object]", value), contract)
+        ):
             names = dict.fromkeys(
                 name for each in objects for name in (*dict(each), *names_within(each))
             )

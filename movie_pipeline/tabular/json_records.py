@@ -5,14 +5,14 @@ An object is a record; its numbers keep their digits, and lists or objects insid
 
 import re
 from array import array
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import contract_columns_in
+from movie_pipeline.tabular.column_mapping import contract_columns_in, is_wrapped
 from movie_pipeline.tabular.dialect import FIRST_ROWS, Dialect, Layout
 from movie_pipeline.tabular.json_values import Pairs, json_text, names_within, parse_json, value_at
 from movie_pipeline.tabular.reading_limits import Limits
@@ -128,7 +128,7 @@ def json_layout(
         what = "JSON objects without a single key" if records else "an empty JSON array"
         raise UnreadableFile(f"The file is {what}. If there are no rows to send, send no file.")
     flat = [name for name in keys if not only_objects[name]]
-    lacking = set(contract.names) - contract_columns_in(flat, contract)
+    lacking = _lacking(flat, nested, contract)
     for name in nested:
         brought = contract_columns_in([name], contract)
         if name not in keys and brought and brought <= lacking:
@@ -136,6 +136,14 @@ def json_layout(
             lacking -= brought
     dialect = Dialect(format=kind, bom=start > 0, delimiter="", quote='"', header_line=0)
     return Layout(dialect, tuple(keys), start, start, start, b"", None)
+
+
+def _lacking(flat: Iterable[str], nested: Iterable[str], contract: TableContract) -> set[str]:
+    """The contract's columns that are looked for in objects within the rows."""
+    lacking = set(contract.names) - contract_columns_in(flat, contract)
+    wrapped = contract_columns_in(filter(is_wrapped, nested), contract)
+    # what stands around a whole row is about something else, such as its document
+    return lacking | wrapped if wrapped.issuperset(contract.required_names) else lacking
 
 
 def json_first_cells(text: Path, layout: Layout, limits: Limits) -> list[list[str]]:

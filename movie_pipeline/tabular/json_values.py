@@ -10,6 +10,9 @@ from typing import Any, cast
 
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _TYPED = frozenset({"$oid", "$date", "$uuid", "$symbol"})
+_TEXTS = frozenset({"S", "B", "stringValue", "timestampValue", "referenceValue"})
+_NUMBERS = frozenset({"N", "integerValue", "doubleValue"})
+_BOUND = frozenset({"literal", "typed-literal", "uri", "bnode"})
 _DEEPEST = 3
 
 
@@ -26,14 +29,27 @@ class Pairs(list[tuple[str, Any]]):
 def pairs(found: list[tuple[str, Any]]) -> object:
     """An object; one by which a database says a value's type is that value.
 
-    >>> pairs([("$numberInt", "7")])
-    '7'
+    As MongoDB, DynamoDB and Firestore export them, and as SPARQL answers.
+
+    >>> pairs([("$numberInt", "7")]), pairs([("N", "7.5")]), pairs([("stringValue", "Heat")])
+    ('7', '7.5', 'Heat')
+    >>> pairs([("type", "literal"), ("value", "Heat")])
+    'Heat'
     """
-    if len(found) == 1 and found[0][0].startswith("$") and isinstance(found[0][1], str):
+    if len(found) == 1:
         ((name, value),) = found
-        if name.startswith("$number") and _NUMBER.fullmatch(value):
-            return Digits(value)
-        if name in _TYPED:
+        if isinstance(value, str):
+            is_number = name.startswith("$number") or name in _NUMBERS
+            if is_number and _NUMBER.fullmatch(value):
+                return Digits(value)
+            if name in _TYPED or (name in _TEXTS and not isinstance(value, Digits)):
+                return value
+        if (name, value) in (("NULL", True), ("nullValue", None)):
+            return None
+    elif len(found) in {2, 3} and found[0] == ("type", found[0][1]) and found[0][1] in _BOUND:
+        rest = dict(found[1:])
+        value = rest.pop("value", None)
+        if isinstance(value, str) and rest.keys() <= {"datatype", "xml:lang"}:
             return value
     return Pairs(found)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from movie_pipeline.tabular.column_mapping import printable, rank_of
 from movie_pipeline.tabular.reading_limits import SourceOptions
 from movie_pipeline.tabular.table_contract import TableContract
-from movie_pipeline.tabular.ways_out import or_declare
+from movie_pipeline.tabular.ways_out import or_declare, toml_text
 
 _LOOKED_AT = 2_000
 _SEPARATORS = re.compile(rb"[^\w\s\"'.\x80-\xff-]+|[\t\x00-\x08\x0e-\x1f]+|\xc2[\xa6\xa7\xb7]")
@@ -30,14 +30,19 @@ def no_header_sentence(
     """
     named = f"columns of the {contract.row} contract, such as {contract.examples}"
     declared = [
-        f"{key} = {value!r}"
+        f"{key} = {toml_text(value) if isinstance(value, str) else value}"
         for key, value in (("header_line", source.header_line), ("delimiter", source.delimiter))
         if value is not None
     ]
     for line, separator in _headers(head, start, contract):
-        shown = printable(separator.decode("utf-8", "replace"))
+        delimiter = separator.decode("utf-8", "replace")
+        shown = "spaces" if delimiter == " " else printable(delimiter)
         keys = [f"header_line = {line}"] if line > within or source.header_line else []
-        keys += [f'delimiter = "{shown}"'] if separator not in {b",", b";", b"\t", b"|"} else []
+        keys += (
+            [f"delimiter = {toml_text(delimiter)}"]
+            if separator not in {b",", b";", b"\t", b"|"}
+            else []
+        )
         where = f"Line {line} names {named}, with {shown} between them"
         if declared:
             return (
@@ -66,10 +71,12 @@ def _headers(head: bytes, start: int, contract: TableContract) -> Iterator[tuple
     for number, line in enumerate(lines[:_LOOKED_AT], 1):
         if number <= before:
             continue
-        for separator in dict.fromkeys(_SEPARATORS.findall(line)):
+        for separator in (*dict.fromkeys(_SEPARATORS.findall(line)), b" "):
             cells = [
                 cell.strip(b" '\"").decode("utf-8", "replace") for cell in line.split(separator)
             ]
             required, names = rank_of(cells, contract)
+            if separator == b" ":  # words of prose are apart by spaces, too
+                required, names = required and 2 * names > len(cells), 0
             if required or names >= _ENOUGH_NAMES:
                 yield number, separator

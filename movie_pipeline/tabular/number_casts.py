@@ -11,8 +11,11 @@ from decimal import Decimal
 from fractions import Fraction
 
 from movie_pipeline.tabular.invisible import INVISIBLE, SPACES, without_invisible
+from movie_pipeline.tabular.missing_words import NO_NUMBER, NULL_MARKER, is_error
+from movie_pipeline.tabular.number_digits import in_our_digits
 from movie_pipeline.tabular.number_forms import Bare, Repair, undressed
 from movie_pipeline.tabular.number_signs import (
+    COMMA_GROUPS,
     Evidence,
     Sign,
     Signs,
@@ -20,20 +23,7 @@ from movie_pipeline.tabular.number_signs import (
     is_like_group,
     signs_of,
 )
-from movie_pipeline.tabular.table_contract import Column, ColumnType
-
-NULL_MARKER = "\\N"
-"""A database's way to write a missing value; it means missing in every column."""
-
-NO_KEY = frozenset(
-    {"#n/a", "#na", "n/a", "na", "n.a.", "null", "(null)", "[null]", "none", "nil", "nan", "<na>"}
-    | {"-", "--", "\u2014", ".", "?", "??", "undefined", "unknown", "missing", "tbd", "tba"}
-    | {"#value!", "#ref!", "#name?", "#div/0!", "#num!", "#null!"}
-)
-"""What programs write into the column of keys where there is no key."""
-
-NO_NUMBER = NO_KEY - {"."} | {"\u2013", "tbc"}
-"""What people write into a number column where there is no number."""
+from movie_pipeline.tabular.table_contract import Column, ColumnType, NumberForm
 
 
 @dataclass(frozen=True)
@@ -66,7 +56,7 @@ _GROUPED = re.compile(
     r"([+-]?[0-9]{1,3}(?:([ \u00a0\u2009\u202f'\u2019])[0-9]{3})(?:\2[0-9]{3})*)(?:[.,]([0-9]+))?"
 )
 _GROUPED_BY = {
-    ",": re.compile(r"([+-]?[0-9]{1,3}(?:,[0-9]{3})+)(?:\.([0-9]+))?"),
+    ",": re.compile(rf"([+-]?{COMMA_GROUPS})(?:\.([0-9]+))?"),
     ".": re.compile(r"([+-]?[0-9]{1,3}(?:\.[0-9]{3})+)(?:,([0-9]+))?"),
 }
 _NO_DIGIT = re.compile(r"[^0-9+-]")
@@ -83,7 +73,7 @@ def read_number(  # noqa: PLR0911 - a table of what a cell may be
         signs: what points and commas mean in the column; None where nothing is known of it.
         factor: what its numbers must be multiplied by, where their unit is declared.
     """
-    bare, invisible = stripped(text)
+    bare, taken = stripped(text)
     if not bare:
         return _MISSING if not text else Reading(None, Repair.BLANK)
     if quoted := QUOTED.fullmatch(bare):
@@ -91,14 +81,31 @@ def read_number(  # noqa: PLR0911 - a table of what a cell may be
         return reading if reading.unreadable else Reading(reading.value, Repair.QUOTES)
     if bare == NULL_MARKER:
         return _MISSING
-    if bare.lower() in NO_NUMBER:
+    if bare.lower() in NO_NUMBER or is_error(bare):
         return Reading(None, Repair.NOT_AVAILABLE)
     if factor != 1:
         return _read_scaled(bare, column, signs or signs_of(as_written(column, factor)), factor)
     reading = _read_bare(bare, column, signs or signs_of(column))
     if reading.repair is None and bare != text and not reading.unreadable:
-        return Reading(reading.value, Repair.INVISIBLE if invisible else Repair.SPACES)
+        return Reading(reading.value, taken or Repair.SPACES)
     return reading
+
+
+def may_be_dates(column: Column) -> bool:
+    """Whether cells of a column may hold dates of which the year is taken."""
+    return NumberForm.YEAR_OF_DATE in column.forms
+
+
+def year_of_compact(value: int) -> int | None:
+    """The year of a date that is written as eight digits, None where these are none.
+
+    >>> year_of_compact(19951215), year_of_compact(19951315), year_of_compact(1995)
+    (1995, None, None)
+    """
+    year, rest = divmod(value, 10_000)
+    month, day = divmod(rest, 100)
+    is_date = 1_000 <= year <= 9_999 and 1 <= month <= 12 and 1 <= day <= 31  # noqa: PLR2004 - a calendar's
+    return year if is_date else None
 
 
 def as_written(column: Column, factor: Fraction) -> Column:
@@ -122,11 +129,19 @@ def _read_scaled(bare: str, column: Column, signs: Signs, factor: Fraction) -> R
     return _whole(str(round(value)), column, repair)
 
 
-def stripped(text: str) -> tuple[str, bool]:
-    """A number without spaces around it or invisible characters, and whether it had the latter."""
+def stripped(text: str) -> tuple[str, Repair | None]:
+    """A number in the digits of ASCII, without spaces around it or invisible characters.
+
+    And what was done beside taking spaces off.
+    """
     bare = text.strip(SPACES)
+    if bare.isascii():
+        return bare, None
     visible = without_invisible(bare).strip(INVISIBLE)
-    return visible, visible != bare
+    ours = in_our_digits(visible)
+    if ours != visible:
+        return ours, Repair.DIGITS
+    return visible, None if visible == bare else Repair.INVISIBLE
 
 
 def evidence_in(text: str, column: Column) -> Evidence:
@@ -154,6 +169,9 @@ class _Digits:
 def _read_bare(bare: str, column: Column, signs: Signs) -> Reading:
     if digits := _digits(bare, column, signs):
         plain = _cast(digits, column)
+        if plain.repair is None and plain.value is not None and may_be_dates(column):
+            year = year_of_compact(int(plain.value))
+            return plain if year is None else Reading(year, Repair.DATE)
         if not plain.unreadable:
             return plain
     for inner in undressed(bare, column):

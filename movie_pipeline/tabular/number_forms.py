@@ -27,6 +27,7 @@ class Repair(StrEnum):
     POINT_ZERO = "decimal zeros of a whole number"
     DECIMAL_COMMA = "decimal comma"
     INVISIBLE = "invisible characters"
+    DIGITS = "digits of another script"
     SPAN = "first year of a span"
     DATE = "year of a date"
     MULTIPLE = "thousands, millions or billions"
@@ -56,7 +57,7 @@ class Bare:
 
 
 _DASH = r"\s*[-\u2010-\u2015/]\s*"
-_YEAR_IN_PARENTHESES = re.compile(r"\(([0-9]{4})\)")
+_YEAR_IN_PARENTHESES = re.compile(r"\(([0-9]{4})\)|\[([0-9]{4})\]")
 _SPAN = re.compile(
     rf"(?:\([IVX]+\)\s*)?\(?([0-9]{{4}})(?:/[IVX]+)?"
     rf"(?:{_DASH}(?:[0-9]{{4}}|[0-9]{{2}}|present)?|\s*\+)?"
@@ -74,31 +75,63 @@ _MONTHS_ELSEWHERE = (
     r"gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|"
     r"janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|novembro|dezembro|"
     r"января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря|"
-    r"April|August|September|November)"
+    r"січня|лютого|березня|квітня|травня|червня|липня|серпня|вересня|жовтня|листопада|грудня|"
+    r"stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|"
+    r"listopada|grudnia|ledna|února|března|dubna|května|června|července|srpna|září|října|"
+    r"listopadu|prosince|januari|februari|maart|mei|maj|marts|augustus|augusti|august|desember|"
+    r"Ocak|Şubat|Mart|Nisan|Mayıs|Haziran|Temmuz|Ağustos|Eylül|Ekim|Kasım|Aralık|"
+    r"január|február|március|április|május|június|július|augusztus|szeptember|október|"
+    r"ב?(?:ינואר|פברואר|מרץ|אפריל|מאי|יוני|יולי|אוגוסט|ספטמבר|אוקטובר|נובמבר|דצמבר)|"
+    r"April|August|September|November|December)"
 )
-_CLOCK = r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:\s*Z|\s*UTC|[+-][0-9:]+)?)?"
+_CLOCK = (
+    r"(?:[T ][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:\s?[AP]M)?"
+    r"(?:\s*(?:Z|UTC|GMT))?(?:\s?[+-][0-9:]+)?)?"
+)
+_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6},? )?"
 _COUNTRY = r"(?:\s*\([^()]*\))?"
 _DAY = r"-[0-9]{2}(?:-[0-9]{2})?"
+_MONTH_OF_YEAR, _DAY_OF_MONTH = r"(?:0?[1-9]|1[0-2])", r"(?:0?[1-9]|[12][0-9]|3[01])"
+_OF_YEAR = r"(?:\s*(?:г\.?|год|р\.?|рік))"
 _DATES = (
-    re.compile(rf"([0-9]{{4}})([-/.])(?:0?[1-9]|1[0-2])\2(?:0?[1-9]|[12][0-9]|3[01]){_CLOCK}"),
+    re.compile(rf"([0-9]{{4}})([-/.]){_MONTH_OF_YEAR}\2{_DAY_OF_MONTH}{_CLOCK}", re.IGNORECASE),
     re.compile(r"([0-9]{4})[-/.](?:0[1-9]|1[0-2])"),
-    re.compile(rf"(?:[0-9]{{1,2}})([-/.])(?:[0-9]{{1,2}})\1([0-9]{{4}}){_CLOCK}"),
-    re.compile(rf"(?:[0-9]{{1,2}}\.?[ -])?{_MONTHS}[ -]([0-9]{{4}}){_COUNTRY}", re.IGNORECASE),
-    re.compile(rf"{_MONTHS} [0-9]{{1,2}}(?:st|nd|rd|th)?,? ([0-9]{{4}}){_COUNTRY}", re.IGNORECASE),
+    re.compile(rf"([0-9]{{4}})\. ?{_MONTH_OF_YEAR}\. ?{_DAY_OF_MONTH}\.?"),
     re.compile(
-        rf"(?:[0-9]{{1,2}}\.?|1er)?\s*(?:de )?{_MONTHS_ELSEWHERE}(?: de)? ([0-9]{{4}})(?: г\.?)?"
+        rf"(?:[0-9]{{1,2}})([-/.])(?:[0-9]{{1,2}})\1([0-9]{{4}})(?:{_OF_YEAR}|{_CLOCK})",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"{_WEEKDAY}(?:[0-9]{{1,2}}\.?[ -])?{_MONTHS}[ -]([0-9]{{4}}){_CLOCK}{_COUNTRY}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"{_WEEKDAY}{_MONTHS} [0-9]{{1,2}}(?:st|nd|rd|th)?,? ([0-9]{{4}}){_CLOCK}{_COUNTRY}",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"(?:[0-9]{{1,2}}\.?|1er)?\s*(?:de )?{_MONTHS_ELSEWHERE}(?: de)? ([0-9]{{4}}){_OF_YEAR}?"
         rf"{_COUNTRY}",
         re.IGNORECASE,
     ),
+    re.compile(
+        rf"([0-9]{{4}})(?:\. {_MONTHS_ELSEWHERE} [0-9]{{1,2}}\.?|{_OF_YEAR})", re.IGNORECASE
+    ),
     # the year, and perhaps more, as it is written in Chinese, Japanese and Korean
-    re.compile(r"([0-9]{4})\s?[年년](?:\s?[0-9]{1,2}\s?[月월](?:\s?[0-9]{1,2}\s?[日일])?)?"),
-    re.compile(r"(?:0?[1-9]|1[0-2])[/.]([0-9]{4})"),
+    re.compile(
+        r"([0-9]{4})\s?[年년](?:\s?[0-9]{1,2}\s?[月월](?:\s?[0-9]{1,2}\s?[日일])?)?"
+        r"(?:\s*[(（][月火水木金土日월화수목금토일][)）])?"
+    ),
+    re.compile(rf"{_MONTH_OF_YEAR}[/.]([0-9]{{4}})"),
     # where it was shown, and when it was shown elsewhere
     re.compile(rf"([0-9]{{4}})(?:{_DAY})?\s*\([^()]+\)(?:\s*/\s*[0-9]{{4}}(?:{_DAY})?{_COUNTRY})*"),
 )
-_DOLLARS = re.compile(r"(?:US\s?\$|\$|USD)\s*(.+)|(.+?)\s*(?:USD|US\s?\$|\$)")
+_DOLLARS = re.compile(
+    r"(?:US\s?\$|\$|USD)\s*(.+)"
+    r"|(.+?)\s*(?:USD|US\s?\$|\$|(?:US[- ]?)?[Dd]ollars?|美元|米ドル|доллар(?:ов|а)? США)"
+)
 _MULTIPLES: Final = (
-    (3, r"k|thousand|tsd\.?|тыс\.?|тысяч[аи]?"),
+    (3, r"k|thousand|tsd\.?|тыс\.?|тысяч[аи]?|千|천"),
     (4, r"万|萬|만"),
     (5, r"lakhs?"),
     (6, r"mm?|mio\.?|mln\.?|millions?|millones|millionen|milioni|milhões|млн\.?|миллион(?:а|ов)?"),
@@ -114,32 +147,40 @@ which have three zeros more than `billions`.
 _MULTIPLE = re.compile(
     r"(.*[0-9])\s*(?:" + "|".join(f"({words})" for _, words in _MULTIPLES) + ")", re.IGNORECASE
 )
-_EXPONENT = re.compile(r"([+-]?[0-9](?:\.[0-9]{1,15})?)[eE]\+?([0-9]{1,2})")
+_EXPONENT = re.compile(r"([+-]?[0-9](?:[.,][0-9]{1,15})?)[eE]\+?([0-9]{1,2})")
 _OF_MINUTES = (
     r"(?:m|mn|min|mins|minute|minutes|minuten|minuti|minutos|minuty?|minuter|minutter|dk|dakika|"
-    r"мин|минут[аы]?|分钟|分鐘|分|분|′|')\.?"
+    r"perc|phút|мин|минут[аы]?|хв|хвилин[аи]?|דקות|דק[׳']|分钟|分鐘|分|분|′|')\.?"
 )
 _OF_HOURS = (
     r"(?:h|hr|hrs|hour|hours|std|stunden?|heures?|horas?|or[ae]|uur|uren|tim|timm(?:e|ar)|timer?|"
-    r"godz|godzin[ay]?|saat|sa|ч|час|часа|часов|小时|小時|時間|시간)\.?"
+    r"godz|godzin[ay]?|saat|sa|hodin[ay]?|óra|ч|час|часа|часов|"
+    r"годин[аи]?|שעה|שעות|小时|小時|時間|시간)\.?"
 )
 _AND = r"(?:\s*[,:]?\s*(?:(?:and|und|et|y|e|en|og|och|i|и)\s+)?)"
 _MINUTES = re.compile(rf"([0-9][0-9.,' ]*?)\s*{_OF_MINUTES}(?:\s*\([^()0-9]*\))?", re.IGNORECASE)
+_OF_SECONDS = r"(?:s|secs?|seconds?|sek|sekunden|сек|秒)\.?"
 _HOURS = re.compile(
-    rf"([0-9]{{1,3}})\s*{_OF_HOURS}(?:{_AND}([0-9]{{1,2}})\s*(?:{_OF_MINUTES})?)?", re.IGNORECASE
+    rf"([0-9]{{1,3}})\s*{_OF_HOURS}"
+    rf"(?:{_AND}([0-9]{{1,2}})\s*(?:{_OF_MINUTES}(?:{_AND}[0-9]{{1,2}}\s*{_OF_SECONDS})?)?)?",
+    re.IGNORECASE,
 )
 _TENTHS_OF_HOURS = re.compile(rf"([0-9]{{1,2}})[.,]([0-9])\s*{_OF_HOURS}", re.IGNORECASE)
 """One digit alone: 1.30 h may be an hour and a half."""
-_SECONDS = re.compile(r"([0-9]{2,6})\s*(?:s|secs?|seconds?|sek|sekunden|сек)\.?", re.IGNORECASE)
+_SECONDS = re.compile(rf"([0-9]{{2,6}})\s*{_OF_SECONDS}", re.IGNORECASE)
 _ISO_DURATION = re.compile(
     r"PT(?:([0-9]{1,3})H)?(?:([0-9]{1,5})M)?(?:([0-9]{1,6})(?:\.[0-9]+)?S)?", re.IGNORECASE
 )
-_CLOCK_DURATION = re.compile(r"([0-9]{1,2}):([0-5][0-9]):[0-5][0-9]")
+_CLOCK_DURATION = re.compile(r"(?:0 days? )?([0-9]{1,2}):([0-5][0-9]):[0-5][0-9](?:\.[0-9]+)?")
 _OUT_OF = re.compile(
     r"([0-9][0-9.,]*)\s*(?:/|out of|von|sur|de|из)\s*(10|100|20|5|4)(?:[.,]0+)?", re.IGNORECASE
 )
 _PERCENT = re.compile(r"([0-9][0-9.,]*)\s*%")
 _REMARK = re.compile(r"([0-9][0-9.,]*(?:\s*/\s*10)?)\s*\([0-9][^()]*\)")
+_POINTS = re.compile(
+    r"[\u2605\u2b50]\ufe0f?\s*([0-9][0-9.,]*)|([0-9][0-9.,]*)\s*(?:[\u2605\u2b50]\ufe0f?|分|点|점)"
+)
+"""One star beside a number, which is no number of stars; or the word for points."""
 _WHO_COUNTED = (
     r"vot(?:es?|os?|i)|ratings?|reviews?|users?|people|times|stimmen|bewertungen|avis|głosy?|"
     r"głosów|oy|röster|stemmen|голос(?:а|ов)?|оцен(?:ка|ки|ок)|"
@@ -152,7 +193,7 @@ _COUNTED_MULTIPLE = re.compile(rf"\(?([^()]*?)\s*(?:{_WHO_COUNTED})?\)?", re.IGN
 
 def _year_in_parentheses(bare: str, _: Column) -> Bare | None:
     found = _YEAR_IN_PARENTHESES.fullmatch(bare)
-    return Bare(found[1], Repair.PARENTHESES) if found else None
+    return Bare(found[1] or found[2], Repair.PARENTHESES) if found else None
 
 
 def _year_of_span(bare: str, _: Column) -> Bare | None:
@@ -208,7 +249,7 @@ def _exponent(bare: str, _: Column) -> Bare | None:
     found = _EXPONENT.fullmatch(bare)
     if found is None:
         return None
-    value = Decimal(found[1]) * Decimal(10) ** int(found[2])
+    value = Decimal(found[1].replace(",", ".")) * Decimal(10) ** int(found[2])
     whole = value == value.to_integral_value()
     return Bare(str(int(value)), Repair.EXPONENT) if whole else None
 
@@ -221,6 +262,8 @@ def _out_of(bare: str, column: Column) -> Bare | None:
         return Bare(found[1], Repair.OUT_OF, most / 100)
     if found := _REMARK.fullmatch(bare):
         return _out_of(found[1], column) or Bare(found[1], Repair.REMARK)
+    if found := _POINTS.fullmatch(bare):
+        return Bare(found[1] or found[2], Repair.REMARK)
     return None
 
 

@@ -73,9 +73,11 @@ DEFINITE: Final = (
 )
 """What is no doubt."""
 _ONE_SIGN = re.compile(r"[+-]?([0-9]+)([.,])([0-9]+)")
+COMMA_GROUPS: Final = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3})"
+"""Digits in groups of three, or of two but for the last one, as in India: 12,34,567."""
 _GROUPS_OF = {
-    ".": re.compile(r"[+-]?[0-9]{1,3}((?:\.[0-9]{3})+)(,[0-9]+)?"),
-    ",": re.compile(r"[+-]?[0-9]{1,3}((?:,[0-9]{3})+)(\.[0-9]+)?"),
+    ".": re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(,[0-9]+)?"),
+    ",": re.compile(rf"[+-]?{COMMA_GROUPS}(\.[0-9]+)?"),
 }
 _OTHER = {".": ",", ",": "."}
 _LONGEST = 60
@@ -104,7 +106,7 @@ def evidence_of(bare: str, column: Column) -> Evidence:
     for sign, pattern in _GROUPS_OF.items():
         if found := pattern.fullmatch(bare):
             groups = OF_SIGN[sign][1]
-            return groups | OF_SIGN[_OTHER[sign]][0] if found[2] else groups
+            return groups | OF_SIGN[_OTHER[sign]][0] if found[1] else groups
     return Evidence.NONE
 
 

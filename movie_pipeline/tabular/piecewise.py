@@ -30,6 +30,7 @@ from movie_pipeline.tabular.encodings import (
 )
 from movie_pipeline.tabular.escapes import escape_by_faults, escaped
 from movie_pipeline.tabular.file_notes import UNENDED_RECORD, odd_note
+from movie_pipeline.tabular.footer import totals_hold
 from movie_pipeline.tabular.json_records import json_format
 from movie_pipeline.tabular.piece_reader import PieceRead
 from movie_pipeline.tabular.range_tasks import (
@@ -96,6 +97,7 @@ class ReadPieces:
         header: where the header starts and ends in the content.
         apart: the last record, which is in no piece where it is set apart for lack of a line end.
         notes: what is to be said of how they were read.
+        hold: why the content is held, None where it is not.
     """
 
     plan: ReadingPlan
@@ -104,6 +106,7 @@ class ReadPieces:
     header: Range
     apart: Range | None = None
     notes: tuple[str, ...] = ()
+    hold: str | None = None
 
     @property
     def bases(self) -> list[int]:
@@ -170,6 +173,7 @@ def summed_up(pieces_read: ReadPieces, typing: Typing) -> ReadText:
         record_bytes=record_bytes,
         dangling=sum(piece.dangling for piece in pieces_read.read),
         ends_with_record=unended,
+        hold=pieces_read.hold,
         notes=(*pieces_read.notes, *((odd_note(first_odd),) if first_odd else ())),
     )
 
@@ -295,6 +299,7 @@ class _Reading:
             read = self.work.read(plan, at)
             typer = _evidence(plan, read, self.typing)
         whole = ReadPieces(plan, at, read, header)
+        whole = replace(whole, hold=self._hold_totals(whole))
         unended = bool(read) and read[-1].ends_with_record
         return (
             self._without_last(whole) if self.source.unended == "set_apart" and unended else whole
@@ -357,6 +362,15 @@ class _Reading:
             tallies.append(tally)
         first, second = ((tally.records, tally.digest) for tally in tallies)
         return escape_by_faults(*(tally.faults for tally in tallies), differ=first != second)
+
+    def _hold_totals(self, whole: ReadPieces) -> str | None:
+        """Why a content is held whose last record sums the others up."""
+        lasts = [piece.last for piece in whole.read if piece.last is not None]
+        records = sum(piece.found.records for piece in whole.read)
+        if not lasts or records == 1 or not self.source.mend:
+            return None
+        record = as_utf8(self.content.read(*lasts[-1]), whole.plan.encoding)
+        return totals_hold(record, whole.plan, self.typing.contract)
 
     def _without_last(self, whole: ReadPieces) -> ReadPieces:
         """The same with the last record set apart, however well that could be read."""

@@ -34,7 +34,13 @@ from movie_pipeline.tabular.engine import Engine
 from movie_pipeline.tabular.escapes import escape_of, escaped
 from movie_pipeline.tabular.file_content import Content, content_of, head_of, unpacked_name
 from movie_pipeline.tabular.file_notes import UNENDED_RECORD, odd_note
-from movie_pipeline.tabular.footer import Footer, footer_hold, footer_of, rows_in_footer
+from movie_pipeline.tabular.footer import (
+    Footer,
+    footer_hold,
+    footer_of,
+    rows_in_footer,
+    totals_hold,
+)
 from movie_pipeline.tabular.json_records import (
     json_first_cells,
     json_format,
@@ -340,6 +346,7 @@ class _Staging:
         require_records(found)
         # asked before the index is led back to the file's own bytes
         unended = self._is_unended(outcome.text, layout)
+        totals = self._hold_totals(outcome)
         own = self._led_back(outcome)
         header, footer, *leading = map(own, _stretches_of(layout, outcome))
         found.again = list(map(own, found.again))
@@ -357,7 +364,7 @@ class _Staging:
             leading_comments=leading,
             footer=outcome.footer,
             footer_bytes=footer[1] - footer[0],
-            hold=self._hold_footer(outcome),
+            hold=self._hold_footer(outcome) or totals,
             notes=(*self.notes, *result.notes),
         )
         return summary_of(read, FileSize.of(self.path.stat().st_size, content), self.source)
@@ -374,6 +381,17 @@ class _Staging:
         own = original_offsets(self.content.path, outcome.text, encoding, places)
         at = dict(zip(places.tolist(), own.tolist(), strict=True))
         return lambda stretch: (at[stretch[0]], at[stretch[1]])
+
+    def _hold_totals(self, outcome: "_Outcome") -> str | None:
+        """Why a file is held whose last record, as its text has it, sums the others up."""
+        plan = outcome.result.text.plan
+        places = read_index(self._index())
+        if plan.layout.dialect.format != "csv" or len(places) < 2 or not self.source.mend:  # noqa: PLR2004 - one alone sums nothing up
+            return None
+        start, end = (int(place) for place in places[-1])
+        with outcome.text.open("rb") as file:
+            file.seek(start)
+            return totals_hold(file.read(end - start), plan, self.contract)
 
     def _hold_footer(self, outcome: "_Outcome") -> str | None:
         """Why a file is held that seems to lack the footer that its source declares."""

@@ -115,6 +115,26 @@ def _refuse_apostrophes(
             )
 
 
+def _refuse_objects(
+    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
+) -> None:
+    """Refuse a text whose cells are objects of JSON, which no text of a row is.
+
+    Raises:
+        UnreadableFile: they are.
+    """
+    for column, texts in zip(plan.mapping, cells, strict=True):
+        known = contract.column(column.ours) if column.ours else None
+        if known is None or not known.required or known.type is not ColumnType.TEXT:
+            continue
+        present = [text for text in texts if text]
+        if present and all(text.startswith('{"') and text.endswith("}") for text in present):
+            raise UnreadableFile(
+                f'What stands in "{printable(column.header)}" are objects of JSON, and no texts. '
+                f"Send the text itself as {known.name}."
+            )
+
+
 def _begin_with_ranks(
     plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
 ) -> bool:
@@ -166,6 +186,7 @@ def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of
         if (contract_column := _number_column(column, contract)) is not None
     }
     plan = ReadingPlan(encoding, layout, tuple(mapping), limits, evidence, tuple(source.lenient))
+    _refuse_objects(plan, cells, contract)
     return with_evidence(plan, {}, contract, source)
 
 

@@ -87,6 +87,14 @@ class Column:
     usual: tuple[float, float] | None = None
     is_list: bool = False
 
+    def holds(self, value: float | None) -> bool:
+        """Whether a number is there and within the bounds."""
+        if value is None:
+            return False
+        return (self.minimum is None or value >= self.minimum) and (
+            self.maximum is None or value <= self.maximum
+        )
+
     @property
     def sql_type(self) -> str:
         """The column's type in Redshift's dialect."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.cells import Array, as_flags
-from movie_pipeline.tabular.number_casts import NO_NUMBER, NULL_MARKER
+from movie_pipeline.tabular.missing_words import NO_NUMBER, NULL_MARKER
 
 TEXT, NUMBERS = "text", "numbers"
 LOOKED_AT = 1_000

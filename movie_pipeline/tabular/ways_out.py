@@ -3,6 +3,7 @@
 Each is a sentence of its own, which is left out where the sender is told.
 """
 
+import json
 from typing import Final
 
 WHERE: Final = "for this source in the sources file (MOVIE_PIPELINE_SOURCES)"
@@ -16,6 +17,11 @@ def or_declare(what: str) -> str:
     'Or declare pad = true for this source in the sources file (MOVIE_PIPELINE_SOURCES).'
     """
     return f"Or declare {what} {WHERE}."
+
+
+def toml_text(text: str) -> str:
+    """A text as a sources file writes it."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def or_raise(setting: str) -> str:

@@ -431,3 +431,10 @@ def test_a_disk_without_room_and_a_place_that_is_not_there_are_told_in_a_sentenc
     nowhere = command.run("profile", path, "--rules", tmp_path / "none" / "r.dqdl")
     assert nowhere.exit_code == 2
     assert f"{tmp_path / 'none' / 'r.dqdl'}: No such file or directory." in nowhere.stderr
+
+
+def test_every_command_is_listed_with_a_whole_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    listed = CliRunner().invoke(main, ["--help"]).stdout.partition("Commands:")[2]
+    assert "..." not in listed
+    assert listed.count(".\n") == len(main.commands)

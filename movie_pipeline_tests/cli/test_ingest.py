@@ -108,11 +108,18 @@ def test_a_clean_file_makes_the_exit_code_0_and_a_table_for_people(command: Comm
     path.write_bytes(clean_movies(2).replace(b",1000", b'," 1,0 "').replace(b'" 1,0 "', b" 10 "))
     result = command.here("ingest", path)
     assert result.exit_code == 0, result.output
-    for word in ("it's [red]a film[_].csv", "LOADED", "rows_loaded", "RowCount > 0", "Passed"):
+    for word in ("it's [red]a film[_].csv", "LOADED", "loaded", "RowCount > 0", "Passed"):
         assert word in result.stdout
     again = command.here("ingest", path)
     assert again.exit_code == 0
     assert "DUPLICATE" in again.stdout
+    path.write_bytes(b"title,year\nHeat,1995\n")
+    refused = command.here("ingest", path)
+    assert refused.exit_code == 3
+    # why is a sentence of its own, however narrow the terminal is
+    assert (
+        "it's [red]a film[_].csv (REJECTED): The file has no column imdb_rating" in refused.stdout
+    )
     assert command.home.count("movie_data_table") == 2
 
 

@@ -72,6 +72,14 @@ def test_status_of_an_empty_home_says_so(command: CommandLine) -> None:
     )
     told = command.json("status")
     assert (told["totals"], told["files"], told["backlog"]["records"]) == ([], [], 0)
+    landing = command.folder / "input"
+    landing.mkdir(exist_ok=True)
+    (landing / "link.csv").symlink_to("elsewhere.csv")
+    seen = command.here("status")
+    assert "link.csv" in seen.stderr
+    assert seen.stdout == (
+        "WARN: 1 file waits in landing, as told above. Next: movie-pipeline doctor\n"
+    )
 
 
 def test_a_query_is_answered_as_json_rows(ingested: Ingested) -> None:

@@ -1,19 +1,24 @@
 """`make run` ends as its users expect: at once, wholly, and with an exit code that says why."""
 
+import itertools
+import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psutil
 import pytest
 
+from movie_pipeline.cli.revive import revive
 from movie_pipeline_tests.samples import REPOSITORY
 
 STUBBORN = """
@@ -147,3 +152,62 @@ def test_a_port_that_is_taken_is_told_before_anything_starts() -> None:
     assert (free.returncode, free.stdout) == (0, "")
     rules = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     assert re.search(r"^run: free-port ", rules, re.MULTILINE)
+
+
+LOADED = {"__typename": "RepositoryLocation"}
+GONE = {"__typename": "PythonError", "message": "DagsterUserCodeUnreachableError: Could not reach"}
+BROKEN = {"__typename": "PythonError", "message": "SyntaxError: invalid syntax"}
+
+
+class AnswersLikeAWebserver(BaseHTTPRequestHandler):
+    """Answers each look with the next state, and notes what is to be loaded again."""
+
+    states: Iterator[Sequence[tuple[str, object]]]
+    reloaded: list[tuple[int, str]]
+    looks = 0
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        kind = type(self)
+        data: dict[str, object] = {}
+        if "mutation" in asked["query"]:
+            kind.reloaded.append((kind.looks, asked["variables"]["name"]))
+        else:
+            kind.looks += 1
+            entries = [
+                {"name": name, "locationOrLoadError": state} for name, state in next(kind.states)
+            ]
+            data = {"workspaceOrError": {"locationEntries": entries}}
+        answer = json.dumps({"data": data}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name it has
+        """Nothing is told."""
+
+
+def test_a_code_server_that_is_gone_is_started_again_and_one_that_is_broken_is_not() -> None:
+    looks: list[list[tuple[str, object]]] = [
+        [("a", LOADED), ("b", BROKEN), ("c", None)],
+        [("a", GONE), ("b", BROKEN), ("c", GONE)],
+        [("a", GONE), ("b", BROKEN), ("c", LOADED)],  # so a is started again
+        [("a", GONE), ("b", BROKEN), ("c", LOADED)],  # and gets time for it
+        [("a", LOADED), ("b", BROKEN), ("c", LOADED)],
+    ]
+
+    class Answers(AnswersLikeAWebserver):
+        states = itertools.chain(looks, itertools.repeat(looks[-1]))
+        reloaded: list[tuple[int, str]] = []  # noqa: RUF012 - of this test alone
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(
+        target=revive, args=(address,), kwargs={"look_seconds": 0.01}, daemon=True
+    ).start()
+    wait_for(lambda: Answers.looks > len(looks))
+    server.shutdown()
+    server.server_close()
+    assert Answers.reloaded == [(3, "a")]

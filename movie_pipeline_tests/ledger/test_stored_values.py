@@ -240,7 +240,7 @@ def test_a_shown_name_is_one_printable_line(key: str) -> None:
 
 
 def test_a_shown_name_tells_what_it_hides() -> None:
-    assert printable_name("a\nb\x1b[31m\udce9.csv") == "a\\x0ab\\x1b[31m\\udce9.csv"
+    assert printable_name("a\nb\x1b[31m\udce9.csv") == "a[line end]b[escape][31m[U+DCE9].csv"
     assert printable_name("é 日本.csv") == "é 日本.csv"
 
 

@@ -12,6 +12,7 @@ from movie_pipeline.errors import StorageError
 from movie_pipeline.ledger.backlog import backlog
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.ledger.report_names import page_name
+from movie_pipeline.quarantine.plain_rules import how_many
 from movie_pipeline.steps import tell_sender
 from movie_pipeline.steps.clean_up import clean_up
 from movie_pipeline.steps.reconcile import reconcile
@@ -240,3 +241,30 @@ def test_no_row_is_to_blame_for_a_rule_that_could_not_be_evaluated(tmp_path: Pat
     (whole,) = report["whole_file"]
     assert whole["found"].startswith("this could not be found out: ")
     assert entry.summary.reasons == {}
+
+
+def test_a_row_without_a_key_is_not_said_to_have_that_of_another_row(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    rows = ",1991,8.3\n,1992,8.3\nHeat,1995,8.3\nHeat,1995,8.2\n"
+    home.drop("keys.csv", f"title,year,rating\n{rows}".encode())
+    home.drop("words.csv", b"id,title,year,rating\n#NV,Heat,1995,8.3\n1.2E+05,Up,2009,8.2\n")
+    assert home.run('Rules = [IsUnique "movie_id"]').success
+    report = report_of(home, home.entries()["keys.csv"])
+    told = {
+        row["line"]: {problem["rule"] for problem in row["problems"]} for row in report["shown"]
+    }
+    assert told == {
+        2: {"must not be empty"},
+        3: {"must not be empty"},
+        4: {"title and year must not stand in two rows"},
+        5: {"title and year must not stand in two rows"},
+    }
+    report = report_of(home, home.entries()["words.csv"])
+    assert [problem["rule"] for row in report["shown"] for problem in row["problems"]] == [
+        "must be there: what stands here is a word for nothing",
+        "must have all its digits: a spreadsheet has cut them off",
+    ]
+    assert (
+        how_many('Uniqueness "movie_id" > 0.9', 2, 4) == "2 of 4 rows have no movie_id of their own"
+    )
+    assert how_many('IsUnique "movie_id"', 1, 1) == "1 of 1 row has no movie_id of its own"

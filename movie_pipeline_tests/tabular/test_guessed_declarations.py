@@ -72,8 +72,11 @@ SHAPES: dict[str, tuple[str | bytes, set[str], list[str]]] = {
         {"quote"},
         ['"Vela" one', "Nacht, Tag", '"Its', "Плёнка"],
     ),
+    "spaces between quoted cells": (
+        '"title" "year" "rating"\n"1" "A b" 2001 8.1\n"2" "C" 2002 8.2\n', {"delimiter"}, ["A b", "C"]
+    ),
     "missing last cells": (table(rows=[*ROWS[:2], ("tt5", "Five", "2001", "8.1")]), {"pad"}, [*TITLES[:2], "Five"]),
-    "words for missing": (table().replace("1200", "k. A.").replace("300", "k. A."), {"nulls"}, TITLES),
+    "words for missing": (table().replace("1200", "ohne").replace("300", "ohne"), {"nulls"}, TITLES),
     "not always a number": (table().replace("1200", "12 or 13"), {"lenient"}, TITLES),
     "seconds": (
         table(header=(*NAMES[:4], "runtime"), rows=[(*row[:4], str(5400 + i)) for i, row in enumerate(ROWS * 5)]),

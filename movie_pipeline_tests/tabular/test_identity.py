@@ -29,7 +29,10 @@ NO_IDS = [
         "Unknown",
         "?",
     ),
-    *("tbd", "nil", ".", "#VALUE!", "#REF!", "missing", "n.a."),
+    *("tbd", "nil", ".", "#VALUE!", "#REF!", "missing", "n.a.", "Not available", "(blank)"),
+    # as spreadsheets of other languages say that there is nothing, and as people do
+    *("#NV", "#N/D", "#YOK", "#¡VALOR!", "#DZIEL/0!", "Err:502", "Loading...", "---", "…"),
+    *("k. A.", "inconnu", "s/d", "brak", "yok", "不明", "нет", "אין"),
 ]
 
 
@@ -38,6 +41,26 @@ def test_a_word_for_missing_is_no_id(word: str, tmp_path: Path) -> None:
     staged = stage(tmp_path, f"movie_id,title,rating\n{word},A,8\n{word},B,8\ntt1,C,8\n")
     assert staged.column("movie_id") == [None, None, "tt1"]
     assert _set_apart(staged) == [1, 2]
+
+
+def test_an_id_that_only_looks_like_a_word_for_missing_is_one(tmp_path: Path) -> None:
+    ids = ["#A1", "#7", "nan-1", "Err:5020", "brak2", "#alive", "#ALIVE", "x", "0"]
+    rows = "".join(f"{key},{key},8\n" for key in ids)
+    assert stage(tmp_path, f"movie_id,title,rating\n{rows}").column("movie_id") == ids
+
+
+def test_the_word_is_told_in_the_reason(tmp_path: Path) -> None:
+    staged = stage(tmp_path, "movie_id,title,rating,director\n#NV,#NV,8,#NV\n")
+    assert (staged.titles, staged.column("director")) == (["#NV"], [None])
+    (row,) = staged.rows
+    (problem,) = problems(
+        staged.summary,
+        MOVIES.contract,
+        unreadable=row["_unreadable"],
+        breached=row["_breached"],
+        columns={"movie_id": "#NV"},
+    )
+    assert problem.message == 'movie_id: "#NV" is a word for missing'
 
 
 def test_an_id_is_the_same_with_decimal_zeros(tmp_path: Path) -> None:

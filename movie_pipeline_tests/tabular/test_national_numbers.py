@@ -94,7 +94,7 @@ WAYS = [
     *(Written("votes", grouped(sign), 3_000_000) for sign in SIGNS),
     *(Written("votes", grouped(sign, 2, ","), 3_000_000) for sign in (".", " ", "")),
     *(Written("votes", grouped(sign, 2, "."), 3_000_000) for sign in (",", " ", "'", "")),
-    Written("votes", lakhs, 30_000_000, is_read=False),
+    Written("votes", lakhs, 30_000_000),
     Written("votes", around("(", grouped(","), ")"), 3_000_000),
     Written("votes", around("", grouped(","), " votes"), 3_000_000),
     Written("votes", lambda value: f"{value:e}", 3_000_000),

@@ -173,7 +173,9 @@ def mutations(draw: st.DrawFn) -> bytes:
 def test_no_mutation_breaks_the_accounting(content: bytes) -> None:
     with folder() as place, contextlib.suppress(UnreadableFile):
         staged = stage(place, content)  # which checks the accounting
-        check_against_bytes(staged, content)
+        # an object over several lines is written out, and its places are those of that text
+        if not staged.summary.dialect.written_from:
+            check_against_bytes(staged, content)
 
 
 def check_against_bytes(staged: Staged, content: bytes) -> None:

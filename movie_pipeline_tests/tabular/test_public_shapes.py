@@ -267,6 +267,58 @@ IN_ANSWERS = [
             "imdbId": "tt1",
         }
     ],
+    # as databases export values with their types: DynamoDB, Firestore, an answer to SPARQL
+    {
+        "Item": {
+            "id": {"S": "tt1"},
+            "title": {"S": "A"},
+            "year": {"N": "2001"},
+            "rating": {"N": "8.1"},
+        }
+    },
+    {
+        "documents": [
+            {
+                "name": "projects/p/documents/1",
+                "fields": {
+                    "movie_id": {"stringValue": "tt1"},
+                    "title": {"stringValue": "A"},
+                    "year": {"integerValue": "2001"},
+                    "rating": {"doubleValue": 8.1},
+                    "votes": {"nullValue": None},
+                },
+            }
+        ]
+    },
+    {
+        "results": {
+            "bindings": [
+                {
+                    "id": {"type": "literal", "value": "tt1"},
+                    "title": {"type": "literal", "xml:lang": "en", "value": "A"},
+                    "year": {"type": "literal", "value": "2001"},
+                    "rating": {"type": "literal", "value": "8.1"},
+                }
+            ]
+        }
+    },
+    # as pages tell search engines, and as Sheets answers
+    {
+        "@graph": [
+            {
+                "@type": "Movie",
+                "tconst": "tt1",
+                "name": "A",
+                "datePublished": "2001-05-01",
+                "aggregateRating": {
+                    "@type": "AggregateRating",
+                    "ratingValue": 8.1,
+                    "ratingCount": 7,
+                },
+            }
+        ]
+    },
+    {"range": "A1:D2", "values": [["id", "title", "year", "rating"], ["tt1", "A", "2001", "8.1"]]},
 ]
 
 
@@ -277,6 +329,11 @@ def test_a_row_in_an_answer_is_read_from_where_it_lies(answer: object, tmp_path:
     read = {name: row[name] for name in ("movie_id", "movie_title", "release_year", "imdb_rating")}
     assert list(read.values()) == ["tt1", "A", 2001, 8.1]
     assert not row["_unreadable"]
+
+
+def test_an_object_is_no_title_where_a_text_within_it_is_one(tmp_path: Path) -> None:
+    row = {"title": {"en": "A", "de": "B"}, "rating": 8.1}
+    assert stage(tmp_path, json.dumps(row) + "\n").titles == ["A"]
 
 
 def test_what_a_row_is_not_about_gives_it_no_name(tmp_path: Path) -> None:
@@ -301,6 +358,7 @@ def test_an_address_is_no_title_where_there_is_another_one(tmp_path: Path) -> No
         "Titulo,Ano,Calificacion",
         "Title,Year,IMDb Rating (0-10)",
         "Title,Year,Rating [/ 10]",
+        "Title*,Year¹,Rating†",
     ],
 )
 def test_a_name_is_known_without_table_marks_and_its_own_unit(header: str, tmp_path: Path) -> None:
@@ -310,6 +368,10 @@ def test_a_name_is_known_without_table_marks_and_its_own_unit(header: str, tmp_p
 
 @pytest.mark.parametrize("unit", ["(EUR)", "(in millions)", "($M)", "[thousands]"])
 def test_a_column_of_another_unit_is_not_taken(unit: str, tmp_path: Path) -> None:
+    runtimes = ("Süre (dk)", "上映時間（分）", "Durée (en min)", "Laufzeit in Min.", "Czas (min)")
+    for runtime in runtimes:
+        own = stage(tmp_path, f"title,rating,{runtime}\nA,8,102\n")
+        assert own.column("runtime_minutes") == [102]
     staged = stage(tmp_path, f"title,year,rating,Gross {unit},Runtime (hours)\nA,2001,8,5,2\n")
     assert staged.column("gross_usd") == [None]
     assert staged.column("runtime_minutes") == [None]
@@ -338,6 +400,11 @@ OF_SERVICES = [
     ("Назва;Рік;Оцінка\nЗемля;1930;7,3\n", ("Земля", 1930, 7.3, None)),
     ("Cím;Év;Értékelés\nA tanú;1969;8,4\n", ("A tanú", 1969, 8.4, None)),
     ("片名,年份,評分\n悲情城市,1989,8.0\n", ("悲情城市", 1989, 8.0, None)),
+    ("שם הסרט,שנת יציאה,דירוג IMDb,מספר הצבעות\nלבנון,2009,6.9,\u200f1234\n", ("לבנון", 2009, 6.9, 1234)),
+    ("Tytuł polski;Rok prod.;Ocena IMDb\nMiś;1981;7,8\n", ("Miś", 1981, 7.8, None)),
+    ("Film Adı;Yapım Yılı;IMDB Puanı;Oy sayısı\nEşkıya;1996;8,2;63.000\n", ("Eşkıya", 1996, 8.2, 63_000)),
+    ("映画タイトル,公開年度,平均評価\n羅生門,１９５０年,８．２\n", ("羅生門", 1950, 8.2, None)),
+    ("Title (English),Year²,IMDb rating /10\nHeat,1995,8.3\n", ("Heat", 1995, 8.3, None)),
 ]  # fmt: skip
 
 
@@ -538,6 +605,16 @@ def table_of_shapes() -> list[tuple[str, str]]:
     table = page.partition("## What becomes of public shapes")[2]
     rows = re.findall(r"^\| (.+?) \| (.+) \|$", table, re.MULTILINE)
     return [(shape, outcome) for shape, outcome in rows if shape != "shape"]
+
+
+def test_dates_of_eight_digits_tell_the_year_and_stay_the_files_own(tmp_path: Path) -> None:
+    # as SAP writes them; 300 rows take the quick ways, two the slow one
+    for many in (1, 150):
+        rows = "Heat,8.3,19951215\nUp,8.2,20090529\n" * many
+        staged = stage(tmp_path, f"title,rating,release_date\n{rows}")
+        assert staged.column("release_year") == [1995, 2009] * many
+        assert staged.column("release_date") == ["19951215", "20090529"] * many
+        assert not any(row["_breached"] for row in staged.rows)
 
 
 def test_the_docs_tell_of_each_of_these_shapes_and_of_no_other() -> None:

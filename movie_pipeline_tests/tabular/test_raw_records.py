@@ -79,7 +79,10 @@ def test_a_ragged_record_still_shows_its_cells(tmp_path: Path) -> None:
         ),
         ("Heat,1995,8,-1", ["votes: -1 is less than 0"]),
         ("é" * 513 + ",1995,8,1", ["movie_title: 1,026 bytes are more than the 1,024 that fit"]),
-        ("Heat,x\x1b\u202e,8,1", ['release_year: "x\\x1b\\u202e" is not a whole number']),
+        (
+            "Heat,x\x1b\u202e,8,1",
+            ['release_year: "x[escape][right-to-left override]" is not a whole number'],
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_the_value(

@@ -68,6 +68,7 @@ def workbook() -> bytes:
         ("<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", PAGE),
         ("\n  <!DOCTYPE html><html></html>", PAGE),
         ("Dear all,\n\nplease find the films below.\nYours, M.\n", PROSE),
+        ("Our films by title and rating\n\nHeat 8.3\n", PROSE),
         ("Alien,1979,8.5\nHeat,1995,8.3\n", PROSE),
         ("just one line", PROSE),
         (
@@ -179,6 +180,17 @@ def workbook() -> bytes:
             "The file is no CSV but SQL. Run it, and export the table that it makes as CSV.",
         ),
         (
+            b"--- a/m.csv\n+++ b/m.csv\n@@ -1,2 +1,2 @@\n title,rating\n-Heat,8.2\n+Heat,8.3\n",
+            "The file is no CSV but the difference of two files. Send the newer one whole.",
+        ),
+        (
+            b'{"title": {"ar": "A"}, "rating": 8}\n{"title": {"ar": "B"}, "rating": 7}\n',
+            (
+                'What stands in "title" are objects of JSON, and no texts. Send the text itself as '
+                "movie_title."
+            ),
+        ),
+        (
             b"@relation movies\n@attribute title string\n",
             "The file is no CSV but ARFF, as Weka writes it. Export the table in it as CSV.",
         ),
@@ -273,9 +285,23 @@ def test_a_first_line_that_may_be_a_row_is_not_told(tmp_path: Path) -> None:
             ),
         ),
         (
+            "title\x01year\x01rating\nHeat\x011995\x018.3\n",
+            SourceOptions(),
+            'Or declare delimiter = "\\u0001" for this source in the sources file (MOVIE',
+        ),
+        (
+            '"title" "year" "rating"\n"1" "Heat" 1995 8.3\n',
+            SourceOptions(),
+            (
+                "with spaces between them, but that is no comma, semicolon, tab or pipe. Send the "
+                "file with its header in front and a usual delimiter. Or declare delimiter = "
+                '" " for this source'
+            ),
+        ),
+        (
             "title,year,rating\nHeat,1995,8.3\n",
             SourceOptions(delimiter=";"),
-            "with , between them, but the source declares delimiter = ';'. Correct that in the",
+            'with , between them, but the source declares delimiter = ";". Correct that in the',
         ),
     ],
 )
@@ -288,7 +314,7 @@ def test_a_header_that_is_not_looked_for_is_told_with_its_declaration(
 def test_a_missing_required_column_is_named_with_what_was_seen_and_a_guess(tmp_path: Path) -> None:
     assert refusal(tmp_path, "title,year,raiting\nHeat,1995,8.3\n") == (
         "The file has no column imdb_rating (also known as imdb_score, rating_imdb, "
-        "imdb_rating_value, average_rating, vote_average, avg_rating and 60 more). Its header "
+        "imdb_rating_value, average_rating, vote_average, avg_rating and 97 more). Its header "
         'names 3 columns: title, year, raiting. Did you mean "raiting" for imdb_rating? Rename it. '
         'Or declare columns = { imdb_rating = "..." } for this source in the sources file '
         "(MOVIE_PIPELINE_SOURCES)."
@@ -303,7 +329,7 @@ def test_no_foreign_name_breaks_a_sentence(tmp_path: Path) -> None:
     sentence = refusal(tmp_path, 'title,"a\nb\x1b[31m\u202e",' + "x" * 500 + "\nHeat,1,2\n")
     assert "\n" not in sentence
     assert "\x1b" not in sentence
-    assert "a\\nb\\x1b[31m\\u202e" in sentence
+    assert "a[line end]b[escape][31m[right-to-left override]" in sentence
     assert "x" * 61 not in sentence
 
 

@@ -113,6 +113,8 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningUi]:
                 sys.executable,
                 "-m",
                 "movie_pipeline.cli.supervise",
+                "--ui",
+                f"http://127.0.0.1:{port}",
                 programs / "dagster",
                 "dev",
                 "-w",

@@ -11,6 +11,7 @@ from enum import Enum
 from movie_pipeline.dqdl.language import limits
 from movie_pipeline.dqdl.language.ruleset import Place
 from movie_pipeline.errors import RulesetError
+from movie_pipeline.visible_text import visible
 
 
 class Kind(Enum):
@@ -205,4 +206,4 @@ def _unknown(text: str, position: int, place: Place) -> RulesetError:
             'close it with a double quote; inside a string a quote is written \\"',
         )
     hint = next((h for s, h in _WORDS_OF_OTHERS.items() if text.startswith(s, position)), None)
-    return refuse(text, f"{text[position]!r} is no part of DQDL", place, hint)
+    return refuse(text, f"'{visible(text[position])}' is no part of DQDL", place, hint)
