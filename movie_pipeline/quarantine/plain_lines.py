@@ -91,6 +91,7 @@ class PlainLines:
             if of_row is not None and named is not None:
                 rows = np.flatnonzero((which == kind) & plain.plain)
                 told[rows] = self._told_by_cells(group, of_row, rows, plain.cells_of(rows, named))
+        remembered = len(self._told)
         for place in _places_of(told == _UNTOLD):
             told[place] = self._tell(group, place, masks[kinds[place]])
         alone: dict[int, bytes] = {}
@@ -99,21 +100,23 @@ class PlainLines:
             alone[place] = record_line(self._provenance, group.record(place), lists, reasons)
         distinct, places = each_once(pa.array(told))
         here = [self._told[one] for one in distinct]
+        del self._told[remembered:]
         lines = self._lines(plain, [tail for _, tail in here], places, alone)
         return WrittenLines(lines, [reasons for reasons, _ in here], places)
 
     def _told_by_cells(
         self, group: RecordGroup, masks: Masks, rows: Places, cells: Sequence[tuple[bytes, ...]]
     ) -> list[int]:
-        """Rows alike but for the cells that tell why they wait: each text of these is told once."""
+        """Rows alike but for the cells that tell why they wait: each text of these is told once.
+
+        Those of long texts are left untold.
+        """
         known = self._known.setdefault(masks, {})
         found: list[int] = []
         for place, key in zip(rows.tolist(), cells, strict=True):
-            told = known.get(key)
-            if told is None:
-                told = self._tell(group, place, masks)
-                if sum(map(len, key)) <= SHORT:
-                    known[key] = told
+            told = known.get(key, _UNTOLD)
+            if told == _UNTOLD and sum(map(len, key)) <= SHORT:
+                told = known[key] = self._tell(group, place, masks)
             found.append(told)
         return found
 

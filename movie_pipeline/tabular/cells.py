@@ -6,7 +6,7 @@ shortcuts for what is plainly a number. Which column is which is decided elsewhe
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -44,7 +44,7 @@ ARROW_TYPES: Final = {
 }
 
 MANY_DISTINCT = 0.5
-MOST_REMEMBERED = 100_000
+MOST_REMEMBERED = 20_000
 _MOST_OF_A_COLUMN = 10_000
 LONGEST_REMEMBERED = 100
 """Characters of a cell whose reading is remembered: a cell may be a megabyte."""
@@ -266,6 +266,7 @@ class NumberCells:
         self.unit, self.with_unit = b"", _READ
         self._may_be_dates = may_be_dates(column) and not self.is_scaled
         self._mostly_distinct = False
+        self._read_any, self._read_short = _readings_of(column, self.signs, factor)
         self._read_before: dict[str, tuple[float | int, int]] = {}
         self._shortcuts = self._fitting_shortcuts()
         self.repairs: Counter[Repair] = Counter()
@@ -347,8 +348,8 @@ class NumberCells:
         """A cell's value and state, and what it says of the signs of its column."""
         if self._nulls and text.strip(INVISIBLE) in self._nulls:
             return 0, _NOT_AVAILABLE, Evidence.NONE
-        read = _reading_of_short if len(text) <= LONGEST_REMEMBERED else _reading_of
-        reading, evidence = read(text, self.column, self.signs, self.factor)
+        read = self._read_short if len(text) <= LONGEST_REMEMBERED else self._read_any
+        reading, evidence = read(text)
         if reading.unreadable:
             return 0, _UNREADABLE, evidence
         state = _MISSING if reading.value is None else _READ
@@ -480,18 +481,22 @@ class Unusual:
         self.most = most if self.most is None else max(self.most, most)
 
 
-def _reading_of(
-    text: str, column: Column, signs: Signs, factor: Fraction
-) -> tuple[Reading, Evidence]:
-    """What a cell is, and what it says about the signs of its column."""
-    return (
-        read_number(text, column, signs, factor),
-        evidence_in(text, as_written(column, factor)),
-    )
+_Read = Callable[[str], tuple[Reading, Evidence]]
 
 
-_reading_of_short = lru_cache(MOST_REMEMBERED)(_reading_of)
-"""The same, remembered from row to row and file to file: durations and sums come again."""
+@lru_cache(maxsize=100)
+def _readings_of(column: Column, signs: Signs, factor: Fraction) -> tuple[_Read, _Read]:
+    """What a cell is, and what it says about the signs of its column; and the same remembered.
+
+    From row to row and from file to file, for durations and sums come again; by column, as it
+    takes longer to look a column up than a cell.
+    """
+    written = as_written(column, factor)
+
+    def reading_of(text: str) -> tuple[Reading, Evidence]:
+        return read_number(text, column, signs, factor), evidence_in(text, written)
+
+    return reading_of, lru_cache(MOST_REMEMBERED)(reading_of)
 
 
 def _within_quotes(texts: Array) -> Array:
