@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +132,11 @@ spark.speculation.interval 10ms
 spark.speculation.multiplier 1.01
 spark.speculation.quantile 0.1
 spark.speculation.minTaskRuntime 0ms
+spark.eventLog.enabled true
+spark.eventLog.dir EVENTS
+spark.eventLog.compress false
 """
-"""Of tasks that take as long as others, most are started once more."""
+"""Of tasks that take as long as others, most are started once more; where that is done is noted."""
 
 NOT_SEEN = {
     "ReadReferenceDatasets",  # they are a setting
@@ -203,7 +206,10 @@ def test_tasks_done_twice_and_executors_killed_on_a_cluster_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "conf").mkdir()
-    (tmp_path / "conf" / "spark-defaults.conf").write_text(DOING_TWICE)
+    events = tmp_path / "events"
+    events.mkdir()
+    settings = DOING_TWICE.replace("EVENTS", events.as_uri())
+    (tmp_path / "conf" / "spark-defaults.conf").write_text(settings)
     monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path / "conf"))
     monkeypatch.setenv("PYTHONPATH", f"{PACKAGES}{os.pathsep}{REPOSITORY}")
     content = sample(3_000)
@@ -233,6 +239,15 @@ def test_tasks_done_twice_and_executors_killed_on_a_cluster_change_nothing(
     here, on_spark = ([one.without_the_engine() for one in side] for side in alike)
     assert killed
     assert on_spark == here
+    assert any('"Speculative":true' in started for started in tasks_noted_in(events))
+
+
+def tasks_noted_in(events: Path) -> Iterator[str]:
+    """What Spark noted of each task that it started."""
+    for log in events.rglob("*"):
+        if log.is_file():
+            lines = log.read_text(encoding="utf-8").splitlines()
+            yield from (line for line in lines if '"Event":"SparkListenerTaskStart"' in line)
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")

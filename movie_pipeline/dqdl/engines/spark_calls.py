@@ -305,8 +305,22 @@ def _substring(node: Sql) -> Sql:
     return node
 
 
+def _lower(node: Sql) -> Sql:
+    return exp.Lower(this=_uncased(node.this))
+
+
+def _uncased(node: Sql) -> Sql:
+    """Spark leaves out a change of case that another follows."""
+    while isinstance(node, exp.Lower) or "upper_of" in node.meta:
+        node = node.this if isinstance(node, exp.Lower) else node.meta["upper_of"]
+    return node.copy()
+
+
 def _upper(node: Sql) -> Sql:
-    return marked(template("upper(replace(x, 'ß', 'SS'))", node.this), "VARCHAR")
+    value = _uncased(node.this)
+    written = marked(template("upper(replace(x, 'ß', 'SS'))", value), "VARCHAR")
+    written.meta["upper_of"] = value
+    return written
 
 
 def _capitalized(node: Sql) -> Sql:
@@ -352,6 +366,7 @@ ONCE_MADE: dict[type[Sql], Callable[[Sql], Sql]] = {
     exp.Substring: _substring,
     exp.SubstringIndex: _substring_index,
     exp.Upper: _upper,
+    exp.Lower: _lower,
     exp.Initcap: _capitalized,
     exp.Trim: _trimmed,
     exp.Reverse: _backwards,
