@@ -1,7 +1,7 @@
 """Mean, Sum, StandardDeviation, Variance and ColumnCorrelation: one number of a numeric column.
 
-Doubles throughout, population deviations, NULL left out. NaN poisons the number, and infinity that of
-a deviation: the rule fails.
+Doubles throughout, population deviations, NULL left out. NaN poisons the number, infinity that of a
+deviation: the rule fails.
 """
 
 import math
