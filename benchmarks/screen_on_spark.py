@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,12 @@ class Family:
 
 def run_job(job: JobStart) -> Sequence[dict[str, str]]:
     """Run the program of a job."""
-    command = [sys.executable, "-m", "movie_pipeline.spark", *job.arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "movie_pipeline.spark",
+        *chain.from_iterable(job.arguments.items()),
+    ]
     subprocess.run(command, check=True, stdout=2)
     return [{"answered": job.place}]
 
