@@ -89,28 +89,38 @@ class KeysApart:
             parts[_flags(derived)] = self._parts
         return there & _flags(pc.fill_null(fits, fill_value=False)) & (at_fault & parts == 0)
 
-    def add(self, numbers: Any, keys: Any, rules: Sequence[tuple[str, ...]]) -> None:  # noqa: ANN401 - Arrow arrays, untyped
+    def rules(self, each: Sequence[tuple[str, ...]], which: npt.NDArray[np.int64]) -> Any:  # noqa: ANN401 - an Arrow array, untyped
+        """What stands beside keys: the rules for which their rows are set apart.
+
+        Args:
+            each: the rules of rows, each list once.
+            which: of each key the place of its own.
+        """
+        texts = pa.array([self._as_text(rules) for rules in each], pa.string())
+        return texts.take(pa.array(which))
+
+    def add(self, numbers: Any, keys: Any, rules: Sequence[Any]) -> None:  # noqa: ANN401 - Arrow arrays, untyped
         """Write keys that can be told.
 
         Args:
             numbers: the records.
             keys: the key of each.
-            rules: the reasons of each.
+            rules: what `rules` gives, one behind the other.
         """
-        if not len(rules):
+        if not len(numbers):
             return
         if self._writer is None:
             self._writer = self._open.enter_context(
                 cast("Any", pq).ParquetWriter(self._path, self._schema)
             )
         columns = [
-            pa.array([self._file_id] * len(rules), pa.string()),
-            numbers,
+            pa.repeat(self._file_id, len(numbers)),
+            pa.array(numbers),
             keys.cast(self._schema.field(self._key.name).type),
-            pa.array([self._as_text(each) for each in rules], pa.string()),
+            pa.concat_arrays(rules),
         ]
         self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
-        self.count += len(rules)
+        self.count += len(numbers)
 
     def _as_text(self, rules: tuple[str, ...]) -> str:
         text = self._said.get(rules)

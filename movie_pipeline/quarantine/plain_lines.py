@@ -4,9 +4,14 @@ The same bytes as quarantine_record.py writes for each; a record that is not pla
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from movie_pipeline.arrow import pa
 from movie_pipeline.quarantine.quarantine_record import (
     Provenance,
     Reasons,
@@ -19,13 +24,27 @@ from movie_pipeline.quarantine.why_set_apart import (
     MOST_REMEMBERED,
     SHORT,
     Masks,
-    RowApart,
     WhySetApart,
 )
-from movie_pipeline.tabular import PlainRecords, Record, RecordGroup
+from movie_pipeline.tabular import LEFT_OUT, PlainRecords, RecordGroup, Room
 
-_Told = tuple[Reasons, bytes]
-"""Why a record waits, and how its line ends."""
+Places = npt.NDArray[np.int64]
+_UNTOLD = -1
+
+
+@dataclass(frozen=True)
+class WrittenLines:
+    """Lines of records of one file, and why these wait.
+
+    Attributes:
+        lines: the lines, in pieces that stand until the next are written.
+        reasons: each value once, in the order in which the records first have it.
+        which: of each record, the place of its own.
+    """
+
+    lines: Sequence[bytes | memoryview]
+    reasons: Sequence[Reasons]
+    which: Places
 
 
 class PlainLines:
@@ -40,80 +59,90 @@ class PlainLines:
         self._provenance = provenance
         self._why = why
         self._parts = line_parts(provenance)
-        self._known: dict[tuple[Any, ...], _Told] = {}
+        self._room = Room()
+        self._told: list[tuple[Reasons, bytes]] = []
+        """Why a record waits, and how its line ends."""
+        self._known: dict[Masks, dict[tuple[bytes, ...], int]] = {}
+        """By what is known of a row, its cells that tell why it waits to the place among these."""
 
     def write(
-        self, group: RecordGroup, plain: PlainRecords, rows: Mapping[int, RowApart | None]
-    ) -> tuple[bytes, list[Reasons]]:
-        """The lines of a group of records, and why each of these waits.
+        self,
+        group: RecordGroup,
+        plain: PlainRecords,
+        masks: Sequence[Masks | None],
+        which: Places,
+    ) -> WrittenLines:
+        """The lines of a group of records.
 
         Args:
             group: the records.
             plain: the same.
-            rows: what is known of each, by its number.
+            masks: what is known of rows; None of a record that became none.
+            which: of each record the place of its own.
         """
-        told: list[_Told] = []
-        alone: dict[int, bytes] = {}
-        cells = _CellsThatTell(plain, self._why)
-        is_plain = plain.plain.tolist()
-        for place, number in enumerate(plain.numbers.tolist()):
-            row = rows[number]
-            masks = None if row is None else row[0]
-            named = cells[masks] if is_plain[place] and masks is not None else None
-            if named is None:
-                raw = group.record(place)
-                known = self._told(raw, masks)
-                if not is_plain[place]:
-                    lists, reasons = self._why.lists(masks), known[0]
-                    alone[place] = record_line(self._provenance, raw, lists, reasons)
-            else:
-                key = (masks, *[plain.text[begin[place] : end[place]] for begin, end in named])
-                known = self._known.get(key)
-                if known is None:
-                    known = self._told(group.record(place), masks)
-                    self._remember(key, known)
-            told.append(known)
-        return self._lines(plain, told, alone), [reasons for reasons, _ in told]
-
-    def _told(self, raw: Record, masks: Masks | None) -> _Told:
-        reasons = self._why.reasons(raw, masks)
-        return reasons, line_tail(self._provenance, self._why.lists(masks), reasons)
-
-    def _remember(self, key: tuple[Any, ...], told: _Told) -> None:
-        if sum(map(len, key[1:])) > SHORT:
-            return
-        if len(self._known) > MOST_REMEMBERED:
+        if len(self._told) > MOST_REMEMBERED:
+            self._told.clear()
             self._known.clear()
-        self._known[key] = told
+        told = np.full(len(which), _UNTOLD, np.int64)
+        kinds: list[int] = which.tolist()
+        for kind in dict.fromkeys(kinds):
+            of_row = masks[kind]
+            named = None if of_row is None else self._why.named(of_row)
+            if of_row is not None and named is not None:
+                rows = np.flatnonzero((which == kind) & plain.plain)
+                told[rows] = self._told_by_cells(group, of_row, rows, plain.cells_of(rows, named))
+        remembered = len(self._told)
+        for place in _places_of(told == _UNTOLD):
+            told[place] = self._tell(group, place, masks[kinds[place]])
+        alone: dict[int, bytes] = {}
+        for place in _places_of(~plain.plain):
+            lists, (reasons, _) = self._why.lists(masks[kinds[place]]), self._told[int(told[place])]
+            alone[place] = record_line(self._provenance, group.record(place), lists, reasons)
+        distinct, places = each_once(pa.array(told))
+        here = [self._told[one] for one in distinct]
+        del self._told[remembered:]
+        lines = self._lines(plain, [tail for _, tail in here], places, alone)
+        return WrittenLines(lines, [reasons for reasons, _ in here], places)
+
+    def _told_by_cells(
+        self, group: RecordGroup, masks: Masks, rows: Places, cells: Sequence[tuple[bytes, ...]]
+    ) -> list[int]:
+        """Rows alike but for the cells that tell why they wait: each text of these is told once.
+
+        Those of long texts are left untold.
+        """
+        known = self._known.setdefault(masks, {})
+        found: list[int] = []
+        for place, key in zip(rows.tolist(), cells, strict=True):
+            told = known.get(key, _UNTOLD)
+            if told == _UNTOLD and sum(map(len, key)) <= SHORT:
+                told = known[key] = self._tell(group, place, masks)
+            found.append(told)
+        return found
+
+    def _tell(self, group: RecordGroup, place: int, masks: Masks | None) -> int:
+        reasons = self._why.reasons(group.record(place), masks)
+        tail = line_tail(self._provenance, self._why.lists(masks), reasons)
+        self._told.append((reasons, tail))
+        return len(self._told) - 1
 
     def _lines(
-        self, plain: PlainRecords, told: Sequence[_Told], alone: Mapping[int, bytes]
-    ) -> bytes:
+        self, plain: PlainRecords, tails: Sequence[bytes], which: Places, alone: Mapping[int, bytes]
+    ) -> list[bytes | memoryview]:
         """All lines; those that stand alone were written elsewhere."""
-        tails = list({id(tail): tail for _, tail in told}.values())
-        place_of = {id(tail): place for place, tail in enumerate(tails)}
-        chosen = [
-            None if place in alone else place_of[id(tail)] for place, (_, tail) in enumerate(told)
-        ]
-        ids = [id_bytes(self._provenance.file_id, number) for number in plain.numbers.tolist()]
-        first, *others = plain.lines(self._parts, ids, tails, chosen)
-        between = zip(alone.values(), others, strict=True)
-        return b"".join([first, *chain.from_iterable(between)])
+        chosen = which.copy()
+        chosen[list(alone)] = LEFT_OUT
+        file_id = self._provenance.file_id
+        ids = b"".join([id_bytes(file_id, number) for number in plain.numbers.tolist()])
+        first, *others = plain.lines(self._parts, ids, tails, chosen, self._room)
+        return [first, *chain.from_iterable(zip(alone.values(), others, strict=True))]
 
 
-class _CellsThatTell(dict[Masks, "list[tuple[list[int], list[int]]] | None"]):
-    """By masks, where the cells stand that tell why; None where that is to be asked of each."""
+def _places_of(flags: npt.NDArray[np.bool_]) -> list[int]:
+    return np.flatnonzero(flags).tolist()
 
-    def __init__(self, plain: PlainRecords, why: WhySetApart) -> None:
-        super().__init__()
-        self._plain = plain
-        self._why = why
 
-    def __missing__(self, masks: Masks) -> "list[tuple[list[int], list[int]]] | None":
-        names = self._why.named(masks)
-        cells = None
-        if names is not None:
-            there = map(self._plain.sides, names)
-            cells = [sides for sides in there if sides is not None]
-        self[masks] = cells
-        return cells
+def each_once(values: Any) -> tuple[list[int], Places]:  # noqa: ANN401 - an Arrow array, untyped
+    """The numbers of an array, each once, as they come first; and of each place which it is."""
+    encoded = values.dictionary_encode()
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)

@@ -4,25 +4,30 @@ Which rows they are is found by SQL, which leaves them in the work folder as a s
 what a line looks like stands in quarantine_record.py, why each one waits in why_set_apart.py.
 """
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.quarantine.keys_apart import KeysApart
-from movie_pipeline.quarantine.plain_lines import PlainLines
+from movie_pipeline.quarantine.plain_lines import PlainLines, WrittenLines, each_once
 from movie_pipeline.quarantine.quarantine_record import Provenance, Reasons, record_line
-from movie_pipeline.quarantine.why_set_apart import RULES_IN_MASK, RowApart, WhySetApart
+from movie_pipeline.quarantine.why_set_apart import RULES_IN_MASK, Masks, WhySetApart
 from movie_pipeline.stop_signals import raise_if_stopped
 from movie_pipeline.tabular import RecordGroup
 
+Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
 PIECE = 10_000
 """Records of a file that are written to quarantine at a time."""
-Groups = Callable[[Iterable[int]], Iterator[RecordGroup]]
+Groups = Callable[[Places], Iterator[RecordGroup]]
 """From numbers of records to the records, in ascending order, in groups."""
 
 
@@ -31,13 +36,17 @@ class _Piece:
     """Records that are set apart.
 
     Attributes:
-        rows: by number, what is known of those that became rows; None for the others.
-        numbers: the rows of which the key can be told.
-        keys: their keys.
+        numbers: of the records, ascending.
+        masks: what is known of rows, each once; None of a record that became none.
+        which: of each record the place of its own.
+        told: of which the key can be told.
+        keys: the keys of these.
     """
 
-    rows: dict[int, RowApart | None]
-    numbers: Any
+    numbers: Places
+    masks: Sequence[Masks | None]
+    which: Places
+    told: Flags
     keys: Any
 
 
@@ -85,26 +94,27 @@ def write_quarantine(  # noqa: PLR0913 - which records, from where, and what is 
     counts: Counter[str] = Counter()
     written = 0
     many = PlainLines(provenance, why) if provenance.is_text else None
-    with to.open("wb", buffering=1 << 20) as lines:
-        for piece in _pieces(_judged(judged, keys), sorted(why.not_rows)):
+    with to.open("wb") as lines:
+        for piece in _pieces(_judged(judged, keys), np.array(sorted(why.not_rows), np.int64)):
             raise_if_stopped()
             same: Counter[tuple[str, ...]] = Counter()
-            of_keys: list[tuple[str, ...]] = []
-            for group in records(piece.rows):
+            of_keys: list[Any] = []
+            begin = 0
+            for group in records(piece.numbers):
+                here = slice(begin, begin := begin + len(group))
                 if many is not None and group.plain is not None:
-                    text, told = many.write(group, group.plain, piece.rows)
+                    told = many.write(group, group.plain, piece.masks, piece.which[here])
                 else:
-                    text, told = _one_by_one(provenance, why, group, piece.rows)
-                lines.write(text)
-                same.update(reasons.own_rules for reasons in told)
-                for number, reasons in zip(group.numbers, told, strict=True):
-                    row = piece.rows[number]
-                    if row is not None and row[1]:
-                        of_keys.append(reasons.rules)
-            keys.add(piece.numbers, piece.keys, of_keys)
-            for rules, records_alike in same.items():
-                counts.update(dict.fromkeys(rules, records_alike))
-            written += len(piece.rows)
+                    told = _one_by_one(provenance, why, group, piece.masks, piece.which[here])
+                lines.writelines(told.lines)
+                for reasons, alike in zip(told.reasons, np.bincount(told.which), strict=True):
+                    same[reasons.own_rules] += int(alike)
+                rules = [reasons.rules for reasons in told.reasons]
+                of_keys.append(keys.rules(rules, told.which[piece.told[here]]))
+            keys.add(piece.numbers[piece.told], piece.keys, of_keys)
+            for own_rules, alike in same.items():
+                counts.update(dict.fromkeys(own_rules, alike))
+            written += len(piece.numbers)
     if not written:
         to.unlink()
     crash_point("screen.quarantine.after")
@@ -115,17 +125,23 @@ def _one_by_one(
     provenance: Provenance,
     why: WhySetApart,
     group: RecordGroup,
-    rows: Mapping[int, RowApart | None],
-) -> tuple[bytes, list[Reasons]]:
-    """The lines of a group of records, and why each of these waits."""
+    masks: Sequence[Masks | None],
+    which: Places,
+) -> WrittenLines:
+    """The lines of a group of records, each written for itself."""
     lines: list[bytes] = []
-    told: list[Reasons] = []
-    for raw in group:
-        row = rows[raw.record_number]
-        masks = None if row is None else row[0]
-        told.append(why.reasons(raw, masks))
-        lines.append(record_line(provenance, raw, why.lists(masks), told[-1]))
-    return b"".join(lines), told
+    told: dict[int, Reasons] = {}
+    places: list[int] = []
+    kinds: list[int] = which.tolist()
+    for raw, place in zip(group, kinds, strict=True):
+        reasons = why.reasons(raw, masks[place])
+        lines.append(record_line(provenance, raw, why.lists(masks[place]), reasons))
+        told.setdefault(id(reasons), reasons)
+        places.append(id(reasons))
+    once = {each: place for place, each in enumerate(told)}
+    return WrittenLines(
+        lines, list(told.values()), np.array([once[each] for each in places], np.int64)
+    )
 
 
 def judged_rows(path: Path) -> Iterator[Any]:
@@ -136,30 +152,50 @@ def judged_rows(path: Path) -> Iterator[Any]:
 
 
 def _judged(batches: Iterable[Any], keys: KeysApart) -> Iterator[_Piece]:
-    """The rows set apart, by record number, in the file's order and in bounded pieces."""
+    """The rows set apart, in the file's order and in bounded pieces."""
     for batch in batches:
-        numbers, of_rows, *masks = batch.columns
-        unreadable, breached = (mask.to_numpy() for mask in masks[:2])
+        numbers, of_rows, *columns = batch.columns
+        unreadable, breached = (column.to_numpy() for column in columns[:2])
         told = keys.can_be_told(of_rows, unreadable | breached)
-        each = zip(*(mask.to_numpy().tolist() for mask in masks), strict=True)
-        rows = zip(each, told.tolist(), strict=True)
-        alike: dict[RowApart, RowApart] = {}  # few values, for many rows
-        flags = pa.array(told)
-        yield _Piece(
-            {
-                number: alike.setdefault(row, row)
-                for number, row in zip(numbers.to_numpy().tolist(), rows, strict=True)
-            },
-            numbers.filter(flags),
-            of_rows.filter(flags),
-        )
+        masks, which = _masks(columns)
+        yield _Piece(numbers.to_numpy(), masks, which, told, of_rows.filter(pa.array(told)))
 
 
-def _pieces(judged: Iterator[_Piece], not_rows: list[int]) -> Iterator[_Piece]:
+def _masks(columns: Sequence[Any]) -> tuple[list[Masks], Places]:
+    """What is known of rows, each once, and of each row which it is: few values, for many rows."""
+    once: list[Masks] = [()]
+    which = np.zeros(len(columns[0]), np.int64)
+    for column in columns:
+        values, places = each_once(column)
+        both, which = each_once(pa.array(which * len(values) + places))
+        once = [(*once[one // len(values)], values[one % len(values)]) for one in both]
+    return once, which
+
+
+def _pieces(judged: Iterator[_Piece], not_rows: Places) -> Iterator[_Piece]:
     """The rows set apart and the records that became no row, together in the file's order."""
     for piece in judged:
-        upto = bisect_right(not_rows, max(piece.rows))
-        yield replace(piece, rows={**piece.rows, **dict.fromkeys(not_rows[:upto])})
+        upto = int(np.searchsorted(not_rows, int(piece.numbers[-1])))
+        yield _with_no_rows(piece, not_rows[:upto]) if upto else piece
         not_rows = not_rows[upto:]
     for start in range(0, len(not_rows), PIECE):
-        yield _Piece(dict.fromkeys(not_rows[start : start + PIECE]), None, None)
+        yield _of_no_rows(not_rows[start : start + PIECE])
+
+
+def _of_no_rows(numbers: Places) -> _Piece:
+    nothing = np.zeros(len(numbers), np.int64)
+    return _Piece(numbers, [None], nothing, nothing > 0, None)
+
+
+def _with_no_rows(rows: _Piece, numbers: Places) -> _Piece:
+    """Rows set apart, and between them records that became none."""
+    other = _of_no_rows(numbers)
+    together = np.concatenate([rows.numbers, numbers])
+    order = np.argsort(together, kind="stable")
+    return replace(
+        rows,
+        numbers=together[order],
+        masks=[*rows.masks, None],
+        which=np.concatenate([rows.which, other.which + len(rows.masks)])[order],
+        told=np.concatenate([rows.told, other.told])[order],
+    )

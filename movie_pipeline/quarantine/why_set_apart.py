@@ -34,8 +34,6 @@ _SHOWN = 200
 
 Masks = tuple[int, ...]
 """Of one row: the cells unreadable, the cells out of the contract, and the rules it fails."""
-RowApart = tuple[Masks, bool]
-"""Why a row is set apart, and whether its key can be told."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +23,8 @@ NO_FORMULA = "\u00a0"
 """A no-break space before a cell makes it a text for every spreadsheet; reading takes it off."""
 MOST_REMARK = 600
 """Characters of what is said of one row."""
+_BEGINS_FORMULA = frozenset("=+-@") | {sign for sign in map(chr, range(0x3001)) if sign.isspace()}
+"""What a cell begins with that may be a formula."""
 _FORMULA = re.compile(r"\s*[=+\-@\t\r]")
 _NUMBER = re.compile(r"\s*[+-]?[0-9.,' \u00a0\u202f]*%?\s*")
 _ENDINGS = {"csv": "csv", "json lines": "ndjson", "json array": "json"}
@@ -34,9 +37,15 @@ def ending_of(layout: SentLayout) -> str:
 
 def harmless(cell: str) -> str:
     """The cell, with a no-break space before it where a spreadsheet would compute it."""
-    if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+    if cell[:1] in _BEGINS_FORMULA and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return NO_FORMULA + cell
     return cell
+
+
+def _are_harmless(cells: Collection[str]) -> bool:
+    if _BEGINS_FORMULA.isdisjoint([cell[:1] for cell in cells]):
+        return True
+    return all(harmless(cell) is cell for cell in cells)
 
 
 class CorrectionFile:
@@ -59,6 +68,7 @@ class CorrectionFile:
         self._writer = csv.writer(
             self._text, delimiter=layout.delimiter, lineterminator=layout.newline
         )
+        self._behind_number = lru_cache(maxsize=1_000)(self._remark_alone)
         self.rows = 0
 
     def __enter__(self) -> Self:
@@ -103,10 +113,10 @@ class CorrectionFile:
         elif (
             self._as_they_are
             and len(cells) == len(keys)
-            and not any(harmless(cell) is not cell for cell in cells.values())
+            and _are_harmless(cells.values())
             and "\0" not in text
         ):
-            return f"{text}{self._layout.delimiter}{self._line(remarks)}"
+            return f"{text}{self._layout.delimiter}{remarks[0]}{self._behind_number(remarks[1])}"
         beyond = [cell for key, cell in cells.items() if key not in keys]
         if beyond:
             left = " | ".join(beyond)
@@ -121,6 +131,10 @@ class CorrectionFile:
         self._text.truncate()
         self._writer.writerow([cell.replace("\0", "\ufffd") for cell in cells])
         return self._text.getvalue()
+
+    def _remark_alone(self, remark: str) -> str:
+        """What stands behind the number of a line, which is never quoted."""
+        return self._line(["", remark])
 
     # --- JSON -----------------------------------------------------------------------------------
 

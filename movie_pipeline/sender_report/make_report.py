@@ -4,7 +4,7 @@ Memory does not grow with the rows but for a line of a counter: a report of a mi
 as long as one of some hundreds.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from movie_pipeline.sender_report.for_senders import for_senders, notes_for_send
 from movie_pipeline.sender_report.headlines import Counted, fix_first, headline
 from movie_pipeline.sender_report.page import written_page
 from movie_pipeline.sender_report.repeated_keys import RepeatedKeys
-from movie_pipeline.sender_report.row_problems import Demand, Demands
+from movie_pipeline.sender_report.row_problems import Demand, Demands, Reasons, reasons_of
 from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.sender_report.told_file import (
     LONGEST_CELL,
@@ -52,8 +52,8 @@ from movie_pipeline.tabular import (
 
 _MOST_SHOWN_TEXT = 1_000_000
 """Characters of all cells that are shown."""
-_MOST_REMARKS = 10_000
-"""Remarks that are remembered, for rows of the same faults."""
+_MOST_ALIKE = 10_000
+"""Reasons that are remembered, for rows that share them."""
 _AS_IT_IS = "nothing is wrong with this row: it waits with the whole file"
 
 
@@ -226,32 +226,73 @@ class _Seen:
 
 
 @dataclass
+class _Alike:
+    """Rows of the same reasons.
+
+    Attributes:
+        demands: what they are not.
+        seen: their problems, as far as these are told.
+        left_out: how many are not.
+        remark: what is said of each; None where that differs.
+        rows: how many there are.
+    """
+
+    demands: Sequence[Demand]
+    seen: Sequence[_Seen]
+    left_out: int
+    remark: str | None = None
+    rows: int = 0
+
+
+@dataclass
 class _Gathered:
     """What the pass found."""
 
     rows: int = 0
     wrong: int = 0
-    seen: dict[Demand, _Seen] = field(default_factory=lambda: defaultdict[Demand, _Seen](_Seen))
+    seen: dict[Demand, _Seen] = field(default_factory=dict[Demand, _Seen])
     left_out: int = 0
     of_columns: Counter[str] = field(default_factory=Counter[str])
     shown: list[ToldRow] = field(default_factory=list[ToldRow])
     text: int = 0
+    _alike: dict[Reasons, _Alike] = field(default_factory=dict[Reasons, _Alike])
 
-    def count(self, demands: Sequence[Demand], line: int | None, record: int) -> bool:
+    def alike(self, reasons: Reasons, demands: Demands) -> _Alike:
+        """The rows of these reasons, so far."""
+        known = self._alike.get(reasons)
+        if known is None:
+            if len(self._alike) >= _MOST_ALIKE:
+                self.add_up()
+            asked = demands.behind(reasons)
+            told = [
+                self.seen.setdefault(demand, _Seen())
+                for demand in asked
+                if demand in self.seen or len(self.seen) < MOST_PROBLEMS
+            ]
+            known = self._alike[reasons] = _Alike(asked, told, len(asked) - len(told))
+        return known
+
+    def count(self, alike: _Alike, line: int | None, record: int) -> bool:
         """Count a row's problems; whether the row is to be shown for one of them."""
+        self.rows += 1
+        alike.rows += 1
         is_wanted = False
-        self.of_columns.update({", ".join(demand.columns) for demand in demands})
-        for demand in demands:
-            if demand not in self.seen and len(self.seen) >= MOST_PROBLEMS:
-                self.left_out += 1
-                continue
-            seen = self.seen[demand]
+        for seen in alike.seen:
             seen.rows += 1
             is_wanted |= seen.rows <= MOST_OF_A_PROBLEM
             if len(seen.records) < MOST_LINES:
                 seen.lines.append(line)
                 seen.records.append(record)
         return is_wanted
+
+    def add_up(self) -> None:
+        """Count what holds for all rows that are alike."""
+        for alike in self._alike.values():
+            self.wrong += alike.rows if alike.demands else 0
+            self.left_out += alike.rows * alike.left_out
+            columns = dict.fromkeys(", ".join(demand.columns) for demand in alike.demands)
+            self.of_columns.update(dict.fromkeys(columns, alike.rows))
+        self._alike.clear()
 
 
 def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
@@ -264,29 +305,27 @@ def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
     asks_for_keys: bool,
 ) -> None:
     keys = _repeated_keys(sent, quarantine, demands) if asks_for_keys else RepeatedKeys()
-    remarks: dict[tuple[Demand, ...], str] = {}
     with ExitStack() as stack:
         lines = stack.enter_context(_lines_of(sent))
         written = stack.enter_context(CorrectionFile(correction, sent.layout))
         for record in read_records(quarantine):
             line = lines.at(record["byte_offset"]) if lines else None
-            found = demands.of(record)
-            remark = remarks.get(found_key := tuple(found))
-            if remark is None or any(demand.key_rule for demand in found):
-                problems = _problems_of_row(record, found, keys)
-                remark = remarks[found_key] = "; ".join(sentences_of(problems)) or _AS_IT_IS
-                if len(remarks) > _MOST_REMARKS:
-                    remarks.clear()
+            alike = gathered.alike(reasons_of(record), demands)
+            remark = alike.remark
+            if remark is None:
+                problems = _problems_of_row(record, alike.demands, keys)
+                remark = "; ".join(sentences_of(problems)) or _AS_IT_IS
+                if not any(demand.key_rule for demand in alike.demands):
+                    alike.remark = remark
             written.add(record, line, remark)
-            gathered.rows += 1
-            gathered.wrong += bool(found)
-            is_wanted = gathered.count(found, line, record["record_number"])
+            is_wanted = gathered.count(alike, line, record["record_number"])
             room = gathered.text < _MOST_SHOWN_TEXT
-            if found and room and (is_wanted or len(gathered.shown) < MOST_ROWS):
-                problems = _problems_of_row(record, found, keys)
+            if alike.demands and room and (is_wanted or len(gathered.shown) < MOST_ROWS):
+                problems = _problems_of_row(record, alike.demands, keys)
                 told = _told(record, line, problems, sent.layout)
                 gathered.shown.append(told)
                 gathered.text += len(told.text) + sum(map(len, told.cells.values()))
+    gathered.add_up()
 
 
 def _repeated_keys(sent: Sent, quarantine: Path, demands: Demands) -> RepeatedKeys:

@@ -7,10 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from html import escape
 from pathlib import Path
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from movie_pipeline.sender_report.told_file import SenderReport, ToldRow
 
@@ -89,17 +90,16 @@ def _columns_shown(report: SenderReport, rows: tuple[ToldRow, ...]) -> list[str]
 def _cells(row: ToldRow, columns: Sequence[str]) -> Markup:
     """The cells of a row of the table, what is wrong marked; the template is slow in the small."""
     wrong = {problem.column for problem in row.problems if problem.column}
-    return Markup("\n      ").join(
-        _cell(name, row.cells.get(name, ""), is_wrong=name in wrong) for name in columns
-    )
+    cells = [_cell(name, row.cells.get(name, ""), is_wrong=name in wrong) for name in columns]
+    return Markup("\n      ".join(cells))  # noqa: S704 - escaped
 
 
-def _cell(name: str, cell: str, *, is_wrong: bool) -> Markup:
+def _cell(name: str, cell: str, *, is_wrong: bool) -> str:
     text, mark = escape(_cut(cell)), "" if cell else ' class="none"'
     if is_wrong:
         text = f"<b>{text}</b>" if cell.strip() else '<b class="empty">(empty)</b>'
         mark = ' class="wrong"'
-    return Markup(f'<td data-label="{escape(name)}"{mark}>{text}</td>')  # noqa: S704 - escaped
+    return f'<td data-label="{escape(name)}"{mark}>{text}</td>'
 
 
 def _cut(text: str) -> str:

@@ -5,7 +5,7 @@ sender's words, under his columns' names.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -46,8 +46,15 @@ class Demand:
     key_rule: str = ""
 
 
+Reasons = tuple[tuple[str, str], ...]
+"""Rule and message of each reason of a record."""
 ROW, CELL, RULE = 0, 1, 2
 """Ranks: a row that is none hides its cells, and a cell that cannot be read what it holds."""
+
+
+def reasons_of(record: Mapping[str, Any]) -> Reasons:
+    """Why a quarantined record waits."""
+    return tuple([(reason["rule"], reason["message"]) for reason in record["reasons"]])
 
 
 class Demands:
@@ -63,12 +70,16 @@ class Demands:
         self._unevaluated = unevaluated
         self._of_rule = lru_cache(maxsize=1_000)(self._rule)
         self._of_cell = lru_cache(maxsize=10_000)(self._cell)
+        self.behind = lru_cache(maxsize=10_000)(self._behind)
+        """What a record of such reasons is not, what is to be corrected first in front."""
 
-    def of(self, record: Mapping[str, Any]) -> list[Demand]:
-        """What one quarantined record is not, what is to be corrected first in front."""
+    def of(self, record: Mapping[str, Any]) -> Sequence[Demand]:
+        """The same of one quarantined record."""
+        return self.behind(reasons_of(record))
+
+    def _behind(self, reasons: Reasons) -> Sequence[Demand]:
         found: list[Demand] = []
-        for reason in record["reasons"]:
-            rule, message = reason["rule"], reason["message"]
+        for rule, message in reasons:
             if message.startswith(FILE_HELD) or rule in self._unevaluated:
                 continue
             if rule == INTAKE_RULE:

@@ -218,7 +218,7 @@ def _records(
     piece: PieceToSplit,
     staged: StagedFile,
     folder: Path,
-    numbers: Iterable[int],
+    numbers: Numbers,
 ) -> Iterator[RecordGroup]:
     """Records of the piece, whose bytes are brought here when the first are asked for."""
     start, end = piece.staged.at
@@ -229,7 +229,7 @@ def _records(
         with own.open("wb") as copy:
             for place in range(start, end, _COPIED):
                 copy.write(content.read(place, min(place + _COPIED, end)))
-    wanted: Numbers = np.unique(np.fromiter(numbers, np.int64))
+    wanted: Numbers = np.unique(numbers)
     with storage.reading(Area.OUTPUT, piece.staged.index) as path:
         places = read_index(path)
         if piece.apart:

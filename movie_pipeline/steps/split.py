@@ -35,6 +35,7 @@ from movie_pipeline.screening.screening_engine import identifier
 from movie_pipeline.steps.good_rows import (
     NO_ROWS,
     RECORD_NUMBER,
+    Numbers,
     WrittenRows,
     write_good_rows,
 )
@@ -237,7 +238,7 @@ def _provenance(judged: _Judged, batch_id: str) -> Provenance:
     )
 
 
-def _records(judged: _Judged, numbers: Iterable[int]) -> Iterator[RecordGroup]:
+def _records(judged: _Judged, numbers: Numbers) -> Iterator[RecordGroup]:
     """Records as they stand in the source, in ascending order."""
     folder = judged.folder
     return record_groups(folder.source, judged.file.staged, folder=folder.path, numbers=numbers)

@@ -48,7 +48,7 @@ from movie_pipeline.tabular.piecewise import (
     read_in_pieces,
     summed_up,
 )
-from movie_pipeline.tabular.plain_records import PlainRecords
+from movie_pipeline.tabular.plain_records import LEFT_OUT, PlainRecords, Room
 from movie_pipeline.tabular.range_tasks import RangeTask
 from movie_pipeline.tabular.raw_record import (
     Record,
@@ -90,6 +90,7 @@ __all__ = [
     "DEFAULT_LIMITS",
     "ENDED",
     "HEAD",
+    "LEFT_OUT",
     "NOTHING_DECLARED",
     "OTHER_COLUMNS",
     "OTHER_COLUMNS_BYTES",
@@ -125,6 +126,7 @@ __all__ = [
     "ReadingPlan",
     "Record",
     "RecordGroup",
+    "Room",
     "SourceOptions",
     "StagedFile",
     "TableContract",

@@ -6,7 +6,7 @@ shortcuts for what is plainly a number. Which column is which is decided elsewhe
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -43,7 +43,7 @@ ARROW_TYPES: Final = {
 }
 
 MANY_DISTINCT = 0.5
-MOST_REMEMBERED = 100_000
+MOST_REMEMBERED = 20_000
 _MOST_OF_A_COLUMN = 10_000
 LONGEST_REMEMBERED = 100
 """Characters of a cell whose reading is remembered: a cell may be a megabyte."""
@@ -63,9 +63,11 @@ NO_TEXT: Final = (
 )
 """What programs write where there is no text; a column that may be missing loses nothing by it."""
 _LONGEST_NO_TEXT: Final = max(len(word.encode()) for word in NO_TEXT)
-_BEGINS_NO_TEXT: Flags = np.isin(np.arange(256), [word.encode()[0] for word in NO_TEXT])
-_BEGINS_OTHERWISE: Flags = np.isin(np.arange(256), list(b"=["))
-"""Whether a text that begins with a byte may be such a word, or be meant otherwise."""
+_LONGEST_MEANT: Final = np.zeros(256, np.int32)
+"""By the first byte of a text, how long it is at the most where it may be such a word, or be meant
+otherwise."""
+_LONGEST_MEANT[[word.encode()[0] for word in NO_TEXT]] = _LONGEST_NO_TEXT
+_LONGEST_MEANT[list(b"=[")] = np.iinfo(np.int32).max
 _PLAIN_DIGITS: Final = {ColumnType.INTEGER: (9, 2), ColumnType.BIGINT: (18, 5)}
 """The most digits of a whole number that surely fits, and the most groups of three behind one."""
 """A cell's state is one of the three above, plus 4 times (1 + the repair's place)."""
@@ -255,6 +257,7 @@ class NumberCells:
         self.is_scaled = factor != 1
         self.unit, self.with_unit = b"", _READ
         self._mostly_distinct = False
+        self._read_any, self._read_short = _readings_of(column, self.signs, factor)
         self._read_before: dict[str, tuple[float | int, int]] = {}
         self._shortcuts = self._fitting_shortcuts()
         self.repairs: Counter[Repair] = Counter()
@@ -336,8 +339,8 @@ class NumberCells:
         """A cell's value and state, and what it says of the signs of its column."""
         if self._nulls and text.strip(INVISIBLE) in self._nulls:
             return 0, _NOT_AVAILABLE, Evidence.NONE
-        read = _reading_of_short if len(text) <= LONGEST_REMEMBERED else _reading_of
-        reading, evidence = read(text, self.column, self.signs, self.factor)
+        read = self._read_short if len(text) <= LONGEST_REMEMBERED else self._read_any
+        reading, evidence = read(text)
         if reading.unreadable:
             return 0, _UNREADABLE, evidence
         state = _MISSING if reading.value is None else _READ
@@ -388,11 +391,8 @@ class NumberCells:
         if self._null_values:
             meant = ((states & (_FIRST_REPAIR - 1)) == _READ) & np.isin(values, self._null_values)
             states = np.where(meant, np.uint8(_NOT_AVAILABLE), states)
-        counted = np.bincount(states, minlength=_FIRST_REPAIR)
-        if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:
-            self._note_groups(values[states == _GROUPED])
-        for state in np.flatnonzero(counted[_FIRST_REPAIR:]) + _FIRST_REPAIR:
-            self.repairs[_REPAIRS[state // _FIRST_REPAIR - 1]] += int(counted[state])
+        if len(states) and states.max() >= _FIRST_REPAIR:
+            self._note_repairs(values, states)
         kinds = states & (_FIRST_REPAIR - 1)
         absent = kinds != _READ
         unreadable = kinds == _UNREADABLE
@@ -403,6 +403,13 @@ class NumberCells:
         array = pc.cast(pa.array(values, mask=absent), ARROW_TYPES[self.column.type])
         return Cells(array, unreadable if wrong else None, self._breaches(values, absent))
 
+    def _note_repairs(self, values: Array, states: Array) -> None:
+        counted = np.bincount(states)
+        if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:
+            self._note_groups(values[states == _GROUPED])
+        for state in np.flatnonzero(counted[_FIRST_REPAIR:]) + _FIRST_REPAIR:
+            self.repairs[_REPAIRS[state // _FIRST_REPAIR - 1]] += int(counted[state])
+
     def _note_groups(self, values: Array) -> None:
         """What cells in groups of thousands say, which are read before anybody looks at them."""
         _, groups, doubt = OF_SIGN[self.separator]
@@ -410,15 +417,16 @@ class NumberCells:
         self.evidence |= groups if definite.any() else doubt
 
     def _breaches(self, values: Array, absent: Flags) -> Flags | None:
-        breached: Flags = np.zeros(len(values), np.bool_)
-        if self.column.minimum is not None:
-            breached |= values < self.column.minimum
-        if self.column.maximum is not None:
-            breached |= values > self.column.maximum
-        breached &= ~absent
+        breached: Flags | None = None
+        low, high = self.column.minimum, self.column.maximum
+        if len(values) and (
+            (low is not None and values.min() < low) or (high is not None and values.max() > high)
+        ):
+            least, most = (-np.inf if low is None else low), (np.inf if high is None else high)
+            breached = ((values < least) | (values > most)) & ~absent
         if not self.column.nullable:
-            breached |= absent
-        return breached if breached.any() else None
+            breached = absent if breached is None else breached | absent
+        return breached if breached is not None and breached.any() else None
 
 
 @dataclass
@@ -441,7 +449,7 @@ class Unusual:
         """Count the values of a batch, where the column says what is usual."""
         if column.usual is None:
             return
-        present = values[~absent]
+        present = values[~absent] if absent.any() else values
         if not len(present):
             return
         low, high = column.usual
@@ -462,18 +470,22 @@ class Unusual:
         self.most = most if self.most is None else max(self.most, most)
 
 
-def _reading_of(
-    text: str, column: Column, signs: Signs, factor: Fraction
-) -> tuple[Reading, Evidence]:
-    """What a cell is, and what it says about the signs of its column."""
-    return (
-        read_number(text, column, signs, factor),
-        evidence_in(text, as_written(column, factor)),
-    )
+_Read = Callable[[str], tuple[Reading, Evidence]]
 
 
-_reading_of_short = lru_cache(MOST_REMEMBERED)(_reading_of)
-"""The same, remembered from row to row and file to file: durations and sums come again."""
+@lru_cache(maxsize=100)
+def _readings_of(column: Column, signs: Signs, factor: Fraction) -> tuple[_Read, _Read]:
+    """What a cell is, and what it says about the signs of its column; and the same remembered.
+
+    From row to row and from file to file, for durations and sums come again; by column, as it
+    takes longer to look a column up than a cell.
+    """
+    written = as_written(column, factor)
+
+    def reading_of(text: str) -> tuple[Reading, Evidence]:
+        return read_number(text, column, signs, factor), evidence_in(text, written)
+
+    return reading_of, lru_cache(MOST_REMEMBERED)(reading_of)
 
 
 def _within_quotes(texts: Array) -> Array:
@@ -516,9 +528,7 @@ def _replaced(
 
 def _maybe_meant(texts: Array, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
     """Cells that may be meant otherwise than they stand, by their first byte and their length."""
-    firsts = _firsts(texts)
-    words = _BEGINS_NO_TEXT[firsts] & (lengths <= _LONGEST_NO_TEXT)
-    return np.flatnonzero((words | _BEGINS_OTHERWISE[firsts]) & (lengths > 0))
+    return np.flatnonzero((lengths <= _LONGEST_MEANT[_firsts(texts)]) & (lengths > 0))
 
 
 def _odd_keys(texts: Array) -> npt.NDArray[np.int64]:

@@ -151,13 +151,9 @@ class ChunkReader:
         """Rows over several lines with delimiters for two rows: they may have swallowed others."""
         rows = ~split.odd
         places = split.places
-        if not split.quoted or not rows.any():
+        if not split.lines_within or not rows.any():
             return _NONE
-        is_end = text[: split.size] == ord("\n")
-        # not all records need end with one
-        if np.count_nonzero(is_end) <= np.count_nonzero(is_end[places[:, 2] - 1]):
-            return _NONE
-        ends = np.flatnonzero(is_end)
+        ends = np.flatnonzero(text[: split.size] == ord("\n"))
         within = np.searchsorted(ends, places[:, 1]) - np.searchsorted(ends, places[:, 0])
         found = [
             place

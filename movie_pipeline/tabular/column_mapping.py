@@ -29,6 +29,8 @@ _OWN_UNIT = re.compile(
 )
 """Behind a name; any other unit stays a part of it, so that nothing is taken for what it is not."""
 _MOSTLY = 0.9
+_LONGEST_YEAR = 4
+"""Characters; no date is so short."""
 _WRAPPERS = frozenset(
     {"movie", "film", "item", "record", "data", "node", "fields", "attributes", "properties"}
     | {"_source", "source", "document", "doc", "row", "entity", "result"}
@@ -246,6 +248,8 @@ def _years_of_dates(
     for position, ours in taken.items():
         column = contract.column(ours)
         if cells is None or position in declared or NumberForm.YEAR_OF_DATE not in column.forms:
+            continue
+        if all(len(text) <= _LONGEST_YEAR for text in cells[position]):
             continue
         signs = signs_of(column)
         readings = [read_number(text, column, signs) for text in cells[position]]
@@ -488,7 +492,7 @@ def _seen(header: Sequence[str]) -> str:
 
 def printable(text: str, most: int = 60) -> str:
     """A foreign text made safe for a sentence: one line, no control characters, not too long."""
-    shown = text
-    if not text.isprintable():
-        shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if len(text) <= most and text.isprintable():
+        return text
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return shown if len(shown) <= most else f"{shown[:most]}..."

@@ -3,6 +3,7 @@
 A record is not a line: lines stand before the header, and a quoted cell may go over several.
 """
 
+from bisect import bisect_left
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,37 +32,35 @@ class LineNumbers:
 
     def __init__(self, file: BinaryIO, codec: str) -> None:
         self._file = file
-        self._units = np.dtype(_UNITS[codec]) if codec in _UNITS else None
-        self._place = 0
-        self._lines = 1
+        self._units = np.dtype(_UNITS.get(codec, np.uint8))
+        self._end = 0
+        self._before = 1
+        self._ends: list[int] = []
         self._after_cr = False
 
     def at(self, offset: int) -> int:
         """The 1-based line in which this byte stands; not before the one asked for last."""
-        while self._place < offset:
-            piece = self._file.read(min(_PIECE, offset - self._place))
+        while self._end < offset:
+            piece = self._file.read(_PIECE)
             if not piece:
                 break
-            self._place += len(piece)
-            self._count(piece)
-        return self._lines
+            self._before += len(self._ends)
+            self._ends = self._ends_in(piece)
+            self._end += len(piece)
+        return self._before + bisect_left(self._ends, offset)
 
-    def _count(self, piece: bytes) -> None:
-        """A line feed, a carriage return, and both together, end one line each."""
-        if self._units is None:
-            ends = piece.count(b"\n")
-            if b"\r" in piece:
-                ends += piece.count(b"\r") - piece.count(b"\r\n")
-            first_is_lf, last_is_cr = piece[:1] == b"\n", piece[-1:] == b"\r"
-        else:
-            whole = len(piece) - len(piece) % self._units.itemsize
-            units = np.frombuffer(piece[:whole], self._units)
-            lf, cr = units == ord("\n"), units == ord("\r")
-            ends = int(np.count_nonzero(lf)) + int(np.count_nonzero(cr[:-1] & ~lf[1:]))
-            ends += bool(len(cr) and cr[-1])
-            first_is_lf, last_is_cr = bool(len(lf) and lf[0]), bool(len(cr) and cr[-1])
-        self._lines += ends - (self._after_cr and first_is_lf)
-        self._after_cr = last_is_cr
+    def _ends_in(self, piece: bytes) -> list[int]:
+        """Where lines end; a line feed, a carriage return, and both together, end one each."""
+        size = self._units.itemsize
+        units = np.frombuffer(piece[: len(piece) - len(piece) % size], self._units)
+        ends = units == ord("\n")
+        if self._after_cr or b"\r" in piece:
+            returns = units == ord("\r")
+            ends[1:] &= ~returns[:-1]
+            ends[:1] &= not self._after_cr
+            ends |= returns
+            self._after_cr = bool(returns[-1:].any())
+        return (np.flatnonzero(ends) * size + self._end).tolist()
 
 
 class RowNumbers(LineNumbers):

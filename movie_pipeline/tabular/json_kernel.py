@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.tabular.compiled import READ_BYTES, compiled
+from movie_pipeline.tabular.plain_records import LEFT_OUT
 
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.int32]
@@ -23,7 +24,6 @@ for _byte, _letter in zip(b'\b\t\n\f\r"\\', b'btnfr"\\', strict=True):
 HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 LONGEST_ESCAPE = 6
 ID_BYTES = 16
-LEFT_OUT = -1
 _MOST_DIGITS = 20
 _AS_IT_IS = False
 

@@ -78,13 +78,15 @@ def is_text(text: Bytes, words: Words, start: Number, end: Number) -> bool:
     return True
 
 
-@compiled("int64(uint8[::1], uint64[::1], int64, int64, boolean)")
-def count_line_ends(text: Bytes, words: Words, start: Number, end: Number, quoting: bool) -> Number:
-    """Line ends outside quotes in a stretch that begins outside quotes.
+@compiled("UniTuple(int64, 2)(uint8[::1], uint64[::1], int64, int64, boolean)")
+def count_line_ends(
+    text: Bytes, words: Words, start: Number, end: Number, quoting: bool
+) -> tuple[Number, Number]:
+    """Line ends outside quotes in a stretch that begins outside quotes, and whether any is within.
 
     It knows no cells: quotes are counted, which is right where each opens, closes or doubles.
     """
-    found = np.int64(0)
+    found, hidden = np.int64(0), _0
     inside = False
     place, until = np.uint64(start), np.uint64(end)
     while place < until:
@@ -100,9 +102,12 @@ def count_line_ends(text: Bytes, words: Words, start: Number, end: Number, quoti
                     # of each byte, how many quotes stand before it and at it in this word
                     upto = (marks >> _7) * _ONES
                     within = (upto & _ONES) << _7
-                    here &= within if inside else ~within
+                    within = ~within if inside else within
+                    hidden |= here & within
+                    here &= ~within
                     inside ^= upto >> _TOP & _1 != _0
                 elif inside:
+                    hidden |= here
                     here = _0
                 if here != _0:
                     found += np.int64(((here >> _7) * _ONES) >> _TOP)
@@ -111,12 +116,13 @@ def count_line_ends(text: Bytes, words: Words, start: Number, end: Number, quoti
         byte = text[place]
         if byte == _QUOTE and quoting:
             inside = not inside
-        elif not inside and (
-            byte == _LF or (byte == _CR and (place + _1 >= until or text[place + _1] != _LF))
-        ):
-            found += 1
+        elif byte == _LF or (byte == _CR and (place + _1 >= until or text[place + _1] != _LF)):
+            if inside:
+                hidden = _1
+            else:
+                found += 1
         place += _1
-    return found
+    return found, np.int64(hidden != _0)
 
 
 @compiled("boolean(uint8[::1], int32[::1], int32[::1], int64, int64, uint8[::1], int64[::1])")
@@ -209,15 +215,21 @@ def _begins_with(text: Bytes, place: np.uint64, end: np.uint64, mark: Bytes) -> 
     return True
 
 
-@compiled("int64(uint8[::1], uint64[::1], int64, int64[:,::1], boolean)")
-def count_lines_between(text: Bytes, words: Words, size: int, odd: Places, quoting: bool) -> Number:
-    """Line ends outside quotes before, between and behind records that are odd."""
-    found = 0
-    start = 0
-    for record in range(len(odd)):
-        found += count_line_ends(text, words, start, odd[record, 0], quoting)
-        start = odd[record, 2]
-    return found + count_line_ends(text, words, start, size, quoting)
+@compiled("UniTuple(int64, 2)(uint8[::1], uint64[::1], int64, int64[:,::1], boolean)")
+def count_lines_between(
+    text: Bytes, words: Words, size: int, odd: Places, quoting: bool
+) -> tuple[Number, Number]:
+    """The same before, between and behind records that are odd."""
+    found, hidden = np.int64(0), np.int64(0)
+    start = np.int64(0)
+    for record in range(len(odd) + 1):
+        end = odd[record, 0] if record < len(odd) else np.int64(size)
+        lines, within = count_line_ends(text, words, start, end, quoting)
+        found += lines
+        hidden |= within
+        if record < len(odd):
+            start = odd[record, 2]
+    return found, hidden
 
 
 @compiled(

@@ -16,8 +16,21 @@ import orjson
 Small = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Sides = tuple[list[int], list[int]]
-"""Where each of some stretches begins, and where each ends."""
+LEFT_OUT = -1
+"""The tail of a record whose line is not written."""
+
+
+class Room:
+    """Memory to write to, again and again: to have new memory costs as much as to fill it."""
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
+
+    def of(self, size: int) -> npt.NDArray[np.uint8]:
+        """So many bytes at least."""
+        if size > len(self._bytes):
+            self._bytes = np.empty(size, np.uint8)
+        return self._bytes
 
 
 @dataclass(frozen=True)
@@ -62,41 +75,50 @@ class PlainRecords:
         """Which records are plain indeed: the cells of others are not known here."""
         return self._cut[1]
 
-    def sides(self, name: str) -> Sides | None:
-        """Where the cells of a column begin and end in the text; None where there is none."""
-        if name not in self.names:
-            return None
-        starts, ends = self.cells[:, self.names.index(name)].T
-        return starts.tolist(), ends.tolist()
+    def cells_of(self, rows: Places, names: Sequence[str]) -> list[tuple[bytes, ...]]:
+        """The bytes of some cells of some records, their quotes included.
+
+        Args:
+            rows: the places of the records.
+            names: of the columns; those that are none of the file's are left out.
+        """
+        columns: list[list[bytes]] = []
+        for name in names:
+            if name in self.names:
+                sides = self.cells[rows, self.names.index(name)].tolist()
+                columns.append([self.text[start:end] for start, end in sides])
+        return list(zip(*columns, strict=True)) if columns else [()] * len(rows)
 
     def lines(
         self,
         parts: Sequence[bytes],
-        ids: Sequence[bytes],
+        ids: bytes,
         tails: Sequence[bytes],
-        chosen: Sequence[int | None],
+        chosen: Places,
+        room: Room,
     ) -> list[memoryview]:
         """The records as lines of JSON, each with its id, number, place, text and cells.
 
         Args:
             parts: what stands in every line before each of these.
-            ids: 16 bytes of each record.
+            ids: 16 bytes of each record, one behind the other.
             tails: what lines end with.
-            chosen: of each record the place of its tail, None where its line is left out: where
+            chosen: of each record the place of its tail, LEFT_OUT where its line is left out: where
                 it is not plain it must be.
+            room: where they are written.
 
         Returns:
-            The lines of records that stand next to each other, those left out between them.
+            The lines of records that stand next to each other, those left out between them; they
+            stand until the room is used again.
         """
         from movie_pipeline.tabular import json_kernel  # noqa: PLC0415 - compiled code is loaded on use
 
         before = [orjson.dumps(name) + b":" for name in self.names]
         always = sum(map(len, (*before, *parts))) + max(map(len, tails))
         sizes = (self.ends - self.starts) * json_kernel.MOST_OF_A_BYTE
-        room = int(sizes.sum()) + len(ids) * (always + json_kernel.most_between(len(before)))
-        out = np.empty(room, np.uint8)
-        bounds = np.empty(len(ids) + 1, np.int64)
-        left_out = json_kernel.LEFT_OUT
+        most = int(sizes.sum()) + len(chosen) * (always + json_kernel.most_between(len(before)))
+        out = room.of(most)
+        bounds = np.empty(len(chosen) + 1, np.int64)
         json_kernel.write_lines(
             _array(self.text),
             self.starts,
@@ -105,14 +127,14 @@ class PlainRecords:
             *_joined(before),
             self.numbers,
             self.base,
-            _array(b"".join(ids)),
+            _array(ids),
             *_joined(parts),
             *_joined(tails),
-            np.array([left_out if place is None else place for place in chosen], np.int64),
+            chosen,
             bounds,
             out,
         )
-        breaks = [0, *(place for place, tail in enumerate(chosen) if tail is None), len(ids)]
+        breaks = [0, *np.flatnonzero(chosen == LEFT_OUT).tolist(), len(chosen)]
         written = memoryview(cast("Any", out))
         return [written[bounds[low] : bounds[high]] for low, high in pairwise(breaks)]
 

@@ -22,6 +22,8 @@ from movie_pipeline.tabular.staged_file import StagedFile
 
 _WINDOW = 1_048_576
 _MOST_IN_WINDOW = 2_000
+_FAR = 65_536
+"""Bytes between two records that are read one by one rather than with them."""
 INDEX_SUFFIX = ".records"
 ROWS_SUFFIX = ".arrow"
 _MANY = 1_000
@@ -68,10 +70,8 @@ class RecordGroup:
     def __iter__(self) -> Iterator[Record]:
         return map(self.record, range(len(self._places)))
 
-    @property
-    def numbers(self) -> list[int]:
-        """The 1-based number of each."""
-        return self._numbers.tolist()
+    def __len__(self) -> int:
+        return len(self._places)
 
     def record(self, place: int) -> Record:
         """One of them."""
@@ -108,15 +108,16 @@ def raw_records(
         folder: where it was staged to.
         numbers: 1-based record numbers, in any order.
     """
-    for group in record_groups(path, staged, folder=folder, numbers=numbers):
+    wanted = np.fromiter(numbers, np.int64)
+    for group in record_groups(path, staged, folder=folder, numbers=wanted):
         yield from group
 
 
 def record_groups(
-    path: Path, staged: StagedFile, *, folder: Path, numbers: Iterable[int]
+    path: Path, staged: StagedFile, *, folder: Path, numbers: npt.NDArray[np.int64]
 ) -> Iterator[RecordGroup]:
     """The same, together with those that stand near."""
-    wanted = np.unique(np.fromiter(numbers, np.int64))
+    wanted = np.unique(numbers)
     index = read_index(index_path(path, folder))
     content = folder / unpacked_name(path) if staged.dialect.is_elsewhere else path
     return groups_at(content, staged, wanted, index[wanted - 1])
@@ -154,12 +155,15 @@ def _windows(file: BinaryIO, places: npt.NDArray[np.int64]) -> Iterator[tuple[in
     Yields:
         Which places, from and to, and the bytes from the first one's start to the last one's end.
     """
-    ends = np.ascontiguousarray(places[:, 1])
+    starts, ends = (np.ascontiguousarray(side) for side in places.T)
+    far = np.flatnonzero(starts[1:] - ends[:-1] > _FAR) + 1
     first = 0
     while first < len(places):
-        start = int(places[first, 0])
+        start = int(starts[first])
         last = int(np.searchsorted(ends, start + _WINDOW, "right"))
         last = min(max(last, first + 1), first + _MOST_IN_WINDOW)
+        behind = int(np.searchsorted(far, first, "right"))
+        last = min(last, int(far[behind])) if behind < len(far) else last
         yield first, last, os.pread(file.fileno(), int(ends[last - 1]) - start, start)
         first = last
 

@@ -44,6 +44,7 @@ class Split:
         blank: bytes of blank lines with their ends.
         size: bytes of the whole records and blank lines; what is behind them was left.
         quoted: whether a cell of a row is quoted.
+        lines_within: whether a row may go over several lines.
         columns: the cells of the rows.
         empty_rows: blank lines that hold delimiters.
         empty_ends: rows whose last cell is empty.
@@ -54,6 +55,7 @@ class Split:
     blank: int
     size: int
     quoted: bool
+    lines_within: bool
     columns: "SplitColumns"
     empty_rows: int = 0
     empty_ends: int = 0
@@ -123,12 +125,12 @@ class Splitter:
         places = self._places[:records]
         odd = self._kinds[:records] == kernel.ODD
         lines = rows + int(counts[kernel.BLANK_LINES])
-        self._count_again(text, words, end, places[odd], lines)
+        within = self._count_again(text, words, end, places[odd], lines)
         cells = Cut(text, self._froms, self._lengths, self._width)
         columns = SplitColumns(cells, rows, totals)
         blank, quotes = int(counts[kernel.BLANK_BYTES]), int(counts[kernel.QUOTES])
         empty = int(counts[kernel.EMPTY_ROWS]), int(counts[kernel.EMPTY_ENDS])
-        return Split(places, odd, blank, end, quotes > 0, columns, *empty)
+        return Split(places, odd, blank, end, quotes > 0, within, columns, *empty)
 
     def _make_room(self, size: int) -> None:
         if size <= self._room:
@@ -144,15 +146,21 @@ class Splitter:
 
     def _count_again(
         self, text: Bytes, words: npt.NDArray[np.uint64], end: int, odd: Places, lines: int
-    ) -> None:
-        """Count the lines around odd records by their ends alone, knowing nothing of cells."""
+    ) -> bool:
+        """Count the lines around odd records by their ends alone, knowing nothing of cells.
+
+        Returns:
+            Whether some of these ends stand within quotes.
+        """
         if len(odd) and odd[-1][2] == end:
             unended = False
         else:
             unended = end > 0 and int(text[end - 1]) not in _LINE_ENDS
-        counted = kernel.count_lines_between(text, words, end, odd, self._quoting) + unended
+        ends, within = kernel.count_lines_between(text, words, end, odd, self._quoting)
+        counted = int(ends) + unended
         if counted != lines:
             raise fault(f"{lines:,} records and blank lines were read where {counted:,} lines end")
+        return bool(within)
 
 
 def fault(what: str) -> UnreadableFile:

@@ -79,9 +79,11 @@ def _looks(values: Array) -> bytes:
     """The shapes that each value has."""
     found = np.zeros(len(values), np.uint8)
     # Most columns are plainly text: then one question is enough.
-    if pc.any(pc.match_substring_regex(values, _STARTS)).as_py():
-        for bit, (_, pattern) in enumerate(_SHAPES):
-            found |= as_flags(pc.match_substring_regex(values, pattern)).astype(np.uint8) << bit
+    starts = pc.match_substring_regex(values, _STARTS)
+    some = values.filter(starts)
+    for bit, (_, pattern) in enumerate(_SHAPES if len(some) else ()):
+        fits = as_flags(pc.match_substring_regex(some, pattern))
+        found[as_flags(starts)] |= fits.astype(np.uint8) << bit
     return found.tobytes()
 
 

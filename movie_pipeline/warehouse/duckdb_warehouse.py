@@ -627,6 +627,8 @@ def _config(settings: EngineSettings) -> dict[str, str | bool | int | float | li
     config: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": settings.memory_limit,
         "enable_external_access": False,
+        # rows of a table have no order, and to keep one takes as long again
+        "preserve_insertion_order": False,
     }
     if settings.threads:
         config["threads"] = settings.threads

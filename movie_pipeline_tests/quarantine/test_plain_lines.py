@@ -49,10 +49,10 @@ def told_at_once() -> Iterator[Counter[str]]:
     write, at_once = quarantine_writer.write_quarantine, PlainLines.write
     told: Counter[str] = Counter()
 
-    def counted(self: PlainLines, group: Any, plain: PlainRecords, known: Any) -> Any:  # noqa: ANN401 - handed on
+    def counted(self: PlainLines, group: Any, plain: PlainRecords, *known: Any) -> Any:  # noqa: ANN401 - handed on
         told["plain"] += int(plain.plain.sum())
         told["alone"] += int((~plain.plain).sum())
-        return at_once(self, group, plain, known)
+        return at_once(self, group, plain, *known)
 
     def in_both_ways(judged: Iterable[Any], to: Path, **given: Any) -> Any:  # noqa: ANN401 - handed on
         judged = list(judged)
@@ -112,6 +112,6 @@ def test_what_is_no_row_of_two_plain_cells_is_left_to_others(record: bytes) -> N
     starts, ends = np.ascontiguousarray(bounds[:-1]), np.ascontiguousarray(bounds[1:])
     found = PlainRecords(np.arange(3), text, 0, starts, ends, ("x", "y"), ",")
     assert found.plain.tolist() == [True, False, True]
-    begins, stops = found.sides("x") or ([], [])
-    assert [text[begins[place] : stops[place]] for place in (0, 2)] == [b"1", b'"3"']
-    assert found.sides("z") is None
+    rows = np.array([0, 2])
+    assert found.cells_of(rows, ["x", "z"]) == [(b"1",), (b'"3"',)]
+    assert found.cells_of(rows, ["z"]) == [(), ()]
