@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,6 @@ from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.storage_port import Area
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-_PROGRAM = """
-import sys
-from movie_pipeline.spark import __main__ as program
-program.main(sys.argv[1:])
-"""
 
 
 class Family:
@@ -75,7 +71,12 @@ class Family:
 
 def run_job(job: JobStart) -> Sequence[dict[str, str]]:
     """Run the program of a job."""
-    command = [sys.executable, "-c", _PROGRAM, *job.arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "movie_pipeline.spark",
+        *chain.from_iterable(job.arguments.items()),
+    ]
     subprocess.run(command, check=True, stdout=2)
     return [{"answered": job.place}]
 

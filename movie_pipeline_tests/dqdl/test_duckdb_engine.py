@@ -15,6 +15,8 @@ from movie_pipeline_tests.dqdl.ruleset_samples import texts
 class TestDuckDb(EngineContract):
     """DuckDB keeps what engines promise."""
 
+    ENDLESS = "SELECT max(hash(a.range, b.range)) FROM range(10000000) a, range(10000000) b"
+
     @override
     @pytest.fixture
     def engine(self) -> Iterator[Engine]:

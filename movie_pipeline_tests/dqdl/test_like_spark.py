@@ -136,6 +136,9 @@ class Drawn:
             members = f"({self.value(other)}, {self.value(other)})"
             return f"{self.value(kind)} {self.one(('in', 'not in'))} {members}"
         compared = self.one(("=", "<>", "<", "<=", ">", ">="))
+        if chance < 0.75:
+            pattern = self.one(("[[:alpha:]]", "^a", "b$", "(?i)A", "[0-9]+", "a.b", r"^[^a]*$"))
+            return f"{self.value('text')} rlike '{pattern}'"
         return f"{self.value(kind)} {compared} {self.value(other)}"
 
     def value(self, kind: str, depth: int = 2) -> str:
@@ -164,6 +167,10 @@ _CALLS = {
         *("{} / {}|number|number", "{} % {}|number|number", "coalesce({}, {})|number|number"),
         *("year({})|date", "dayofweek({})|date", "floor({})|number", "ceil({})|number"),
         *("nullif({}, {})|number|number", "if(b, {}, {})|number|number", "cast({} as int)|number"),
+        *("round({}, 1)|number", "sign({})|number", "greatest({}, {})|number|number"),
+        *("try_cast({} as int)|text", "size(split({}, 'a'))|text", "instr({}, 'a')|text"),
+        *("datediff({}, {})|date|date", "months_between({}, {})|date|date", "hour({})|date"),
+        *("extract(month from {})|date", "log2({})|number", "power({}, 2)|number"),
     ),
     "text": (
         *(
@@ -174,8 +181,15 @@ _CALLS = {
         ),
         *("substring({}, 1, 2)|text", "concat({}, {})|text|text", "coalesce({}, {})|text|text"),
         *("lower({})|text", "if(b, {}, {})|text|text", "reverse({})|text"),
+        *("regexp_replace({}, '[a-z0-9]', '#')|text", "left({}, 1)|text"),
+        *("translate({}, 'ab', 'x')|text", "split_part({}, 'a', 1)|text", "ltrim({})|text"),
+        *("date_format({}, 'yyyy-MM')|date", "lpad({}, 3, '-')|text", "initcap({})|text"),
     ),
-    "date": ("cast({} as date)|text", "coalesce({}, {})|date|date", "date_add({}, 1)|date"),
+    "date": (
+        *("cast({} as date)|text", "coalesce({}, {})|date|date", "date_add({}, 1)|date"),
+        *("add_months({}, 1)|date", "{} - interval 1 month|date", "to_date({}, 'yyyy-MM-dd')|text"),
+        "last_day({})|date",
+    ),
 }
 """How a value is made, and of which kinds."""
 

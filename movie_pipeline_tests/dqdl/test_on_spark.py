@@ -75,6 +75,9 @@ def session() -> Any:  # noqa: ANN401 (pyspark is not always there)
 class TestSpark(EngineContract):
     """Spark keeps what engines promise."""
 
+    # a task of Spark's ends where it looks for it or waits, which a join over and over does not
+    ENDLESS = "SELECT reflect('java.lang.Thread', 'sleep', 600000L) FROM films"
+
     @override
     @pytest.fixture
     def engine(self, session: Any) -> Engine:
@@ -262,6 +265,23 @@ def test_every_where_clause_has_sparks_own_answer() -> None:
         if outcome.evaluated and sorted(kept) != sorted(case["rids"]):
             wrong.append(f"{case['sql']}: {kept}, not {case['rids']}")
     assert wrong == []
+
+
+def test_types_meet_on_spark_as_the_tests_of_duckdb_say() -> None:
+    rules = [f'IsComplete "w" where "{clause}"' for clause, _ in spark_sql.MET]
+    data = cast("Any", spark_sql.ODD)
+    place = data.schema.get_field_index("w")
+    found = evaluate(
+        f"Rules = [ {', '.join(rules)} ]",
+        frame(data.set_column(place, "w", data["w"].cast("string"))),
+    )
+    rows = brought_here(found.rows)
+    kept = {
+        outcome.rule: "".join(".F"[outcome.rule in row["DataQualityRulesFail"]] for row in rows)
+        for outcome in found.rules
+    }
+    texts_of = [str(rule) for rule in parse_ruleset(f"Rules = [ {', '.join(rules)} ]")]
+    assert [kept[text] for text in texts_of] == [wanted for _, wanted in spark_sql.MET]
 
 
 # --- frames of anybody --------------------------------------------------------------------------

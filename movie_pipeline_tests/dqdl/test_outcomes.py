@@ -70,6 +70,14 @@ def test_nan_poisons_a_mean_and_the_rule_fails() -> None:
     assert math.isnan(poisoned.metrics["Column.v.Mean"])
 
 
+@pytest.mark.parametrize("values", [(math.inf,), (1, math.inf, -math.inf, None)])
+def test_a_value_without_an_end_poisons_a_deviation(values: tuple[float | None, ...]) -> None:
+    for kind in ("StandardDeviation", "Variance"):
+        found = one(f'{kind} "v" >= 0', numbers(*values))
+        assert (found.outcome, found.evaluated) == ("Failed", True)
+        assert math.isnan(found.metrics[f"Column.v.{kind}"])
+
+
 def test_nothing_is_rounded() -> None:
     data = texts("a", "b", None)
     assert one('Completeness "v" = 0.67', data).outcome == "Failed"

@@ -146,6 +146,17 @@ def test_a_clause_that_is_no_condition_is_the_rules_affair_on_no_rows_too(rule: 
         assert found.rules[0].outcome == "Passed"
 
 
+@pytest.mark.parametrize("clause", ["nope = 1", "cast(v as int) / nope > 1", "abs(true)"])
+def test_a_clause_that_the_engine_refuses_leaves_out_no_row(clause: str) -> None:
+    rules = f'Rules = [ IsComplete "v" where "{clause}", IsComplete "v" where "v = 1" ]'
+    found = evaluate(rules, whole(1, 2), filtered_rows="SKIPPED", connection=engine())
+    assert [rule.evaluated for rule in found.rules] == [False, True]
+    lists = [row["DataQualityRulesFail"] for row in found.rows.to_pylist()]
+    assert lists == [[found.rules[0].rule]] * 2
+    skipped = [row["DataQualityRulesSkip"] for row in found.rows.to_pylist()]
+    assert skipped == [[], [found.rules[1].rule]]
+
+
 # --- what can be judged -------------------------------------------------------------------------
 
 ROWS = [{"a": 1, "b": "x"}, {"a": None, "b": "y"}]

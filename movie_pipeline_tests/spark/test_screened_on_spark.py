@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from movie_pipeline_tests.spark.role_of_jobs import (
     noting,
     unused,
 )
+from movie_pipeline_tests.spark.two_hosts import two_hosts
 from movie_pipeline_tests.standins.aws import Endpoint
 from movie_pipeline_tests.standins.permissions import denied
 from movie_pipeline_tests.standins.spark_modules import modules_in
@@ -132,8 +133,11 @@ spark.speculation.interval 10ms
 spark.speculation.multiplier 1.01
 spark.speculation.quantile 0.1
 spark.speculation.minTaskRuntime 0ms
+spark.eventLog.enabled true
+spark.eventLog.dir EVENTS
+spark.eventLog.compress false
 """
-"""Of tasks that take as long as others, most are started once more."""
+"""Of tasks that take as long as others, most are started once more; where that is done is noted."""
 
 NOT_SEEN = {
     "ReadReferenceDatasets",  # they are a setting
@@ -199,12 +203,9 @@ def test_a_program_of_this_machine_answers_the_same(
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
-def test_tasks_done_twice_and_executors_killed_on_a_cluster_change_nothing(
+def test_an_executor_killed_on_a_cluster_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "conf").mkdir()
-    (tmp_path / "conf" / "spark-defaults.conf").write_text(DOING_TWICE)
-    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path / "conf"))
     monkeypatch.setenv("PYTHONPATH", f"{PACKAGES}{os.pathsep}{REPOSITORY}")
     content = sample(3_000)
     master = "local-cluster[2,1,1024]"
@@ -233,6 +234,67 @@ def test_tasks_done_twice_and_executors_killed_on_a_cluster_change_nothing(
     here, on_spark = ([one.without_the_engine() for one in side] for side in alike)
     assert killed
     assert on_spark == here
+
+
+@pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")
+def test_a_piece_whose_first_attempt_stands_still_is_read_by_a_second_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("conf", "events", "cluster"):
+        (tmp_path / folder).mkdir()
+    settings = DOING_TWICE.replace("EVENTS", (tmp_path / "events").as_uri())
+    (tmp_path / "conf" / "spark-defaults.conf").write_text(settings)
+    monkeypatch.setenv("SPARK_CONF_DIR", str(tmp_path / "conf"))
+    monkeypatch.delenv("SPARK_LOCAL_IP", raising=False)
+    monkeypatch.setenv("PYTHONPATH", f"{PACKAGES}{os.pathsep}{REPOSITORY}")
+    content = sample(3_000)
+    over = threading.Event()
+    still: list[psutil.Process] = []
+
+    def let_one_worker_stand_still() -> None:
+        while not over.wait(0.02):
+            if not list(tmp_path.glob("output/spark/*/*/*/*.staged.parquet")):
+                continue
+            for process in psutil.process_iter():
+                with contextlib.suppress(psutil.Error):
+                    if (worker := one_of_python(process)) is not None:
+                        worker.suspend()
+                        still.append(worker)
+                        return
+
+    standing = threading.Thread(target=let_one_worker_stand_still)
+    with two_hosts(tmp_path / "cluster") as master:
+        both = BothWays(tmp_path, spark=master, spark_piece_bytes=len(content) // 12)
+        standing.start()
+        try:
+            alike = both.screen({"a.csv": content}, RULES, run_job=lambda job: [in_a_run(job)])
+        finally:
+            over.set()
+            standing.join()
+            for worker in still:
+                with contextlib.suppress(psutil.Error):
+                    worker.kill()
+    here, on_spark = ([one.without_the_engine() for one in side] for side in alike)
+    assert still
+    assert on_spark == here
+    assert any('"Speculative":true' in started for started in tasks_noted_in(tmp_path / "events"))
+
+
+def one_of_python(executor: psutil.Process) -> psutil.Process | None:
+    """A worker of Python's at work for an executor on the second host; None where it is another."""
+    command = " ".join(executor.cmdline())
+    if "CoarseGrainedExecutorBackend" not in command or "127.0.0.3" not in command:
+        return None
+    workers = [one for daemon in executor.children() for one in daemon.children()]
+    return workers[0] if workers else None
+
+
+def tasks_noted_in(events: Path) -> Iterator[str]:
+    """What Spark noted of each task that it started."""
+    for log in events.rglob("*"):
+        if log.is_file():
+            lines = log.read_text(encoding="utf-8").splitlines()
+            yield from (line for line in lines if '"Event":"SparkListenerTaskStart"' in line)
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")

@@ -11,13 +11,12 @@ from sqlglot import exp
 from sqlglot.errors import ErrorLevel
 from typing_extensions import override
 
+from movie_pipeline.dqdl.engines.duckdb_patterns import matched, searched
+from movie_pipeline.dqdl.engines.spark_functions import expect_known
 from movie_pipeline.dqdl.engines.spark_meaning import written_for_duckdb
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.re2_patterns import (
     LAST_LINE_END,
-    MARK,
-    WORDS,
-    Searched,
     beginning_with_a_word,
     matching,
 )
@@ -26,8 +25,6 @@ from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import DATE_FORMATS, ColumnTypes, Words
 
 _ONE_LINE = r"[^\n\r\x{85}\x{2028}\x{2029}]+" + LAST_LINE_END
-_ASCII = r"[\x00-\x7F]*"
-_NO_MARK = "\ufdd1"
 
 
 class DuckDbWords(Words):
@@ -35,18 +32,12 @@ class DuckDbWords(Words):
 
     @override
     def matches(self, text: Sql, pattern: str) -> Sql:
-        searched = matching(pattern)
-        found = _searched(text, searched)
-        if searched.before_return is None:
-            return found
-        before_return = sql.call("suffix", text, sql.string("\r\n"))
-        return _either(before_return, _searched(text, searched.before_return), found)
+        return matched(text, matching(pattern))
 
     @override
     def not_matches(self, text: Sql, pattern: str) -> Sql:
-        searched = beginning_with_a_word(pattern)
         one_line = sql.call("regexp_full_match", text, sql.string(_ONE_LINE))
-        return sql.every([one_line, sql.negated(_searched(text, searched))])
+        return sql.every([one_line, sql.negated(searched(text, beginning_with_a_word(pattern)))])
 
     @override
     def as_date(self, text: Sql) -> Sql:
@@ -80,6 +71,10 @@ class DuckDbWords(Words):
     @override
     def not_a_number(self, value: Sql) -> Sql:
         return exp.IsNan(this=value.copy())
+
+    @override
+    def expect_known(self, text: str) -> None:
+        expect_known(sqlglot.tokenize(text, dialect="spark"))
 
     @override
     def from_spark(self, expression: Sql, types: ColumnTypes, *, is_condition: bool) -> Sql:
@@ -120,40 +115,6 @@ class DuckDbWords(Words):
             exp.Array(expressions=[sql.string(text) for text in texts]),
             exp.Array(expressions=[c.copy() for c in conditions]),
         )
-
-
-def _found(text: Sql, pattern: str, searched: Searched) -> Sql:
-    """The pattern finds something, and that is not empty."""
-    if not searched.groups:
-        how = "regexp_full_match" if searched.whole else "regexp_matches"
-        return sql.call(how, text, sql.string(pattern))
-    groups = [
-        sql.call("regexp_extract", text, sql.string(pattern), sql.number(group))
-        for group in range(1, searched.groups + 1)
-    ]
-    together = groups[0] if len(groups) == 1 else sql.call("concat", *groups)
-    without = sql.call("replace", together, sql.string(MARK), sql.string(""))
-    return sql.compared(without if pattern == searched.marked else together, "!=", sql.string(""))
-
-
-def _searched(text: Sql, searched: Searched) -> Sql:
-    """The pattern is found, in a text with more than ASCII with Java's idea of a word."""
-    found = _found(text, searched.text, searched)
-    if searched.marked is None:
-        return found
-    marked = sql.call(
-        "regexp_replace",
-        sql.call("replace", text, sql.string(MARK), sql.string(_NO_MARK)),
-        sql.string(WORDS),
-        sql.string(rf"{MARK}\1{MARK}"),
-        sql.string("g"),
-    )
-    ascii_only = sql.call("regexp_full_match", text, sql.string(_ASCII))
-    return _either(ascii_only, found, _found(marked, searched.marked, searched))
-
-
-def _either(condition: Sql, then: Sql, otherwise: Sql) -> Sql:
-    return exp.Case(ifs=[exp.If(this=condition.copy(), true=then.copy())], default=otherwise.copy())
 
 
 def _lenient_cast(node: Sql) -> Sql:

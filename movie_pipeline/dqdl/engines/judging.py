@@ -5,7 +5,7 @@ yet, and rows wanted back, are `evaluation.py`'s business.
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from typing import Literal, cast
 
 from movie_pipeline.dqdl.engines.duckdb_engine import Connection, DuckDbEngine
@@ -258,7 +258,7 @@ class Judge:
             measured.failing[ANY],
             self._engine.render(fails),
             {text: self._engine.render(predicate) for text, predicate in predicates.items()},
-            lambda form: self._lists(predicates, fails, form),
+            lambda form: self._lists(predicates, fails, form, measured.refused),
             self._measuring,
             self._measuring.stopped,
         )
@@ -313,9 +313,17 @@ class Judge:
             for leaf in rule.leaves()
         )
 
-    def _lists(self, predicates: Mapping[str, Sql], fails: Sql, form: ListForm) -> dict[str, str]:
+    def _lists(
+        self,
+        predicates: Mapping[str, Sql],
+        fails: Sql,
+        form: ListForm,
+        refused: Container[int],
+    ) -> dict[str, str]:
         texts = list(self._rules)
-        skipped = [self._skipped(rule, predicates.get(text)) for text, rule in self._rules.items()]
+        skipped = [
+            self._skipped(rule, predicates.get(text), refused) for text, rule in self._rules.items()
+        ]
         passes = [predicates.get(text, sql.FALSE) for text in texts]
         passing = [
             sql.every([passed, sql.negated(skip)])
@@ -337,14 +345,17 @@ class Judge:
         named = [(t, c) for t, c in zip(texts, conditions, strict=True) if c != sql.FALSE]
         return words.texts_where([text for text, _ in named], [c for _, c in named])
 
-    def _skipped(self, rule: Rule, predicate: Sql | None) -> Sql:
+    def _skipped(self, rule: Rule, predicate: Sql | None, refused: Container[int]) -> Sql:
         """The rows that the rule says nothing of."""
         if predicate is None:
             return sql.TRUE
         if self._filtered_rows == "PASSED":
             return sql.FALSE
-        return sql.every(self._left_out(leaf) for leaf in rule.leaves())
+        return sql.every(self._left_out(leaf, refused) for leaf in rule.leaves())
 
-    def _left_out(self, leaf: SimpleRule) -> Sql:
-        plan = self._plans.get(self._numbers[leaf])
-        return sql.FALSE if plan is None or plan.kept is None else sql.negated(plan.kept)
+    def _left_out(self, leaf: SimpleRule, refused: Container[int]) -> Sql:
+        number = self._numbers[leaf]
+        plan = self._plans.get(number)
+        if plan is None or plan.kept is None or number in refused:
+            return sql.FALSE  # a clause that the engine refused leaves out nothing
+        return sql.negated(plan.kept)

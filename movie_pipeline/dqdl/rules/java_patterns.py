@@ -145,6 +145,8 @@ _PLACES: dict[str, Place] = {
     "b": "boundary",
 }
 _SIGNS = {"^": At("start"), "$": At("end")}
+_KINDS_OF_SETS = frozenset({"IsScript", "script", "sc", "general_category", "gc"})
+_VERTICAL_TAB = 11
 _GROUPS = {
     "(?=": "look-ahead (?= or (?!",
     "(?!": "look-ahead (?= or (?!",
@@ -380,17 +382,13 @@ class _Parser:
         return self._named_set(name)
 
     def _named_set(self, name: str) -> CharacterSet:
-        if self._flags.ignore_case and name.removeprefix("Is") in characters.CASED:
+        kind, equals, value = name.partition("=")
+        bare = value if equals and kind in _KINDS_OF_SETS else name
+        bare = bare if equals else bare.removeprefix("Is")
+        if self._flags.ignore_case and bare in characters.CASED:
             raise NotTranslatable(f"it uses \\p{{{name}}} with the flag i")
         if name in characters.POSIX:
             return characters.POSIX[name]
-        kind, equals, value = name.partition("=")
-        bare = (
-            value
-            if equals and kind in ("IsScript", "script", "sc", "general_category", "gc")
-            else name
-        )
-        bare = bare if equals else bare.removeprefix("Is")
         if bare == "LC":
             of = [characters.of_category(c) for c in ("Lu", "Ll", "Lt")]
             return of[0].union(of[1]).union(of[2])
@@ -500,7 +498,10 @@ class _Parser:
             return self._class()
         if self._ahead("\\Q"):
             raise NotTranslatable("it uses \\Q in a class")
+        is_tab = self._ahead("\\v-")  # before a minus it is one character
         low = self._member_character()
+        if is_tab:
+            low = _VERTICAL_TAB
         if isinstance(low, CharacterSet):
             return low
         behind = self._text[self._at + 1 : self._at + 2]

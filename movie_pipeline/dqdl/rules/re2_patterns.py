@@ -116,6 +116,30 @@ def beginning_with_a_word(pattern: str) -> Searched:
     return Searched(written[0], written[1])
 
 
+def anywhere(pattern: str) -> Searched:
+    """The pattern somewhere in the text, as Spark's `rlike` asks for it.
+
+    Raises:
+        NotTranslatable: RE2 cannot do the same.
+    """
+    tree = parse_pattern(pattern)
+    parts = alternatives(tree)
+    bordered = any(map(_has_boundary, parts))
+    if bordered:
+        _expect_places_outside(parts)
+
+    def written(end: str) -> Searched:
+        return Searched(
+            _Writer(marked=False, end=end).part(tree),
+            _Writer(marked=True, end=end).part(tree) if bordered else None,
+        )
+
+    searched = written(LAST_LINE_END)
+    if not takes(tree, _RETURN):
+        return searched
+    return replace(searched, before_return=written(r"(?:\r\n)?"))
+
+
 def objection(pattern: str, operator: str) -> str | None:
     """What in a pattern cannot be honoured, in words; None where all of it can."""
     try:

@@ -8,11 +8,13 @@ import datetime as dt
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import cast
+from typing import Any, ClassVar, cast
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.spark import Spark
 from sqlglot.errors import SqlglotError
+from sqlglot.parsers.spark import SparkParser
 
 from movie_pipeline.dqdl.language.limits import DEEPEST_SQL, LONGEST_MADE_TEXT, too_much
 from movie_pipeline.dqdl.rules import sql
@@ -22,6 +24,20 @@ from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import ColumnTypes, NoTranslation
 
 PRIMARY = "primary"
+_ANOTHER_EACH_TIME = (exp.Rand, exp.Randn, exp.Randstr, exp.Uuid)
+
+
+class _UserSql(Spark):
+    """Spark SQL in which functions keep their arguments that sqlglot would make one of."""
+
+    class Parser(SparkParser):
+        """Spark's, without those."""
+
+        FUNCTIONS: ClassVar[dict[str, Any]] = {
+            name: build
+            for name, build in cast("dict[str, Any]", SparkParser.FUNCTIONS).items()
+            if name not in {"TO_DATE", "SIZE", "CARDINALITY"}
+        }
 
 
 def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
@@ -33,10 +49,11 @@ def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
     about = "The where clause"
     with _told(about, rows):
         try:
-            clause = sqlglot.parse_one(text, dialect="spark", into=exp.Condition)
+            clause = sqlglot.parse_one(text, dialect=_UserSql, into=exp.Condition)
         except SqlglotError as error:
             raise NotEvaluableError("The provided where clause is invalid.", rows) from error
         _expect_little(clause, about, rows)
+        _expect_known(text, clause, context, about, rows)
         if clause.find(exp.Select, exp.Table):
             raise NotEvaluableError("A where clause cannot hold a query of its own.", rows)
         scopes = {"": context.schema}
@@ -53,7 +70,7 @@ def custom_query(text: str, context: Context) -> exp.Query:
     about = "The SQL statement"
     with _told(about, "fail"):
         try:
-            statements = sqlglot.parse(text, dialect="spark")
+            statements = sqlglot.parse(text, dialect=_UserSql)
         except SqlglotError as error:
             raise NotEvaluableError(
                 "Error executing SQL statement: it does not parse.", "fail"
@@ -66,6 +83,7 @@ def custom_query(text: str, context: Context) -> exp.Query:
             isinstance(inner.parent, exp.From | exp.Join) for inner in query.find_all(exp.Subquery)
         )
         scopes = _tables(query, context, about)
+        _expect_known(text, query, context, about, "fail")
         types = partial(_type_of, scopes=scopes, derived=derived)
         return cast("exp.Query", _translated(query, context, scopes, types, about, "fail"))
 
@@ -95,7 +113,8 @@ def _expect_little(tree: Sql, about: str, rows: RowsThen) -> None:
         raise NotEvaluableError(f"{sentence}.", rows)
     made = 1
     for node in tree.find_all(*_MAKERS):
-        made *= max(1, _made(node) or LONGEST_MADE_TEXT + 1)
+        parts = _made(node)
+        made *= LONGEST_MADE_TEXT + 1 if parts is None else max(1, parts)
     if made > LONGEST_MADE_TEXT:
         raise NotEvaluableError(
             f"{about} may make a text or a list of at most {LONGEST_MADE_TEXT:,} parts out of "
@@ -186,17 +205,28 @@ def _translated(  # noqa: PLR0913, PLR0917 (each is a thing of its own)
     rows: RowsThen,
 ) -> Sql:
     expression = sql.rewritten(expression, partial(_named, scopes=scopes))
-    for function in expression.find_all(exp.Anonymous):
-        if function.name.casefold() not in _SAME_IN_BOTH:
-            raise NotEvaluableError(
-                f"{about} uses {function.name}, for which there is no translation.", rows
-            )
     expression = sql.rewritten(expression, partial(_by_the_clock, context=context))
     is_condition = not isinstance(expression, exp.Query)
     try:
         return context.words.from_spark(expression, types, is_condition=is_condition)
     except NoTranslation as error:
         raise NotEvaluableError(f"{about} has no sure translation: {error}.", rows) from error
+
+
+def _expect_known(text: str, tree: Sql, context: Context, about: str, rows: RowsThen) -> None:
+    """Refuse functions whose answer would be another one, here or the next time."""
+    try:
+        context.words.expect_known(text)
+    except NoTranslation as error:
+        raise NotEvaluableError(f"{about} has no sure translation: {error}.", rows) from error
+    for function in tree.find_all(exp.Anonymous, *_ANOTHER_EACH_TIME):
+        if not isinstance(function, exp.Anonymous):
+            name = function.sql_name().lower()
+            raise NotEvaluableError(f"{about} uses {name}, whose value is never the same.", rows)
+        if function.name.casefold() not in _SAME_IN_BOTH:
+            raise NotEvaluableError(
+                f"{about} uses {function.name}, for which there is no translation.", rows
+            )
 
 
 def _type_of(column: exp.Column, scopes: Mapping[str, Schema], *, derived: bool) -> str | None:
@@ -223,7 +253,19 @@ def _by_the_clock(node: Sql, context: Context) -> Sql:
 
 _SAME_IN_BOTH = frozenset(
     {"now", "nullif", "replace", "ltrim", "rtrim", "lcase", "ucase", "isnull", "isnotnull", "mean"}
-    | {"date_part", "datepart", "make_date", "octet_length", "some", "every", "weekday", "bin"}
+    | {
+        "size",
+        "cardinality",
+        "to_date",
+        "date_part",
+        "datepart",
+        "make_date",
+        "octet_length",
+        "some",
+        "every",
+        "weekday",
+        "bin",
+    }
 )
 
 

@@ -1,10 +1,13 @@
 """Mean, Sum, StandardDeviation, Variance and ColumnCorrelation: one number of a numeric column.
 
-Doubles throughout, population deviations, NULL left out. NaN poisons the number: the rule fails.
+Doubles throughout, population deviations, NULL left out. NaN poisons the number, infinity that of a
+deviation: the rule fails.
 """
 
 import math
 from functools import partial
+
+from sqlglot import exp
 
 from movie_pipeline.dqdl.language.rule_syntax import NUMBER, RuleSyntax
 from movie_pipeline.dqdl.language.ruleset import SimpleRule
@@ -21,9 +24,11 @@ def statistic(rule: SimpleRule, context: Context, *, function: str) -> Plan:
     """What a function of SQL gives over one column or over a pair."""
     columns = [typed_column(context, w, NUMERIC, rows="skip") for w in rule.columns]
     kept = kept_rows(context, rule, rows="skip")
-    finite = sql.every(
-        sql.negated(context.words.not_a_number(c.sql)) for c in columns if c.family == "float"
-    )
+    floats = [c.sql for c in columns if c.family == "float"]
+    if function not in ("avg", "sum"):
+        # how far a value without an end is from a mean is no number either
+        floats = [exp.Sub(this=value.copy(), expression=value.copy()) for value in floats]
+    finite = sql.every(sql.negated(context.words.not_a_number(value)) for value in floats)
     present = sql.every([kept, *(sql.present(c.sql) for c in columns)])
     measured = sql.filtered(function, [c.as_double for c in columns], sql.every([present, finite]))
 

@@ -50,6 +50,14 @@ class Words(Protocol):
         """A floating-point value is NaN."""
         ...
 
+    def expect_known(self, text: str) -> None:
+        """User SQL calls only functions that are had with Spark's meaning.
+
+        Raises:
+            NoTranslation: it calls another, or one with other arguments than it takes.
+        """
+        ...
+
     def from_spark(self, expression: Sql, types: ColumnTypes, *, is_condition: bool) -> Sql:
         """What a user wrote in Spark SQL, with Spark's meaning.
 

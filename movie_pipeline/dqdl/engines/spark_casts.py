@@ -1,0 +1,149 @@
+"""Casts of Spark's, written for DuckDB: what becomes of a value that does not fit.
+
+A template is DuckDB SQL in which x, y and z stand for parts.
+"""
+
+from functools import partial
+
+import sqlglot
+from sqlglot import exp
+
+from movie_pipeline.dqdl.engines.spark_types import (
+    INTEGERS,
+    UNKNOWN,
+    known,
+    marked,
+    said,
+    spark_type,
+)
+from movie_pipeline.dqdl.rules import sql
+from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, EPOCH_IN_TEXT, SPACES
+from movie_pipeline.dqdl.rules.sql import Sql
+from movie_pipeline.dqdl.rules.words import NoTranslation
+
+_WHOLE_IN_TEXT = r"""
+CASE WHEN regexp_full_match(trim(x, SPACES), '[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]*)')
+  THEN TRY_CAST(CASE WHEN regexp_matches(trim(x, SPACES), '^[+-]?[0-9]')
+    THEN regexp_extract(trim(x, SPACES), '^[+-]?[0-9]+') ELSE '0' END AS TYPE) END
+"""
+_ONLY_WHOLE_IN_TEXT = """
+CASE WHEN regexp_full_match(trim(x, SPACES), '[+-]?[0-9]+')
+  THEN TRY_CAST(trim(x, SPACES) AS TYPE) END
+"""
+_NUMBER_IN_TEXT = r"""
+CASE WHEN regexp_full_match(trim(x, SPACES),
+    '(?i)[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?[df]?')
+  THEN TRY_CAST(regexp_replace(trim(x, SPACES), '[dDfF]$', '') AS DOUBLE)
+  WHEN regexp_full_match(trim(x, SPACES), '(?i)[+-]?(inf|infinity)|nan')
+  THEN TRY_CAST(trim(x, SPACES) AS DOUBLE) END
+"""
+_BOOLEAN_IN_TEXT = r"""
+CASE WHEN lower(trim(x, SPACES)) IN ('t', 'true', 'y', 'yes', '1') THEN TRUE
+  WHEN lower(trim(x, SPACES)) IN ('f', 'false', 'n', 'no', '0') THEN FALSE END
+"""
+_TRUNCATED = """
+CASE WHEN isnan(CAST(x AS DOUBLE)) THEN 0 WHEN x >= MOST THEN MOST WHEN x <= LEAST THEN LEAST
+  ELSE TRY_CAST(trunc(x) AS TYPE) END
+"""
+_WRAPPED = """
+CAST((CAST(trunc(x) AS HUGEINT) + 2147483648) % 4294967296
+  + CASE WHEN (CAST(trunc(x) AS HUGEINT) + 2147483648) % 4294967296 < 0
+      THEN 2147483648 ELSE -2147483648 END AS INTEGER)
+"""
+"""What does not fit begins anew at the other end, as in Java."""
+
+
+def cast_node(node: Sql) -> Sql:
+    """A cast that the user wrote."""
+    target = node.args["to"].sql(dialect="duckdb")
+    if known(node.this) == "UNKNOWN":
+        return node
+    to = spark_type(target)
+    if node.args.get("safe") and to in INTEGERS and known(node.this) not in INTEGERS:
+        if known(node.this) != "VARCHAR":
+            raise NoTranslation("it uses try_cast of a number to a whole number")
+        return marked(template(_ONLY_WHOLE_IN_TEXT.replace("TYPE", to), node.this), to)
+    if to == "DECIMAL":
+        if known(node.this) == "VARCHAR":
+            return marked(template(f"TRY_CAST(trim(x, {SPACES}) AS {target})", node.this), to)
+        return node
+    if to == "UNKNOWN":
+        raise NoTranslation(f"it casts to {target}")
+    if to == "DOUBLE" and target.upper() in ("FLOAT", "REAL"):
+        raise NoTranslation("it casts to float; cast to double")
+    return cast(node.this, to)
+
+
+def cast(node: Sql, to: str) -> Sql:
+    """A part as another type, as Spark casts where that is not an error."""
+    found = known(node)
+    if found in (to, *UNKNOWN):
+        return marked(sql.try_cast(node, to), to) if found in UNKNOWN else node
+    if found == "VARCHAR":
+        return marked(_from_text(node, to), to)
+    if to == "VARCHAR":
+        return as_text(node)
+    if to in ("TINYINT", "SMALLINT") and found in ("DOUBLE", "DECIMAL"):
+        raise NoTranslation("it casts a number to a narrower type than int")
+    if to == "INT" and found == "DECIMAL":
+        return marked(template(_WRAPPED, node), to)
+    if to in INTEGERS and found in ("DOUBLE", "DECIMAL"):
+        text = _TRUNCATED.replace("TYPE", to).replace("MOST", str(INTEGERS[to]))
+        return marked(template(text.replace("LEAST", str(-INTEGERS[to] - 1)), node), to)
+    if to in INTEGERS and found in INTEGERS and INTEGERS[to] < INTEGERS[found]:
+        raise NoTranslation("it casts a whole number to a narrower type")
+    dated = {"DATE", "TIMESTAMP"}
+    if (to in dated) != (found in dated):
+        raise NoTranslation(f"it casts a {said(found)} to a {said(to)}")
+    return marked(sql.try_cast(node, to), to)
+
+
+def _from_text(node: Sql, to: str) -> Sql:
+    if to in INTEGERS:
+        return template(_WHOLE_IN_TEXT.replace("TYPE", to), node)
+    if to == "DOUBLE":
+        return template(_NUMBER_IN_TEXT, node)
+    if to == "BOOLEAN":
+        return template(_BOOLEAN_IN_TEXT, node)
+    if to == "DATE":
+        return template(DATE_IN_TEXT, node)
+    if to == "TIMESTAMP":
+        return template(f"make_timestamp(({EPOCH_IN_TEXT}) * 1000000)", node)
+    raise NoTranslation(f"it casts text to {to.lower()}")
+
+
+def as_text(node: Sql) -> Sql:
+    """A part as text, where both engines write its values alike."""
+    found = known(node)
+    if found in ("VARCHAR", *UNKNOWN):
+        return node
+    if found in ("DOUBLE", "TIMESTAMP"):
+        raise NoTranslation(f"it makes text of a {'double' if found == 'DOUBLE' else 'time'}")
+    return marked(sql.cast(node, "VARCHAR"), "VARCHAR")
+
+
+def make_text(part: Sql) -> None:
+    """Puts text in the place of a part."""
+    made = as_text(part)
+    if made is not part:
+        part.replace(made)
+
+
+# --- templates ---
+
+_parsed: dict[str, Sql] = {}
+
+
+def template(text: str, *values: Sql) -> Sql:
+    """DuckDB SQL in which x, y and z stand for the values."""
+    text = text.replace("SPACES", SPACES)
+    if text not in _parsed:
+        _parsed[text] = sqlglot.parse_one(text, dialect="duckdb")
+    by_name = dict(zip("xyz", values, strict=False))
+    return exp.Paren(this=sql.rewritten(_parsed[text], partial(_put, values=by_name)))
+
+
+def _put(node: Sql, values: dict[str, Sql]) -> Sql:
+    if isinstance(node, exp.Column) and node.name in values and not node.table:
+        return values[node.name].copy()
+    return node
