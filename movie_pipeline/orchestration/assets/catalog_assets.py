@@ -135,12 +135,15 @@ def _description(name: str, warehouse: Warehouse, meanings: Mapping[str, str]) -
 def describe_raw_files(name: str, entries: list[LedgerEntry], location: str) -> CatalogTable:
     """One table for all raw files: each column that any of them brought, as text, with its meaning.
 
+    Names that differ in their capitals are one to every catalog, and of one meaning one column.
+
     Args:
         name: what the catalog calls it.
         entries: the ledger's, newest first; files that could not be read say nothing.
         location: where processed files lie.
     """
     columns: dict[str, str] = {}
+    alike: set[tuple[str, str]] = set()
     rows = 0
     for entry in entries:
         rows += entry.rows_in
@@ -149,7 +152,9 @@ def describe_raw_files(name: str, entries: list[LedgerEntry], location: str) -> 
             meaning = f"read as {column.name}" if column.is_contract else "kept as the file's own"
             if column.name in dates:
                 meaning += f", dates of the form {dates[column.name]}"
-            columns.setdefault(column.header, meaning)
+            if (one := (column.header.lower(), meaning)) not in alike:
+                columns.setdefault(column.header, meaning)
+                alike.add(one)
     return CatalogTable(
         name=name,
         location=location,
