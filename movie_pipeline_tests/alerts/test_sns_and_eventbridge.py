@@ -134,7 +134,7 @@ def test_a_hostile_file_name_arrives_escaped_everywhere(told: Told) -> None:
     [received] = queue.take()
     shown = received["MessageAttributes"]["file"]["StringValue"]
     assert shown.isprintable()
-    assert r"\x0a\x0d\x09\x1b[31m\u202e" in shown
+    assert "[line end][line end][tab][escape][31m[right-to-left override]" in shown
     assert received["MessageAttributes"]["state"]["StringValue"] == "HELD"
     assert json.loads(received["Body"])["details"]["file"] == HOSTILE_NAME
     [call] = calls
@@ -236,7 +236,9 @@ def test_an_event_that_the_bus_refuses_is_an_alert_error(ministack: Ministack) -
             "before-send.events.PutEvents",
             first(9, lambda: response(200, refused)),
         ),
-        pytest.raises(AlertError, match=r"ThrottlingException: slow\\x0adown; the outbox keeps"),
+        pytest.raises(
+            AlertError, match=r"ThrottlingException: slow\[line end\]down; the outbox keeps"
+        ),
     ):
         EventBridgeEvents(AlertSettings(), clients).put("success", {})
 

@@ -282,7 +282,7 @@ def test_a_crawlers_columns_are_compared_with_those_described() -> None:
     )
     assert differences(TABLE, [crawled]) == [
         "the crawler has no column votes",
-        "only the crawler has new\\x0a",
+        "only the crawler has new[line end]",
     ]
     assert differences(TABLE, [TABLE]) == []
     assert differences(TABLE, []) == ["the crawler has no table of raw_movies"]

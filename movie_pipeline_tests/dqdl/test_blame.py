@@ -35,7 +35,7 @@ UNJUDGEABLE = {
     f'CustomSql "select p0.title from {CROSS}"': "it was stopped after 0.5 s",
     'CustomSql "with recursive r as (select 1 as k union all select k + 1 from r) '
     'select count(*) from r" > 5': "",
-    'CustomSql "select array_agg(repeat(title, 9000)) from primary" > 1': (
+    'CustomSql "select collect_list(repeat(title, 9000)) from primary" > 1': (
         "it needs more memory than the engine has"
     ),
     "CustomSql \"select length(repeat('x', 2000000000)) from primary limit 1\" > 5": "make a text",
@@ -81,7 +81,7 @@ def test_a_where_of_many_alternatives_is_judged(connection: duckdb.DuckDBPyConne
 def test_a_rule_that_is_slow_in_the_one_pass_of_all_is_found(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    slow = "levenshtein(repeat(title, 9000), concat(title, 'x')) > 0"
+    slow = "initcap(repeat(title, 9000)) = 'x'"
     with judged(connection, f'IsComplete "title" where "{slow}"') as judgement:
         culprit, *others = judgement.rules
     assert not culprit.evaluated

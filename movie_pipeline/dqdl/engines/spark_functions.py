@@ -13,7 +13,10 @@ from sqlglot.tokenizer_core import Token, TokenType
 from movie_pipeline.dqdl.rules.words import NoTranslation
 
 _BY_ARGUMENTS: dict[tuple[int, float], str] = {
-    (0, 0): "current_date curdate current_timestamp now row_number rank dense_rank",
+    (0, 0): (
+        "current_date curdate current_timestamp now pi "
+        "row_number rank dense_rank percent_rank cume_dist"
+    ),
     (1, 1): (
         "abs sqrt cbrt exp ln log10 log2 sign signum sin cos tan asin acos atan degrees radians "
         "ceil ceiling floor bin isnan isnull isnotnull "
@@ -24,16 +27,18 @@ _BY_ARGUMENTS: dict[tuple[int, float], str] = {
         "size cardinality array_size explode "
         "avg mean sum min max median kurtosis stddev stddev_samp stddev_pop variance var_samp "
         "var_pop count_if bool_and bool_or every some collect_list collect_set "
-        "approx_count_distinct"
+        "approx_count_distinct array_agg ntile first_value last_value "
+        "sinh cosh tanh sha sha1 unix_date"
     ),
     (1, 2): "round log to_date to_timestamp",
-    (1, 3): "position substring substr",
+    (1, 3): "position substring substr lead lag",
     (1, math.inf): "any coalesce concat concat_ws count",
     (2, 2): (
         "nvl ifnull nullif nanvl mod pow power contains startswith endswith instr left right "
         "repeat split regexp_like rlike regexp "
         "date_add date_sub datediff date_diff add_months months_between date_format trunc "
-        "date_trunc date_part datepart array_contains corr covar_pop covar_samp max_by min_by"
+        "date_trunc date_part datepart array_contains corr covar_pop covar_samp max_by min_by "
+        "atan2 equal_null"
     ),
     (2, 3): "replace locate regexp_extract lpad rpad sequence",
     (2, math.inf): "greatest least",
