@@ -58,6 +58,26 @@ def test_custom_sql_casts_leniently_too() -> None:
 
 
 @pytest.mark.parametrize(
+    ("function", "at", "value"),
+    [
+        ("lead(i)", "is null", -3),
+        ("lag(i, 1, 7)", "is null", 7),
+        ("lag(i)", "= -3", None),
+        ("first_value(i)", "= 10", None),
+        ("last_value(i)", "= 2", 2),
+        ("ntile(2)", "= 0", 1),
+        ("percent_rank()", "= 10", 1),
+        ("cume_dist()", "= 1", 4 / 6),
+    ],
+)
+def test_windows_begin_with_what_is_missing(function: str, at: str, value: float | None) -> None:
+    windowed = f"select i, {function} over (order by i) x from primary"
+    rule = f'CustomSql "select max(coalesce(x, -99)) from ({windowed}) where i {at}" between'
+    wanted = -99 if value is None else value
+    assert one(f"{rule} {wanted - 0.001} and {wanted + 0.001}", ODD).outcome == "Passed"
+
+
+@pytest.mark.parametrize(
     "error",
     [
         duckdb.ConversionException("Conversion Error: Could not convert string 'secret' to INT32"),
@@ -138,6 +158,13 @@ MET = (
     ("date_trunc('month', d) = timestamp '2024-01-01'", "F..F.F"),
     ("hour(d) = 0", "F..FFF"),
     ("date_format(dd, 'MM/yyyy') = '01/2024'", "F....."),
+    ("unix_date(d) = 19727 and unix_date(d) = unix_date(date '2024-01-05')", "F....F"),
+    # angles, digests, and what is equal where both are NULL
+    ("atan2(s, 1) > 0", "F..FF."),
+    ("sinh(s) > 1 and cosh(s) > sinh(s) - 1 and tanh(s) < 2", "F..FF."),
+    ("pi() > f", "F..F.F"),
+    ("sha1(s) = sha(lower('X')) and sha1('x') like '11f6ad8e%'", ".F...."),
+    ("equal_null(i, null)", "..F..."),
     # letters
     ("trim(concat('\u00a0', s)) = '\u00a0x'", ".F...."),
     ("reverse(concat('e\u0301', s)) = 'x\u0301e'", ".F...."),
@@ -171,6 +198,7 @@ def test_types_meet_as_they_meet_in_spark(clause: str, kept: str) -> None:
         ("cast(dd as int) = 1", "it casts a date to a number"),
         ("year(i) = 1", "it takes a number for a date"),
         ("soundex(s) = 'X'", "it uses soundex"),
+        ("sha1(i) = 'x'", "it uses md5 or sha1 of other than text"),
         ("typeof(i) = 'int'", "it uses typeof"),
         ("bround(f) = 2", "uses bround, for which there is no translation"),
         ("trunc(dd, 'century') = dd", "it uses trunc otherwise than"),

@@ -45,11 +45,12 @@ _TEXT_FUNCTIONS = (
 _OF_DATES = (
     *(exp.Year, exp.Month, exp.Day, exp.DayOfMonth, exp.Quarter, exp.DayOfWeek, exp.DayOfYear),
     *(exp.WeekOfYear, exp.LastDay, exp.TsOrDsAdd, exp.DateDiff, exp.TsOrDsToDate, exp.AddMonths),
-    exp.DateTrunc,
+    *(exp.DateTrunc, exp.UnixDate),
 )
 _OF_NUMBERS = (
     *(exp.Neg, exp.Abs, exp.Sqrt, exp.Cbrt, exp.Exp, exp.Pow, exp.Sin, exp.Cos, exp.Tan),
-    *(exp.Asin, exp.Acos, exp.Atan, exp.Degrees, exp.Radians),
+    *(exp.Asin, exp.Acos, exp.Atan, exp.Atan2, exp.Sinh, exp.Cosh, exp.Tanh),
+    *(exp.Degrees, exp.Radians),
 )
 _OF_TIMES = (exp.Hour, exp.Minute, exp.Second)
 
@@ -350,11 +351,11 @@ def _other_day(node: Sql) -> Sql:
 
 def _expect_text(node: Sql) -> None:
     if known(node.this) not in ("VARCHAR", *UNKNOWN):
-        raise NoTranslation("it uses md5 of other than text")
+        raise NoTranslation("it uses md5 or sha1 of other than text")
 
 
 MAKERS: tuple[tuple[type[Sql] | tuple[type[Sql], ...], Callable[[Sql], None]], ...] = (
-    (exp.MD5, _expect_text),
+    ((exp.MD5, exp.SHA), _expect_text),
     (_OF_DATES, _make_date),
     ((exp.Concat, exp.ConcatWs, exp.DPipe), _make_all_text),
     (_TEXT_FUNCTIONS, lambda node: make_text(node.this)),
