@@ -7,6 +7,7 @@ import json
 import sys
 import time
 import urllib.request
+from http.client import HTTPException
 from typing import Any, Final
 
 LOOK_SECONDS: Final = 10.0
@@ -39,7 +40,7 @@ def revive(ui: str, *, look_seconds: float = LOOK_SECONDS) -> None:
                 _ask(ui, _RELOAD, name=name)
                 print(f"The code server of {name} was gone; it is started again.", file=sys.stderr)  # noqa: T201 - what a person reads
             before = gone - before
-        except (OSError, ValueError):
+        except (OSError, ValueError, HTTPException):
             before = set()  # the webserver itself is starting, or busy
 
 

@@ -4,7 +4,7 @@ It is a value that goes through JSON, so that whoever has it and a chunk reads t
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from movie_pipeline.errors import UnreadableFile
@@ -103,9 +103,7 @@ def _refuse_apostrophes(
     Raises:
         UnreadableFile: they are.
     """
-    for column, texts in zip(plan.mapping, cells, strict=True):
-        if not column.ours or not contract.column(column.ours).required:
-            continue
+    for column, _, texts in _required(plan, cells, contract):
         present = [text.strip() for text in texts if text.strip()]
         if len(present) > 1 and all(_APOSTROPHES.fullmatch(text) for text in present):
             raise UnreadableFile(
@@ -123,9 +121,8 @@ def _refuse_objects(
     Raises:
         UnreadableFile: they are.
     """
-    for column, texts in zip(plan.mapping, cells, strict=True):
-        known = contract.column(column.ours) if column.ours else None
-        if known is None or not known.required or known.type is not ColumnType.TEXT:
+    for column, known, texts in _required(plan, cells, contract):
+        if known.type is not ColumnType.TEXT:
             continue
         present = [text for text in texts if text]
         if present and all(text.startswith('{"') and text.endswith("}") for text in present):
@@ -139,9 +136,8 @@ def _begin_with_ranks(
     plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
 ) -> bool:
     """Whether required texts are numbered, such as `1. Heat`."""
-    for column, texts in zip(plan.mapping, cells, strict=True):
-        known = contract.column(column.ours) if column.ours else None
-        if known is None or not known.required or known.type is not ColumnType.TEXT:
+    for _, known, texts in _required(plan, cells, contract):
+        if known.type is not ColumnType.TEXT:
             continue
         ranks = [_RANK.match(text.strip()) for text in texts]
         if len(ranks) > 1 and all(
@@ -149,6 +145,16 @@ def _begin_with_ranks(
         ):
             return True
     return False
+
+
+def _required(
+    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
+) -> Iterator[tuple[MappedColumn, Column, Sequence[str]]]:
+    """The columns that a file must bring, with the contract's and the cells of the first rows."""
+    for column, texts in zip(plan.mapping, cells, strict=True):
+        known = contract.column(column.ours) if column.ours else None
+        if known is not None and known.required:
+            yield column, known, texts
 
 
 def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of
