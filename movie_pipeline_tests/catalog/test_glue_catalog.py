@@ -16,8 +16,10 @@ from movie_pipeline.catalog.catalog_port import (
 )
 from movie_pipeline.catalog.glue_catalog import GlueCatalog
 from movie_pipeline.errors import CatalogError
-from movie_pipeline.orchestration.assets.catalog_assets import differences
+from movie_pipeline.ledger.file_summary import FileColumn, FileSummary
+from movie_pipeline.orchestration.assets.catalog_assets import describe_raw_files, differences
 from movie_pipeline.settings.groups import GlueSettings
+from movie_pipeline_tests.ledger.test_notices import entry
 from movie_pipeline_tests.standins.aws import pipeline_clients
 from movie_pipeline_tests.standins.hooks import first, hooked, response
 from movie_pipeline_tests.standins.ministack import Ministack
@@ -286,3 +288,21 @@ def test_a_crawlers_columns_are_compared_with_those_described() -> None:
     ]
     assert differences(TABLE, [TABLE]) == []
     assert differences(TABLE, []) == ["the crawler has no table of raw_movies"]
+
+
+def test_names_in_other_capitals_are_one_column_where_they_mean_the_same() -> None:
+    brought = (
+        FileColumn("Title", "movie_title", is_contract=True),
+        FileColumn("note", "note", is_contract=False),
+    )
+    later = (
+        FileColumn("TITLE", "movie_title", is_contract=True),
+        FileColumn("title", "title_2", is_contract=False),
+    )
+    entries = [entry(summary=FileSummary(mapping=each)) for each in (brought, later)]
+    columns = describe_raw_files("raw_movies", entries, "s3://x/").columns
+    assert [(column.name, column.comment) for column in columns] == [
+        ("Title", "read as movie_title"),
+        ("note", "kept as the file's own"),
+        ("title", "kept as the file's own"),
+    ]

@@ -61,7 +61,11 @@ def told_at_once() -> Iterator[Counter[str]]:
             to.with_suffix(".keys"), given["provenance"].file_id, given["why"].contract
         )
         with_keys: dict[str, Any] = {**given, "keys": keys}
-        with patch.object(raw_record, "_MANY", 1), patch.object(raw_record, "_WINDOW", 3_000):
+        with (
+            patch.object(raw_record, "_MANY", 1),
+            patch.object(raw_record, "_WINDOW", 3_000),
+            patch.object(raw_record, "_FAR", 40),
+        ):
             found = write(judged, other, **with_keys)
         keys.__exit__(None, None, None)
         assert write(judged, to, **given) == found
