@@ -1,6 +1,7 @@
 """The reader's inner loops: bytes to records, and cells to texts and numbers, over plain arrays.
 
-They take what is plain and say what is not; what that is, record_parser.py and cells.py tell.
+They take what is plain and say what is not; what that is, record_parser.py, text_cells.py and
+number_cells.py tell.
 """
 
 import numpy as np
@@ -22,7 +23,7 @@ RECORDS, ROWS, BLANK_LINES, BLANK_BYTES, PLACE, QUOTES, EMPTY_ROWS, EMPTY_ENDS, 
 quotes in rows, blank lines that hold delimiters, and rows whose last cell is empty."""
 
 READ, MISSING, NOT_PLAIN, GROUPS = 0, 1, 2, 16
-"""What `read_wholes` and `read_decimals` say of a cell: the states of cells.py."""
+"""What `read_wholes` and `read_decimals` say of a cell: the states of number_cells.py."""
 
 _QUOTE, _LF, _CR, _BACKSLASH, _POINT, _SPACE, _TAB = 34, 10, 13, 92, 46, 32, 9
 _ZERO, _NINE = 48, 57
@@ -413,7 +414,7 @@ _AT_EDGE[0x80:] = 1
 
 @compiled("boolean(uint8[::1], int64, int64)")
 def _wants_trimming(text: Bytes, begin: Number, end: Number) -> bool:
-    """Whether a cell has white space at an edge, or is a null marker; cells.py says which."""
+    """Whether a cell has white space at an edge, or is a null marker; text_cells.py says which."""
     first, last = text[begin], text[end - 1]
     if first <= 32 or last <= 32:
         if first == 32 or 9 <= first <= 13 or last == 32 or 9 <= last <= 13:

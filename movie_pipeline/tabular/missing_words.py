@@ -1,6 +1,6 @@
 """What people and programs write where there is nothing: words, signs, errors of a spreadsheet.
 
-In titles they are titles. How a cell is read stands in number_casts.py and cells.py.
+In titles they are titles. How a cell is read stands in number_casts.py and text_cells.py.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The one rule by which a cell becomes a number; docs/intake.md shows it to people.
 
-Every other way to read a cell (the vectorised shortcuts of cells.py, the kernel) must agree with
-`read_number`, and tests hold them together. Texts are not cast: they are only trimmed.
+Every other way to read a cell (the vectorised shortcuts of number_cells.py, the kernel) must agree
+with `read_number`, and tests hold them together. Texts are not cast: they are only trimmed.
 """
 
 import math

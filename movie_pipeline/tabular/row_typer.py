@@ -12,15 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.arrow import pa, pc
-from movie_pipeline.tabular.cells import (
-    ARROW_TYPES,
-    Array,
-    Cells,
-    NumberCells,
-    TextCells,
-    Unusual,
-    as_flags,
-)
+from movie_pipeline.tabular.cells import ARROW_TYPES, Array, Cells, as_flags
 from movie_pipeline.tabular.column_mapping import (
     MappedColumn,
     unique_name,
@@ -30,6 +22,7 @@ from movie_pipeline.tabular.date_forms import DATE_TYPE, DateCells, DateForm
 from movie_pipeline.tabular.declared_units import factor_of
 from movie_pipeline.tabular.engine import Connection
 from movie_pipeline.tabular.key_derivation import KeyMaker
+from movie_pipeline.tabular.number_cells import NumberCells, Unusual
 from movie_pipeline.tabular.number_forms import Repair
 from movie_pipeline.tabular.number_signs import Evidence, Signs
 from movie_pipeline.tabular.other_columns import OtherColumns
@@ -40,6 +33,7 @@ from movie_pipeline.tabular.table_contract import (
     ColumnType,
     TableContract,
 )
+from movie_pipeline.tabular.text_cells import TextCells
 from movie_pipeline.tabular.value_shapes import ValueShapes, shape_of_numbers
 
 RECORD_NUMBER = "_record_number"

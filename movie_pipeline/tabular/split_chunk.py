@@ -13,10 +13,12 @@ import numpy.typing as npt
 from movie_pipeline.arrow import pa
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import kernel
-from movie_pipeline.tabular.cells import Array, Cells, NumberCells, TextCells
+from movie_pipeline.tabular.cells import Array, Cells
 from movie_pipeline.tabular.date_forms import DateCells
 from movie_pipeline.tabular.dialect import Layout
+from movie_pipeline.tabular.number_cells import NumberCells
 from movie_pipeline.tabular.number_signs import Sign
+from movie_pipeline.tabular.text_cells import TextCells
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]

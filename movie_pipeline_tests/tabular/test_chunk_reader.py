@@ -22,12 +22,12 @@ from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.stored_values import from_json, to_json
 from movie_pipeline.tabular import Limits, SourceOptions, chunk_reader, kernel
-from movie_pipeline.tabular.cells import NumberCells
 from movie_pipeline.tabular.chunk_reader import ChunkReader
 from movie_pipeline.tabular.dialect import layout_of
 from movie_pipeline.tabular.encodings import UTF_8
 from movie_pipeline.tabular.escapes import escaped
 from movie_pipeline.tabular.number_casts import Repair
+from movie_pipeline.tabular.number_cells import NumberCells
 from movie_pipeline.tabular.reading_plan import ReadingPlan, plan_of
 from movie_pipeline.tabular.split_chunk import Splitter, buffer_of, holds_no_text
 from movie_pipeline.tabular.table_contract import Column, ColumnType

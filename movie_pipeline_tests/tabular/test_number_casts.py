@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from movie_pipeline.arrow import pa
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.tabular import Column, ColumnType
-from movie_pipeline.tabular.cells import NumberCells, TextCells
 from movie_pipeline.tabular.number_casts import Reading, evidence_in, read_number
+from movie_pipeline.tabular.number_cells import NumberCells
 from movie_pipeline.tabular.number_forms import Repair
 from movie_pipeline.tabular.number_signs import Evidence, Sign, Signs, signs_of
+from movie_pipeline.tabular.text_cells import TextCells
 
 COLUMNS = {column.name: column for column in MOVIES.contract.columns}
 NUMBERS = [column for column in MOVIES.contract.columns if column.type is not ColumnType.TEXT]
