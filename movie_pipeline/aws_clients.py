@@ -7,12 +7,15 @@ import os
 import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any, cast
 
 from boto3.exceptions import Boto3Error
 from boto3.session import Session
+from botocore import session as botocore_session
 from botocore.config import Config
+from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -62,9 +65,13 @@ class Clients:
     """Clients of AWS services, each made when it is first asked for.
 
     Region, credentials (refreshed by themselves) and endpoints are found as boto3 finds them.
+
+    Args:
+        role_arn: a role that is taken with these credentials, for all calls; empty: none is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, role_arn: str = "") -> None:
+        self.role_arn = role_arn
         self._made: dict[str, Client] = {}
         self._lock = threading.Lock()
         self._session: Session | None = None
@@ -73,17 +80,45 @@ class Clients:
         """The client of one service; safe to ask for and to use from several threads."""
         with self._lock:
             if service not in self._made:
-                self._session = self._session or _session()
+                self._session = self._session or _session(self.role_arn)
                 self._made[service] = self._session.client(service, config=_config())
             return self._made[service]
 
 
-def _session() -> Session:
+def _session(role_arn: str) -> Session:
     """A session in the region boto3 finds, else in AWS_REGION, which AWS's containers set."""
     session = Session()
     if session.region_name is None and os.environ.get("AWS_REGION"):
-        return Session(region_name=os.environ["AWS_REGION"])
-    return session
+        session = Session(region_name=os.environ["AWS_REGION"])
+    if not role_arn:
+        return session
+    taking = cast("Any", botocore_session).get_session()
+    taking.register_component("credential_provider", _TakenRole(session, role_arn))
+    return Session(botocore_session=taking, region_name=session.region_name)
+
+
+class _TakenRole:
+    """Where botocore gets keys of a role: with the first call, and anew before they expire."""
+
+    def __init__(self, own: Session, role_arn: str) -> None:
+        self._own: Any = own
+        self._role_arn = role_arn
+
+    def load_credentials(self) -> DeferredRefreshableCredentials:
+        """What a session of botocore asks for."""
+        return DeferredRefreshableCredentials(self._taken, "assume-role")
+
+    def _taken(self) -> Any:  # noqa: ANN401 - botocore's
+        own = self._own.get_credentials()
+        if own is None:
+            raise NoCredentialsError
+        fetcher: Any = AssumeRoleCredentialFetcher(
+            partial(self._own.client, config=_config()),
+            own,
+            self._role_arn,
+            extra_args={"RoleSessionName": "movie-pipeline"},
+        )
+        return fetcher.fetch_credentials()
 
 
 def _config() -> Config:

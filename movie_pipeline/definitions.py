@@ -175,7 +175,7 @@ def _refresh_job(dataset: Dataset, assets: Sequence[dg.AssetsDefinition]) -> Any
 
 def _resources(deployment: Deployment, ruleset: Ruleset) -> Mapping[str, object]:
     lease = scoped_name(deployment.dataset, LEASE_RESOURCE)
-    settings = deployment.settings
+    settings, of_sensors = deployment.settings, deployment.of_sensors
     places = {area.name.lower(): deployment.storage.uri(area, "") for area in Area}
     return {
         "batch": IngestBatch.configure_at_launch(),
@@ -183,13 +183,17 @@ def _resources(deployment: Deployment, ruleset: Ruleset) -> Mapping[str, object]
         "ruleset": resource_of(ruleset, facts={"from": deployment.ruleset}),
         "settings": resource_of(settings, facts=set_otherwise(settings)),
         LEASE_RESOURCE: lease_of_the_run(work_root(settings)),
-        "storage": resource_of(deployment.storage, lease=lease, facts=places),
-        "wakeups": resource_of(deployment.wakeups),
-        "warehouse": resource_of(deployment.warehouse, lease=lease),
+        "storage": resource_of(
+            deployment.storage, of_sensors=of_sensors.storage, lease=lease, facts=places
+        ),
+        "wakeups": resource_of(deployment.wakeups, of_sensors=of_sensors.wakeups),
+        "warehouse": resource_of(
+            deployment.warehouse, of_sensors=of_sensors.warehouse, lease=lease
+        ),
         "catalog": resource_of(deployment.catalog),
         "engine": resource_of(deployment.engine),
-        "alerts": resource_of(deployment.alerts),
-        "events": resource_of(deployment.events),
+        "alerts": resource_of(deployment.alerts, of_sensors=of_sensors.alerts),
+        "events": resource_of(deployment.events, of_sensors=of_sensors.events),
     }
 
 

@@ -41,6 +41,13 @@ class Deployment:
     engine: ScreeningEngine
     alerts: Alerts
     events: Events
+    with_the_rights_of_sensors: "Deployment | None" = None
+    """The same world where runs take a role of their own and sensors do not; none: one for both."""
+
+    @property
+    def of_sensors(self) -> "Deployment":
+        """What sensors look at the world by."""
+        return self.with_the_rights_of_sensors or self
 
     @property
     def ruleset(self) -> Path:
@@ -67,6 +74,14 @@ def local(settings: Settings, dataset: Dataset) -> Deployment:
 
 def aws(settings: Settings, dataset: Dataset) -> Deployment:
     """S3, SQS, Redshift, Glue, SNS and EventBridge; loaded only when it is chosen."""
+    own = _aws(settings, dataset)
+    if not settings.worker_role_arn:
+        return own
+    working = _aws(settings, dataset, settings.worker_role_arn)
+    return replace(working, with_the_rights_of_sensors=own)
+
+
+def _aws(settings: Settings, dataset: Dataset, role_arn: str = "") -> Deployment:
     from movie_pipeline.alerts.eventbridge_events import EventBridgeEvents
     from movie_pipeline.alerts.sns_alerts import SNSAlerts
     from movie_pipeline.aws_clients import Clients
@@ -75,7 +90,7 @@ def aws(settings: Settings, dataset: Dataset) -> Deployment:
     from movie_pipeline.wakeups.sqs_wakeups import SQSWakeups
     from movie_pipeline.warehouse.redshift_warehouse import RedshiftWarehouse
 
-    clients = Clients()
+    clients = Clients(role_arn)
     own = _with_prefixes_within(settings, dataset)
     storage = S3Storage(own, clients)
     return Deployment(
@@ -84,7 +99,8 @@ def aws(settings: Settings, dataset: Dataset) -> Deployment:
         storage=storage,
         # the queue is told of one landing area; another one is listed at every tick
         wakeups=NoWakeups() if dataset.namespace else SQSWakeups(settings, clients),
-        warehouse=RedshiftWarehouse(settings, storage, clients, dataset),
+        # its user is named after the role that signs in, and owns the tables: one for all
+        warehouse=RedshiftWarehouse(settings, storage, Clients(), dataset),
         catalog=GlueCatalog(settings.glue, clients),
         engine=_engine(own, storage),
         alerts=SNSAlerts(settings.alerts, clients),
@@ -103,7 +119,10 @@ def storage_of(settings: Settings) -> Storage:
     from movie_pipeline.aws_clients import Clients
     from movie_pipeline.storage.s3_storage import S3Storage
 
-    return S3Storage(settings, Clients())
+    # jobs of a service have its own role
+    return S3Storage(
+        settings, Clients("" if settings.spark.is_service else settings.worker_role_arn)
+    )
 
 
 DEPLOYMENTS: Mapping[str, Callable[[Settings, Dataset], Deployment]] = {"local": local, "aws": aws}

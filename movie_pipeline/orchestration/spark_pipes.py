@@ -41,7 +41,7 @@ def launch_of(settings: Settings) -> Launch:
     from movie_pipeline.aws_clients import Clients  # noqa: PLC0415 - see above
     from movie_pipeline.orchestration.spark_on_aws import service_of  # noqa: PLC0415 - see above
 
-    return service_of(settings, Clients()).run
+    return service_of(settings, Clients(settings.worker_role_arn)).run
 
 
 class _Messages(dg.PipesTempFileMessageReader):

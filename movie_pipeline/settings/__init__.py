@@ -13,6 +13,7 @@ from typing import Self
 
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.settings.groups import (
+    ROLE,
     AlertSettings,
     AreaNames,
     BatchSettings,
@@ -29,7 +30,7 @@ from movie_pipeline.settings.groups import (
     SparkSettings,
 )
 from movie_pipeline.settings.memory_plan import budget_of_machine, memory_bytes, runs_and_limit
-from movie_pipeline.settings.variables import variables_of
+from movie_pipeline.settings.variables import setting, variables_of
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class Settings:
     """The DQDL file every row of the first dataset is judged by; none: the dataset's own."""
     reference_datasets: tuple[str, ...] = ()
     """Other datasets that rules may name, each as alias=place."""
+    worker_role_arn: str = setting(
+        "", form=rf"({ROLE})?", example="arn:aws:iam::123456789012:role/movies-worker"
+    )
+    """On AWS the role that runs and commands take, and sensors do not; empty: all have one."""
     warehouse_wait_seconds: float = 30.0
     """How long to wait for a warehouse that another process holds."""
     areas: AreaNames = field(default_factory=AreaNames)

@@ -12,6 +12,8 @@ from movie_pipeline.errors import SettingsError
 from movie_pipeline.settings.memory_plan import memory_bytes
 from movie_pipeline.settings.variables import PREFIX, setting
 
+ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+"
+"""ARN of a role."""
 _TOPIC = r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]+"
 _MASTER = (
     r"(local(\[[0-9*]+\])?|local-cluster\[[0-9]+,[0-9]+,[0-9]+\]|yarn"
@@ -263,7 +265,7 @@ class SparkSettings:
     role_arn: str = setting(
         "",
         "SPARK_ROLE_ARN",
-        form=r"(arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+)?",
+        form=rf"({ROLE})?",
         example="arn:aws:iam::123456789012:role/movies-spark",
     )
     """With emr-serverless: the role that its jobs take."""
@@ -334,7 +336,7 @@ class RedshiftSettings:
     """How long one statement may take."""
     copy_role_arn: str = setting(
         "",
-        form=r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+",
+        form=ROLE,
         example="arn:aws:iam::123456789012:role/movies-redshift",
     )
     """The role of the warehouse that COPY reads the output area with."""

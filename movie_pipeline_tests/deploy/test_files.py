@@ -130,11 +130,32 @@ def test_every_service_that_takes_a_role_says_for_which_account() -> None:
         for body in template(name)["Resources"].values()
         if body["Type"] == "AWS::IAM::Role"
     ]
-    assert len(roles) == 4
-    for [statement] in roles:
+    services = [role for role in roles if "Service" in role[0]["Principal"]]
+    assert len(services) == 4
+    for [statement] in services:
         assert "aws:SourceAccount" in str(statement["Condition"])
     [[task]] = [role for role in roles if "TaskPrincipal" in str(role)]
     assert "aws:SourceArn" in str(task["Condition"])
+
+
+def test_sensors_and_runs_have_a_role_each_and_nobody_but_the_container_takes_that_of_runs() -> (
+    None
+):
+    core = template("core.yaml")["Resources"]
+    policies = {
+        role: str(core[role]["Properties"]["ManagedPolicyArns"])
+        for role in ("TaskRole", "WorkerRole")
+    }
+    assert "SensorPolicy" in policies["TaskRole"]
+    assert "WorkerPolicy" not in policies["TaskRole"]
+    assert policies["WorkerRole"] == str([{"Ref": "WorkerPolicy"}])
+    [trust] = core["WorkerRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": {"Fn::GetAtt": ["TaskRole", "Arn"]}}
+    taking = [one for _, one in statements("core.yaml") if one["Action"] == "sts:AssumeRole"]
+    assert [one["Resource"] for one in taking] == [{"Fn::GetAtt": ["WorkerRole", "Arn"]}]
+    for name, role in (("spark.yaml", "WorkerRoleName"), ("warehouse.yaml", "TaskRoleName")):
+        text = (DEPLOY / name).read_text(encoding="utf-8")
+        assert set(re.findall(r"Roles: \[!Ref ((?:Task|Worker)\w+)\]", text)) == {role}
 
 
 def test_the_machine_gives_its_keys_to_nobody_who_cannot_ask_twice() -> None:
@@ -172,8 +193,8 @@ def test_no_check_is_left_out_without_a_reason() -> None:
 def rights(
     template_name: str, resources: Collection[str], within: str = ""
 ) -> set[tuple[str, str]]:
-    """Actions on objects of the bucket, with the area they are about."""
-    found = re.compile(rf"/{re.escape(within)}\$\{{(\w+Prefix)\}}(?:/spark)?/\*")
+    """Actions on objects of the bucket, with the area or the files of it that they are about."""
+    found = re.compile(rf"/{re.escape(within)}\$\{{(\w+Prefix\}}/[\w./]*\*?)")
     return {
         (action, area)
         for resource, statement in statements(template_name)
@@ -188,14 +209,15 @@ def rights(
 def test_one_more_dataset_gives_the_roles_what_they_have_within_the_first() -> None:
     """But for reference datasets and code, which are the same for all."""
     for name, ours, theirs in (
-        ("core.yaml", {"SensorPolicy", "WorkerPolicy"}, {"RunsAndSensors"}),
+        ("core.yaml", {"SensorPolicy"}, {"Sensors"}),
+        ("core.yaml", {"WorkerPolicy"}, {"Runs"}),
         ("core.yaml", {"CopyRole"}, {"Copy"}),
         ("spark.yaml", {"SparkRole"}, {"Spark"}),
     ):
         first = rights(name, ours)
         assert first
         assert rights("dataset.yaml", theirs, "${DataPrefix}/") == {
-            right for right in first if right[1] not in {"ReferencePrefix", "CodePrefix"}
+            right for right in first if not right[1].startswith(("ReferencePrefix", "CodePrefix"))
         }
 
 

@@ -42,7 +42,8 @@ def test_both_worlds_answer_every_interface(tmp_path: Path) -> None:
     worlds = [Home(tmp_path).deployment, on_aws()]
     for field in fields(Deployment):
         kinds = {type(getattr(world, field.name)).__module__ for world in worlds}
-        if field.name not in {"settings", "dataset", "engine"}:  # the engine is a setting in both
+        # the engine is a setting in both, and roles are AWS's
+        if field.name not in {"settings", "dataset", "engine", "with_the_rights_of_sensors"}:
             assert len(kinds) == 2, field.name
 
 
@@ -98,11 +99,12 @@ def test_either_variable_sets_the_region(monkeypatch: pytest.MonkeyPatch, variab
     assert Clients()("sqs").meta.region_name == "eu-central-1"
 
 
+@pytest.mark.parametrize("role_arn", ["", "arn:aws:iam::123456789012:role/movies-worker"])
 def test_without_credentials_the_sentence_says_where_they_come_from(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, role_arn: str
 ) -> None:
     without_aws(monkeypatch, AWS_REGION="eu-central-1")
-    storage = S3Storage(bucket_settings(), Clients())
+    storage = S3Storage(bucket_settings(), Clients(role_arn))
     with pytest.raises(StorageError, match=r"no AWS credentials were found; see that the process"):
         storage.landed()
 

@@ -14,8 +14,6 @@ from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline_tests.home import QUIET
 
-_RESOURCES = ("dataset", "storage", "warehouse", "wakeups", "alerts", "events", "settings")
-
 
 class _Noting(logging.Handler):
     """Keeps what is warned of."""
@@ -77,7 +75,11 @@ class HandDaemon:
         context = dg.build_sensor_context(
             instance=self.instance,
             cursor=self._cursors.get(name),
-            resources={name: getattr(self.deployment, name) for name in _RESOURCES},
+            resources={
+                name: each
+                for name, each in (self.definitions.resources or {}).items()
+                if name != "batch"  # a run's
+            },
         )
         with self._as("sensor"), context:
             context.log.addHandler(_Noting(self.warnings))

@@ -1,4 +1,4 @@
-"""The pipeline with no more rights than deploy/core.yaml's policies, which are asked each time.
+"""Sensors and runs with no more rights than deploy/core.yaml gives the role of each.
 
 ministack evaluates them here, bucket and queue policies too, over TLS. Where it differs from AWS, a
 grant of the test's own stands in.
@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-import boto3
 import dagster as dg
 import pytest
 from botocore.exceptions import ClientError
 
-from movie_pipeline.aws_clients import Client
+from movie_pipeline.aws_clients import Clients
 from movie_pipeline_tests.canaries import RULES
 from movie_pipeline_tests.end_to_end.daemon import HandDaemon
 from movie_pipeline_tests.end_to_end.work import do_every_kind_of_work
@@ -26,7 +25,6 @@ from movie_pipeline_tests.standins.postgres import Postgres
 from movie_pipeline_tests.standins.stacks import DeployedStack, deployed_core
 
 pytestmark = [driver_is_dated, pytest.mark.long]
-NAME = "pipeline"
 
 
 @dataclass(frozen=True)
@@ -37,45 +35,72 @@ class Enforced:
     warnings: list[str]
     wakeups_left: int
     landing: list[str]
-    refused: Mapping[str, str]
+    refused: Mapping[tuple[str, str], str]
 
 
-Call = Callable[[AwsWorld], object]
-
-
-def _client(service: str) -> Client:
-    return cast("Any", boto3).client(service)
-
-
+Call = Callable[[Clients, AwsWorld], object]
 FORBIDDEN: Mapping[str, Call] = {
-    "removing from history": lambda world: _client("s3").delete_object(
+    "removing from history": lambda of, world: of("s3").delete_object(
         Bucket=world.settings.s3.bucket, Key="history/x"
     ),
-    "removing what was decided": lambda world: _client("s3").delete_object(
+    "removing what was decided": lambda of, world: of("s3").delete_object(
         Bucket=world.settings.s3.bucket, Key="history/decisions/x"
     ),
-    "removing from quarantine": lambda world: _client("s3").delete_object(
+    "removing from quarantine": lambda of, world: of("s3").delete_object(
         Bucket=world.settings.s3.bucket, Key="badrecords/x"
     ),
-    "putting what AES256 encrypts": lambda world: _client("s3").put_object(
+    "putting what AES256 encrypts": lambda of, world: of("s3").put_object(
         Bucket=world.settings.s3.bucket, Key="output/x", Body=b"x", ServerSideEncryption="AES256"
     ),
-    "listing all of the bucket": lambda world: _client("s3").list_objects_v2(
+    "listing all of the bucket": lambda of, world: of("s3").list_objects_v2(
         Bucket=world.settings.s3.bucket
     ),
-    "listing the buckets": lambda _: _client("s3").list_buckets(),
-    "sending a wake-up": lambda world: _client("sqs").send_message(
+    "listing the buckets": lambda of, _: of("s3").list_buckets(),
+    "sending a wake-up": lambda of, world: of("sqs").send_message(
         QueueUrl=world.settings.discovery.wakeup_queue, MessageBody="x"
     ),
-    "another bus": lambda _: _client("events").put_events(
+    "another bus": lambda of, _: of("events").put_events(
         Entries=[{"Source": "x", "DetailType": "x", "Detail": "{}", "EventBusName": "other"}]
     ),
-    "looking at the topics": lambda _: _client("sns").list_topics(),
-    "dropping a table of the catalog": lambda world: _client("glue").delete_table(
+    "looking at the topics": lambda of, _: of("sns").list_topics(),
+    "dropping a table of the catalog": lambda of, world: of("glue").delete_table(
         DatabaseName=world.settings.glue.database, Name="raw_movies"
     ),
 }
-"""What the pipeline has no right to."""
+"""What neither sensors nor runs have a right to."""
+TO_SENSORS: Mapping[str, Call] = {
+    "reading what landed": lambda of, world: of("s3").get_object(
+        Bucket=world.settings.s3.bucket, Key="input/x"
+    ),
+    "removing what landed": lambda of, world: of("s3").delete_object(
+        Bucket=world.settings.s3.bucket, Key="input/x"
+    ),
+    "writing clean data": lambda of, world: of("s3").put_object(
+        Bucket=world.settings.s3.bucket, Key="output/x", Body=b"x"
+    ),
+    "writing history": lambda of, world: of("s3").put_object(
+        Bucket=world.settings.s3.bucket, Key="history/x", Body=b"x"
+    ),
+    "looking at quarantine": lambda of, world: of("s3").list_objects_v2(
+        Bucket=world.settings.s3.bucket, Prefix="badrecords/"
+    ),
+}
+TO_RUNS: Mapping[str, Call] = {
+    "hearing of new files": lambda of, world: of("sqs").receive_message(
+        QueueUrl=world.settings.discovery.wakeup_queue
+    ),
+    "taking a role": lambda of, world: of("sts").assume_role(
+        RoleArn=world.settings.worker_role_arn, RoleSessionName="again"
+    ),
+}
+REFUSED = {
+    (who, what): call
+    for who, calls in {
+        "sensors": {**FORBIDDEN, **TO_SENSORS},
+        "runs": {**FORBIDDEN, **TO_RUNS},
+    }.items()
+    for what, call in calls.items()
+}
 
 
 @pytest.fixture(scope="module")
@@ -106,28 +131,32 @@ def enforced(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def _credentials(services: Endpoint, core: DeployedStack, world: AwsWorld) -> dict[str, str]:
-    """Those of a role with the two policies, for the time of the test."""
+    """Those of the container's role, given to the test in place of the machine."""
     iam = services.client("iam")
+    task, worker = core.outputs["TaskRoleName"], core.outputs["WorkerRoleName"]
     root = {"AWS": "arn:aws:iam::000000000000:root"}
     trust = [{"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"}]
-    role = iam.create_role(RoleName=NAME, AssumeRolePolicyDocument=_policy(trust))["Role"]
-    attached = iam.list_attached_role_policies(RoleName=core.outputs["TaskRoleName"])
-    for one in attached["AttachedPolicies"]:
-        if any(name in one["PolicyName"] for name in ("SensorPolicy", "WorkerPolicy")):
-            iam.attach_role_policy(RoleName=NAME, PolicyArn=one["PolicyArn"])
+    iam.update_assume_role_policy(RoleName=task, PolicyDocument=_policy(trust))
+    # warehouse.yaml's part: signing in; on AWS sqs:DeleteMessage allows the batch
+    secret = world.settings.redshift.secret_arn
     own = [
-        # warehouse.yaml's part: signing in
-        {"Action": "secretsmanager:GetSecretValue", "Resource": world.settings.redshift.secret_arn},
-        # on AWS sqs:DeleteMessage allows the batch, and tables are named with their database
-        {"Action": "sqs:DeleteMessageBatch", "Resource": "*"},
-        {"Action": ["glue:Get*", "glue:CreateTable", "glue:UpdateTable"], "Resource": "*"},
+        (task, {"Action": "secretsmanager:GetSecretValue", "Resource": secret}),
+        (task, {"Action": "sqs:DeleteMessageBatch", "Resource": "*"}),
+        # tables are named with their database there
+        (
+            worker,
+            {"Action": ["glue:Get*", "glue:CreateTable", "glue:UpdateTable"], "Resource": "*"},
+        ),
     ]
-    iam.put_role_policy(
-        RoleName=NAME,
-        PolicyName="own",
-        PolicyDocument=_policy([{"Effect": "Allow", **one} for one in own]),
+    for number, (role, one) in enumerate(own):
+        iam.put_role_policy(
+            RoleName=role,
+            PolicyName=f"own-{number}",
+            PolicyDocument=_policy([{"Effect": "Allow", **one}]),
+        )
+    given = services.client("sts").assume_role(
+        RoleArn=core.outputs["TaskRoleArn"], RoleSessionName="tests"
     )
-    given = services.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="tests")
     return {
         "AWS_ACCESS_KEY_ID": given["Credentials"]["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": given["Credentials"]["SecretAccessKey"],
@@ -143,25 +172,29 @@ def _worked(world: AwsWorld) -> Enforced:
     with world.inside(), dg.DagsterInstance.ephemeral() as instance:
         daemon = HandDaemon(world.deployment, RULES, instance)
         do_every_kind_of_work(world, daemon)
-        heard = world.deployment.wakeups.pending()
+        heard = world.deployment.of_sensors.wakeups.pending()
+        clients = {"sensors": Clients(), "runs": Clients(world.settings.worker_role_arn)}
         return Enforced(
             [result.success for result in daemon.results],
             daemon.warnings,
             len(heard.receipts) if heard else -1,
             world.names("input"),
-            {what: _refusal(call, world) for what, call in FORBIDDEN.items()},
+            {
+                (who, what): _refusal(call, clients[who], world)
+                for (who, what), call in REFUSED.items()
+            },
         )
 
 
-def _refusal(call: Call, world: AwsWorld) -> str:
+def _refusal(call: Call, clients: Clients, world: AwsWorld) -> str:
     try:
-        call(world)
+        call(clients, world)
     except ClientError as error:
         return str(cast("Any", error.response)["Error"]["Code"])
     return "it was allowed"
 
 
-def test_everything_works_with_the_two_policies(enforced: Enforced) -> None:
+def test_everything_works_with_a_policy_for_each_of_the_two_roles(enforced: Enforced) -> None:
     assert enforced.warnings == []
     assert enforced.succeeded == [True] * len(enforced.succeeded)
     assert len(enforced.succeeded) > 6
@@ -169,6 +202,7 @@ def test_everything_works_with_the_two_policies(enforced: Enforced) -> None:
     assert enforced.wakeups_left == 0
 
 
-@pytest.mark.parametrize("what", FORBIDDEN)
-def test_what_they_do_not_grant_is_refused(enforced: Enforced, what: str) -> None:
-    assert enforced.refused[what] in {"AccessDenied", "AccessDeniedException", "AuthorizationError"}
+@pytest.mark.parametrize(("who", "what"), REFUSED)
+def test_what_a_role_does_not_grant_is_refused(enforced: Enforced, who: str, what: str) -> None:
+    refusal = enforced.refused[who, what]
+    assert refusal in {"AccessDenied", "AccessDeniedException", "AuthorizationError"}

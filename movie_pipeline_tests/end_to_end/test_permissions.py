@@ -7,6 +7,7 @@ deployed policies are asked: nothing more may be needed, and nothing more grante
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 
 import dagster as dg
@@ -31,15 +32,11 @@ from movie_pipeline_tests.standins.stacks import deployed_core
 
 pytestmark = [driver_is_dated, pytest.mark.long]
 POLICIES = {"sensor": "SensorPolicy", "worker": "WorkerPolicy"}
-NOT_IN_CORE = {"secretsmanager:GetSecretValue"}
-"""Signing in to Redshift: warehouse.yaml grants what it needs, and the stand-in takes a secret."""
+ROLES = {"sensor": "TaskRoleName", "worker": "WorkerRoleName"}
 NOT_SEEN: Mapping[tuple[str, str], str] = {
     ("WriteCleanData", "s3:AbortMultipartUpload"): "files above 256 MB go in parts",
     ("WriteQuarantineAndHistory", "s3:AbortMultipartUpload"): "likewise",
     ("ReadReferenceDatasets", "s3:GetObject"): "reference datasets are a setting",
-    ("WriteLogs", "logs:CreateLogStream"): "Docker's log driver",
-    ("WriteLogs", "logs:PutLogEvents"): "Docker's log driver",
-    ("WriteLogs", "logs:DescribeLogStreams"): "Docker's log driver",
 }
 """Grants that no call of this story needs, and why they stand."""
 
@@ -52,21 +49,20 @@ class Recorded:
     grants: Mapping[str, Sequence[Grant]]
     key: str
     succeeded: Sequence[bool]
+    at_work: Sequence[str]
+    """Who was at work in each call, told apart by what was going on, not by whose client it is."""
 
     def needs(self, role: str) -> list[Need]:
         """What the calls of a role need of core.yaml."""
         calls = (call.needs(self.key) for call in self.calls if call.role == role)
-        return [
-            need
-            for need in dict.fromkeys(chain.from_iterable(calls))
-            if need.action not in NOT_IN_CORE
-        ]
+        return list(dict.fromkeys(chain.from_iterable(calls)))
 
 
 @pytest.fixture(scope="module")
 def recorded(aws_servers: AwsServers, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     folder = tmp_path_factory.mktemp("permissions")
     calls: list[Call] = []
+    at_work: list[str] = []
     with deployed_core(aws_servers.services, "movies-gds") as core:
         crawler = str(core.settings["raw_crawler"])
         _crawled_before(aws_servers.services, str(core.settings["glue_database"]), crawler)
@@ -75,16 +71,17 @@ def recorded(aws_servers: AwsServers, tmp_path_factory: pytest.TempPathFactory) 
         )
         with world.inside(), dg.DagsterInstance.ephemeral() as instance:
             daemon = HandDaemon(world.deployment, RULES, instance)
-            _listen(world, calls, daemon)
+            _listen(world, calls, at_work, daemon)
             do_every_kind_of_work(world, daemon)
         recorded = Recorded(
             calls,
             {
-                role: _grants(aws_servers.services, core.outputs["TaskRoleName"], policy)
+                role: _grants(aws_servers.services, core.outputs[ROLES[role]], policy)
                 for role, policy in POLICIES.items()
             },
             str(core.settings["kms_key_id"]),
             [result.success for result in daemon.results],
+            at_work,
         )
     aws_servers.services.reset()
     return recorded
@@ -98,13 +95,23 @@ def _crawled_before(services: Endpoint, database: str, crawler: str) -> None:
     )
 
 
-def _listen(world: AwsWorld, calls: list[Call], daemon: HandDaemon) -> None:
-    storage = world.deployment.storage
-    assert isinstance(storage, S3Storage)
-    clients = storage._clients  # one for all services
-    for service in ("s3", "sqs", "sns", "events", "glue", "secretsmanager"):
-        note = recorder(calls, lambda: daemon.role)
-        clients(service).meta.events.register_first("provide-client-params.*.*", note)
+def _listen(world: AwsWorld, calls: list[Call], at_work: list[str], daemon: HandDaemon) -> None:
+    for role, deployment in {
+        "worker": world.deployment,
+        "sensor": world.deployment.of_sensors,
+    }.items():
+        storage = deployment.storage
+        assert isinstance(storage, S3Storage)
+        clients = storage._clients  # one for all services
+        assert clients.role_arn == {"worker": world.settings.worker_role_arn, "sensor": ""}[role]
+        note = recorder(calls, partial(_whose, role, at_work, daemon))
+        for service in ("s3", "sqs", "sns", "events", "glue"):
+            clients(service).meta.events.register_first("provide-client-params.*.*", note)
+
+
+def _whose(role: str, at_work: list[str], daemon: HandDaemon) -> str:
+    at_work.append(daemon.role)
+    return role
 
 
 def _grants(services: Endpoint, role: str, policy: str) -> list[Grant]:
@@ -119,6 +126,12 @@ def _grants(services: Endpoint, role: str, policy: str) -> list[Grant]:
 def test_every_run_succeeds_and_both_roles_are_at_work(recorded: Recorded) -> None:
     assert all(recorded.succeeded)
     assert {call.role for call in recorded.calls} == set(POLICIES)
+
+
+def test_sensors_call_with_the_role_of_sensors_and_runs_with_that_of_runs(
+    recorded: Recorded,
+) -> None:
+    assert [call.role for call in recorded.calls] == list(recorded.at_work)
 
 
 @pytest.mark.parametrize("role", POLICIES)

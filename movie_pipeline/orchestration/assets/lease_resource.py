@@ -47,7 +47,11 @@ def lease_of_the_run(root: Path) -> dg.ResourceDefinition:
 
 
 def resource_of(
-    part: object, *, lease: str | None = None, facts: Mapping[str, object] | None = None
+    part: object,
+    *,
+    of_sensors: object = None,
+    lease: str | None = None,
+    facts: Mapping[str, object] | None = None,
 ) -> dg.ResourceDefinition:
     """A part of the world as a resource that the UI calls by its class.
 
@@ -56,13 +60,14 @@ def resource_of(
 
     Args:
         part: what is given to those who ask.
+        of_sensors: what is given in its place where no run asks.
         lease: the name of the lease's resource, where a run that takes the part is to hold it.
         facts: what is worth knowing of it beside its class.
     """
     kind = type(part)
 
-    def give(_: dg.InitResourceContext) -> object:
-        return part
+    def give(context: dg.InitResourceContext) -> object:
+        return part if context.run or of_sensors is None else of_sensors
 
     # as what Dagster shows a resource follows from what its function is called
     give.__name__, give.__module__ = kind.__name__, kind.__module__
