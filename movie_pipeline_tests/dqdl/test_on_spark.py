@@ -352,6 +352,9 @@ def test_a_view_of_a_session_is_judged_with_the_rows_where_they_are(session: Any
     ("query", "said"),
     [
         ("SELECT raise_error(v) FROM texts WHERE v = 'secret'", "the engine refused it"),
+        ("SELECT (SELECT v FROM texts)", "the engine refused it (SparkException)"),
+        ("SELECT format_string('%d', v) FROM texts", "the engine refused it (IllegalFormat"),
+        ("SELECT xpath(v, 'a') FROM texts", "the engine refused it (SAXParseException)"),
         ("SELECT absent FROM texts", "with name `absent` cannot be resolved"),
         ("SELECT count(", "Syntax error at or near"),
     ],
