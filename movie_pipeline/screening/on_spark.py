@@ -14,12 +14,17 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import ClusterError, StorageError
 from movie_pipeline.screening.engine_port import JobStart, RunJob, ScreeningEngine
 from movie_pipeline.screening.same_code import code_digest
-from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion, job_arguments
+from movie_pipeline.screening.spark_job import (
+    ANSWER,
+    FAILURE,
+    QUESTION,
+    SparkAnswer,
+    SparkQuestion,
+    job_arguments,
+)
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import from_json, to_json
-
-QUESTION, ANSWER = "question.json", "answer.json"
 
 
 class OnSpark(ScreeningEngine):
@@ -43,13 +48,11 @@ class OnSpark(ScreeningEngine):
     def screen(self, question: SparkQuestion, place: str, run_job: RunJob) -> SparkAnswer:
         self._put(f"{place}/{QUESTION}", to_json(replace(question, code=code_digest())))
         crash_point("spark.job.before")
-        reported = run_job(
-            JobStart(
-                place,
-                job_arguments(self._settings.as_environment(), place),
-                self._settings.spark.seconds,
-            )
-        )
+        arguments = job_arguments(self._settings.as_environment(), place)
+        try:
+            reported = run_job(JobStart(place, arguments, self._settings.spark.seconds))
+        except ClusterError as error:
+            raise self._failed(place, error) from None
         crash_point("spark.job.after")
         # a driver that dies before it says a word counts as a success
         if [dict(one) for one in reported] != [{"answered": place}]:
@@ -58,6 +61,15 @@ class OnSpark(ScreeningEngine):
                 "expected: see its log. Nothing was loaded; the next run starts it again."
             )
         return self._answer(question, place)
+
+    def _failed(self, place: str, error: ClusterError) -> ClusterError:
+        """The error with the sentence that the job left of why, where it left one."""
+        try:
+            with self._storage.reading(Area.OUTPUT, f"{place}/{FAILURE}") as path:
+                why = path.read_text(encoding="utf-8")
+        except StorageError:
+            return error
+        return ClusterError(f"{why} So {error}")
 
     def _answer(self, question: SparkQuestion, place: str) -> SparkAnswer:
         try:

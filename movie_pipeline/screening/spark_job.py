@@ -18,7 +18,8 @@ from movie_pipeline.tabular import Limits, SourceOptions, StagedFile
 
 FOLDER = "spark"
 """In the output area; each job has a place of its own in it, removed when its answer was taken."""
-
+QUESTION, ANSWER, FAILURE = "question.json", "answer.json", "failure.txt"
+"""What lies in that place: what is asked, and what is answered, or the sentence why nothing is."""
 
 _SETTINGS, _PLACE = "--settings", "--place"
 

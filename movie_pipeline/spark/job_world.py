@@ -5,16 +5,19 @@ All of it is made of the settings, which travel as texts; executors have no othe
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from typing_extensions import override
 
 from movie_pipeline.datasets.chosen import chosen_datasets
 from movie_pipeline.datasets.dataset import Dataset, Histogram
 from movie_pipeline.deployments import storage_of
+from movie_pipeline.errors import ClusterError
+from movie_pipeline.screening.same_code import code_digest
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline.tabular import ContentBytes, Engine, TableContract, Typing
@@ -29,12 +32,27 @@ class JobWorld:
         place: where the job may write, in the output area.
         contract: what rows must be; executors need not work it out.
         histogram: what is counted of good rows, if anything.
+        code: of the driver; an executor that has another does nothing.
     """
 
     environment: tuple[tuple[str, str], ...]
     place: str
     contract: TableContract
     histogram: Histogram | None
+    code: str = field(default_factory=code_digest)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """On an executor.
+
+        Raises:
+            ClusterError: it would answer otherwise.
+        """
+        self.__dict__.update(state)
+        if self.code != code_digest():
+            raise ClusterError(
+                "the executors run other code than the driver of the job on Spark, and might "
+                "answer otherwise. Give them the modules of this version: docs/spark.md says how."
+            )
 
     @classmethod
     def of(cls, environment: Mapping[str, str], place: str) -> "JobWorld":

@@ -14,11 +14,10 @@ from typing import Any
 
 from movie_pipeline.arrow import pa
 from movie_pipeline.dqdl import parse_ruleset
-from movie_pipeline.screening.on_spark import ANSWER, QUESTION
 from movie_pipeline.screening.reference_datasets import reference_tables
 from movie_pipeline.screening.same_code import code_digest
 from movie_pipeline.screening.screening_engine import screening_engine
-from movie_pipeline.screening.spark_job import SparkAnswer, SparkQuestion
+from movie_pipeline.screening.spark_job import ANSWER, QUESTION, SparkAnswer, SparkQuestion
 from movie_pipeline.spark.job_world import JobWorld, scratch_folder
 from movie_pipeline.spark.judge_pieces import Session
 from movie_pipeline.spark.screen_file import Job, Tell, screened

@@ -15,10 +15,17 @@ from typing import Any, cast
 import pyarrow.parquet as pq
 
 from movie_pipeline.dqdl import RuleOutcome, Ruleset, judge, session_beside
+from movie_pipeline.errors import ClusterError, StoredFileChanged, StoredFileMissing
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.quarantine_record import Provenance
-from movie_pipeline.screening.spark_job import AskedFile, Parts, ScreenedFile, SparkQuestion
+from movie_pipeline.screening.spark_job import (
+    AskedFile,
+    Parts,
+    ScreenedFile,
+    SparkQuestion,
+    Trouble,
+)
 from movie_pipeline.spark.executor_tasks import (
     StagedPiece,
     hash_of,
@@ -42,7 +49,7 @@ from movie_pipeline.spark.split_pieces import FileToSplit, PieceToSplit, Receipt
 from movie_pipeline.steps.judge import STAGED, aliases_of, data_columns
 from movie_pipeline.steps.split import why_set_apart
 from movie_pipeline.steps.verdict import decide
-from movie_pipeline.storage.storage_port import Area
+from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline.tabular import (
     HEAD,
     FileSize,
@@ -88,11 +95,31 @@ class Job:
 
 
 def screened(job: Job, file: AskedFile) -> ScreenedFile:
-    """What becomes of a file; that it cannot be screened is an answer."""
+    """What becomes of a file; that it cannot be screened is an answer.
+
+    Raises:
+        ClusterError: executors do not see the store that the driver sees.
+    """
     outcome = outcome_of(lambda: _Screening(job, file).run())
-    if outcome.trouble is not None:
-        return ScreenedFile(file.landed.file_id, trouble=outcome.trouble, why=outcome.why)
-    return outcome.taken()
+    answer = outcome.answer or ScreenedFile(
+        file.landed.file_id, trouble=outcome.trouble, why=outcome.why
+    )
+    if answer.trouble is Trouble.GONE and lies_there(job.world, file.landed):
+        raise ClusterError(
+            f"the executors do not find {printable_name(file.landed.key)}, which lies there for "
+            "the driver of the job on Spark. See that all its machines share one folder, or use a "
+            "bucket."
+        )
+    return answer
+
+
+def lies_there(world: JobWorld, landed: LandedFile) -> bool:
+    """Whether a version still lies where it landed, as this process sees it."""
+    try:
+        world.storage.landed_bytes(landed, 0, 1)
+    except (StoredFileMissing, StoredFileChanged):
+        return False
+    return True
 
 
 @dataclass

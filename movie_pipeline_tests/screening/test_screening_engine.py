@@ -12,9 +12,11 @@ import pytest
 from movie_pipeline.errors import ClusterError, SettingsError
 from movie_pipeline.screening.engine_port import JobStart
 from movie_pipeline.screening.in_process import InProcess
-from movie_pipeline.screening.on_spark import ANSWER, OnSpark
+from movie_pipeline.screening.on_spark import OnSpark
 from movie_pipeline.screening.same_code import code_digest
 from movie_pipeline.screening.spark_job import (
+    ANSWER,
+    FAILURE,
     AskedFile,
     ScreenedFile,
     SparkAnswer,
@@ -100,6 +102,27 @@ def test_an_answer_about_something_else_is_none(tmp_path: Path, answer: str, sen
     run = job(tmp_path, answer, [{"answered": "spark/batch/1"}])
     with pytest.raises(ClusterError, match=sentence):
         engine(tmp_path).screen(QUESTION, "spark/batch/1", run)
+
+
+@pytest.mark.parametrize("left", ["", "The executors have no Python."])
+def test_what_a_job_left_of_why_it_failed_is_told_with_how_it_ended(
+    tmp_path: Path, left: str
+) -> None:
+    def run(start: JobStart) -> Reported:
+        if left:
+            text = tmp_path / "text"
+            text.write_text(left)
+            FolderStorage(Settings(home=tmp_path)).put(
+                Area.OUTPUT, f"{start.place}/{FAILURE}", text
+            )
+        raise ClusterError("the job on Spark ended with code 1; nothing was loaded.")
+
+    with pytest.raises(ClusterError) as failed:
+        engine(tmp_path).screen(QUESTION, "spark/batch/1", run)
+    assert (
+        str(failed.value)
+        == f"{left} So the job on Spark ended with code 1; nothing was loaded."[0 if left else 4 :]
+    )
 
 
 @pytest.mark.parametrize("master", ["local[*]", "yarn", "spark://host:7077", "k8s://https://h"])
