@@ -12,10 +12,10 @@ from movie_pipeline.dqdl.engines.spark_calls import (
     MAKERS,
     ONCE_MADE,
     WRITTEN,
-    expect_plain_arguments,
     named_function,
 )
 from movie_pipeline.dqdl.engines.spark_casts import as_text, cast, cast_node, make_text
+from movie_pipeline.dqdl.engines.spark_text_calls import expect_plain_arguments
 from movie_pipeline.dqdl.engines.spark_types import (
     BY_KIND,
     COMPARED,
