@@ -8,49 +8,18 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from movie_pipeline.dqdl.engines import spark_day_calls, spark_number_calls, spark_text_calls
-from movie_pipeline.dqdl.engines.spark_casts import cast, make_text, template
+from movie_pipeline.dqdl.engines import (
+    spark_day_calls,
+    spark_list_calls,
+    spark_number_calls,
+    spark_text_calls,
+)
+from movie_pipeline.dqdl.engines.spark_arguments import NamedCall, written
+from movie_pipeline.dqdl.engines.spark_casts import cast, cast_node, make_text
 from movie_pipeline.dqdl.engines.spark_types import known, marked
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import NoTranslation
-
-_TEXT_FUNCTIONS = (
-    *(
-        exp.Upper,
-        exp.Lower,
-        exp.Length,
-        exp.Trim,
-        exp.Substring,
-        exp.Left,
-        exp.Right,
-        exp.StartsWith,
-    ),
-    *(
-        exp.EndsWith,
-        exp.Contains,
-        exp.StrPosition,
-        exp.Split,
-        exp.Initcap,
-        exp.MD5,
-        exp.Like,
-        exp.ILike,
-    ),
-    *(exp.RegexpLike, exp.RegexpExtract, exp.RegexpReplace, exp.BitLength, exp.Unicode, exp.Ascii),
-    exp.Pad,
-    *(exp.SubstringIndex, exp.Replace, exp.Reverse, exp.Translate, exp.SplitPart),
-)
-_OF_DATES = (
-    *(exp.Year, exp.Month, exp.Day, exp.DayOfMonth, exp.Quarter, exp.DayOfWeek, exp.DayOfYear),
-    *(exp.WeekOfYear, exp.LastDay, exp.TsOrDsAdd, exp.DateDiff, exp.TsOrDsToDate, exp.AddMonths),
-    *(exp.DateTrunc, exp.UnixDate),
-)
-_OF_NUMBERS = (
-    *(exp.Neg, exp.Abs, exp.Sqrt, exp.Cbrt, exp.Exp, exp.Pow, exp.Sin, exp.Cos, exp.Tan),
-    *(exp.Asin, exp.Acos, exp.Atan, exp.Atan2, exp.Sinh, exp.Cosh, exp.Tanh),
-    *(exp.Degrees, exp.Radians),
-)
-_OF_TIMES = (exp.Hour, exp.Minute, exp.Second)
 
 
 def _make_all_text(node: Sql) -> None:
@@ -71,43 +40,81 @@ def _is_missing(node: exp.Anonymous) -> Sql:
     return marked(exp.Paren(this=sql.missing(node.expressions[0])), "BOOLEAN")
 
 
+def _casting(to: str) -> NamedCall:
+    def write(node: exp.Anonymous) -> Sql:
+        return cast_node(exp.Cast(this=node.expressions[0], to=exp.DataType.build(to)))
+
+    return write
+
+
 def _is_present(node: exp.Anonymous) -> Sql:
     return marked(exp.Paren(this=sql.present(node.expressions[0])), "BOOLEAN")
 
 
-def _size(node: exp.Anonymous) -> Sql:
-    """Spark says -1 of a list that is NULL."""
-    return marked(template("coalesce(len(x), -1)", node.expressions[0]), "INT")
+def _make_first_text(node: Sql) -> None:
+    make_text(node.this)
 
 
-MAKERS: tuple[tuple[type[Sql] | tuple[type[Sql], ...], Callable[[Sql], None]], ...] = (
-    ((exp.MD5, exp.SHA), spark_text_calls.expect_text),
-    (_OF_DATES, spark_day_calls.make_date),
-    ((exp.Concat, exp.ConcatWs, exp.DPipe), _make_all_text),
-    (_TEXT_FUNCTIONS, lambda node: make_text(node.this)),
-    (_OF_NUMBERS, lambda node: _make(node, "DOUBLE")),
-    (_OF_TIMES, lambda node: _make(node, "TIMESTAMP")),
+def _make_both_text(node: Sql) -> None:
+    make_text(node.this)
+    sought = node.args.get("substr") or node.expression
+    make_text(sought)
+
+
+_KINDS: tuple[tuple[Callable[[Sql], None], str], ...] = (
+    (spark_text_calls.expect_text, "MD5 SHA"),
+    (_make_all_text, "Concat ConcatWs DPipe"),
+    (_make_both_text, "StartsWith EndsWith Contains StrPosition"),
+    (
+        _make_first_text,
+        """
+        Upper Lower Length Trim Substring Left Right Split RegexpSplit Initcap Like ILike RegexpLike
+        RegexpExtract RegexpReplace BitLength Unicode Ascii Pad SubstringIndex Replace Reverse
+        Translate SplitPart Repeat
+        """,
+    ),
+    (
+        spark_day_calls.make_date,
+        """
+        Year Month Day DayOfMonth Quarter DayOfWeek DayOfYear WeekOfYear LastDay TsOrDsAdd DateDiff
+        TsOrDsToDate AddMonths DateTrunc UnixDate
+        """,
+    ),
+    (
+        lambda node: _make(node, "DOUBLE"),
+        """
+        Neg Abs Sqrt Cbrt Exp Pow Sin Cos Tan Asin Acos Atan Atan2 Sinh Cosh Tanh Degrees Radians
+        """,
+    ),
+    (lambda node: _make(node, "TIMESTAMP"), "Hour Minute Second"),
 )
+MAKERS: dict[type[Sql], Callable[[Sql], None]] = {
+    getattr(exp, kind): make for make, kinds in _KINDS for kind in kinds.split()
+}
 """What is done to the arguments of a function before it is written."""
 WRITTEN: dict[type[Sql], Callable[[Sql], Sql]] = {
     **spark_text_calls.WRITTEN,
     **spark_number_calls.WRITTEN,
     **spark_day_calls.WRITTEN,
+    **spark_list_calls.WRITTEN,
 }
 """How a function is written whose arguments are as they came."""
 ONCE_MADE: dict[type[Sql], Callable[[Sql], Sql]] = {
     **spark_text_calls.ONCE_MADE,
+    **spark_number_calls.ONCE_MADE,
     **spark_day_calls.ONCE_MADE,
 }
 """How it is written once its arguments are made what it takes."""
-_NAMED: dict[str, Callable[[exp.Anonymous], Sql]] = {
+_NAMED: dict[str, NamedCall] = {
     **spark_text_calls.NAMED,
     **spark_number_calls.NAMED,
     **spark_day_calls.NAMED,
+    **spark_list_calls.NAMED,
     "isnull": _is_missing,
     "isnotnull": _is_present,
-    "size": _size,
-    "cardinality": _size,
+    "nullifzero": written("CASE WHEN x <> 0 THEN x END", "number", "first"),
+    "zeroifnull": written("coalesce(x, 0)", "number", "first"),
+    **{name: _casting(name) for name in ("bigint", "smallint", "tinyint")},
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
+from movie_pipeline.dqdl.engines.spark_arguments import NamedCall, written
 from movie_pipeline.dqdl.engines.spark_casts import cast, template
 from movie_pipeline.dqdl.engines.spark_types import NUMBERS, UNKNOWN, known, marked, said
 from movie_pipeline.dqdl.rules import sql
@@ -157,6 +158,35 @@ def _to_date(node: exp.Anonymous) -> Sql:
     return marked(template(text, value), "DATE")
 
 
+def _from_seconds(node: exp.Anonymous) -> Sql:
+    seconds, *written_as = node.expressions
+    form = written_as[0].name if written_as else "yyyy-MM-dd HH:mm:ss"
+    forms = {
+        "yyyy-MM-dd HH:mm:ss": "%Y-%m-%d %H:%M:%S",
+        "yyyy-MM-dd": "%Y-%m-%d",
+        "yyyy-MM": "%Y-%m",
+        "yyyy": "%Y",
+        "HH:mm:ss": "%H:%M:%S",
+    }
+    if form not in forms or (written_as and not isinstance(written_as[0], exp.Literal)):
+        raise NoTranslation("it uses from_unixtime with another format than " + ", ".join(forms))
+    text = f"strftime(make_timestamp(x * 1000000), '{forms[form]}')"
+    only = exp.Anonymous(this="from_unixtime", expressions=[seconds])
+    return written(text, "whole", "VARCHAR")(only)
+
+
+def _in_seconds(node: exp.Anonymous) -> Sql:
+    [value] = node.expressions
+    if known(value) == "VARCHAR" and node.name.lower() != "unix_seconds":
+        text = (
+            r"CASE WHEN regexp_full_match(x, '\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}') "
+            "THEN CAST(epoch(TRY_CAST(x AS TIMESTAMP)) AS BIGINT) END"
+        )
+        return written(text, "text", "BIGINT")(node)
+    cut = "floor" if node.name.lower() == "unix_seconds" else "trunc"
+    return written(f"CAST({cut}(epoch(x)) AS BIGINT)", "time", "BIGINT")(node)
+
+
 WRITTEN: dict[type[Sql], Callable[[Sql], Sql]] = {
     exp.DayOfWeek: _day_of_week,
     exp.DateTrunc: _truncated,
@@ -169,10 +199,18 @@ ONCE_MADE: dict[type[Sql], Callable[[Sql], Sql]] = {
     exp.TsOrDsAdd: _other_day,
     exp.AddMonths: _other_day,
 }
-NAMED: dict[str, Callable[[exp.Anonymous], Sql]] = {
+NAMED: dict[str, NamedCall] = {
     "date_part": _date_part,
     "datepart": _date_part,
     "make_date": _make_a_date,
     "weekday": _weekday,
     "to_date": _to_date,
+    "from_unixtime": _from_seconds,
+    "unix_timestamp": _in_seconds,
+    "to_unix_timestamp": _in_seconds,
+    "unix_seconds": _in_seconds,
+    "timestamp_seconds": written("make_timestamp(x * 1000000)", "whole", "TIMESTAMP"),
+    "date_from_unix_date": written(
+        "CAST('1970-01-01' AS DATE) + CAST(x AS INTEGER)", "whole", "DATE"
+    ),
 }
