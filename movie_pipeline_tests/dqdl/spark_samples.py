@@ -73,6 +73,8 @@ def _spark_type(kind: Any) -> str:  # noqa: ANN401 (pyarrow ships no types)
     if pa.types.is_struct(kind):
         fields = ", ".join(f"{field.name}: {_spark_type(field.type)}" for field in kind)
         return f"struct<{fields}>"
+    if pa.types.is_list(kind):
+        return f"array<{_spark_type(kind.value_type)}>"
     names: dict[Any, str] = {
         pa.int32(): "int",
         pa.int64(): "bigint",

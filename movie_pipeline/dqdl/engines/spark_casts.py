@@ -10,14 +10,16 @@ from sqlglot import exp
 
 from movie_pipeline.dqdl.engines.spark_types import (
     INTEGERS,
+    NUMBERS,
     UNKNOWN,
+    is_list,
     known,
     marked,
     said,
     spark_type,
 )
 from movie_pipeline.dqdl.rules import sql
-from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, EPOCH_IN_TEXT, SPACES
+from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, MICROSECONDS_IN_TEXT, SPACES
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import NoTranslation
 
@@ -41,14 +43,15 @@ _BOOLEAN_IN_TEXT = r"""
 CASE WHEN lower(trim(x, SPACES)) IN ('t', 'true', 'y', 'yes', '1') THEN TRUE
   WHEN lower(trim(x, SPACES)) IN ('f', 'false', 'n', 'no', '0') THEN FALSE END
 """
+_WHOLE_OR_NULL = "TRY_CAST(trunc(x) AS TYPE)"
 _TRUNCATED = """
 CASE WHEN isnan(CAST(x AS DOUBLE)) THEN 0 WHEN x >= MOST THEN MOST WHEN x <= LEAST THEN LEAST
   ELSE TRY_CAST(trunc(x) AS TYPE) END
 """
 _WRAPPED = """
-CAST((CAST(trunc(x) AS HUGEINT) + 2147483648) % 4294967296
-  + CASE WHEN (CAST(trunc(x) AS HUGEINT) + 2147483648) % 4294967296 < 0
-      THEN 2147483648 ELSE -2147483648 END AS INTEGER)
+CAST((CAST(trunc(x) AS HUGEINT) + HALF) % WHOLE
+  + CASE WHEN (CAST(trunc(x) AS HUGEINT) + HALF) % WHOLE < 0
+      THEN HALF ELSE -HALF END AS TYPE)
 """
 """What does not fit begins anew at the other end, as in Java."""
 
@@ -59,15 +62,14 @@ def cast_node(node: Sql) -> Sql:
     if known(node.this) == "UNKNOWN":
         return node
     to = spark_type(target)
-    if node.args.get("safe") and to in INTEGERS and known(node.this) not in INTEGERS:
-        if known(node.this) != "VARCHAR":
-            raise NoTranslation("it uses try_cast of a number to a whole number")
-        return marked(template(_ONLY_WHOLE_IN_TEXT.replace("TYPE", to), node.this), to)
+    if node.args.get("safe") and to in INTEGERS and known(node.this) in NUMBERS | {"VARCHAR"}:
+        text = _ONLY_WHOLE_IN_TEXT if known(node.this) == "VARCHAR" else _WHOLE_OR_NULL
+        return marked(template(text.replace("TYPE", to), node.this), to)
     if to == "DECIMAL":
         if known(node.this) == "VARCHAR":
             return marked(template(f"TRY_CAST(trim(x, {SPACES}) AS {target})", node.this), to)
         return node
-    if to == "UNKNOWN":
+    if to == "UNKNOWN" or is_list(to):
         raise NoTranslation(f"it casts to {target}")
     if to == "DOUBLE" and target.upper() in ("FLOAT", "REAL"):
         raise NoTranslation("it casts to float; cast to double")
@@ -83,19 +85,30 @@ def cast(node: Sql, to: str) -> Sql:
         return marked(_from_text(node, to), to)
     if to == "VARCHAR":
         return as_text(node)
-    if to in ("TINYINT", "SMALLINT") and found in ("DOUBLE", "DECIMAL"):
-        raise NoTranslation("it casts a number to a narrower type than int")
-    if to == "INT" and found == "DECIMAL":
-        return marked(template(_WRAPPED, node), to)
-    if to in INTEGERS and found in ("DOUBLE", "DECIMAL"):
-        text = _TRUNCATED.replace("TYPE", to).replace("MOST", str(INTEGERS[to]))
-        return marked(template(text.replace("LEAST", str(-INTEGERS[to] - 1)), node), to)
-    if to in INTEGERS and found in INTEGERS and INTEGERS[to] < INTEGERS[found]:
-        raise NoTranslation("it casts a whole number to a narrower type")
+    if to in INTEGERS and found in NUMBERS:
+        return _whole(node, to)
     dated = {"DATE", "TIMESTAMP"}
-    if (to in dated) != (found in dated):
+    if is_list(found) or (to in dated) != (found in dated):
         raise NoTranslation(f"it casts a {said(found)} to a {said(to)}")
     return marked(sql.try_cast(node, to), to)
+
+
+def _whole(node: Sql, to: str) -> Sql:
+    """A number as a whole one, in so many bits."""
+    found = known(node)
+    if found in INTEGERS and INTEGERS[to] >= INTEGERS[found]:
+        return marked(sql.try_cast(node, to), to)
+    if found == "DOUBLE" and to in ("TINYINT", "SMALLINT"):
+        return _whole(_whole(node, "INT"), to)
+    if to != "BIGINT" and found != "DOUBLE":
+        return marked(template(_wrapped(to), node), to)
+    text = _TRUNCATED.replace("TYPE", to).replace("MOST", str(INTEGERS[to]))
+    return marked(template(text.replace("LEAST", str(-INTEGERS[to] - 1)), node), to)
+
+
+def _wrapped(to: str) -> str:
+    half = INTEGERS[to] + 1
+    return _WRAPPED.replace("WHOLE", str(2 * half)).replace("HALF", str(half)).replace("TYPE", to)
 
 
 def _from_text(node: Sql, to: str) -> Sql:
@@ -108,7 +121,7 @@ def _from_text(node: Sql, to: str) -> Sql:
     if to == "DATE":
         return template(DATE_IN_TEXT, node)
     if to == "TIMESTAMP":
-        return template(f"make_timestamp(({EPOCH_IN_TEXT}) * 1000000)", node)
+        return template(f"make_timestamp({MICROSECONDS_IN_TEXT})", node)
     raise NoTranslation(f"it casts text to {to.lower()}")
 
 
@@ -117,8 +130,10 @@ def as_text(node: Sql) -> Sql:
     found = known(node)
     if found in ("VARCHAR", *UNKNOWN):
         return node
-    if found in ("DOUBLE", "TIMESTAMP"):
-        raise NoTranslation(f"it makes text of a {'double' if found == 'DOUBLE' else 'time'}")
+    if found == "DOUBLE" or is_list(found):
+        raise NoTranslation(f"it makes text of a {'double' if found == 'DOUBLE' else 'list'}")
+    if found == "TIMESTAMP":
+        node = sql.cast(node, "TIMESTAMP")
     return marked(sql.cast(node, "VARCHAR"), "VARCHAR")
 
 

@@ -5,6 +5,7 @@ written out here is refused by name. Which names and tables may stand there is n
 """
 
 import re
+from collections.abc import Callable
 
 from sqlglot import exp
 
@@ -12,17 +13,18 @@ from movie_pipeline.dqdl.engines.spark_calls import (
     MAKERS,
     ONCE_MADE,
     WRITTEN,
-    expect_plain_arguments,
     named_function,
 )
 from movie_pipeline.dqdl.engines.spark_casts import as_text, cast, cast_node, make_text
+from movie_pipeline.dqdl.engines.spark_text_calls import expect_plain_arguments
 from movie_pipeline.dqdl.engines.spark_types import (
-    BY_KIND,
     COMPARED,
+    GIVES,
     INTEGERS,
     NUMBERS,
     UNKNOWN,
     common,
+    is_list,
     known,
     marked,
     of_literal,
@@ -81,13 +83,10 @@ class _Meaning:
             return of_literal(node)
         if isinstance(node, (exp.Cast, exp.TryCast)):
             return spark_type(node.to.sql(dialect="duckdb"))
-        for kinds, found in BY_KIND:
-            if isinstance(node, kinds):
-                return found
-        return self._inherited(node)
+        return GIVES.get(type(node)) or self._inherited(node)
 
     def _inherited(self, node: Sql) -> str:
-        if isinstance(node, (exp.Paren, exp.Neg, exp.Max, exp.Min, exp.Alias, exp.Abs, exp.Round)):
+        if isinstance(node, _AS_WHAT_IS_IN_IT):
             return known(node.this)
         if isinstance(node, exp.Sum):
             inner = known(node.this)
@@ -96,30 +95,17 @@ class _Meaning:
             return known(node.this)
         if branches := _branches(node):
             return common(list(map(known, branches)))
-        if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Mod)):
+        if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Mod, *_OF_BITS)):
             return common([known(node.this), known(node.expression)])
-        return "UNKNOWN"
+        return _type_of_list(node)
 
     # --- what is written otherwise
 
-    def _rewritten(self, node: Sql) -> Sql:  # noqa: PLR0911 (a kind of part each)
-        if isinstance(node, (exp.And, exp.Or, exp.Not)):
-            return _logical(node)
-        if isinstance(node, COMPARED):
-            ordered = not isinstance(node, (exp.EQ, exp.NEQ, exp.NullSafeEQ))
-            _expect_parentheses(node)
-            left, right = _met(node.this, node.expression, ordered=ordered)
-            return type(node)(this=_enclosed(left), expression=_enclosed(right))
-        if isinstance(node, exp.In) and node.expressions:
-            return _in(node)
-        if isinstance(node, exp.Between):
-            return _between(node)
-        if isinstance(node, exp.Nullif):
-            return _null_if(node)
-        if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv)):
-            return _arithmetic(node)
+    def _rewritten(self, node: Sql) -> Sql:
+        if write := _OPERATORS.get(type(node)):
+            return write(node)
         if _branches(node):
-            _unite(node)
+            node = _branched(node)
         if isinstance(node, (exp.Cast, exp.TryCast)):
             return cast_node(node)
         return self._function(node)
@@ -153,12 +139,29 @@ class _Meaning:
 
     def _converted(self, node: Sql) -> Sql:
         """The function with its arguments made what it takes."""
-        for kinds, make in MAKERS:
-            if isinstance(node, kinds):
-                make(node)
+        if make := MAKERS.get(type(node)):
+            make(node)
         expect_plain_arguments(node)
         write = ONCE_MADE.get(type(node))
         return node if write is None else write(node)
+
+
+_AS_WHAT_IS_IN_IT = (
+    *(exp.Paren, exp.Neg, exp.Abs, exp.Round, exp.BitwiseNot),
+    *(exp.Max, exp.Min, exp.ArgMax, exp.ArgMin, exp.Window, exp.Filter, exp.Alias),
+    *(exp.Lead, exp.Lag, exp.FirstValue, exp.LastValue),
+)
+_OF_BITS = (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor)
+
+
+def _type_of_list(node: Sql) -> str:
+    if isinstance(node, exp.Array):
+        return f"{common(list(map(known, node.expressions)))}[]"
+    if isinstance(node, (exp.ArrayAgg, exp.ArrayUniqueAgg)):
+        return f"{known(node.this)}[]"
+    if isinstance(node, (exp.Bracket, exp.Explode)) and is_list(known(node.this)):
+        return known(node.this).removesuffix("[]")
+    return "UNKNOWN"
 
 
 # --- operators ---
@@ -191,6 +194,17 @@ def _unite(node: Sql) -> None:
         make_text(part)
 
 
+def _branched(node: Sql) -> Sql:
+    if isinstance(node, exp.Case):
+        node = _searched(node) if node.this else node
+        for part in node.args["ifs"]:
+            _expect_condition(part.this)
+    elif isinstance(node, exp.If) and not isinstance(node.parent, exp.Case):
+        _expect_condition(node.this)
+    _unite(node)
+    return node
+
+
 def _logical(node: Sql) -> Sql:
     if isinstance(node, exp.Connector) and not node.args.get("expression"):
         raise NoTranslation("AND or OR stands as a function")
@@ -208,6 +222,23 @@ def _expect_parentheses(node: Sql) -> None:
     for part in (node.this, node.expression):
         if isinstance(part, _COME_FIRST):
             raise NoTranslation("it compares a condition that stands without parentheses")
+
+
+def _of_conditions(node: Sql) -> Sql:
+    _expect_condition(node.this)
+    return node
+
+
+def _expect_condition(part: object) -> None:
+    if isinstance(part, exp.Expr) and known(part) not in ("BOOLEAN", *UNKNOWN):
+        raise NoTranslation(f"it takes a {said(known(part))} for a condition")
+
+
+def _compared(node: Sql) -> Sql:
+    ordered = isinstance(node, (exp.GT, exp.GTE, exp.LT, exp.LTE))
+    _expect_parentheses(node)
+    left, right = _met(node.this, node.expression, ordered=ordered)
+    return type(node)(this=_enclosed(left), expression=_enclosed(right))
 
 
 def _enclosed(part: Sql) -> Sql:
@@ -243,13 +274,31 @@ def _boolean_as_number(node: Sql) -> Sql:
     return cast(node, "INT") if known(node) == "BOOLEAN" else node
 
 
-def _null_if(node: exp.Nullif) -> Sql:
+def _searched(node: exp.Case) -> exp.Case:
+    """`case x when y` as `case when x = y`, by the types that meet."""
+    ifs: list[exp.If] = []
+    for part in node.args["ifs"]:
+        left, right = _met(node.this.copy(), part.this, ordered=False)
+        same = marked(exp.EQ(this=_enclosed(left), expression=_enclosed(right)), "BOOLEAN")
+        ifs.append(exp.If(this=same, true=part.args["true"]))
+    return exp.Case(ifs=ifs, default=node.args.get("default"))
+
+
+def _bits(node: Sql) -> Sql:
+    if not {known(node.this), known(node.expression)} <= {*INTEGERS, *UNKNOWN}:
+        raise NoTranslation("it reckons with the bits of other than whole numbers")
+    return node
+
+
+def _null_if(node: Sql) -> Sql:
     left, right = _met(node.this, node.expression, ordered=False)
     same = exp.If(this=exp.EQ(this=left, expression=right), true=exp.Null())
     return marked(exp.Case(ifs=[same], default=node.this.copy()), known(node.this))
 
 
-def _in(node: exp.In) -> Sql:
+def _in(node: Sql) -> Sql:
+    if not node.expressions:  # it holds a query
+        return node
     types = {known(node.this), *map(known, node.expressions)} - {"NULL"}
     if len(types) == 1 or types <= NUMBERS or "UNKNOWN" in types:
         return node
@@ -259,16 +308,15 @@ def _in(node: exp.In) -> Sql:
     return exp.In(this=as_text(node.this), expressions=listed)
 
 
-def _between(node: exp.Between) -> Sql:
+def _between(node: Sql) -> Sql:
     low, high = node.args["low"], node.args["high"]
     value, least = _met(node.this.copy(), low, ordered=True)
     again, most = _met(node.this.copy(), high, ordered=True)
-    return exp.Paren(
-        this=exp.And(
-            this=exp.GTE(this=value, expression=least),
-            expression=exp.LTE(this=again, expression=most),
-        )
+    both = exp.And(
+        this=exp.GTE(this=value, expression=least),
+        expression=exp.LTE(this=again, expression=most),
     )
+    return marked(exp.Paren(this=both), "BOOLEAN")
 
 
 def _arithmetic(node: Sql) -> Sql:
@@ -278,16 +326,8 @@ def _arithmetic(node: Sql) -> Sql:
         return _later(node)
     if UNKNOWN & set(types):
         return node
-    if "DATE" in types or "TIMESTAMP" in types:
-        if (
-            isinstance(node, (exp.Add, exp.Sub))
-            and types[0] == "DATE"
-            and types[1] in ("INT", "SMALLINT", "TINYINT")
-        ):
-            return marked(node, "DATE")
-        raise NoTranslation(
-            "it reckons with a date otherwise than by adding a whole number of days"
-        )
+    if {"DATE", "TIMESTAMP"} & set(types):
+        return _other_day(node, *types)
     if "BOOLEAN" in types:
         raise NoTranslation("it reckons with a yes or no")
     if isinstance(node, exp.IntDiv) and not set(types) <= set(INTEGERS):
@@ -297,10 +337,26 @@ def _arithmetic(node: Sql) -> Sql:
         types = ("DOUBLE", "DOUBLE")
     if isinstance(node, (exp.Div, exp.Mod)) and "DECIMAL" in types and "DOUBLE" not in types:
         raise NoTranslation("it divides decimals; cast one of them to double")
+    if isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and set(types) <= set(INTEGERS):
+        left, right = (_in_its_bits(part) for part in (left, right))
     made = type(node)(**{**node.args, "this": left, "expression": right})
     if isinstance(node, (exp.Div, exp.Mod, exp.IntDiv)):
         made.set("expression", _not_zero(right))
     return made
+
+
+def _other_day(node: Sql, left: str, right: str) -> Sql:
+    is_sum = isinstance(node, (exp.Add, exp.Sub))
+    if is_sum and left == "DATE" and right in ("INT", "SMALLINT", "TINYINT"):
+        return marked(node, "DATE")
+    raise NoTranslation("it reckons with a date otherwise than by adding a whole number of days")
+
+
+def _in_its_bits(part: Sql) -> Sql:
+    """DuckDB's functions give wider numbers than Spark's, in which other sums find room."""
+    if not isinstance(part.unnest(), (exp.Func, exp.Case)) or isinstance(part, exp.Cast):
+        return part
+    return marked(sql.cast(part, known(part)), known(part))
 
 
 def _later(node: Sql) -> Sql:
@@ -317,3 +373,15 @@ def _not_zero(divisor: Sql) -> Sql:
     if isinstance(divisor, exp.Literal) and float(divisor.name):
         return divisor
     return marked(exp.Nullif(this=divisor.copy(), expression=sql.number(0)), known(divisor))
+
+
+_OPERATORS: dict[type[Sql], Callable[[Sql], Sql]] = {
+    **dict.fromkeys((exp.And, exp.Or, exp.Not), _logical),
+    **dict.fromkeys((*COMPARED, exp.EqualNull), _compared),
+    **dict.fromkeys((exp.LogicalAnd, exp.LogicalOr), _of_conditions),
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv), _arithmetic),
+    **dict.fromkeys(_OF_BITS, _bits),
+    exp.In: _in,
+    exp.Between: _between,
+    exp.Nullif: _null_if,
+}

@@ -11,56 +11,48 @@ from movie_pipeline.dqdl.rules.sql import Sql
 INTEGERS = {"TINYINT": 127, "SMALLINT": 32767, "INT": 2**31 - 1, "BIGINT": 2**63 - 1}
 NUMBERS = frozenset({*INTEGERS, "DECIMAL", "DOUBLE"})
 UNKNOWN = frozenset({"UNKNOWN", "NULL"})
-COMPARED = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.NullSafeEQ)
-_GIVES_TEXT = (
-    *(exp.Upper, exp.Lower, exp.Trim, exp.Substring, exp.Left, exp.Right, exp.Initcap, exp.MD5),
-    *(exp.Concat, exp.ConcatWs, exp.RegexpExtract, exp.RegexpReplace, exp.Pad, exp.TimeToStr),
-    *(exp.SubstringIndex, exp.Replace, exp.Repeat, exp.Space, exp.Chr, exp.Translate),
-    *(exp.SplitPart, exp.DPipe, exp.Reverse),
+COMPARED = (
+    exp.EQ,
+    exp.NEQ,
+    exp.GT,
+    exp.GTE,
+    exp.LT,
+    exp.LTE,
+    exp.NullSafeEQ,
+    exp.NullSafeNEQ,
 )
-_GIVES_INTEGER = (
-    *(exp.Length, exp.StrPosition, exp.Year, exp.Month, exp.Day, exp.Quarter, exp.DayOfWeek),
-    *(exp.DayOfYear, exp.WeekOfYear, exp.Hour, exp.Minute, exp.Second, exp.DateDiff, exp.BitLength),
-    *(exp.Unicode, exp.Ascii, exp.ArraySize, exp.DayOfMonth, exp.Extract),
-)
-_GIVES_BIGINT = (
-    exp.Count,
-    exp.CountIf,
-    exp.Ceil,
-    exp.Floor,
-    exp.IntDiv,
-    exp.ApproxDistinct,
-    exp.RowNumber,
-)
-_GIVES_BOOLEAN = (
-    *(exp.Is, exp.Not, exp.Connector, exp.In, exp.Between, exp.Like, exp.ILike, exp.RegexpLike),
-    *(exp.Exists, exp.StartsWith, exp.EndsWith, exp.Contains, exp.ArrayContains, exp.LogicalAnd),
-    *(exp.LogicalOr, exp.Any, *COMPARED),
-)
-_GIVES_DOUBLE = (
-    exp.Sign,
-    exp.Ln,
-    exp.Log,
-    exp.Exp,
-    exp.Sqrt,
-    exp.Pow,
-    *(exp.Stddev, exp.StddevPop, exp.StddevSamp, exp.Variance, exp.VariancePop, exp.Corr),
-    *(exp.CovarPop, exp.CovarSamp, exp.Cbrt, exp.Sin, exp.Cos, exp.Tan, exp.Asin, exp.Acos),
-    *(exp.Atan, exp.Degrees, exp.Radians, exp.Median, exp.Kurtosis, exp.MonthsBetween),
-)
-
-BY_KIND: tuple[tuple[tuple[type[Sql], ...], str], ...] = (
-    (_GIVES_BOOLEAN, "BOOLEAN"),
-    ((exp.Boolean,), "BOOLEAN"),
-    (_GIVES_TEXT, "VARCHAR"),
-    (_GIVES_INTEGER, "INT"),
-    (_GIVES_BIGINT, "BIGINT"),
-    (_GIVES_DOUBLE, "DOUBLE"),
-    ((exp.Avg, exp.Div), "DOUBLE"),
-    ((exp.CurrentDate, exp.TsOrDsToDate, exp.LastDay, exp.TsOrDsAdd, exp.AddMonths), "DATE"),
-    ((exp.CurrentTimestamp,), "TIMESTAMP"),
-    ((exp.Null,), "NULL"),
-)
+_KINDS = {
+    "VARCHAR": """
+        Upper Lower Trim Substring Left Right Initcap MD5 Concat ConcatWs RegexpExtract
+        RegexpReplace Pad TimeToStr SubstringIndex Replace Repeat Space Chr Translate SplitPart
+        DPipe Reverse SHA
+    """,
+    "INT": """
+        Length StrPosition Year Month Day Quarter DayOfWeek DayOfYear WeekOfYear Hour Minute
+        Second DateDiff BitLength Unicode Ascii ArraySize DayOfMonth Extract BitwiseCount
+    """,
+    "BIGINT": """
+        Count CountIf Ceil Floor IntDiv ApproxDistinct RowNumber Rank DenseRank
+    """,
+    "BOOLEAN": """
+        Is Not Connector In Between Like ILike RegexpLike Exists StartsWith EndsWith Contains
+        LogicalAnd LogicalOr EqualNull Any Boolean
+    """,
+    "DOUBLE": """
+        Sign Ln Log Exp Sqrt Pow Stddev StddevPop StddevSamp Variance VariancePop Corr CovarPop
+        CovarSamp Cbrt Sin Cos Tan Asin Acos Atan Degrees Radians Median Kurtosis MonthsBetween
+        Avg Div Atan2 Sinh Cosh Tanh Pi PercentRank CumeDist Nanvl Skewness
+    """,
+    "DATE": "CurrentDate TsOrDsToDate LastDay TsOrDsAdd AddMonths",
+    "TIMESTAMP": "CurrentTimestamp",
+    "NULL": "Null",
+    "VARCHAR[]": "RegexpSplit Split",
+}
+GIVES: dict[type[Sql], str] = {
+    **{getattr(exp, kind): found for found, kinds in _KINDS.items() for kind in kinds.split()},
+    **dict.fromkeys((*COMPARED, exp.And, exp.Or, exp.Xor), "BOOLEAN"),
+}
+"""The type of what a kind of part gives, whatever it is given."""
 
 
 def known(node: Sql) -> str:
@@ -72,6 +64,11 @@ def marked(node: Sql, found: str) -> Sql:
     """A part whose type is known."""
     node.meta["spark"] = found
     return node
+
+
+def is_list(found: str) -> bool:
+    """Whether it is a list of any type."""
+    return found.endswith("[]")
 
 
 def of_literal(node: exp.Literal) -> str:
@@ -87,6 +84,8 @@ def of_literal(node: exp.Literal) -> str:
 
 def spark_type(duckdb_type: str) -> str:
     """Spark's name of a type of DuckDB's."""
+    if duckdb_type.endswith("[]"):
+        return f"{spark_type(duckdb_type.removesuffix('[]'))}[]"
     family = family_of(duckdb_type)
     upper = duckdb_type.upper()
     if family == "integer":
@@ -112,5 +111,7 @@ def common(types: list[str]) -> str:
 
 def said(found: str) -> str:
     """A type in the words of a reason."""
+    if is_list(found):
+        return "list"
     words = {"VARCHAR": "text", "DATE": "date", "TIMESTAMP": "time", "BOOLEAN": "yes or no"}
     return words.get(found, "number")

@@ -5,9 +5,11 @@ Nothing is run on Spark here.
 
 from collections.abc import Sequence
 
+import sqlglot
 from sqlglot import exp
 from typing_extensions import override
 
+from movie_pipeline.dqdl.engines.spark_functions import expect_known_to_spark
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import DATE_FORMATS, ColumnTypes, Words
@@ -53,7 +55,7 @@ class SparkWords(Words):
 
     @override
     def expect_known(self, text: str) -> None:
-        del text
+        expect_known_to_spark(sqlglot.tokenize(text, dialect="spark"))
 
     @override
     def from_spark(self, expression: Sql, types: ColumnTypes, *, is_condition: bool) -> Sql:

@@ -48,17 +48,22 @@ END
 """DuckDB SQL: the text `x` as a date, as lenient as Spark."""
 
 # A string with a zone is an instant; without one it is UTC, whatever the session's zone is.
-EPOCH_IN_TEXT = r"""
+_MOMENT_IN_TEXT = r"""
 CASE
   WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}(-\d{1,2}(-\d{1,2})?)?')
-    THEN CAST(floor(epoch(TRY_CAST((CASE
+    THEN OF(TRY_CAST((CASE
       WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}') THEN trim(x, SPACES) || '-01-01'
       WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}-\d{1,2}') THEN trim(x, SPACES) || '-01'
-      ELSE trim(x, SPACES) END) AS TIMESTAMP))) AS BIGINT)
+      ELSE trim(x, SPACES) END) AS TIMESTAMP))
   WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}-\d{1,2}-\d{1,2}[ T][0-9:.]+')
-    THEN CAST(floor(epoch(TRY_CAST(trim(x, SPACES) AS TIMESTAMP))) AS BIGINT)
+    THEN OF(TRY_CAST((CASE
+      WHEN regexp_full_match(trim(x, SPACES), '[0-9-]+[ T]\d{1,2}') THEN trim(x, SPACES) || ':00'
+      ELSE trim(x, SPACES) END) AS TIMESTAMP))
   WHEN regexp_full_match(trim(x, SPACES), '\d{4,5}-\d{1,2}-\d{1,2}[ T].+')
-    THEN CAST(floor(epoch(TRY_CAST(trim(x, SPACES) AS TIMESTAMPTZ))) AS BIGINT)
+    THEN OF(TRY_CAST(trim(x, SPACES) AS TIMESTAMPTZ))
 END
 """
+MICROSECONDS_IN_TEXT = _MOMENT_IN_TEXT.replace("OF(", "epoch_us(")
+"""DuckDB SQL: the text `x` as millionths of a second since 1970."""
+EPOCH_IN_TEXT = f"CAST(floor({_MOMENT_IN_TEXT.replace('OF(', 'epoch(')}) AS BIGINT)"
 """DuckDB SQL: the text `x` as seconds since 1970."""
