@@ -5,6 +5,7 @@ DuckDB counts its pages against its limit, but not the texts and lists that a fu
 
 import mmap
 import resource
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,23 +13,32 @@ from pathlib import Path
 _SIZES = Path("/proc/self/statm")
 _DATA = 5
 """Place of the pages for data and stacks, which is what the limit is about."""
+BESIDE = 512_000_000
+"""Bytes for what no engine counts: texts and lists of functions, and pages of an answer."""
+_ONE_AT_A_TIME = threading.RLock()
+"""The limit is the process's: of two that overlap, the first to end would leave the other's."""
 
 
 @contextmanager
-def memory_limit(more: int) -> Generator[None]:
-    """Let this process take so many bytes more in the block than it has now; where Linux runs it.
+def memory_limit(engine: int) -> Generator[None]:
+    """Let this process take no more in the block than an engine may and `BESIDE`; on Linux alone.
 
     Beyond that whoever asks for memory gets none: DuckDB raises OutOfMemoryException, Python
-    MemoryError. It is for a command, which does nothing else meanwhile.
+    MemoryError. It holds for all threads; a second block waits for the first one.
+
+    Args:
+        engine: bytes that the engine which runs the statement may take.
     """
-    before, most = resource.getrlimit(resource.RLIMIT_DATA)
     if not _SIZES.exists():
         yield
         return
-    now = int(_SIZES.read_text().split()[_DATA]) * mmap.PAGESIZE
-    limits = [limit for limit in (now + more, before, most) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_DATA, (min(limits), most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (before, most))
+    with _ONE_AT_A_TIME:
+        before, most = resource.getrlimit(resource.RLIMIT_DATA)
+        now = int(_SIZES.read_text().split()[_DATA]) * mmap.PAGESIZE
+        asked = (now + engine + BESIDE, before, most)
+        limits = [limit for limit in asked if limit != resource.RLIM_INFINITY]
+        resource.setrlimit(resource.RLIMIT_DATA, (min(limits), most))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_DATA, (before, most))

@@ -333,6 +333,7 @@ def evaluate(
             rules_read,
             table,
             sources=sources_named(sources),
+            rule_seconds=settings_from(None).engine.rule_seconds,
             filtered_rows=filtered_rows,
             composite_method=composite_method,
             unsupported_rules=unsupported_rules,

@@ -20,9 +20,15 @@ from movie_pipeline.errors import ReplayError
 from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import root_of
+from movie_pipeline.memory_limit import memory_limit
 from movie_pipeline.replay.corrected_cells import Columns
 from movie_pipeline.replay.replayable_records import KeptRecord
-from movie_pipeline.screening.screening_engine import FAULTS, OUT_OF_MEMORY, sealed_engine
+from movie_pipeline.screening.screening_engine import (
+    FAULTS,
+    OUT_OF_MEMORY,
+    SEALED_BYTES,
+    sealed_engine,
+)
 from movie_pipeline.tabular import ColumnType, TableContract
 from movie_pipeline.time_limit import TimeIsUp, time_limit
 
@@ -88,7 +94,7 @@ class Condition:
         rows = [_row(record.values, entry, columns) for record in records]
         self._connection.register("record", _ARROW.Table.from_pylist(rows, schema=self._schema))
         try:
-            with time_limit(self._connection, LONGEST_SECONDS):
+            with time_limit(self._connection, LONGEST_SECONDS), memory_limit(SEALED_BYTES):
                 found = self._connection.execute(
                     # The expression was parsed as one; the brackets keep it one.
                     f"SELECT quarantine_id FROM record WHERE CAST(({self._text}\n) AS BOOLEAN)"
@@ -98,7 +104,7 @@ class Condition:
                 f"the condition {self._text!r} cannot be evaluated: {error}, the most that it may "
                 "take of a file."
             ) from None
-        except OUT_OF_MEMORY:
+        except (*OUT_OF_MEMORY, MemoryError):
             raise ReplayError(
                 f"the condition {self._text!r} cannot be evaluated: it needs more memory than a "
                 "condition may take."

@@ -19,6 +19,8 @@ OUT_OF_MEMORY = (duckdb.OutOfMemoryException,)
 """Memory beyond its limit, or no room to spill."""
 FAULTS = (duckdb.Error,)
 """Whatever it raises."""
+SEALED_BYTES = 256_000_000
+"""What an engine for SQL that people wrote may take of memory."""
 
 
 @contextmanager
@@ -43,7 +45,7 @@ def sealed_engine() -> Generator[Connection]:
         config={
             "enable_external_access": False,
             "python_enable_replacements": False,
-            "memory_limit": "256MB",
+            "memory_limit": f"{SEALED_BYTES}B",
             "threads": 1,
         }
     )

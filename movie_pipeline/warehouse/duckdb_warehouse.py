@@ -242,7 +242,7 @@ class DuckDBWarehouse(Warehouse):
                 _refuse_other_than_one_query(connection, text)
                 connection.execute("BEGIN TRANSACTION READ ONLY")
                 most = memory_bytes(str(self._config["memory_limit"])) or 0
-                with time_limit(connection, limits.seconds), memory_limit(most + _BESIDE):
+                with time_limit(connection, limits.seconds), memory_limit(most):
                     found = connection.sql(text)
                     aside.write(found.to_arrow_reader(PAGE_ROWS), limits)
                     return distinct(found.columns)
@@ -658,8 +658,6 @@ def _refuse_other_than_one_query(connection: duckdb.DuckDBPyConnection, text: st
         )
 
 
-_BESIDE = 512_000_000
-"""Bytes that a query may take beside the engine's own limit: for texts, lists and pages."""
 _NO_MEMORY = (duckdb.OutOfMemoryException, MemoryError)
 _MISTAKES = (duckdb.ProgrammingError, duckdb.DataError, duckdb.PermissionException, OSError)
 """What another query mends: SQL that is none, values that it cannot take, what it must not read."""

@@ -58,6 +58,23 @@ def test_every_rule_passing_is_exit_code_0(command: CommandLine, books: Path) ->
     assert command.run("evaluate", books, "--ruleset", rules).exit_code == 0
 
 
+def test_a_rule_that_takes_too_long_is_stopped_and_the_others_are_judged(
+    command: CommandLine, books: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MOVIE_PIPELINE_RULE_SECONDS", "0.5")
+    rules = books.parent / "endless.dqdl"
+    endless = "with recursive t as (select 1 as n union all select n + 1 from t)"
+    rules.write_text(
+        f'Rules = [ CustomSql "{endless} select count(*) from t" > 1, RowCount = 3 ]',
+        encoding="utf-8",
+    )
+    result = command.run("evaluate", books, "--ruleset", rules, "--json")
+    assert result.exit_code == 1
+    culprit, count = json.loads(result.stdout)["rules"]
+    assert "it was stopped after 0.5 s, the most that a rule may take" in culprit["reason"]
+    assert count["outcome"] == "Passed"
+
+
 @pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
 def test_rows_are_written_with_glues_four_columns(
     command: CommandLine, books: Path, name: str

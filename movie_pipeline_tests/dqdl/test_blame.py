@@ -1,7 +1,9 @@
 """A rule that cannot be compiled or judged is told of alone, in time; the others are judged."""
 
+import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -70,6 +72,36 @@ def test_a_rule_that_cannot_be_judged_is_told_alone_and_in_time(
     assert "secret" not in (culprit.reason or "")
     assert [other.outcome for other in others] == ["Passed", "Passed"]
     assert time.monotonic() - began < 10
+
+
+GROWING = (
+    f"select max(length({'replace(' * 6}title" + f", 'e', '{'e' * 25}')" * 6 + ")) from primary"
+)
+"""A text that grows 25 times in each of six calls."""
+_PEAK = Path("/proc/self/clear_refs")
+
+
+def most_memory() -> int:
+    """The most bytes that this process has held."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    [kilobytes] = re.findall(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(kilobytes) * 1024
+
+
+@pytest.mark.skipif(not _PEAK.exists(), reason="only Linux holds the limit")
+def test_a_rule_whose_texts_grow_takes_no_more_memory_than_it_may(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    """DuckDB does not count what functions make: one such rule took all of a machine."""
+    ruleset = parse_ruleset(f'Rules = [ CustomSql "{GROWING}" > 5, {SOUND} ]')
+    _PEAK.write_text("5", encoding="ascii")  # it is counted anew
+    before = most_memory()
+    with judge(ruleset, connection, "films", rule_seconds=60) as judgement:
+        culprit, *others = judgement.rules
+    assert not culprit.evaluated
+    assert "it needs more memory than the engine has" in (culprit.reason or "")
+    assert most_memory() - before < 1_000_000_000
+    assert [other.outcome for other in others] == ["Passed", "Passed"]
 
 
 def test_a_where_of_many_alternatives_is_judged(connection: duckdb.DuckDBPyConnection) -> None:

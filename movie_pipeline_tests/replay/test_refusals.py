@@ -98,6 +98,7 @@ def test_a_ruleset_must_be_one(full: ReplayHome, tmp_path: Path) -> None:
         ('movie_title = "Abel"', 'names "Abel", but it may speak of'),
         ("max(votes) > '1'", "cannot be evaluated"),
         ("unheard_of(votes)", "cannot be evaluated"),
+        ("length(repeat(movie_title, 400000000)) > 1", "more memory than a condition may take"),
     ],
 )
 def test_a_condition_must_be_one(

@@ -5,6 +5,7 @@ Its errors about a query become QueryRefused here. Which query is asked is not d
 
 import contextlib
 from collections.abc import Generator
+from functools import cached_property
 from typing import cast
 
 import duckdb
@@ -16,6 +17,7 @@ from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.rule_plan import QueryRefused
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import Words
+from movie_pipeline.memory_limit import memory_limit
 from movie_pipeline.stop_signals import ended_by_stops
 from movie_pipeline.time_limit import TimeIsUp, time_limit
 
@@ -30,6 +32,8 @@ FAULTS_OF_A_QUERY = (
 )
 """What a query can cause; a broken disk is no verdict on a rule."""
 _NO_ROOM_TO_SPILL = "max_temp_directory_size"
+_NO_MEMORY = (duckdb.OutOfMemoryException, MemoryError)
+_UNITS = "BKMGT"
 _FETCHED_AT_MOST = 10_000
 """Rows that are brought here of one answer: schemas and numbers, never data."""
 
@@ -46,7 +50,7 @@ class DuckDbEngine(Engine):
 
     Args:
         connection: where the relations are.
-        seconds: how long each query may take; None for as long as it likes.
+        seconds: how long each query may take; None for as long, and as much memory, as it likes.
     """
 
     def __init__(self, connection: Connection, seconds: float | None = None) -> None:
@@ -114,17 +118,29 @@ class DuckDbEngine(Engine):
     @contextlib.contextmanager
     def _refusals(self) -> Generator[None]:
         try:
-            with time_limit(self._connection, self.seconds):
+            with time_limit(self._connection, self.seconds), self._memory_limit():
                 yield
         except TimeIsUp as error:
             raise QueryRefused(
                 f"{error}, the most that a rule may take", error, lacks="time"
             ) from error
-        except FAULTS_OF_A_QUERY as error:
+        except (*FAULTS_OF_A_QUERY, MemoryError) as error:
             if _NO_ROOM_TO_SPILL in str(error):
                 raise
-            lacks = "memory" if isinstance(error, duckdb.OutOfMemoryException) else None
+            lacks = "memory" if isinstance(error, _NO_MEMORY) else None
             raise QueryRefused(cause(error), error, lacks) from error
+
+    def _memory_limit(self) -> contextlib.AbstractContextManager[None]:
+        if self.seconds is None:
+            return contextlib.nullcontext()
+        return memory_limit(self._memory)
+
+    @cached_property
+    def _memory(self) -> int:
+        """The engine's own limit, in bytes."""
+        [(said,)] = self._fetched("SELECT current_setting('memory_limit')")
+        number, unit = str(said).split()  # such as 488.2 MiB
+        return int(float(number) * 1024 ** _UNITS.index(unit[0].upper()))
 
 
 def cause(error: Exception) -> str:
@@ -132,7 +148,7 @@ def cause(error: Exception) -> str:
     if isinstance(error, (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)):
         first = str(error).split("\n", maxsplit=1)[0]
         return (first.partition(": ")[2] or first).rstrip(".!")
-    if isinstance(error, duckdb.OutOfMemoryException):
+    if isinstance(error, _NO_MEMORY):
         return "it needs more memory than the engine has"
     if isinstance(error, duckdb.ConversionException):
         return "a value cannot be converted to the type that the rule needs"

@@ -77,6 +77,7 @@ def evaluate(
     clock: Clock | None = None,
     history: History | None = None,
     composite_method: CompositeMethod = "COLUMN",
+    rule_seconds: float | None = None,
     filtered_rows: FilteredRows = "PASSED",
     unsupported_rules: UnsupportedRules = "refuse",
 ) -> Evaluation[SparkFrame]: ...
@@ -92,6 +93,7 @@ def evaluate(
     history: History | None = None,
     connection: Connection | None = None,
     composite_method: CompositeMethod = "COLUMN",
+    rule_seconds: float | None = None,
     filtered_rows: FilteredRows = "PASSED",
     unsupported_rules: UnsupportedRules = "refuse",
 ) -> Evaluation: ...
@@ -106,6 +108,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
     history: History | None = None,
     connection: Connection | None = None,
     composite_method: CompositeMethod = "COLUMN",
+    rule_seconds: float | None = None,
     filtered_rows: FilteredRows = "PASSED",
     unsupported_rules: UnsupportedRules = "refuse",
 ) -> Evaluation[Any]:
@@ -120,6 +123,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
         history: earlier values for dynamic rules, newest first, by canonical rule text or metric.
         connection: a DuckDB connection to work in; by default one of its own. None for Spark.
         composite_method: how composite rules come to their outcome, COLUMN or ROW.
+        rule_seconds: how long a query of one rule may take; None for as long as it likes.
         filtered_rows: whether the rows that a where clause leaves out count as PASSED or SKIPPED.
         unsupported_rules: `refuse` the ruleset for a rule that is not supported, or let it `fail`.
 
@@ -139,6 +143,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
                 clock=clock,
                 history=history,
                 composite_method=composite_method,
+                rule_seconds=rule_seconds,
                 filtered_rows=filtered_rows,
                 unsupported_rules=unsupported_rules,
             )
@@ -165,6 +170,7 @@ def evaluate(  # noqa: PLR0913 (the interface of a library, with defaults for al
                 clock=clock,
                 history=history,
                 composite_method=composite_method,
+                rule_seconds=rule_seconds,
                 unusable=lacking,
                 filtered_rows=filtered_rows,
                 unsupported_rules=unsupported_rules,

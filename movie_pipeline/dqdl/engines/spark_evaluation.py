@@ -38,6 +38,7 @@ class Options(TypedDict):
     clock: Clock | None
     history: History | None
     composite_method: CompositeMethod
+    rule_seconds: float | None
     filtered_rows: FilteredRows
     unsupported_rules: UnsupportedRules
 
