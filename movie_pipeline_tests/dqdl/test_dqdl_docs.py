@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from movie_pipeline.dqdl import parse_ruleset, unsupported
+from movie_pipeline.dqdl.engines.spark_functions import FUNCTIONS as OF_SQL
 from movie_pipeline.dqdl.rules.number_condition import FUNCTIONS
 from movie_pipeline.dqdl.rules.registry import GLUE_ONLY, KINDS
 from movie_pipeline_tests.dqdl.ruleset_samples import one_of_each
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "dqdl.md").read_text(encoding="utf-8")
 KINDS_TABLE = PAGE.partition("## Kinds of rules")[2].partition("## ")[0]
+SQL = PAGE.partition("## SQL in rules")[2].partition("Not written so")[0]
 EXAMPLES = re.findall(r"```dqdl( refused)?\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -41,6 +43,20 @@ def test_every_metric_is_on_the_page() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_function_is_on_the_page(function: str) -> None:
     assert re.search(rf"`{function}\b", PAGE)
+
+
+OTHER_NAMES = frozenset(
+    """
+    approx_percentile cardinality ceiling char character_length curdate current_date
+    current_timestamp date_diff datepart dayofmonth lcase len now power regexp rlike sha signum
+    stddev_samp substr ucase var_samp
+    """.split()  # noqa: SIM905 (a line each would be a page)
+)
+
+
+@pytest.mark.parametrize("function", sorted({*OF_SQL} - OTHER_NAMES))
+def test_every_function_for_sql_is_on_the_page(function: str) -> None:
+    assert re.search(rf"[ `\n]{function}[ `\n]", SQL)
 
 
 def test_what_warns_is_marked() -> None:

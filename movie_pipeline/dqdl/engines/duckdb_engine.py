@@ -4,6 +4,7 @@ Its errors about a query become QueryRefused here. Which query is asked is not d
 """
 
 import contextlib
+import re
 from collections.abc import Generator
 from functools import cached_property
 from typing import cast
@@ -13,6 +14,7 @@ from typing_extensions import override
 
 from movie_pipeline.dqdl.engines.duckdb_words import DuckDbWords
 from movie_pipeline.dqdl.engines.engine_port import Engine
+from movie_pipeline.dqdl.engines.spark_casts import UNSURE
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.rule_plan import QueryRefused
 from movie_pipeline.dqdl.rules.sql import Sql
@@ -31,6 +33,7 @@ FAULTS_OF_A_QUERY = (
     duckdb.OutOfMemoryException,
 )
 """What a query can cause; a broken disk is no verdict on a rule."""
+_UNSURE = re.compile(f"Invalid Input Error: {UNSURE}([a-z0-9 ]+)$")
 _NO_ROOM_TO_SPILL = "max_temp_directory_size"
 _NO_MEMORY = (duckdb.OutOfMemoryException, MemoryError)
 _UNITS = "BKMGT"
@@ -154,4 +157,6 @@ def cause(error: Exception) -> str:
         return "a value cannot be converted to the type that the rule needs"
     if isinstance(error, duckdb.OutOfRangeException):
         return "a value is out of the range of its type"
+    if unsure := _UNSURE.match(str(error)):
+        return f"it makes {unsure[1]}, for which there is no sure value"
     return f"the engine refused it ({type(error).__name__})"

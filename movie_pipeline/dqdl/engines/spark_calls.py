@@ -84,6 +84,7 @@ _KINDS: tuple[tuple[Callable[[Sql], None], str], ...] = (
         lambda node: _make(node, "DOUBLE"),
         """
         Neg Abs Sqrt Cbrt Exp Pow Sin Cos Tan Asin Acos Atan Atan2 Sinh Cosh Tanh Degrees Radians
+        Stddev StddevPop StddevSamp Variance VariancePop CovarPop CovarSamp
         """,
     ),
     (lambda node: _make(node, "TIMESTAMP"), "Hour Minute Second"),

@@ -56,6 +56,23 @@ CAST((CAST(trunc(x) AS HUGEINT) + HALF) % WHOLE
 """What does not fit begins anew at the other end, as in Java."""
 
 
+UNSURE = "no sure value: "
+"""Begins what the engine says of values that are not had as Spark has them."""
+_DOUBLE_AS_TEXT = """
+CASE WHEN isnan(x) THEN 'NaN'
+  WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
+  WHEN x = 0 OR (abs(x) >= 1e-3 AND abs(x) < 1e7) THEN CAST(x AS VARCHAR)
+  WHEN abs(x) >= 1e15 OR abs(x) < 1e-6
+    THEN error('UNSUREtext of a double that is very large or very small')
+  ELSE CASE WHEN x < 0 THEN '-' ELSE '' END || DIGITS[1] || '.'
+    || CASE WHEN length(DIGITS) = 1 THEN '0' ELSE DIGITS[2:] END
+    || 'E' || CAST(CAST(floor(log10(abs(x))) AS INTEGER) AS VARCHAR) END
+""".replace("UNSURE", UNSURE).replace(
+    "DIGITS", "trim(replace(split_part(CAST(abs(x) AS VARCHAR), 'e', 1), '.', ''), '0')"
+)
+"""As Java writes it. What is larger or smaller it writes with other last digits than are needed."""
+
+
 def cast_node(node: Sql) -> Sql:
     """A cast that the user wrote."""
     target = node.args["to"].sql(dialect="duckdb")
@@ -68,6 +85,8 @@ def cast_node(node: Sql) -> Sql:
     if to == "DECIMAL":
         if known(node.this) == "VARCHAR":
             return marked(template(f"TRY_CAST(trim(x, {SPACES}) AS {target})", node.this), to)
+        if known(node.this) not in NUMBERS | UNKNOWN | {"BOOLEAN"}:
+            raise NoTranslation(f"it casts a {said(known(node.this))} to a number")
         return node
     if to == "UNKNOWN" or is_list(to):
         raise NoTranslation(f"it casts to {target}")
@@ -130,8 +149,10 @@ def as_text(node: Sql) -> Sql:
     found = known(node)
     if found in ("VARCHAR", *UNKNOWN):
         return node
-    if found == "DOUBLE" or is_list(found):
-        raise NoTranslation(f"it makes text of a {'double' if found == 'DOUBLE' else 'list'}")
+    if is_list(found):
+        raise NoTranslation("it makes text of a list")
+    if found == "DOUBLE":
+        return marked(template(_DOUBLE_AS_TEXT, node), "VARCHAR")
     if found == "TIMESTAMP":
         node = sql.cast(node, "TIMESTAMP")
     return marked(sql.cast(node, "VARCHAR"), "VARCHAR")

@@ -122,6 +122,10 @@ class _Meaning:
     def _added(self, node: Sql) -> Sql:
         """A sum or a mean; that of a decimal is a decimal with four digits more."""
         found = known(node.this)
+        if isinstance(node.this, exp.Distinct):
+            found = known(node.this.expressions[0])
+            if found not in {*INTEGERS, "DOUBLE", *UNKNOWN}:
+                raise NoTranslation("it adds up distinct values of other than whole numbers")
         if found in ("BOOLEAN", "DATE", "TIMESTAMP"):
             raise NoTranslation(f"it adds up what is no number but a {said(found)}")
         if found == "VARCHAR":
@@ -308,6 +312,15 @@ def _in(node: Sql) -> Sql:
     return exp.In(this=as_text(node.this), expressions=listed)
 
 
+def _is(node: Sql) -> Sql:
+    """`is true` takes texts too."""
+    if isinstance(node.expression, exp.Boolean) and known(node.this) not in ("BOOLEAN", *UNKNOWN):
+        if known(node.this) != "VARCHAR":
+            raise NoTranslation(f"it asks whether a {said(known(node.this))} is true")
+        return exp.Is(this=cast(node.this, "BOOLEAN"), expression=node.expression)
+    return node
+
+
 def _between(node: Sql) -> Sql:
     low, high = node.args["low"], node.args["high"]
     value, least = _met(node.this.copy(), low, ordered=True)
@@ -325,7 +338,7 @@ def _arithmetic(node: Sql) -> Sql:
     if isinstance(right, exp.Interval):
         return _later(node)
     if UNKNOWN & set(types):
-        return node
+        return _divided(node)
     if {"DATE", "TIMESTAMP"} & set(types):
         return _other_day(node, *types)
     if "BOOLEAN" in types:
@@ -339,10 +352,13 @@ def _arithmetic(node: Sql) -> Sql:
         raise NoTranslation("it divides decimals; cast one of them to double")
     if isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and set(types) <= set(INTEGERS):
         left, right = (_in_its_bits(part) for part in (left, right))
-    made = type(node)(**{**node.args, "this": left, "expression": right})
+    return _divided(type(node)(**{**node.args, "this": left, "expression": right}))
+
+
+def _divided(node: Sql) -> Sql:
     if isinstance(node, (exp.Div, exp.Mod, exp.IntDiv)):
-        made.set("expression", _not_zero(right))
-    return made
+        node.set("expression", _not_zero(node.expression))
+    return node
 
 
 def _other_day(node: Sql, left: str, right: str) -> Sql:
@@ -354,7 +370,7 @@ def _other_day(node: Sql, left: str, right: str) -> Sql:
 
 def _in_its_bits(part: Sql) -> Sql:
     """DuckDB's functions give wider numbers than Spark's, in which other sums find room."""
-    if not isinstance(part.unnest(), (exp.Func, exp.Case)) or isinstance(part, exp.Cast):
+    if isinstance(part.unnest(), (exp.Column, exp.Literal, exp.Neg, exp.Cast, exp.TryCast)):
         return part
     return marked(sql.cast(part, known(part)), known(part))
 
@@ -384,4 +400,5 @@ _OPERATORS: dict[type[Sql], Callable[[Sql], Sql]] = {
     exp.In: _in,
     exp.Between: _between,
     exp.Nullif: _null_if,
+    exp.Is: _is,
 }

@@ -112,6 +112,8 @@ def _any(node: Sql) -> Sql:
 def _modulo(node: exp.Anonymous) -> Sql:
     """What is left, and never below 0 where the divisor is above it."""
     kinds = {known(part) for part in node.expressions}
+    if not kinds <= NUMBERS | UNKNOWN | {"VARCHAR"}:
+        raise NoTranslation("it uses pmod of other than numbers")
     if "DECIMAL" in kinds and "DOUBLE" not in kinds:
         raise NoTranslation("it divides decimals; cast one of them to double")
     to = common(list(kinds)) if kinds <= {*INTEGERS} else "DOUBLE"

@@ -10,8 +10,8 @@ from sqlglot import exp
 
 from movie_pipeline.dqdl.engines.duckdb_patterns import matched
 from movie_pipeline.dqdl.engines.spark_arguments import NamedCall, is_count, written
-from movie_pipeline.dqdl.engines.spark_casts import as_text, cast, make_text, template
-from movie_pipeline.dqdl.engines.spark_types import INTEGERS, UNKNOWN, known, marked
+from movie_pipeline.dqdl.engines.spark_casts import UNSURE, as_text, cast, make_text, template
+from movie_pipeline.dqdl.engines.spark_types import INTEGERS, UNKNOWN, is_list, known, marked
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.java_patterns import NotTranslatable
 from movie_pipeline.dqdl.rules.re2_patterns import anywhere, objection
@@ -40,12 +40,38 @@ def _like(node: Sql) -> Sql:
 
 def _substring_index(node: Sql) -> Sql:
     delimiter, count = node.args.get("delimiter"), node.args.get("count")
-    if not (
-        isinstance(delimiter, exp.Literal) and isinstance(count, exp.Literal) and delimiter.name
-    ):
+    from_end = isinstance(count, exp.Neg)
+    number = count.this if isinstance(count, exp.Neg) else count or exp.Null()
+    if delimiter is None or not (_is_sign(delimiter) and is_count(number, least=1)):
         raise NoTranslation("it uses substring_index otherwise than with a sign and a number")
-    text = "array_to_string(string_split(x, y)[1:z], y)"
-    return marked(template(text, node.this, delimiter, count), "VARCHAR")
+    part = f"-{number.name}, -1" if from_end else f"1, {number.name}"
+    text = f"array_to_string(list_slice(string_split(x, y), {part}), y)"
+    return marked(template(text, node.this, delimiter), "VARCHAR")
+
+
+def _with_escapes(node: Sql) -> Sql:
+    """A backslash takes their meaning from the signs of LIKE."""
+    pattern = node.expression
+    if isinstance(node.parent, exp.Escape) or (
+        isinstance(pattern, exp.Literal) and "\\" not in pattern.name
+    ):
+        return node
+    if not isinstance(pattern, exp.Literal) or not _ESCAPED.fullmatch(pattern.name):
+        raise NoTranslation("it has a pattern of LIKE with a backslash before a sign that is none")
+    written_out = exp.Escape(this=node.copy(), expression=sql.string("\\"))
+    return marked(exp.Paren(this=written_out), "BOOLEAN")
+
+
+_ESCAPED = re.compile(r"(?:[^\\]|\\[\\%_])*", re.DOTALL)
+
+
+def _member(node: Sql) -> Sql:
+    """Places are counted from 0."""
+    if not is_list(known(node.this)) or node.args.get("offset") is not None:
+        return node
+    found = known(node.this).removesuffix("[]")
+    place = sql.number(int(node.expressions[0].name) + 1)
+    return marked(sql.call("list_extract", node.this, place), found)
 
 
 def _substring(node: Sql) -> Sql:
@@ -124,7 +150,7 @@ _IN_ONE_BYTE = (
 _DISTANCE = (
     "CASE WHEN strlen(x) = length(x) AND strlen(y) = length(y) THEN levenshtein(x, y) "
     "WHEN len(list_distinct(regexp_extract_all(x || y, '(?s).'))) > 127 "
-    "THEN error('more than 127 different letters') "
+    f"THEN error('{UNSURE}a distance between more than 127 letters') "
     f"ELSE levenshtein({_IN_ONE_BYTE.replace('W', 'x')}, {_IN_ONE_BYTE.replace('W', 'y')}) END"
 )
 """DuckDB counts bytes, so that each letter is made one."""
@@ -218,6 +244,9 @@ WRITTEN: dict[type[Sql], Callable[[Sql], Sql]] = {
     exp.RegexpLike: _like,
 }
 ONCE_MADE: dict[type[Sql], Callable[[Sql], Sql]] = {
+    exp.Bracket: _member,
+    exp.Like: _with_escapes,
+    exp.ILike: _with_escapes,
     exp.Substring: _substring,
     exp.SubstringIndex: _substring_index,
     exp.Upper: _upper,

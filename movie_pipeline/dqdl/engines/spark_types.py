@@ -29,7 +29,7 @@ _KINDS = {
     """,
     "INT": """
         Length StrPosition Year Month Day Quarter DayOfWeek DayOfYear WeekOfYear Hour Minute
-        Second DateDiff BitLength Unicode Ascii ArraySize DayOfMonth Extract BitwiseCount
+        Second DateDiff BitLength Unicode Ascii ArraySize UnixDate DayOfMonth Extract BitwiseCount
     """,
     "BIGINT": """
         Count CountIf Ceil Floor IntDiv ApproxDistinct RowNumber Rank DenseRank
