@@ -349,6 +349,43 @@ def test_a_view_of_a_session_is_judged_with_the_rows_where_they_are(session: Any
 
 
 @pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("input_file_name()", "it uses input_file_name, which is not among the functions"),
+        ("`reflect`('java.lang.System', 'getenv', 'HOME')", "it uses reflect, which is not"),
+        ("system.builtin.java_method('java.lang.Math', 'random')", "it uses java_method, which"),
+        ("spark_partition_id()", "it uses spark_partition_id, which is not among"),
+        ("current_user()", "it uses current_user, which is not among the functions"),
+        ("session_user", "uses session_user, which is not of the data"),
+        ("user", "uses user, which is not of the data"),
+        ("uuid()", "uses uuid, whose value is never the same"),
+    ],
+)
+def test_a_rule_asks_for_nothing_but_the_data(asked: str, said: str) -> None:
+    """Else a ruleset could look at what lies beside the data, or answer otherwise each time."""
+    rules = f"""Rules = [ IsComplete "a" where "{asked} = 'x'", IsComplete "a" ]"""
+    culprit, other = evaluate(rules, frame(table(a=["x"]))).rules
+    assert not culprit.evaluated
+    assert said in (culprit.reason or "")
+    assert other.outcome == "Passed"
+
+
+@pytest.mark.parametrize("begin", ["SELECT", "SELECT count(*) FROM (SELECT"])
+def test_a_rule_runs_no_command(tmp_path: Path, begin: str) -> None:
+    written = tmp_path / "written"
+    query = f"{begin} TRANSFORM(a) USING 'tee {written}' FROM primary{')' * begin.count('(SELECT')}"
+    [rule] = evaluate(f'Rules = [ CustomSql "{query}" > 0 ]', frame(table(a=["x"]))).rules
+    assert rule.reason == "The SQL statement runs a command, which no rule may."
+    assert not written.exists()
+
+
+def test_a_column_named_like_a_function_of_the_session_is_a_column() -> None:
+    rules = """Rules = [ IsComplete "user" where "user = 'x'" ]"""
+    for films in (table(user=["x"]), frame(table(user=["x"]))):
+        assert evaluate(rules, films).rules[0].outcome == "Passed"
+
+
+@pytest.mark.parametrize(
     ("query", "said"),
     [
         ("SELECT raise_error(v) FROM texts WHERE v = 'secret'", "the engine refused it"),

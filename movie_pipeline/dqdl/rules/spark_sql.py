@@ -25,7 +25,12 @@ from movie_pipeline.dqdl.rules.words import ColumnTypes, NoTranslation
 
 PRIMARY = "primary"
 _ANOTHER_EACH_TIME = (exp.Rand, exp.Randn, exp.Randstr, exp.Uuid)
-
+_OF_THE_SESSION = (exp.CurrentUser, exp.CurrentRole, exp.SessionUser)
+_NAMED_AS_COLUMNS = (
+    *("current_catalog", "current_database", "current_schema", "current_time"),
+    *("grouping__id", "localtime", "localtimestamp", "user"),
+)
+"""What engines take for functions of their own where no column has the name."""
 
 _AS_WRITTEN = frozenset(
     """
@@ -74,6 +79,7 @@ def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
         if clause.find(exp.Select, exp.Table):
             raise NotEvaluableError("A where clause cannot hold a query of its own.", rows)
         scopes = {"": context.schema}
+        _expect_only_data(clause, scopes, about, rows)
         types = partial(_type_of, scopes=scopes, derived=False)
         return _translated(clause, context, scopes, types, about, rows)
 
@@ -101,6 +107,7 @@ def custom_query(text: str, context: Context) -> exp.Query:
         )
         scopes = _tables(query, context, about)
         _expect_known(text, query, context, about, "fail")
+        _expect_only_data(query, scopes, about, "fail")
         types = partial(_type_of, scopes=scopes, derived=derived)
         return cast("exp.Query", _translated(query, context, scopes, types, about, "fail"))
 
@@ -239,6 +246,22 @@ def _expect_known(text: str, tree: Sql, context: Context, about: str, rows: Rows
         context.words.expect_known(text)
     except NoTranslation as error:
         raise NotEvaluableError(f"{about} has no sure translation: {error}.", rows) from error
+
+
+def _expect_only_data(tree: Sql, scopes: Mapping[str, Schema], about: str, rows: RowsThen) -> None:
+    """Refuse what runs a command, or asks who is there: Spark would do both without a function."""
+    if tree.find(exp.QueryTransform):
+        raise NotEvaluableError(f"{about} runs a command, which no rule may.", rows)
+    asked = [
+        column.name
+        for column in tree.find_all(exp.Column)
+        if column.name.casefold() in _NAMED_AS_COLUMNS
+        and not (column.table or cast("exp.Identifier", column.this).quoted)
+        and not any(schema.real_name(column.name) for schema in scopes.values())
+    ]
+    asked += [cast("exp.Func", node).sql_name().lower() for node in tree.find_all(*_OF_THE_SESSION)]
+    if asked:
+        raise NotEvaluableError(f"{about} uses {asked[0]}, which is not of the data.", rows)
 
 
 def _type_of(column: exp.Column, scopes: Mapping[str, Schema], *, derived: bool) -> str | None:
