@@ -26,6 +26,7 @@ from typing_extensions import override
 
 from movie_pipeline.aws_clients import Client, translated
 from movie_pipeline.errors import ClusterError
+from movie_pipeline.orchestration.spark_pipes import OneWriter
 from movie_pipeline.screening.engine_port import JobStart
 from movie_pipeline.settings import Settings
 from movie_pipeline.stop_signals import ended_by_stops, raise_if_stopped
@@ -284,17 +285,12 @@ class OnEMRServerless(Service):
         started.cancel_job_run(applicationId=self.spark.application, jobRunId=started.run)
 
 
-class _Messages(PipesS3MessageReader):
+class _Messages(OneWriter, PipesS3MessageReader):
     """Dagster's own, with a place of ours instead of one at the top of the bucket."""
 
     def __init__(self, prefix: str, **arguments: Any) -> None:  # noqa: ANN401 - the base's
         super().__init__(**arguments)
         self._prefix = prefix
-
-    @property
-    def expected_writer_count(self) -> int:
-        """One, said without Dagster's warning that asking is a preview."""
-        return 1
 
     @contextmanager
     def get_params(self) -> Generator[dict[str, Any]]:

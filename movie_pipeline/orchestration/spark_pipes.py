@@ -8,13 +8,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import chain
 from typing import Any
 
 import dagster as dg
+from dagster_pipes import PipesMessage, PipesParams
 from typing_extensions import override
 
 from movie_pipeline.errors import ClusterError
@@ -31,6 +32,7 @@ long; how it came to its end stands in the run.
 
 _PROGRAM = (sys.executable, "-m", "movie_pipeline.spark")
 _STANDARD_ERROR = 2
+_CLOSED: PipesMessage = {"__dagster_pipes_version": "0.1", "method": "closed", "params": {}}
 
 
 def launch_of(settings: Settings) -> Launch:
@@ -44,12 +46,30 @@ def launch_of(settings: Settings) -> Launch:
     return service_of(settings, Clients(settings.worker_role_arn)).run
 
 
-class _Messages(dg.PipesTempFileMessageReader):
+class OneWriter(dg.PipesMessageReader):
+    """Messages of one job; comes before a reader of Dagster's among the bases of a class."""
+
     @property
     @override
     def expected_writer_count(self) -> int:
         """One, said without Dagster's warning that asking is a preview."""
         return 1
+
+    @contextmanager
+    @override
+    def read_messages(self, handler: dg.PipesMessageHandler) -> Generator[PipesParams]:
+        """Read them; a job that was ended, or failed, is not told to close its pipe next time."""
+        try:
+            with super().read_messages(handler) as params:
+                yield params
+        except BaseException:
+            if handler.received_opened_message and not handler.received_closed_message:
+                handler.handle_message(_CLOSED)
+            raise
+
+
+class _Messages(OneWriter, dg.PipesTempFileMessageReader):
+    """Of a job here."""
 
 
 def run_here(step: dg.OpExecutionContext, job: JobStart) -> Sequence[Mapping[str, Any]]:
@@ -79,11 +99,11 @@ def run_here(step: dg.OpExecutionContext, job: JobStart) -> Sequence[Mapping[str
             raise job.took_too_long() from None
         finally:
             _end(process)
-    if code:
-        raise ClusterError(
-            f"the job on Spark ended with code {code}; nothing was loaded. Its log stands in the "
-            "run; the next run starts it again."
-        )
+        if code:
+            raise ClusterError(
+                f"the job on Spark ended with code {code}; nothing was loaded. Its log stands in "
+                "the run; the next run starts it again."
+            )
     return list(session.get_custom_messages())
 
 

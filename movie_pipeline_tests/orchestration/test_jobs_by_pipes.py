@@ -107,6 +107,10 @@ class Starting:
             except psutil.NoSuchProcess:
                 continue
 
+    def assert_no_advice(self) -> None:
+        """Whoever ended a job is not told how programs close their pipe."""
+        assert [entry for entry in self.logged if "did not receive closed message" in entry] == []
+
     def assert_rights_suffice(self) -> None:
         """A run of the pipeline may start, watch and end jobs, and there is no right to more."""
         if self.services is None:
@@ -178,6 +182,7 @@ def test_a_job_that_takes_too_long_is_ended_with_its_children(starting: Starting
     with pytest.raises(ClusterError, match="ended after 5 s, the most that MOVIE_PIPELINE_SPARK_S"):
         starting.said_by(OPENED + WITH_A_CHILD, seconds=5.0)
     starting.assert_over()
+    starting.assert_no_advice()
     starting.assert_rights_suffice()
 
 
@@ -192,6 +197,7 @@ def test_a_stop_ends_the_job_with_its_children(starting: Starting) -> None:
     with pytest.raises((Stopped, dg.DagsterExecutionInterruptedError)), heeding_stops():
         starting.said_by(OPENED + WITH_A_CHILD)
     starting.assert_over()
+    starting.assert_no_advice()
 
 
 def test_a_job_here_that_is_killed_did_not_succeed(
