@@ -21,6 +21,7 @@ from movie_pipeline.screening.spark_job import FAILURE, asked_by
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import SparkSettings
 from movie_pipeline.spark.job_world import JobWorld
+from movie_pipeline.spark.progress import progress_told
 from movie_pipeline.spark.started_by import started_by
 from movie_pipeline.spark.why_failed import not_started, why_failed
 from movie_pipeline.storage.storage_port import Area
@@ -54,7 +55,8 @@ def _answers(settings: Mapping[str, str], place: str, tell: Callable[[str], obje
             # after Spark is there: what it needs takes long to import
             from movie_pipeline.spark.program import answer_in  # noqa: PLC0415 - see above
 
-            answer_in(session, world, tell)
+            with progress_told(session, tell):
+                answer_in(session, world, tell)
     except Exception as error:  # noqa: BLE001 - whatever it is: Pipes would show it to everybody
         if why := why_failed(error):
             sys.stderr.write(f"{why}\n")
