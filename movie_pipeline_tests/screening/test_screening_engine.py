@@ -104,9 +104,15 @@ def test_an_answer_about_something_else_is_none(tmp_path: Path, answer: str, sen
         engine(tmp_path).screen(QUESTION, "spark/batch/1", run)
 
 
-@pytest.mark.parametrize("left", ["", "The executors have no Python."])
+ENDED = "the job on Spark ended with code 1; nothing was loaded."
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [("", ENDED), ("The executors have no Python.", f"The executors have no Python. So {ENDED}")],
+)
 def test_what_a_job_left_of_why_it_failed_is_told_with_how_it_ended(
-    tmp_path: Path, left: str
+    tmp_path: Path, left: str, told: str
 ) -> None:
     def run(start: JobStart) -> Reported:
         if left:
@@ -115,14 +121,11 @@ def test_what_a_job_left_of_why_it_failed_is_told_with_how_it_ended(
             FolderStorage(Settings(home=tmp_path)).put(
                 Area.OUTPUT, f"{start.place}/{FAILURE}", text
             )
-        raise ClusterError("the job on Spark ended with code 1; nothing was loaded.")
+        raise ClusterError(ENDED)
 
     with pytest.raises(ClusterError) as failed:
         engine(tmp_path).screen(QUESTION, "spark/batch/1", run)
-    assert (
-        str(failed.value)
-        == f"{left} So the job on Spark ended with code 1; nothing was loaded."[0 if left else 4 :]
-    )
+    assert str(failed.value) == told
 
 
 @pytest.mark.parametrize("master", ["local[*]", "yarn", "spark://host:7077", "k8s://https://h"])

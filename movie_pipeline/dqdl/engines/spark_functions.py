@@ -67,7 +67,7 @@ _ON_SPARK_ALONE = frozenset(
     named_struct next_day nth_value overlay parse_json parse_url percentile_cont percentile_disc
     posexplode posexplode_outer printf reduce regexp_instr regexp_substr regr_avgx regr_avgy
     regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy regr_syy schema_of_json sec
-    sentences sequence shiftleft shiftright shiftrightunsigned soundex stack std str_to_map
+    sentences shiftleft shiftright shiftrightunsigned soundex stack std str_to_map
     string_agg timestamp_micros timestamp_millis timestampadd timestampdiff to_binary to_char
     to_csv to_json to_number to_timestamp_ltz to_timestamp_ntz to_utc_timestamp to_varchar
     transform transform_keys transform_values try_add try_avg try_element_at try_make_timestamp
