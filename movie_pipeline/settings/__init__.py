@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from movie_pipeline.errors import SettingsError
+from movie_pipeline.memory_limit import memory_bytes
 from movie_pipeline.settings.groups import (
     ROLE,
     AlertSettings,
@@ -29,7 +30,7 @@ from movie_pipeline.settings.groups import (
     S3Settings,
     SparkSettings,
 )
-from movie_pipeline.settings.memory_plan import budget_of_machine, memory_bytes, runs_and_limit
+from movie_pipeline.settings.memory_plan import budget_of_machine, runs_and_limit
 from movie_pipeline.settings.variables import setting, variables_of
 
 

@@ -9,7 +9,7 @@ from itertools import permutations
 from pathlib import Path
 
 from movie_pipeline.errors import SettingsError
-from movie_pipeline.settings.memory_plan import memory_bytes
+from movie_pipeline.memory_limit import memory_bytes
 from movie_pipeline.settings.variables import PREFIX, setting
 
 ROLE = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+"

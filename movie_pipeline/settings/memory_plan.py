@@ -4,15 +4,11 @@ What a run takes was measured; more runs than fit would be killed, and their fil
 """
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
-_UNITS = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_BINARY = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-_MEMORY = re.compile(
-    r"(?P<count>[0-9]+(\.[0-9]+)?) ?(?P<unit>[KMGT])(?P<binary>i?)B", re.IGNORECASE
-)
+from movie_pipeline.memory_limit import memory_bytes
+
 BESIDE_ENGINE = 400_000_000
 """What a run takes beside the engine's own limit: the interpreter, its libraries, files' pieces."""
 SERVICES = 1_500_000_000
@@ -26,15 +22,6 @@ _LIMITS = (
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 """Where Linux says what a container may take, in its second and first version of that."""
-
-
-def memory_bytes(text: str) -> int | None:
-    """The bytes of a number with a unit, such as 512MB or 2GiB; None where it is none."""
-    found = _MEMORY.fullmatch(text)
-    if found is None:
-        return None
-    units = _BINARY if found["binary"] else _UNITS
-    return int(float(found["count"]) * units[found["unit"].upper()])
 
 
 def runs_and_limit(budget: int, most_runs: int, engine_limit: str) -> tuple[int, str]:

@@ -24,11 +24,10 @@ from movie_pipeline.atomic_files import make_folder
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import QueryMistake, WarehouseBusy, WarehouseError
-from movie_pipeline.memory_limit import memory_limit
+from movie_pipeline.memory_limit import memory_bytes, memory_limit
 from movie_pipeline.no_room import what_is_full
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import EngineSettings
-from movie_pipeline.settings.memory_plan import memory_bytes
 from movie_pipeline.stop_signals import ended_by_stops
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.time_limit import TimeIsUp, time_limit

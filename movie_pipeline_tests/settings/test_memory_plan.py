@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from movie_pipeline.deployments import deployment_from
 from movie_pipeline.errors import SettingsError
+from movie_pipeline.memory_limit import memory_bytes
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.memory_plan import (
     BESIDE_ENGINE,
@@ -15,7 +16,6 @@ from movie_pipeline.settings.memory_plan import (
     LEAST_LIMIT,
     SERVICES,
     budget_of_machine,
-    memory_bytes,
     runs_and_limit,
 )
 

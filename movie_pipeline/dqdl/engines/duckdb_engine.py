@@ -19,7 +19,7 @@ from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.rule_plan import QueryRefused
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import Words
-from movie_pipeline.memory_limit import memory_limit
+from movie_pipeline.memory_limit import memory_bytes, memory_limit
 from movie_pipeline.stop_signals import ended_by_stops
 from movie_pipeline.time_limit import TimeIsUp, time_limit
 
@@ -36,7 +36,6 @@ FAULTS_OF_A_QUERY = (
 _UNSURE = re.compile(f"Invalid Input Error: {UNSURE}([a-z0-9 ]+)$")
 _NO_ROOM_TO_SPILL = "max_temp_directory_size"
 _NO_MEMORY = (duckdb.OutOfMemoryException, MemoryError)
-_UNITS = "BKMGT"
 _FETCHED_AT_MOST = 10_000
 """Rows that are brought here of one answer: schemas and numbers, never data."""
 
@@ -142,8 +141,7 @@ class DuckDbEngine(Engine):
     def _memory(self) -> int:
         """The engine's own limit, in bytes."""
         [(said,)] = self._fetched("SELECT current_setting('memory_limit')")
-        number, unit = str(said).split()  # such as 488.2 MiB
-        return int(float(number) * 1024 ** _UNITS.index(unit[0].upper()))
+        return memory_bytes(str(said)) or 0  # such as 488.2 MiB
 
 
 def cause(error: Exception) -> str:
