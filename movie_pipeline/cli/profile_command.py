@@ -70,7 +70,7 @@ def profile(
     """Say what the columns of a file or table are like, and suggest a ruleset that it keeps.
 
     FILE_OR_TABLE is a file, - for the standard input, or a table or view of the warehouse. Parquet
-    and JSON lines are taken as they are. Each suggested rule says why, and how many rows it would
+    and JSON are taken as they are. Each suggested rule says why, and how many rows it would
     set apart.
     """
     from movie_pipeline.reports.profile_page import profile_page

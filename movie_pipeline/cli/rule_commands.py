@@ -315,7 +315,7 @@ def evaluate(
     unsupported_rules: Literal["refuse", "fail"],
     as_json: bool,
 ) -> None:
-    """Judge any CSV, Parquet or JSON-lines TABLE by a ruleset, as Glue does; nothing is loaded.
+    """Judge any CSV, Parquet or JSON TABLE by a ruleset, as Glue does; nothing is loaded.
 
     - in place of TABLE reads a CSV from the standard input.
 

@@ -1,6 +1,7 @@
 """Whatever data and rules come: a RulesetError or a verdict, and no value of a row in it."""
 
 import datetime as dt
+import gzip
 import json
 import warnings
 from collections.abc import Callable
@@ -219,7 +220,22 @@ def written_json(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("write", [written_csv, written_parquet, written_json])
+def written_list(folder: Path) -> Path:
+    path = folder / "films.json"
+    path.write_text(json.dumps(ROWS, indent=1), encoding="utf-8")
+    return path
+
+
+def written_list_on_a_line(folder: Path) -> Path:
+    path = folder / "films.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(ROWS).encode()))
+    return path
+
+
+@pytest.mark.parametrize(
+    "write",
+    [written_csv, written_parquet, written_json, written_list, written_list_on_a_line],
+)
 def test_a_path_is_read_by_its_ending(tmp_path: Path, write: Callable[[Path], Path]) -> None:
     path = write(tmp_path)
     for given in (path, str(path)):
@@ -250,7 +266,12 @@ def test_what_is_no_table_is_refused_in_a_sentence(tmp_path: Path) -> None:
     mixed = refusal(pd.DataFrame({"a": [1, "secret"]}))
     assert "column a" in mixed
     assert "secret" not in mixed
-    for name, content in (("x.parquet", "secret"), ("x.jsonl", "{secret"), ("x.xlsx", "secret")):
+    for name, content in (
+        ("x.parquet", "secret"),
+        ("x.jsonl", "{secret"),
+        ("x.json", "[{secret"),
+        ("x.xlsx", "secret"),
+    ):
         path = tmp_path / name
         path.write_text(content, encoding="utf-8")
         said = refusal(path)

@@ -80,11 +80,11 @@ Data = Union[
     "os.PathLike[str]",
 ]
 """What can be judged: Arrow tables and batches, frames of pandas, polars or ibis, DuckDB relations,
-rows as dictionaries, and the path of a CSV, Parquet or JSON-lines file."""
+rows as dictionaries, and the path of a CSV, Parquet or JSON file."""
 
 _KINDS = (
     "an Arrow table or batch, a frame of pandas, polars or ibis, a DuckDB relation, a list of "
-    "dictionaries, or the path of a CSV, Parquet or JSON-lines file"
+    "dictionaries, or the path of a CSV, Parquet or JSON file"
 )
 
 

@@ -1,4 +1,4 @@
-"""Files as Arrow tables: CSV, Parquet and JSON lines, each with the types that are found in it.
+"""Files as Arrow tables: CSV, Parquet and JSON, each with the types that are found in it.
 
 For data at hand, whoever wrote it. The pipeline's own files go through `tabular`.
 """
@@ -7,7 +7,7 @@ import csv
 import gzip
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from pyarrow import parquet
 
@@ -21,14 +21,16 @@ if TYPE_CHECKING:
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
 _ROWS_AT_ONCE = 10_000
-JSON_LINES_ENDINGS = (".jsonl", ".ndjson", ".json")
+_BLANK = 1_000
+"""Characters within which what a file of JSON holds begins."""
+JSON_ENDINGS = (".jsonl", ".ndjson", ".json")
 
 
 def read_table(path: Path) -> "ArrowTable":
     """A file as an Arrow table, by the ending of its name; `.gz` may stand behind it.
 
     A CSV is UTF-8 and has a header; the types of its columns are found over all of its rows, and an
-    empty cell is missing.
+    empty cell is missing. JSON is lines, or one list, of objects.
 
     Raises:
         TableRefused: there is no such file, its name has another ending, or it cannot be read.
@@ -38,17 +40,21 @@ def read_table(path: Path) -> "ArrowTable":
         raise TableRefused(f"there is no file {path}")
     if ending in PARQUET_ENDINGS:
         return _read_parquet(path)
-    if ending not in (*CSV_ENDINGS, *JSON_LINES_ENDINGS):
-        known = ", ".join((*CSV_ENDINGS, *PARQUET_ENDINGS, *JSON_LINES_ENDINGS))
+    if ending not in (*CSV_ENDINGS, *JSON_ENDINGS):
+        known = ", ".join((*CSV_ENDINGS, *PARQUET_ENDINGS, *JSON_ENDINGS))
         raise TableRefused(f"{path} has none of the endings that say what it is: {known}")
     with new_connection() as connection:
         try:
-            if ending in JSON_LINES_ENDINGS:
-                return _read_json_lines(connection, path)
+            if ending in JSON_ENDINGS:
+                return _read_json(connection, path)
             return _read_csv(connection, path)
         except (*FAULTS_OF_A_QUERY, OSError, UnicodeDecodeError, csv.Error) as error:
             # the error's own words may hold a cell
-            what = "JSON lines" if ending in JSON_LINES_ENDINGS else "a CSV in UTF-8 with a header"
+            what = (
+                "JSON, as lines or one list of objects,"
+                if ending in JSON_ENDINGS
+                else "a CSV in UTF-8 with a header"
+            )
             raise TableRefused(f"{path} cannot be read as {what}") from error
 
 
@@ -96,8 +102,10 @@ def _read_parquet(path: Path) -> "ArrowTable":
         raise TableRefused(f"{path} cannot be read as Parquet") from error
 
 
-def _read_json_lines(connection: Connection, path: Path) -> "ArrowTable":
-    query = "SELECT * FROM read_json(?, format = 'newline_delimited', sample_size = -1)"
+def _read_json(connection: Connection, path: Path) -> "ArrowTable":
+    with _opened(path) as lines:
+        form = "array" if lines.read(_BLANK).lstrip().startswith("[") else "newline_delimited"
+    query = f"SELECT * FROM read_json(?, format = '{form}', sample_size = -1)"
     return cast("ArrowTable", connection.sql(query, params=[str(path)]).to_arrow_table())
 
 
@@ -112,9 +120,13 @@ def _read_csv(connection: Connection, path: Path) -> "ArrowTable":
 
 
 def _header(path: Path, delimiter: str, quote: str) -> list[str]:
-    reading = gzip.open if path.suffix == ".gz" else open
     quoted = quote if len(quote) == 1 and quote != "\0" else None
-    with reading(path, "rt", encoding="utf-8-sig", newline="") as lines:
+    with _opened(path) as lines:
         quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
         rows = csv.reader(lines, delimiter=delimiter, quotechar=quoted, quoting=quoting)
         return next(rows, cast("list[str]", []))
+
+
+def _opened(path: Path) -> TextIO:
+    reading = gzip.open if path.suffix == ".gz" else open
+    return cast("TextIO", reading(path, "rt", encoding="utf-8-sig", newline=""))
