@@ -4,9 +4,9 @@ How it is started, and told to whom, stands in __main__.py.
 """
 
 import tempfile
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -72,19 +72,20 @@ def _engine(session: Session) -> str:
 @contextmanager
 def _references(
     session: Session, world: JobWorld, rulesets: Iterable[str]
-) -> Generator[Mapping[str, Any]]:
-    """The reference datasets as frames, where a rule may name one."""
+) -> Generator[Sequence[str]]:
+    """The reference datasets as global views, where a rule may name one; their aliases."""
     settings = world.settings
     with (
         scratch_folder() as folder,
         screening_engine(folder, settings.engine) as connection,
         reference_tables(connection, world.storage, settings, folder, rulesets) as tables,
+        ExitStack() as views,
     ):
-        frames: dict[str, Any] = {}
         for alias, table in tables.items():
             rows = connection.sql(f"SELECT * FROM {table}").to_arrow_table()
-            frames[alias] = _frame(session, rows)
-        yield frames
+            _frame(session, rows).createOrReplaceGlobalTempView(alias)
+            views.callback(session.catalog.dropGlobalTempView, alias)
+        yield list(tables)
 
 
 def _frame(session: Session, rows: Any) -> Any:  # noqa: ANN401 - an Arrow table, and a frame

@@ -82,7 +82,7 @@ class Job:
         session: Spark's.
         question: what is asked.
         rulesets: the rules of each file, by their text.
-        references: the views of reference datasets by the alias that rules use.
+        references: the global views of reference datasets, by the aliases that rules use.
         tell: is told how far it is, a sentence each.
     """
 
@@ -90,7 +90,7 @@ class Job:
     session: Session
     question: SparkQuestion
     rulesets: Mapping[str, Ruleset]
-    references: Mapping[str, Any]
+    references: Sequence[str]
     tell: Tell
 
 
@@ -266,8 +266,7 @@ class _Screening:
         session = session_beside(job.session)
         with ExitStack() as stack:
             view_of(stack, session, found.pieces, rows)
-            for name, frame in job.references.items():
-                frame.createOrReplaceGlobalTempView(name)
+            for name in job.references:
                 session.table(f"global_temp.{name}").createOrReplaceTempView(name)
             judgement = stack.enter_context(
                 judge(

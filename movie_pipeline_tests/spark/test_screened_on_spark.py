@@ -23,7 +23,7 @@ from movie_pipeline.screening.engine_port import JobStart
 from movie_pipeline.spark import screen_file
 from movie_pipeline.spark.executor_tasks import on_executors
 from movie_pipeline.storage.storage_port import Area
-from movie_pipeline_tests.dqdl.spark_samples import PACKAGES, needs_spark
+from movie_pipeline_tests.dqdl.spark_samples import PACKAGES, needs_spark, spark
 from movie_pipeline_tests.samples import REPOSITORY
 from movie_pipeline_tests.spark.both_ways import BothWays
 from movie_pipeline_tests.spark.role_of_jobs import (
@@ -111,6 +111,7 @@ def test_a_batch_is_published_the_same_whichever_of_two_attempts_counts(
         "json.csv.gz": FileState.LOADED,
         "parts.zip": FileState.LOADED,
     }
+    assert spark().catalog.listTables("global_temp") == []
     staged = list(tmp_path.glob("output/spark/*/*/*/*.staged.parquet"))
     assert len(staged) == 2 * len({str(path).rpartition("-")[0] for path in staged}) > 8
 
