@@ -33,7 +33,7 @@ export DAGSTER_GRPC_PROXY_HEARTBEAT_TTL_SECONDS ?= 3600
 # Containers set it: then each of hundreds of processes would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install spark spark-archive free-port run sample first-sample ingest test quick faults soak conformance check format lint types layers templates definitions picture pictures fuzz bench bench-ingest bench-spark bench-burst lock audit clean
+.PHONY: help install spark spark-archive free-port run sample first-sample ingest test quick faults soak conformance check format lint types layers templates definitions picture pictures translations fuzz bench bench-ingest bench-spark bench-burst lock audit clean
 
 help: ## List what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -183,6 +183,9 @@ format: install ## Format the code and mend what the linter can
 
 picture: install ## Draw the picture in docs/ARCHITECTURE.md from the imports as they are
 	$(BIN)/python -m movie_pipeline_tests.docs.architecture_picture
+
+translations: install ## Work out anew what sqlglot makes of the SQL files: movie_pipeline/warehouse/worked_out.json
+	$(BIN)/python -m movie_pipeline_tests.warehouse.translations
 
 fuzz: install ## Read BODIES=1000000 random bodies by two ways, every index checked
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m movie_pipeline_tests.tabular.fuzz --bodies $(BODIES)

@@ -7,13 +7,13 @@ so that a missing de-duplication shows.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 
 import sqlglot
 from sqlglot import ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
 from movie_pipeline.errors import WarehouseError
+from movie_pipeline.warehouse.worked_out import worked_out
 
 _DROPPED_PROPERTIES = (
     exp.AutoRefreshProperty,
@@ -44,7 +44,7 @@ class MaterializedView:
     query: str
 
 
-@cache
+@worked_out(str)
 def to_duckdb(text: str) -> str:
     """Translate one statement.
 
@@ -57,7 +57,7 @@ def to_duckdb(text: str) -> str:
     return _generate(_parse(text))
 
 
-@cache
+@worked_out(tuple[str, ...] | None)
 def parameters_of(text: str) -> tuple[str, ...] | None:
     """The parameters of an INSERT of one row of VALUES, in order; None for anything else."""
     statement = _parse(text)
@@ -67,7 +67,7 @@ def parameters_of(text: str) -> tuple[str, ...] | None:
     return tuple(name[1:] for name in _PARAMETER.findall(_generate(values.expressions[0])))
 
 
-@cache
+@worked_out(str)
 def insert_of_many(text: str) -> str:
     """An INSERT of one row as one of any number: each parameter is bound to the list of its values.
 
@@ -80,7 +80,7 @@ def insert_of_many(text: str) -> str:
     return f"{head}SELECT {values} FROM (SELECT {', '.join(lists)}) AS incoming"
 
 
-@cache
+@worked_out(MaterializedView)
 def materialized_view(text: str) -> MaterializedView:
     """Take a CREATE MATERIALIZED VIEW apart.
 

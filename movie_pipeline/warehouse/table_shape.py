@@ -4,7 +4,6 @@ The declarations are read from the SQL files themselves, so that there is no sec
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Protocol
 
 import sqlglot
@@ -13,6 +12,7 @@ from sqlglot import exp
 from movie_pipeline.errors import WarehouseRefused
 from movie_pipeline.warehouse.sql_files import Statements
 from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
+from movie_pipeline.warehouse.worked_out import worked_out
 
 STAGING_TABLES = {
     "mp_staging": "load/create_staging",
@@ -32,7 +32,7 @@ class ColumnsSession(Protocol):
         ...
 
 
-@cache
+@worked_out(tuple[WarehouseColumn, ...])
 def declared_columns(text: str) -> tuple[WarehouseColumn, ...]:
     """The columns that a CREATE TABLE declares, their types in Redshift's words."""
     tree = sqlglot.parse_one(text, read="redshift")
@@ -116,7 +116,7 @@ def _declared(column: exp.ColumnDef) -> WarehouseColumn:
     )
 
 
-@cache
+@worked_out(str)
 def _canonical(kind: str) -> str:
     """A type in one spelling, whichever warehouse reports it, without a text's length."""
     built = exp.DataType.build(kind, dialect="redshift")

@@ -1,5 +1,6 @@
 """What the columns of a view are, followed through its SQL into the dataset's table."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from sqlglot import lineage as tracing
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.orchestration.assets.ui_metadata import lineage
 from movie_pipeline.warehouse.sql_files import Statements
+from movie_pipeline.warehouse.worked_out import worked_out
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,24 @@ _SUMMARIES: Mapping[type[exp.Expr], str] = {
 
 def traced_columns(view: str, dataset: Dataset) -> TracedColumns:
     """Which columns of the table each column of a view is made of, and so what it is."""
-    created = parse_one(Statements(dataset).text(f"views/{view}"), dialect="redshift")
-    columns = {column.name: column.sql_type for column in dataset.contract.columns}
+    text = Statements(dataset).text(f"views/{view}")
+    columns = [
+        {"name": column.name, "type": column.sql_type, "description": column.description}
+        for column in dataset.contract.columns
+    ]
+    return _traced(text, dataset.name, dataset.table, json.dumps(columns))
+
+
+@worked_out(TracedColumns)
+def _traced(text: str, rows: str, table: str, columns_as_json: str) -> TracedColumns:
+    created = parse_one(text, dialect="redshift")
+    columns: list[dict[str, str]] = json.loads(columns_as_json)
     traced: Any = tracing
     # all columns at once, and no text of each column's part: every start waits for this
     nodes: dict[str, tracing.Node] = traced.lineage(
         None,
         created.expression,
-        schema={dataset.table: columns},
+        schema={table: {column["name"]: column["type"] for column in columns}},
         dialect="redshift",
         trim_selects=False,
     )
@@ -67,26 +79,34 @@ def traced_columns(view: str, dataset: Dataset) -> TracedColumns:
         )
         for column, node in nodes.items()
     }
+    of_table = {column["name"]: column["description"] for column in columns}
     described = {
-        column: _meaning(column, node, origins[column], dataset) for column, node in nodes.items()
+        column: _meaning(column, node, origins[column], rows, of_table)
+        for column, node in nodes.items()
     }
     return TracedColumns(origins, described)
 
 
-def _meaning(column: str, node: "tracing.Node", origins: Sequence[str], dataset: Dataset) -> str:
+def _meaning(
+    column: str,
+    node: "tracing.Node",
+    origins: Sequence[str],
+    rows: str,
+    of_table: Mapping[str, str],
+) -> str:
     """What a column of a view is: one of the table, a summary of one, or made of some."""
     outermost = node.expression.unalias()
     while isinstance(outermost, exp.Cast):
         outermost = outermost.this
     if isinstance(outermost, exp.Count) and isinstance(outermost.this, exp.Star):
-        return f"How many {dataset.name}"
+        return f"How many {rows}"
     if not origins:
         return "Made of no column of the table"
     summary = next((word for kind, word in _SUMMARIES.items() if isinstance(outermost, kind)), "")
     if summary:
         return f"{summary} of {', '.join(origins)}"
     if list(origins) == [column] and all(_is_plain(each) for each in node.walk()):
-        return next((one.description for one in dataset.contract.columns if one.name == column), "")
+        return of_table.get(column, "")
     return f"Made of {', '.join(origins)}"
 
 
