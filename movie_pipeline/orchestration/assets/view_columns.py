@@ -98,16 +98,23 @@ def _meaning(
     outermost = node.expression.unalias()
     while isinstance(outermost, exp.Cast):
         outermost = outermost.this
-    if isinstance(outermost, exp.Count) and isinstance(outermost.this, exp.Star):
+    is_count = isinstance(outermost, exp.Count) and isinstance(outermost.this, exp.Star)
+    if is_count or (isinstance(outermost, exp.Sum) and not origins):  # a sum of counts
         return f"How many {rows}"
     if not origins:
         return "Made of no column of the table"
     summary = next((word for kind, word in _SUMMARIES.items() if isinstance(outermost, kind)), "")
+    if isinstance(outermost, exp.Div) and len(origins) == 1 and _are_sums(outermost):
+        summary = "Mean"  # the column's sum, by how many it is of
     if summary:
         return f"{summary} of {', '.join(origins)}"
     if list(origins) == [column] and all(_is_plain(each) for each in node.walk()):
         return of_table.get(column, "")
     return f"Made of {', '.join(origins)}"
+
+
+def _are_sums(ratio: exp.Div) -> bool:
+    return all(side.find(exp.Sum) is not None for side in (ratio.left, ratio.right))
 
 
 def _is_plain(node: "tracing.Node") -> bool:
