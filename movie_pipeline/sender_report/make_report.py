@@ -16,6 +16,7 @@ from movie_pipeline.file_names import safe_basename
 from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.plain_rules import (
+    KEY_KINDS,
     how_many,
     is_key_rule,
     judges_the_file,
@@ -333,7 +334,7 @@ def _repeated_keys(sent: Sent, quarantine: Path, demands: Demands) -> RepeatedKe
     keys = RepeatedKeys()
     if sent.source is None or sent.staged is None:
         return keys
-    for record in read_records(quarantine):
+    for record in read_records(quarantine, rules_naming=KEY_KINDS):
         rules = [demand.key_rule for demand in demands.of(record) if demand.key_rule]
         if rules:
             keys.see(rules, record)

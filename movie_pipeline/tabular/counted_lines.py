@@ -3,7 +3,6 @@
 A record is not a line: lines stand before the header, and a quoted cell may go over several.
 """
 
-from bisect import bisect_left
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,24 +32,32 @@ class LineNumbers:
     def __init__(self, file: BinaryIO, codec: str) -> None:
         self._file = file
         self._units = np.dtype(_UNITS.get(codec, np.uint8))
-        self._end = 0
-        self._before = 1
-        self._ends: list[int] = []
+        self._start = self._end = 0
+        self._counted = 0
+        self._line = 1
+        self._ends = np.zeros(0, np.bool_)
         self._after_cr = False
 
     def at(self, offset: int) -> int:
         """The 1-based line in which this byte stands; not before the one asked for last."""
         while self._end < offset:
+            self._count(len(self._ends))
             piece = self._file.read(_PIECE)
             if not piece:
                 break
-            self._before += len(self._ends)
-            self._ends = self._ends_in(piece)
-            self._end += len(piece)
-        return self._before + bisect_left(self._ends, offset)
+            self._start, self._end = self._end, self._end + len(piece)
+            self._look_at(piece)
+        self._count(-(-(offset - self._start) // self._units.itemsize))
+        return self._line
 
-    def _ends_in(self, piece: bytes) -> list[int]:
-        """Where lines end; a line feed, a carriage return, and both together, end one each."""
+    def _count(self, until: int) -> None:
+        """Count on to a place in the piece."""
+        if until > self._counted:
+            self._line += int(np.count_nonzero(self._ends[self._counted : until]))
+            self._counted = until
+
+    def _look_at(self, piece: bytes) -> None:
+        """Mark where lines end; a line feed, a carriage return, and both together, end one each."""
         size = self._units.itemsize
         units = np.frombuffer(piece[: len(piece) - len(piece) % size], self._units)
         ends = units == ord("\n")
@@ -60,7 +67,7 @@ class LineNumbers:
             ends[:1] &= not self._after_cr
             ends |= returns
             self._after_cr = bool(returns[-1:].any())
-        return (np.flatnonzero(ends) * size + self._end).tolist()
+        self._ends, self._counted = ends, 0
 
 
 class RowNumbers(LineNumbers):

@@ -3,10 +3,17 @@
 import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
+import orjson
+
 from movie_pipeline.dqdl import parse_ruleset
-from movie_pipeline.quarantine.quarantine_record import quarantine_id
+from movie_pipeline.quarantine.quarantine_record import (
+    count_records,
+    quarantine_id,
+    read_records,
+)
 from movie_pipeline_tests.samples import (
     Film,
     clean_movies,
@@ -229,3 +236,28 @@ def test_a_value_too_long_for_its_column_is_set_apart_and_not_cut(bench: Bench) 
     assert record["reasons"][0]["message"] == (
         "movie_title: 1,200 bytes are more than the 1,024 that fit"
     )
+
+
+def test_records_are_left_out_by_the_rules_of_their_reasons_alone(tmp_path: Path) -> None:
+    def line(number: int, rule: str, cell: str = "") -> bytes:
+        record = {
+            "record_number": number,
+            "raw": cell,
+            "columns": {"reasons": cell},
+            "reasons": [{"rule": "a"}, {"rule": rule}],
+            "DataQualityRulesPass": ['IsUnique "b"'],
+        }
+        return orjson.dumps(record) + b"\n"
+
+    path = tmp_path / "quarantine.jsonl"
+    other_form = orjson.dumps({"record_number": 4, "rules": ["IsUnique"]}) + b"\n"
+    cell = '"reasons":[IsUnique'
+    path.write_bytes(
+        line(1, 'IsUnique "a"') + line(2, "b", cell) + line(3, '(x) or (IsUnique "ä")') + other_form
+    )
+    found = [record["record_number"] for record in read_records(path, rules_naming={"IsUnique"})]
+    assert found == [1, 3, 4]
+    assert len(list(read_records(path))) == 4
+    assert count_records(path) == 4
+    path.write_bytes(path.read_bytes()[:-1])
+    assert count_records(path) == 3, "a line without its end is none"
