@@ -170,11 +170,13 @@ def reading_joined(
     Raises:
         StoredFileMissing, StoredFileChanged: as `parts_of` and `paths_of`.
     """
-    parts = parts_of(storage, area, name, recorded)
     if not is_in_parts(name):
-        for path in paths_of(storage, area, parts):
+        with storage.reading(area, name) as path:
+            if recorded is not None and not recorded.is_at(path):
+                raise _changed(storage, area, name)
             yield path
         return
+    parts = parts_of(storage, area, name, recorded)
     with tempfile.TemporaryDirectory(prefix="movie-pipeline-") as folder:
         joined = Path(folder) / "joined"
         with joined.open("wb") as whole:

@@ -278,6 +278,7 @@ def _keys_forgotten() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _torn_quarantine_believed() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(StoredFile, "is_at", _always(value=True))
     yield patch.object(replayable_records, "_is_whole", _always(value=True))
 
 
