@@ -34,6 +34,7 @@ from movie_pipeline.steps.read import read_batch
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.steps.screen_elsewhere import Elsewhere, ScreenedBatch
 from movie_pipeline.steps.work_folder import WorkFolder
+from movie_pipeline.storage.part_list import reading_joined
 from movie_pipeline.storage.storage_port import Area
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -98,7 +99,7 @@ def screened(settings: Settings, *, on_spark: bool) -> tuple[dict[str, Any], flo
     [decided] = screen_batch(files, work, storage, ruleset, settings, MOVIES, now=NOW)
     seconds = time.perf_counter() - began
     told: dict[str, Any] = {"good": decided.rows_good, "set apart": decided.rows_quarantined}
-    with storage.reading(Area.QUARANTINE, str(decided.quarantine_name)) as path:
+    with reading_joined(storage, Area.QUARANTINE, str(decided.quarantine_name)) as path:
         told["quarantine"] = hashlib.sha256(path.read_bytes()).hexdigest()[:8]
         told["quarantine bytes"] = path.stat().st_size
     work.remove()

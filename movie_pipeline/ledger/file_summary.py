@@ -4,17 +4,16 @@ One typed value on its whole way, from the steps through the ledger to notices a
 row value in it but what a rule measured. Here also is how the ledger stores it.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple, Self
 
 import msgspec
 
 from movie_pipeline.dqdl import counts
 from movie_pipeline.errors import MoviePipelineError
+from movie_pipeline.storage.part_list import StoredFile
 from movie_pipeline.stored_values import (
     TEXT_BYTES,
     fit_json,
@@ -111,28 +110,6 @@ class ReplaySummary(msgspec.Struct, frozen=True, kw_only=True):
     sentence: str
 
 
-class StoredFile(msgspec.Struct, frozen=True):
-    """A file that was published, by which one that was damaged or cut short is told.
-
-    Attributes:
-        size: bytes.
-        sha256: of them.
-    """
-
-    size: int
-    sha256: str
-
-    @classmethod
-    def of(cls, path: Path) -> Self:
-        """A file as it is: told by its bytes."""
-        with path.open("rb") as content:
-            return cls(path.stat().st_size, hashlib.file_digest(content, "sha256").hexdigest())
-
-    def is_at(self, path: Path) -> bool:
-        """Whether these very bytes lie there."""
-        return path.stat().st_size == self.size and type(self).of(path) == self
-
-
 class ReadWith(msgspec.Struct, frozen=True, omit_defaults=True):
     """The settings that a file was read with, as far as its rows depend on them.
 
@@ -205,7 +182,7 @@ class FileSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
         source: whose file it is.
         screened_by: the engine that read, judged and split it; empty where that was in process.
         replay: what the file replays, where it is a replay.
-        output: the file of its good rows, as it was published.
+        output: the file of its good rows, as it was published; of one in parts, their list.
         quarantine: the file of its records set apart, likewise.
         keys_apart: of how many of these the key is kept.
         read_with: the settings it was read with.

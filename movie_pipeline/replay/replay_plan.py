@@ -36,6 +36,7 @@ from movie_pipeline.replay.replayable_records import (
     replayed_records,
     whole_quarantine,
 )
+from movie_pipeline.storage.part_list import reading_joined
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import TEXT_BYTES
 from movie_pipeline.tabular import map_header, printable
@@ -408,7 +409,8 @@ class _DraftOf:
     def _columns_of_records(self) -> Columns:
         """The columns by the records themselves, where the ledger had no room for them."""
         entry = self._entry
-        with self._planner.storage.reading(Area.QUARANTINE, str(entry.quarantine_name)) as path:
+        name = str(entry.quarantine_name)
+        with reading_joined(self._planner.storage, Area.QUARANTINE, name) as path:
             for record in read_records(path):
                 whole = all(reason["rule"] != INTAKE_RULE for reason in record["reasons"])
                 if record["columns"] is not None and whole:

@@ -8,12 +8,13 @@ from typing import Any
 
 import orjson
 
-from movie_pipeline.errors import StorageError, StoredFileMissing
+from movie_pipeline.errors import StorageError, StoredFileChanged, StoredFileMissing
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.ledger.replays import records_name
 from movie_pipeline.ledger.resolutions import Resolution, resolutions_of
 from movie_pipeline.ledger.set_apart import LaterRow, superseded_of
 from movie_pipeline.quarantine.quarantine_record import count_records, read_records
+from movie_pipeline.storage.part_list import is_in_parts, reading_joined
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 
@@ -103,15 +104,21 @@ def whole_quarantine(
     """A local path of a file's quarantine; None where it is not there as it was published."""
     with ExitStack() as stack:
         path: Path | None = None
-        if entry.quarantine_name:
+        name, recorded = entry.quarantine_name, entry.summary.quarantine
+        if name:
+            in_parts = "or a part of it, " if is_in_parts(name) else ""
             try:
-                path = stack.enter_context(storage.reading(Area.QUARANTINE, entry.quarantine_name))
-                problem = "" if _is_whole(path, entry) else "is not what was written there"
+                reading = reading_joined(storage, Area.QUARANTINE, name, recorded)
+                path = stack.enter_context(reading)
+                changed = recorded is None and not _is_whole(path, entry)
+                problem = "is not what was written there" if changed else ""
+            except StoredFileChanged:
+                problem = f"{in_parts}is not what was written there"
             except StoredFileMissing:
-                problem = "was removed"
+                problem = f"{in_parts}was removed"
             if problem:
                 path = None
-                place = storage.uri(Area.QUARANTINE, entry.quarantine_name)
+                place = storage.uri(Area.QUARANTINE, name) + ("," if in_parts else "")
                 count = entry.rows_quarantined + entry.rows_held
                 records = "1 record" if count == 1 else f"{count:,} records"
                 tell(
@@ -123,10 +130,7 @@ def whole_quarantine(
 
 
 def _is_whole(path: Path, entry: LedgerEntry) -> bool:
-    """Whether it is what was published; of earlier versions, whether it can be read to its end."""
-    recorded = entry.summary.quarantine
-    if recorded is not None:
-        return recorded.is_at(path)
+    """Of a file of earlier versions: whether it can be read to its end."""
     try:
         read = sum(1 for _ in read_records(path))
     except ValueError:

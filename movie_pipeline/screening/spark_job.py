@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from movie_pipeline.dqdl import RuleOutcome
+from movie_pipeline.storage.part_list import FOLDER as PARTS
+from movie_pipeline.storage.part_list import Part
 from movie_pipeline.storage.storage_port import LandedFile
 from movie_pipeline.tabular import Limits, SourceOptions, StagedFile
 
@@ -35,6 +37,11 @@ def job_arguments(settings: Mapping[str, str], place: str) -> dict[str, str]:
     """
     packed = zlib.compress(json.dumps(settings, sort_keys=True).encode())
     return {_SETTINGS: urlsafe_b64encode(packed).decode(), _PLACE: place}
+
+
+def parts_place(place: str) -> str:
+    """Where a job that is asked in a place leaves both sides of its files, for good."""
+    return f"{PARTS}{place.removeprefix(FOLDER)}"
 
 
 def asked_by(arguments: Sequence[str]) -> tuple[Mapping[str, str], str]:
@@ -102,12 +109,17 @@ class Parts:
     """Files that are one file in their order.
 
     Attributes:
-        names: in the output area.
-        count: rows or records in them.
+        parts: the files, as they were found when they lay there.
+        count: rows or records that were written into them.
     """
 
-    names: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
     count: int = 0
+
+    @property
+    def counted_again(self) -> int:
+        """Rows or records that were found in them."""
+        return sum(part.count or 0 for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -121,9 +133,10 @@ class ScreenedFile:
         why: the sentence about that.
         staged: what was read of it.
         rules: the outcome of each rule.
-        good: its good rows, as Parquet.
-        apart: its records set apart, as JSON lines.
-        keys: their keys, as Parquet.
+        good: its good rows, as Parquet in the output area.
+        apart: its records set apart, as JSON lines in the quarantine area.
+        keys: their keys, as Parquet in the output area, to be taken from there.
+        broken: "column: check" to the good rows' values that break the contract.
         reasons: rule to the records that it is a reason of.
         spread: how many good rows fall into each bin of the dataset's histogram.
     """
@@ -137,6 +150,7 @@ class ScreenedFile:
     good: Parts = Parts()
     apart: Parts = Parts()
     keys: Parts = Parts()
+    broken: Mapping[str, int] = field(default_factory=dict[str, int])
     reasons: Mapping[str, int] = field(default_factory=dict[str, int])
     spread: tuple[int, ...] = ()
 

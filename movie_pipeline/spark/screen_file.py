@@ -49,6 +49,7 @@ from movie_pipeline.spark.split_pieces import FileToSplit, PieceToSplit, Receipt
 from movie_pipeline.steps.judge import STAGED, aliases_of, data_columns
 from movie_pipeline.steps.split import why_set_apart
 from movie_pipeline.steps.verdict import decide
+from movie_pipeline.storage.part_list import Part
 from movie_pipeline.storage.storage_port import Area, LandedFile
 from movie_pipeline.tabular import (
     HEAD,
@@ -317,8 +318,10 @@ def _answer(found: _Judged) -> ScreenedFile:
     """What is told of a file that is split."""
     receipts = found.receipts
     reasons: Counter[str] = Counter()
+    broken: Counter[str] = Counter()
     for receipt in receipts:
         reasons.update(dict(receipt.reasons))
+        broken.update(dict(receipt.broken))
     spreads = [receipt.spread for receipt in receipts if receipt.spread]
     return ScreenedFile(
         file_id=found.file_id,
@@ -328,11 +331,12 @@ def _answer(found: _Judged) -> ScreenedFile:
         good=_parts((receipt.good, receipt.good_rows) for receipt in receipts),
         apart=_parts((receipt.apart, receipt.set_apart) for receipt in receipts),
         keys=_parts((receipt.keys, receipt.keys_apart) for receipt in receipts),
+        broken=dict(broken),
         reasons=dict(reasons.most_common()),
         spread=tuple(map(sum, zip(*spreads, strict=True))),
     )
 
 
-def _parts(written: Iterable[tuple[str, int]]) -> Parts:
-    named = [(name, count) for name, count in written if name]
-    return Parts(tuple(name for name, _ in named), sum(count for _, count in named))
+def _parts(written: Iterable[tuple[Part | None, int]]) -> Parts:
+    there = [(part, count) for part, count in written if part is not None]
+    return Parts(tuple(part for part, _ in there), sum(count for _, count in there))

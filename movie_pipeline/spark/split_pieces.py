@@ -5,7 +5,8 @@ what a receipt names counts.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 from movie_pipeline.arrow import pa, pc
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.quarantine.keys_apart import KeysApart
-from movie_pipeline.quarantine.quarantine_record import Provenance
+from movie_pipeline.quarantine.quarantine_record import Provenance, count_records
 from movie_pipeline.quarantine.quarantine_writer import (
     PIECE,
     judged_rows,
@@ -27,8 +28,10 @@ from movie_pipeline.quarantine.quarantine_writer import (
 )
 from movie_pipeline.quarantine.why_set_apart import WhySetApart
 from movie_pipeline.screening.screening_engine import screening_engine
+from movie_pipeline.screening.spark_job import parts_place
 from movie_pipeline.spark.executor_tasks import StagedPiece
 from movie_pipeline.spark.job_world import JobWorld, StoredContent, scratch_folder
+from movie_pipeline.steps.gate import contract_violations
 from movie_pipeline.steps.good_rows import (
     NO_ROWS,
     RECORD_NUMBER,
@@ -37,6 +40,7 @@ from movie_pipeline.steps.good_rows import (
     StagedRows,
     write_good_batches,
 )
+from movie_pipeline.storage.part_list import Part, StoredFile
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.stored_values import from_json, to_json
 from movie_pipeline.tabular import Range, RecordGroup, StagedFile, groups_at, read_index
@@ -89,16 +93,25 @@ class FileToSplit:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What was written of a piece; names are of the output area, empty where nothing was."""
+    """What was written of a piece, and what was found when it lay there.
 
-    good: str = ""
+    Attributes:
+        good, apart, keys: the files, read and counted once more; None where nothing was written.
+        good_rows, set_apart, keys_apart: what was written into each.
+        spread: how many good rows fall into each bin of the dataset's histogram.
+        reasons: rule to the records that it is a reason of.
+        broken: "column: check" to the values found in the good rows that break the contract.
+    """
+
+    good: Part | None = None
     good_rows: int = 0
     spread: tuple[int, ...] = ()
-    apart: str = ""
+    apart: Part | None = None
     set_apart: int = 0
-    keys: str = ""
+    keys: Part | None = None
     keys_apart: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
+    broken: tuple[tuple[str, int], ...] = ()
 
 
 def split(
@@ -164,7 +177,9 @@ def _split_one(
                 )
             receipt = replace(receipt, good_rows=written.count, spread=written.spread)
             if written.count or first:
-                receipt = replace(receipt, good=_put(file, piece, good))
+                broken = Counter[str]()
+                part = _put_good(file, piece, good, broken)
+                receipt = replace(receipt, good=part, broken=tuple(broken.items()))
         return receipt if not file.is_held else replace(receipt, spread=NO_ROWS.spread)
 
 
@@ -205,9 +220,9 @@ def _quarantined(file: FileToSplit, piece: PieceToSplit, judged: Path, folder: P
     if not count:
         return Receipt()
     return Receipt(
-        apart=_put(file, piece, lines),
+        apart=_put_apart(file, piece, lines),
         set_apart=count,
-        keys=_put(file, piece, keys_file) if keys.count else "",
+        keys=_put_keys(file, piece, keys_file) if keys.count else None,
         keys_apart=keys.count,
         reasons=tuple(reasons.items()),
     )
@@ -238,9 +253,41 @@ def _records(
     yield from groups_at(own, staged, wanted, chosen, start=start)
 
 
-def _put(file: FileToSplit, piece: PieceToSplit, path: Path) -> str:
+def _put_good(file: FileToSplit, piece: PieceToSplit, path: Path, broken: Counter[str]) -> Part:
+    """Put good rows where they stay, and hold them against the contract there."""
+
+    def count_again(there: Path) -> int:
+        broken.update(contract_violations(there, file.world.dataset))
+        return _rows_in(there)
+
+    return _put(file, piece, path, Area.OUTPUT, parts_place(file.world.place), count_again)
+
+
+def _put_apart(file: FileToSplit, piece: PieceToSplit, path: Path) -> Part:
+    place = parts_place(file.world.place)
+    return _put(file, piece, path, Area.QUARANTINE, place, count_records)
+
+
+def _put_keys(file: FileToSplit, piece: PieceToSplit, path: Path) -> Part:
+    return _put(file, piece, path, Area.OUTPUT, file.world.place, _rows_in)
+
+
+def _rows_in(path: Path) -> int:
+    return int(cast("Any", pq).read_metadata(path).num_rows)
+
+
+def _put(  # noqa: PLR0913, PLR0917 - what, where, and how it is counted there
+    file: FileToSplit,
+    piece: PieceToSplit,
+    path: Path,
+    area: Area,
+    place: str,
+    count_again: Callable[[Path], int],
+) -> Part:
+    """Put a file under a name of its own, and read once more what lies there."""
     start, _ = piece.staged.at
-    file_id = file.provenance.file_id
-    name = f"{file.world.place}/{file_id}/{start:015d}-{uuid.uuid4().hex}{path.suffix}"
-    file.world.storage.put(Area.OUTPUT, name, path)
-    return name
+    name = f"{place}/{file.provenance.file_id}/{start:015d}-{uuid.uuid4().hex}{path.suffix}"
+    storage = file.world.storage
+    storage.put(area, name, path)
+    with storage.reading(area, name) as there:
+        return Part(name, StoredFile.of(there), count_again(there))

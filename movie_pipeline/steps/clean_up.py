@@ -6,17 +6,22 @@ are cleaned in orchestration/sensors/clean_up_job.py.
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Self
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import StorageError, StoredFileMissing
 from movie_pipeline.ledger.ledger import known, want
 from movie_pipeline.screening.spark_job import FOLDER
 from movie_pipeline.steps.gone_quarantine import note_gone
+from movie_pipeline.steps.left_parts import left_parts
 from movie_pipeline.steps.run_lease import is_held
 from movie_pipeline.steps.work_folder import WorkFolder
+from movie_pipeline.storage.part_list import folder_of, is_in_parts
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -44,6 +49,10 @@ class Removed:
     count: int = 0
     bytes: int = 0
 
+    def and_more(self, other: Self) -> Self:
+        """Both together."""
+        return replace(self, count=self.count + other.count, bytes=self.bytes + other.bytes)
+
 
 @dataclass(frozen=True)
 class CleanUpReport:
@@ -51,7 +60,8 @@ class CleanUpReport:
 
     Attributes:
         work_folders: of batches nobody works on.
-        output_files: Parquet files of loaded files, and what jobs left in the output area.
+        output_files: Parquet files of loaded files, what jobs left in the output area, and parts in
+            it that no entry counts.
         notices: that were sent.
         orphans: files in output and quarantine that belong to no entry, no file in landing and no
             replay, and what was half written: for a person to look at, never removed.
@@ -97,8 +107,13 @@ def clean_up(  # noqa: PLR0913 - what is cleaned, and how long things are kept
     notices = _notices(warehouse, moment, keep_notices_days, dry_run=dry_run)
     outputs = _outputs(storage, warehouse, moment, keep_output_days, problems, dry_run=dry_run)
     folders = _work_folders(home / "work", active_batches, moment, dry_run=dry_run)
-    parts = _job_parts(storage, active_batches, moment - LEFT_ALONE, problems, dry_run=dry_run)
-    outputs = Removed(outputs.count + parts.count, outputs.bytes + parts.bytes)
+    before = moment - LEFT_ALONE
+    left = partial(left_parts, storage, warehouse, active=active_batches, before=before)
+    for find in (
+        partial(_of_jobs, storage, active=active_batches, before=before),
+        partial(left, Area.OUTPUT),
+    ):
+        outputs = outputs.and_more(_taken_away(storage, find, problems, dry_run=dry_run))
     if not dry_run:
         try:
             note_gone(storage, warehouse)
@@ -106,9 +121,14 @@ def clean_up(  # noqa: PLR0913 - what is cleaned, and how long things are kept
             problems.append(str(error))
         crash_point("clean_up.gone_noted")
     orphans = set(_without_entry(storage, warehouse))
-    for look in (_manifests, _of_replays, _half_written):
+    for look in (
+        partial(_manifests, storage, before),
+        partial(_of_replays, storage, warehouse, before),
+        partial(_half_written, storage, home, before),
+        lambda: (storage.uri(Area.QUARANTINE, name) for name in left(Area.QUARANTINE)),
+    ):
         try:
-            orphans.update(look(storage, warehouse, home, moment - LEFT_ALONE))
+            orphans.update(look())
         except StorageError as error:
             problems.append(str(error))
     return CleanUpReport(folders, outputs, notices, tuple(sorted(orphans)), tuple(problems))
@@ -141,10 +161,35 @@ def _outputs(  # noqa: PLR0913 - the same
     with warehouse.reading() as session:
         old = [row["output_name"] for row in session.fetch("ledger/loaded_outputs", before=before)]
     there = set(storage.names(Area.OUTPUT))
+
+    def outputs() -> Iterator[str]:
+        for name in old:
+            if name in there and is_in_parts(name):
+                # before their list: what a kill leaves is found by its name
+                yield from storage.names(Area.OUTPUT, folder_of(name))
+            if name in there:
+                yield name
+
+    return _taken_away(storage, outputs, problems, dry_run=dry_run)
+
+
+def _taken_away(
+    storage: Storage,
+    find: Callable[[], Iterator[str]],
+    problems: list[str],
+    *,
+    dry_run: bool,
+) -> Removed:
+    """Remove what is found in the output area, or only count it."""
     count = size = 0
-    for name in [name for name in old if name in there][:MOST_AT_ONCE]:
+    try:
+        found = list(islice(find(), MOST_AT_ONCE))
+    except StorageError as error:
+        problems.append(str(error))
+        return Removed()
+    for name in found:
         try:
-            found = storage.size(Area.OUTPUT, name)
+            bytes_there = storage.size(Area.OUTPUT, name)
             if not dry_run:
                 storage.remove(Area.OUTPUT, name)
         except StoredFileMissing:
@@ -153,31 +198,15 @@ def _outputs(  # noqa: PLR0913 - the same
             problems.append(str(error))
             continue
         count += 1
-        size += found
+        size += bytes_there
     return Removed(count, size)
 
 
-def _job_parts(
-    storage: Storage,
-    active: Collection[str],
-    before: datetime,
-    problems: list[str],
-    *,
-    dry_run: bool,
-) -> Removed:
-    """What jobs wrote for batches nobody works on."""
-    count = size = 0
-    try:
-        for name in storage.names(Area.OUTPUT, f"{FOLDER}/", before=before)[:MOST_AT_ONCE]:
-            if name.split("/")[1] in active:
-                continue
-            size += storage.size(Area.OUTPUT, name)
-            count += 1
-            if not dry_run:
-                storage.remove(Area.OUTPUT, name)
-    except StorageError as error:
-        problems.append(str(error))
-    return Removed(count, size)
+def _of_jobs(storage: Storage, *, active: Collection[str], before: datetime) -> Iterator[str]:
+    """What jobs were asked and wrote for themselves, for batches nobody works on."""
+    for name in storage.names(Area.OUTPUT, f"{FOLDER}/", before=before):
+        if name.split("/")[1] not in active:
+            yield name
 
 
 def _work_folders(
@@ -216,20 +245,14 @@ def _without_entry(storage: Storage, warehouse: Warehouse) -> list[str]:
     return sorted(uri for uris in named.values() for uri in uris)
 
 
-def _manifests(
-    storage: Storage, warehouse: Warehouse, home: Path, before: datetime
-) -> Iterator[str]:
+def _manifests(storage: Storage, before: datetime) -> Iterator[str]:
     """Manifests of loads that were cut off."""
-    del warehouse, home
     for name in storage.names(Area.OUTPUT, _MANIFESTS, before=before):
         yield storage.uri(Area.OUTPUT, name)
 
 
-def _of_replays(
-    storage: Storage, warehouse: Warehouse, home: Path, before: datetime
-) -> Iterator[str]:
+def _of_replays(storage: Storage, warehouse: Warehouse, before: datetime) -> Iterator[str]:
     """Lists of replays that were never asked for, or asked for and never landed."""
-    del home
     lists: dict[str, str] = {}
     for name in storage.names(Area.QUARANTINE, "replays/", before=before):
         match = _OF_A_REPLAY.fullmatch(name)
@@ -247,11 +270,8 @@ def _of_replays(
         yield storage.uri(Area.QUARANTINE, name)
 
 
-def _half_written(
-    storage: Storage, warehouse: Warehouse, home: Path, before: datetime
-) -> Iterator[str]:
+def _half_written(storage: Storage, home: Path, before: datetime) -> Iterator[str]:
     """What was begun and is not whole: in the store, and under the home beside it."""
-    del warehouse
     yield from storage.half_written(before)
     for path in home.rglob(_HALF_WRITTEN):
         if path.lstat().st_mtime < before.timestamp():

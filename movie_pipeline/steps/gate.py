@@ -7,6 +7,7 @@ told by pandera, apart from the engine that judged the rows, batch by batch in b
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,8 +20,11 @@ from movie_pipeline.arrow import pc
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.quarantine.quarantine_record import count_records
+from movie_pipeline.storage.part_list import Part, is_in_parts, part_list, parts_of
+from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.tabular import OTHER_COLUMNS, OTHER_COLUMNS_BYTES
+from movie_pipeline.warehouse.parquet_rows import rows_at_end
 
 BATCH_ROWS = 100_000
 _ARROW = cast("Any", pa)
@@ -53,15 +57,52 @@ class Account:
 
 
 def account_for(decided: DecidedFile, storage: Storage) -> Account:
-    """Count a file's published rows and records."""
+    """Count a file's published rows and records.
+
+    Of a part, whose writer read it once more where it lies, the end or the size tells whether it
+    is what was counted; one that is not counts for nothing.
+
+    Raises:
+        StorageError: something is not there, or a list of parts is not what was written.
+        BatchRefused: a file of good rows is no Parquet file.
+    """
     good = set_apart = 0
+    summary = decided.summary
     if decided.output_name:
-        with storage.reading(Area.OUTPUT, decided.output_name) as path:
-            good = int(cast("Any", pq).read_metadata(path).num_rows)
+        parts = parts_of(storage, Area.OUTPUT, decided.output_name, summary.output)
+        good = sum(side_by_side(partial(_rows_in, storage), parts, at_once=storage.at_once))
     if decided.quarantine_name:
-        with storage.reading(Area.QUARANTINE, decided.quarantine_name) as path:
-            set_apart = count_records(path)
+        parts = parts_of(storage, Area.QUARANTINE, decided.quarantine_name, summary.quarantine)
+        set_apart = sum(side_by_side(partial(_records_in, storage), parts, at_once=storage.at_once))
     return Account(decided, good, set_apart)
+
+
+def _rows_in(storage: Storage, part: Part) -> int:
+    if not _has_its_size(storage, Area.OUTPUT, part):
+        return 0
+    return rows_at_end(lambda size: storage.tail(Area.OUTPUT, part.name, size), part.name)
+
+
+def _records_in(storage: Storage, part: Part) -> int:
+    if part.count is None:
+        with storage.reading(Area.QUARANTINE, part.name) as path:
+            return count_records(path)
+    return part.count if _has_its_size(storage, Area.QUARANTINE, part) else 0
+
+
+def _has_its_size(storage: Storage, area: Area, part: Part) -> bool:
+    """Whether a part is as long as it was; of what no writer counted, that is not asked."""
+    if part.count is None or part.stored is None:
+        return True
+    return storage.size(area, part.name) == part.stored.size
+
+
+def violations_of_parts(decided: DecidedFile, storage: Storage) -> dict[str, int] | None:
+    """What the writers of a file's parts found when they read them once more; None of one file."""
+    if not decided.output_name or not is_in_parts(decided.output_name):
+        return None
+    published = part_list(storage, Area.OUTPUT, decided.output_name, decided.summary.output)
+    return dict(published.broken)
 
 
 def contract_violations(path: Path, dataset: Dataset) -> dict[str, int]:

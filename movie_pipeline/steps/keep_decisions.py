@@ -16,11 +16,12 @@ from movie_pipeline.ledger.decision_records import (
     ruleset_name,
     sources_name,
 )
-from movie_pipeline.ledger.file_summary import ReadWith, StoredFile
+from movie_pipeline.ledger.file_summary import ReadWith
 from movie_pipeline.ledger.ledger import LedgerEntry
 from movie_pipeline.ledger.replays import Replay, Replays
 from movie_pipeline.settings.groups import ReadingSettings
 from movie_pipeline.steps.replayed_file import write_resolution_rows
+from movie_pipeline.storage.part_list import StoredFile
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
 

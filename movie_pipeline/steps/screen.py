@@ -1,7 +1,8 @@
 """Steps four and five for a batch: each read file judged, split and published, and decided on.
 
 Publishing comes before the load: quarantine and output are complete when the ledger says so. The
-names are fixed by the file_id, so a repeated step overwrites its own files.
+names are fixed by the file_id, so a repeated step overwrites its own files; those of parts, and of
+their list, by the attempt that wrote them.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -32,10 +33,10 @@ from movie_pipeline.steps.fetch import (
     KnownFile,
     LeftOutFile,
 )
-from movie_pipeline.steps.joined_parts import joined_parts
 from movie_pipeline.steps.judge import FileVerdict, RuleTime, judged_elsewhere, judged_file
 from movie_pipeline.steps.judge_together import FileToJudge, Together
 from movie_pipeline.steps.keep_decisions import keep_rules, published
+from movie_pipeline.steps.published_parts import published_parts
 from movie_pipeline.steps.read import ReadFile, Reading, RefusedFile
 from movie_pipeline.steps.replayed_file import replay_notes, write_resolutions
 from movie_pipeline.steps.split import SplitFile, split_file, split_small_file
@@ -246,11 +247,11 @@ class _Screening:
         return _decided(judged, split, summary)
 
     def _judged_and_split(self, file: ReadFile) -> tuple[FileVerdict, SplitFile]:
-        """A file judged and split here, or what another engine made of it brought here."""
+        """A file judged and split here, or what another engine made of it taken up."""
         folder = self.work_folder.of_file(file.file_id)
         if file.screened is not None:
             known = judged_elsewhere(file, file.screened, self.rules.of(file))
-            split = joined_parts(file.screened, folder, self.storage, is_held=known.is_held)
+            split = published_parts(file.screened, folder, self.storage, is_held=known.is_held)
             return known, split
         small = self.together.take(file)
         if small is not None:
@@ -312,24 +313,24 @@ class _Screening:
 
     def _publish(self, file: ReadFile, split: SplitFile) -> None:
         if split.quarantine is not None:
-            name = _quarantine_name(file.file_id)
+            name = _quarantine_name(file.file_id, split)
             self.publishing.put(Area.QUARANTINE, name, split.quarantine)
         if split.keys is not None:
             name = keys_name(file.file_id)
             self.publishing.put(Area.HISTORY, name, split.keys)  # kept: a rebuild takes it
             self.publishing.put(Area.OUTPUT, name, split.keys)
         if split.good is not None:
-            self.publishing.put(Area.OUTPUT, _output_name(file.file_id), split.good)
+            self.publishing.put(Area.OUTPUT, _output_name(file.file_id, split), split.good)
 
 
-def _output_name(file_id: str) -> str:
+def _output_name(file_id: str, split: SplitFile) -> str:
     """Name of a file's good rows in the output area."""
-    return f"{file_id}.parquet"
+    return split.output_name or f"{file_id}.parquet"
 
 
-def _quarantine_name(file_id: str) -> str:
+def _quarantine_name(file_id: str, split: SplitFile) -> str:
     """Name of a file's set-apart records in the quarantine area."""
-    return f"{file_id}.jsonl"
+    return split.quarantine_name or f"{file_id}.jsonl"
 
 
 def file_summary(judged: FileVerdict, split: SplitFile) -> FileSummary:
@@ -397,8 +398,8 @@ def _decided(judged: FileVerdict, split: SplitFile, summary: FileSummary) -> Dec
         rows_good=split.good_rows,
         rows_quarantined=0 if judged.is_held else split.set_apart,
         rows_held=split.set_apart if judged.is_held else 0,
-        output_name=_output_name(file.file_id) if split.good else None,
-        quarantine_name=_quarantine_name(file.file_id) if split.quarantine else None,
+        output_name=_output_name(file.file_id, split) if split.good else None,
+        quarantine_name=_quarantine_name(file.file_id, split) if split.quarantine else None,
         reason=judged.verdict.reason or _nothing_loads(split),
         summary=summary,
         keys_name=keys_name(file.file_id) if split.keys else None,

@@ -56,13 +56,15 @@ class SplitFile:
     Attributes:
         good_rows: rows in the Parquet file.
         set_apart: records in the quarantine file.
-        good: the Parquet file, None where the file is held.
-        quarantine: the JSON lines file, None where nothing was set apart.
+        good: the Parquet file, or the list of its parts; None where the file is held.
+        quarantine: the JSON lines file, or that list; None where nothing was set apart.
         keys: the Parquet file of the keys of the records set apart, None where none can be told.
         keys_apart: keys in it.
         reasons: rule to the records it is a reason of; a record counts under each of its reasons,
             and a reason of the whole file is none of them.
         ratings: how many good rows fall into each bin of the dataset's histogram.
+        output_name, quarantine_name: what the lists are to be published under; empty where a side
+            is one file.
     """
 
     good_rows: int
@@ -73,6 +75,8 @@ class SplitFile:
     keys_apart: int
     reasons: dict[str, int]
     ratings: tuple[int, ...]
+    output_name: str = ""
+    quarantine_name: str = ""
 
 
 @dataclass(frozen=True)

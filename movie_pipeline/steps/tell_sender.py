@@ -30,6 +30,7 @@ from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.read import ReadFile, only_read, read_one, readings
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
+from movie_pipeline.storage.part_list import reading_joined
 from movie_pipeline.storage.storage_port import Area, NewFile, Storage
 from movie_pipeline.tabular import MappedColumn
 
@@ -168,7 +169,7 @@ class Teller:
     def _quarantine(self, entry: LedgerEntry, stack: ExitStack) -> Path | None:
         if not entry.quarantine_name or not entry.records_published:
             return None
-        reading = self.storage.reading(Area.QUARANTINE, entry.quarantine_name)
+        reading = reading_joined(self.storage, Area.QUARANTINE, entry.quarantine_name)
         return stack.enter_context(reading)
 
     def _sent(self, entry: LedgerEntry, stack: ExitStack, root: Path) -> Sent | None:

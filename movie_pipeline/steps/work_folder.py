@@ -60,6 +60,16 @@ class FileFolder:
         return self.path / f"{self.file_id}.jsonl"
 
     @property
+    def good_parts(self) -> Path:
+        """The list of the rows that load, where these lie in parts."""
+        return self.path / f"{self.file_id}.good.parts.json"
+
+    @property
+    def quarantine_parts(self) -> Path:
+        """The list of the records set apart, likewise."""
+        return self.path / f"{self.file_id}.apart.parts.json"
+
+    @property
     def keys_apart(self) -> Path:
         """The keys of the records set apart."""
         return self.path / f"{self.file_id}.keys.parquet"

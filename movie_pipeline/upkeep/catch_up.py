@@ -19,7 +19,7 @@ from movie_pipeline.ledger.replays import Replay
 from movie_pipeline.steps.load import keep_latest_of_each_key, stage_rows
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.upkeep.parts import Parts
-from movie_pipeline.upkeep.rows import RowsNotTold, rows_of
+from movie_pipeline.upkeep.rows import OUTPUT, RowsNotTold, rows_of
 from movie_pipeline.warehouse.transactions import transact
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 
@@ -162,12 +162,13 @@ def _parts_of(
         if good.difference:
             raise RowsNotTold(f"{good.difference} It was left out; put its output back.")
         output = None
-        if good.path is not None:
+        if good.files is not None:
             output = f"{FOLDER}{record.file_id}.parquet"
-            if record.entry.output_name and not good.path.is_relative_to(folder):
+            if record.entry.output_name and good.told_from == OUTPUT:
                 output = record.entry.output_name
             else:
-                storage.put(Area.OUTPUT, output, good.path)
+                [told] = good.files
+                storage.put(Area.OUTPUT, output, told)
                 stack.callback(storage.remove, Area.OUTPUT, output)
             found.told_from[good.told_from] = found.told_from.get(good.told_from, 0) + 1
     return _Ready(record, good.count, output, resolved, keys)

@@ -4,8 +4,8 @@ They are told before the transaction, from output or history, and loaded in it a
 """
 
 import tempfile
-from collections.abc import Collection, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, cast
@@ -129,8 +129,8 @@ class ComingBack:
         try:
             with rows_of(record, parts.storage, parts.settings, parts.dataset, folder) as good:
                 problem, count = good.difference, 0
-                if good.path is not None and not problem:
-                    count = _write_of_keys(good.path, found, parts.dataset.key, self._keys)
+                if good.files is not None and not problem:
+                    count = _write_of_keys(good.files, found, parts.dataset.key, self._keys)
         except RowsNotTold as error:
             problem, count = str(error), 0
         if problem:
@@ -196,18 +196,21 @@ def coming_back(parts: Parts, name: str) -> Generator[ComingBack]:
         ready.clear()
 
 
-def _write_of_keys(source: Path, to: Path, key: str, keys: Collection[str]) -> int:
+def _write_of_keys(files: Iterable[Path], to: Path, key: str, keys: Collection[str]) -> int:
     """Write the rows of these keys in the columns that they have; return how many."""
     arrow, compute, parquet = cast("Any", pa), cast("Any", pc), cast("Any", pq)
     wanted = arrow.array(sorted(keys), arrow.string())
     written = 0
-    with parquet.ParquetFile(source, pre_buffer=False) as file:
-        schema = file.schema_arrow
-        with parquet.ParquetWriter(to, schema) as writer:
-            for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
-                mask = compute.is_in(batch.column(key).cast(arrow.string()), value_set=wanted)
-                rows = batch.filter(mask)
-                if rows.num_rows:
-                    writer.write_batch(rows)
-                    written += rows.num_rows
+    with ExitStack() as stack:
+        writer: Any = None
+        for source in files:
+            with parquet.ParquetFile(source, pre_buffer=False) as file:
+                schema = file.schema_arrow
+                writer = writer or stack.enter_context(parquet.ParquetWriter(to, schema))
+                for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
+                    mask = compute.is_in(batch.column(key).cast(arrow.string()), value_set=wanted)
+                    rows = batch.filter(mask)
+                    if rows.num_rows:
+                        writer.write_batch(rows)
+                        written += rows.num_rows
     return written

@@ -34,6 +34,7 @@ from movie_pipeline.steps.held_again import close_held
 from movie_pipeline.steps.read import ReadFile, read_again
 from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
+from movie_pipeline.storage.part_list import reading_joined
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.stored_values import to_stored_time
 from movie_pipeline.upkeep.coming_back import (
@@ -261,7 +262,7 @@ def _apart(storage: Storage, entry: LedgerEntry) -> frozenset[int]:
         return frozenset()
     try:
         with (
-            storage.reading(Area.QUARANTINE, entry.quarantine_name) as path,
+            reading_joined(storage, Area.QUARANTINE, entry.quarantine_name) as path,
             path.open("rb") as lines,
         ):
             return frozenset(map(record_number_of, lines))

@@ -5,7 +5,7 @@ Nothing is decided here: which rows are good was decided, and is only found out 
 
 import hashlib
 import shutil
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from movie_pipeline.dqdl import Ruleset
 from movie_pipeline.errors import (
     MoviePipelineError,
     StorageError,
+    StoredFileChanged,
     StoredFileMissing,
     UnreadableFile,
 )
@@ -32,7 +33,6 @@ from movie_pipeline.ledger.decision_records import (
     ruleset_name,
     sources_name,
 )
-from movie_pipeline.ledger.file_summary import StoredFile
 from movie_pipeline.ledger.ledger import FileState, LedgerEntry
 from movie_pipeline.quarantine.quarantine_record import record_number_of
 from movie_pipeline.screening.reference_datasets import reference_tables
@@ -40,10 +40,10 @@ from movie_pipeline.screening.screening_engine import Connection, screening_engi
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.good_rows import RECORD_NUMBER, Numbers, write_good_rows
 from movie_pipeline.steps.judge import STAGED, judged_file
-from movie_pipeline.steps.keep_decisions import published
 from movie_pipeline.steps.read import ReadFile, read_again
 from movie_pipeline.steps.split import OUT_OF_CONTRACT
 from movie_pipeline.steps.work_folder import FileFolder
+from movie_pipeline.storage.part_list import Part, parts_of, paths_of, reading_joined
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.tabular import StagedFile
 
@@ -62,14 +62,14 @@ class GoodRows:
     """The good rows of a file.
 
     Attributes:
-        path: a Parquet file in the columns of the output area, for the length of the block; None
-            where the file has none.
-        count: rows in it.
+        files: Parquet files in the columns of the output area, for the length of the block; None
+            where the file has none. Each can be read until the next one is asked for.
+        count: rows in them.
         told_from: from what.
         difference: a sentence where they are not as many as were recorded; empty as a rule.
     """
 
-    path: Path | None = None
+    files: Iterable[Path] | None = None
     count: int = 0
     told_from: str = OUTPUT
     difference: str = ""
@@ -110,10 +110,10 @@ def rows_of(  # noqa: PLR0913 - the file, where its parts lie, and how it is rea
     if entry.state is not FileState.LOADED or not expected:
         yield GoodRows()
         return
-    with _kept_output(storage, entry, expected, leave_out=from_history) as output:
-        if output is not None:
-            yield GoodRows(output, expected)
-            return
+    output = None if from_history else _kept_output(storage, entry, expected)
+    if output is not None:
+        yield GoodRows(output, expected)
+        return
     work = FileFolder(folder / entry.file_id, entry.file_id)
     shutil.rmtree(work.path, ignore_errors=True)
     work.path.mkdir(parents=True)
@@ -125,7 +125,9 @@ def rows_of(  # noqa: PLR0913 - the file, where its parts lie, and how it is rea
                 f"the good rows of {entry.shown_name} (file {entry.file_id}) cannot be told again: "
                 f"it was read before, and cannot be read now. {error}"
             ) from None
-        yield GoodRows(work.good, count, told_from, _difference(entry, expected, count, told_from))
+        yield GoodRows(
+            (work.good,), count, told_from, _difference(entry, expected, count, told_from)
+        )
     finally:
         shutil.rmtree(work.path, ignore_errors=True)
 
@@ -142,27 +144,29 @@ def _difference(entry: LedgerEntry, expected: int, count: int, told_from: str) -
 # --- the output ----------------------------------------------------------------------------------
 
 
-@contextmanager
-def _kept_output(
-    storage: Storage, entry: LedgerEntry, expected: int, *, leave_out: bool
-) -> Generator[Path | None]:
-    """A local path of its output, None where that is not there as it was published."""
-    if leave_out or not entry.output_name:
-        yield None
-        return
-    with ExitStack() as stack:
-        try:
-            path = stack.enter_context(storage.reading(Area.OUTPUT, entry.output_name))
-        except StoredFileMissing:
-            yield None
-            return
-        whole = is_as_published(path, entry.summary.output) and rows_in(path) == expected
-        yield path if whole else None
+@dataclass(frozen=True)
+class _KeptOutput:
+    """The files of an output, each brought here when it comes to it; as often as is asked."""
+
+    storage: Storage
+    parts: Sequence[Part]
+
+    def __iter__(self) -> Iterator[Path]:
+        return paths_of(self.storage, Area.OUTPUT, self.parts)
 
 
-def is_as_published(path: Path, recorded: StoredFile | None) -> bool:
-    """Whether a file has the bytes that were published; True where these were not recorded."""
-    return recorded is None or published(path) == recorded
+def _kept_output(storage: Storage, entry: LedgerEntry, expected: int) -> _KeptOutput | None:
+    """The files of its output, None where they are not there as they were published."""
+    if not entry.output_name:
+        return None
+    try:
+        parts = parts_of(storage, Area.OUTPUT, entry.output_name, entry.summary.output)
+        output = _KeptOutput(storage, parts)
+        counts = [rows_in(path) for path in output]
+    except (StoredFileMissing, StoredFileChanged):
+        return None
+    known = [count for count in counts if count is not None]
+    return output if len(known) == len(counts) and sum(known) == expected else None
 
 
 def rows_in(path: Path) -> int | None:
@@ -292,12 +296,13 @@ def _set_apart(storage: Storage, entry: LedgerEntry) -> Numbers | None:
     if not entry.quarantine_name:
         return None
     try:
-        with storage.reading(Area.QUARANTINE, entry.quarantine_name) as path:
-            if not is_as_published(path, entry.summary.quarantine):
-                return None
-            with path.open("rb") as lines:
-                numbers = list(map(record_number_of, lines))
-    except (StoredFileMissing, ValueError):
+        recorded = entry.summary.quarantine
+        with (
+            reading_joined(storage, Area.QUARANTINE, entry.quarantine_name, recorded) as path,
+            path.open("rb") as lines,
+        ):
+            numbers = list(map(record_number_of, lines))
+    except (StoredFileMissing, StoredFileChanged, ValueError):
         return None
     return np.sort(np.array(numbers, np.int64)) if len(numbers) == entry.rows_quarantined else None
 

@@ -3,14 +3,13 @@
 Each disagreement has a kind and a way out; what is safe is repaired on request.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from movie_pipeline.errors import StoredFileMissing, WarehouseLost
+from movie_pipeline.errors import StoredFileChanged, StoredFileMissing, WarehouseLost
 from movie_pipeline.ledger.decision_records import (
     DecisionRecord,
     Kept,
@@ -18,10 +17,18 @@ from movie_pipeline.ledger.decision_records import (
     find_decisions,
     put_bytes,
 )
+from movie_pipeline.ledger.file_summary import StoredFile
 from movie_pipeline.ledger.ledger import FileState, Ledger, LedgerEntry
 from movie_pipeline.quarantine.quarantine_record import count_records
 from movie_pipeline.steps.held_again import BY
 from movie_pipeline.steps.reconcile import GRACE, open_work
+from movie_pipeline.storage.part_list import (
+    Part,
+    is_in_parts,
+    parts_of,
+    paths_of,
+    reading_joined,
+)
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.upkeep.aside import alone, clear_what_was_left
@@ -29,7 +36,7 @@ from movie_pipeline.upkeep.catch_up import catch_up
 from movie_pipeline.upkeep.later_decisions import bring_to_later_decisions
 from movie_pipeline.upkeep.parts import Parts
 from movie_pipeline.upkeep.rebuild import compared_beside, is_readable, keep_records
-from movie_pipeline.upkeep.rows import is_as_published, rows_in
+from movie_pipeline.upkeep.rows import rows_in
 from movie_pipeline.upkeep.same_content import says_the_same_records
 
 _PIECE = 500
@@ -246,8 +253,7 @@ class _Look:
                 area,
                 entry.history_name,
                 names,
-                size=entry.size,
-                whole=lambda path: _sha256(path) == entry.content_sha256,
+                StoredFile(entry.size, entry.content_sha256),
                 way_out=f"{_PUT_BACK}, or have the sender send it again",
             )
         summary = entry.summary
@@ -260,8 +266,8 @@ class _Look:
                 Area.OUTPUT,
                 entry.output_name,
                 names,
-                size=summary.output.size if summary.output else None,
-                whole=lambda path: is_as_published(path, summary.output) and rows_in(path) == good,
+                summary.output,
+                count=(rows_in, good),
                 way_out=f"{_PUT_BACK}; as long as the original lies in history, its rows are "
                 "told from that, and nothing is lost",
             )
@@ -273,45 +279,45 @@ class _Look:
                 Area.QUARANTINE,
                 entry.quarantine_name,
                 names,
-                size=summary.quarantine.size if summary.quarantine else None,
-                whole=lambda path: (
-                    is_as_published(path, summary.quarantine) and count_records(path) == apart
-                ),
+                summary.quarantine,
+                count=(count_records, apart),
                 way_out=f"{_PUT_BACK}; its records cannot be replayed until then, the file itself "
                 "can be sent again",
                 says_the_same=says_the_same_records,
             )
 
-    def _at_file(  # noqa: PLR0913 - which file, and what it must be
+    def _at_file(  # noqa: PLR0913, PLR0917 - which file, and what it must be
         self,
         entry: LedgerEntry,
         what: str,
         area: Area,
         name: str,
         names: Mapping[Area, set[str]],
+        recorded: StoredFile | None,
         *,
-        size: int | None,
-        whole: Callable[[Path], bool],
         way_out: str,
+        count: tuple[Callable[[Path], int | None], int] | None = None,
         says_the_same: Callable[[Parts, LedgerEntry, Path], bool] | None = None,
     ) -> Iterator[Finding]:
         storage = self.parts.storage
         place = storage.uri(area, name)
         try:
-            if name not in names[area]:
-                raise StoredFileMissing(name)  # noqa: TRY301 - likewise below
-            changed = size is not None and storage.size(area, name) != size
-            if self.deep and not changed:
-                with storage.reading(area, name) as path:
-                    changed = not whole(path)
+            try:
+                parts = parts_of(storage, area, name, recorded)
+                changed = self._is_changed(area, parts, names[area], count)
+            except StoredFileChanged:
+                changed = True
             if changed and says_the_same:
-                with storage.reading(area, name) as path:
+                with reading_joined(storage, area, name) as path:
                     changed = not says_the_same(self.parts, entry, path)
-        except StoredFileMissing:
+        except StoredFileChanged:
+            changed = True
+        except StoredFileMissing as error:
+            lacking = f": {error}" if is_in_parts(name) else "."
             yield Finding(
                 f"{what}-missing",
                 entry.file_id,
-                f"the {what} of {entry.shown_name} is not at {place}.",
+                f"the {what} of {entry.shown_name} is not at {place}{lacking}",
                 way_out,
             )
             return
@@ -323,6 +329,32 @@ class _Look:
                 "changed or cut short.",
                 way_out,
             )
+
+    def _is_changed(
+        self,
+        area: Area,
+        parts: Sequence[Part],
+        there: Collection[str],
+        count: tuple[Callable[[Path], int | None], int] | None,
+    ) -> bool:
+        """Whether files are not as they were published: by their size, or by all they hold.
+
+        Raises:
+            StoredFileMissing: one is not there.
+        """
+        storage = self.parts.storage
+        for part in parts:
+            if part.name not in there:
+                raise StoredFileMissing(f"{storage.uri(area, part.name)} is not there.")
+            if part.stored is not None and storage.size(area, part.name) != part.stored.size:
+                return True
+        if not self.deep:
+            return False
+        found = 0
+        for path in paths_of(storage, area, parts):
+            if count is not None:
+                found += count[0](path) or 0
+        return count is not None and found != count[1]
 
     def _is_expired(self, entry: LedgerEntry) -> bool:
         """Whether the clean-up may have removed its output."""
@@ -441,11 +473,6 @@ def _judged_again_after(ledger: Ledger, moment: datetime) -> bool:
 
 def _without_marks(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name not in _MARKS}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 # --- what is safe --------------------------------------------------------------------------------

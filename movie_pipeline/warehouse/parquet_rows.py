@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from movie_pipeline.errors import BatchRefused
+from movie_pipeline.storage.part_list import part_names
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 
@@ -62,7 +63,7 @@ class IncomingRows:
 
     Args:
         storage: where they are.
-        names: the files; at least one.
+        names: the files, or lists of parts; at least one.
         columns: the table's, in order.
 
     Attributes:
@@ -87,7 +88,7 @@ class IncomingRows:
 
     def _read(self, names: Sequence[str]) -> Generator[Any]:
         wanted = _table_schema(self._columns)
-        for name in names:
+        for name in self._files(names):
             try:
                 with (
                     self._storage.reading(Area.OUTPUT, name) as path,
@@ -103,6 +104,13 @@ class IncomingRows:
             except BaseException as failed:
                 self.failed = failed
                 raise
+
+    def _files(self, names: Sequence[str]) -> list[str]:
+        try:
+            return part_names(self._storage, Area.OUTPUT, names)
+        except BaseException as failed:
+            self.failed = failed
+            raise
 
 
 def expect_columns(schema: Any, name: str, columns: Sequence[WarehouseColumn]) -> None:  # noqa: ANN401 - Arrow's, untyped
@@ -150,6 +158,15 @@ def schema_at_end(tail: Callable[[int], bytes], name: str) -> Any:  # noqa: ANN4
     Raises:
         BatchRefused: it is no Parquet file.
     """
+    return _at_end(cast("Any", pq).read_schema, tail, name)
+
+
+def rows_at_end(tail: Callable[[int], bytes], name: str) -> int:
+    """How many rows a Parquet file has, told and refused likewise."""
+    return int(_at_end(cast("Any", pq).read_metadata, tail, name).num_rows)
+
+
+def _at_end(read: Callable[[Any], Any], tail: Callable[[int], bytes], name: str) -> Any:  # noqa: ANN401 - Arrow's
     end = tail(_END)
     try:
         if len(end) > len(_MAGIC) * 2 and end.endswith(_MAGIC):
@@ -157,7 +174,7 @@ def schema_at_end(tail: Callable[[int], bytes], name: str) -> Any:  # noqa: ANN4
             if needed > len(end):
                 end = tail(needed)
         # what stands before the footer is not looked at
-        return cast("Any", pq).read_schema(_ARROW.BufferReader(_MAGIC + end))
+        return read(_ARROW.BufferReader(_MAGIC + end))
     except READ_ERRORS as error:
         raise not_parquet(name, error) from error
 

@@ -23,7 +23,8 @@ from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.errors import QueryMistake, WarehouseBusy, WarehouseConflict, WarehouseError
 from movie_pipeline.settings import Settings
-from movie_pipeline.storage.storage_port import Storage
+from movie_pipeline.storage.part_list import part_names
+from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
 from movie_pipeline.warehouse.query_answers import (
     PAGE_ROWS,
@@ -476,7 +477,9 @@ class _Session(WarehouseSession):
         columns = staging_columns(self._statements, table)
         with (
             self._noting_failure(),
-            in_present_form(self._storage, names, columns) as fitting,
+            in_present_form(
+                self._storage, part_names(self._storage, Area.OUTPUT, names), columns
+            ) as fitting,
             manifest_of(self._storage, fitting) as manifest_url,
         ):
             self._connection.run_file(

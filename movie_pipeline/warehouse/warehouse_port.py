@@ -40,6 +40,7 @@ class WarehouseSession(Protocol):
     def copy(self, table: str, names: Sequence[str]) -> int:
         """Append Parquet files of the output area to a staging table; return the rows added.
 
+        The name of a file in parts stands for all of them.
         Columns map by name and nothing is cast: BatchRefused where a column is unknown, of another
         type, or missing; one that a row need not have is null where a file of an older form lacks
         it. The caller compares the count with what it expects.

@@ -12,9 +12,18 @@ import pyarrow.parquet as pq
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
-from movie_pipeline.errors import BatchRefused, QueryMistake, WarehouseError, WarehouseRefused
+from movie_pipeline.errors import (
+    BatchRefused,
+    QueryMistake,
+    StoredFileChanged,
+    StoredFileMissing,
+    WarehouseError,
+    WarehouseRefused,
+)
 from movie_pipeline.stop_signals import Stopped
+from movie_pipeline.storage.part_list import Part, PartList, list_name
 from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.stored_values import to_json
 from movie_pipeline.warehouse.query_answers import QueryLimits
 from movie_pipeline.warehouse.warehouse_port import Warehouse, WarehouseSession
 from movie_pipeline_tests.contracts.conftest import Fresh
@@ -242,6 +251,37 @@ class TestWarehouse:
         found = warehouse.query("select distinct movie_title, genre from movie_data_table")
         assert found["movie_title"].tolist() == ["A"]
         assert found["genre"].isna().all()
+
+    def test_the_name_of_a_file_in_parts_stands_for_all_of_them(
+        self,
+        warehouse: Warehouse,
+        storage: Storage,
+        put_parquet: Callable[[str, Any], None],
+        tmp_path: Path,
+    ) -> None:
+        parts = [Part(f"parts/b/1/f/{number}.parquet") for number in range(3)]
+        for number, part in enumerate(parts):
+            put_parquet(part.name, rows(number + 1))
+        put_parquet("alone.parquet", rows(1))
+        named, text = list_name(parts[0].name), tmp_path / "list"
+        text.write_text(to_json(PartList(tuple(parts))))
+        storage.put(Area.OUTPUT, named, text)
+        with warehouse.writing() as session:
+            session.run("load/create_staging")
+            assert session.copy("mp_staging", [named, "alone.parquet"]) == 7
+
+        def load() -> None:
+            with warehouse.writing() as session:
+                session.run("load/create_staging")
+                session.copy("mp_staging", ["alone.parquet", named])
+
+        storage.remove(Area.OUTPUT, parts[1].name)
+        with pytest.raises(StoredFileMissing):
+            load()
+        text.write_text("no list")
+        storage.put(Area.OUTPUT, named, text)
+        with pytest.raises(StoredFileChanged, match="is not what was written there"):
+            load()
 
     def test_what_was_rewritten_for_copy_is_removed(
         self, warehouse: Warehouse, storage: Storage, put_parquet: Callable[[str, Any], None]

@@ -30,7 +30,7 @@ ROOTS = tuple(
 """Where paths on the pages begin."""
 NO_PATH_OF_OURS = re.compile(
     r"(archive|bad_data|badrecords|books|build|catalog|dagster|data|decisions|files|history|input|input_data"
-    r"|lists|manifests|output|reference|replays|resolutions|rulesets|sources|work)/.*|movie_pipeline/(fault|outlived)"
+    r"|lists|manifests|output|parts|reference|replays|resolutions|rulesets|sources|work)/.*|movie_pipeline/(fault|outlived)"
 )
 """Paths in a home or a bucket, and a tag."""
 

@@ -38,10 +38,10 @@ from movie_pipeline.steps.load import load_batch
 from movie_pipeline.steps.reconcile import ReconcileReport
 from movie_pipeline.storage import folder_storage, s3_storage
 from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.part_list import StoredFile
 from movie_pipeline.storage.s3_storage import S3Storage
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline.tabular import read_file
-from movie_pipeline.upkeep import rows, verify
 from movie_pipeline.upkeep.coming_back import ComingBack
 from movie_pipeline.wakeups import sqs_wakeups
 from movie_pipeline.warehouse import (
@@ -174,8 +174,7 @@ def _lines_believed() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _contents_believed() -> Iterable[AbstractContextManager[Any]]:
-    for module in (rows, verify):
-        yield patch.object(module, "is_as_published", _always(value=True))
+    yield patch.object(StoredFile, "is_at", _always(value=True))
 
 
 def _nothing_kept() -> Iterable[AbstractContextManager[Any]]:
@@ -279,6 +278,7 @@ def _keys_forgotten() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _torn_quarantine_believed() -> Iterable[AbstractContextManager[Any]]:
+    yield patch.object(StoredFile, "is_at", _always(value=True))
     yield patch.object(replayable_records, "_is_whole", _always(value=True))
 
 

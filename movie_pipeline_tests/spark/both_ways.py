@@ -28,6 +28,7 @@ from movie_pipeline.steps.screen import screen_batch
 from movie_pipeline.steps.screen_elsewhere import Elsewhere, ScreenedBatch
 from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.part_list import parts_of, paths_of, reading_joined
 from movie_pipeline.storage.storage_port import Area, LandedFile, Storage
 from movie_pipeline_tests.dqdl.spark_samples import spark
 from movie_pipeline_tests.settings.test_settings import AWS
@@ -48,9 +49,14 @@ class Published:
     keys: list[dict[str, Any]] | None
 
     def without_the_engine(self) -> "Published":
-        """The same but for who screened it, and for the bytes of the Parquet file."""
-        summary = msgspec.structs.replace(self.decided.summary, screened_by="", output=None)
-        return replace(self, decided=replace(self.decided, summary=summary))
+        """The same but for who screened it, and for how many files it was published in."""
+        decided = self.decided
+        summary = msgspec.structs.replace(
+            decided.summary, screened_by="", output=None, quarantine=None
+        )
+        named = {"output_name": decided.output_name, "quarantine_name": decided.quarantine_name}
+        told = {what: name and decided.file_id for what, name in named.items()}
+        return replace(self, decided=replace(decided, summary=summary, **told))
 
 
 class BothWays:
@@ -83,6 +89,11 @@ class BothWays:
         batch = Batch.of(landed)
         return self._screened(batch, rules, None), self._screened(batch, rules, run_job or here)
 
+    def on_spark(self, contents: Mapping[str, bytes], rules: str) -> list[DecidedFile]:
+        """Screen a batch on Spark, up to what would be loaded."""
+        batch = Batch.of([self._drop(key, content) for key, content in contents.items()])
+        return self._decided(batch, rules, here)
+
     def _drop(self, key: str, content: bytes) -> LandedFile:
         storage = self.deployment.storage
         if isinstance(storage, FolderStorage):
@@ -92,6 +103,10 @@ class BothWays:
         return storage.land(source, key)
 
     def _screened(self, batch: Batch, rules: str, run_job: RunJob | None) -> list[Published]:
+        decided = self._decided(batch, rules, run_job)
+        return [_published(file, self.deployment.storage) for file in decided]
+
+    def _decided(self, batch: Batch, rules: str, run_job: RunJob | None) -> list[DecidedFile]:
         deployment, ruleset = self.deployment, parse_ruleset(rules)
         storage, settings = deployment.storage, deployment.settings
         work = WorkFolder.at(settings.home / "work", batch.batch_id)
@@ -105,9 +120,8 @@ class BothWays:
         readings = screened.readings(fetched)
         files = read_batch(fetched, work, settings, MOVIES, elsewhere=readings)
         decided = screen_batch(files, work, storage, ruleset, settings, MOVIES, now=NOW)
-        published = [_published(file, storage) for file in decided]
         work.remove()
-        return published
+        return decided
 
 
 def here(job: JobStart) -> Sequence[Mapping[str, Any]]:
@@ -120,7 +134,8 @@ def here(job: JobStart) -> Sequence[Mapping[str, Any]]:
 def _published(decided: DecidedFile, storage: Storage) -> Published:
     apart = None
     if decided.quarantine_name:
-        with storage.reading(Area.QUARANTINE, decided.quarantine_name) as path:
+        recorded = decided.summary.quarantine
+        with reading_joined(storage, Area.QUARANTINE, decided.quarantine_name, recorded) as path:
             apart = path.read_bytes()
     good, keys = (_rows(storage, name) for name in (decided.output_name, decided.keys_name))
     return Published(decided, good, apart, keys)
@@ -130,5 +145,5 @@ def _rows(storage: Storage, name: str | None) -> list[dict[str, Any]] | None:
     if name is None:
         return None
     parquet: Any = pq
-    with storage.reading(Area.OUTPUT, name) as path:
-        return parquet.read_table(path).to_pylist()
+    files = paths_of(storage, Area.OUTPUT, parts_of(storage, Area.OUTPUT, name))
+    return [row for path in files for row in parquet.read_table(path).to_pylist()]

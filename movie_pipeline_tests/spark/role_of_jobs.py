@@ -61,6 +61,7 @@ def grants_of_jobs(settings: Settings) -> list[Grant]:
         "BucketName": settings.s3.bucket,
         "LandingPrefix": settings.areas.landing,
         "OutputPrefix": settings.areas.output,
+        "QuarantinePrefix": settings.areas.quarantine,
     }
     return _grants(policy["PolicyDocument"], values)
 

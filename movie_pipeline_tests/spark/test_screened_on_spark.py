@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,17 @@ import pytest
 from movie_pipeline.crash_points import CRASH_AT, CRASH_LOG
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
+from movie_pipeline.errors import StoredFileMissing
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.orchestration.spark_on_aws import service_of
 from movie_pipeline.orchestration.spark_pipes import Launch, run_here
 from movie_pipeline.screening.engine_port import JobStart
 from movie_pipeline.spark import screen_file
 from movie_pipeline.spark.executor_tasks import on_executors
+from movie_pipeline.steps.gate import account_for, violations_of_parts
+from movie_pipeline.steps.load import LoadRun, load_batch
+from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.storage.part_list import list_name, parts_of
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline_tests.dqdl.spark_samples import PACKAGES, needs_spark, spark
 from movie_pipeline_tests.samples import REPOSITORY
@@ -116,6 +121,48 @@ def test_a_batch_is_published_the_same_whichever_of_two_attempts_counts(
     assert len(staged) == 2 * len({str(path).rpartition("-")[0] for path in staged}) > 8
 
 
+def test_what_executors_published_is_not_read_again_before_it_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = sample(300)
+    both = BothWays(tmp_path, spark_piece_bytes=len(content) // 4)
+    read: list[str] = []
+    for verb in ("reading", "bytes_of"):
+        monkeypatch.setattr(FolderStorage, verb, noting_names(getattr(FolderStorage, verb), read))
+    decided = both.on_spark({"a.csv": content}, RULES)
+    [file] = decided
+    storage = both.deployment.storage
+    assert account_for(file, storage).balanced
+    assert violations_of_parts(file, storage) == {}
+    lists = [str(file.output_name), str(file.quarantine_name)]
+    assert {name for name in read if name.startswith("parts/")} == {*lists}
+    parts = [
+        parts_of(storage, area, name)
+        for area, name in zip((Area.OUTPUT, Area.QUARANTINE), lists, strict=True)
+    ]
+    assert [len(side) > 2 for side in parts] == [True, True]
+    assert lists[0] == lists[1] == list_name(parts[0][0].name)
+    [entry] = load_batch(both.deployment.warehouse, decided, LoadRun("b", "r"), lambda _: [])
+    assert {part.name for part in parts[0]} <= {*read}
+    assert entry.rows_loaded + entry.rows_superseded == sum(part.count or 0 for part in parts[0])
+    cut = tmp_path / "badrecords" / parts[1][1].name
+    cut.write_bytes(cut.read_bytes()[:-1])
+    assert account_for(file, storage).set_apart == entry.rows_quarantined - (parts[1][1].count or 0)
+    (tmp_path / "output" / parts[0][1].name).unlink()
+    with pytest.raises(StoredFileMissing, match="it was removed, or never put"):
+        account_for(file, storage)
+
+
+def noting_names(verb: Callable[..., Any], noted: list[str]) -> Callable[..., Any]:
+    """A verb of a store that notes the names that it is called with."""
+
+    def call(storage: FolderStorage, area: Area, name: str, *others: object) -> Any:  # noqa: ANN401 - of any verb
+        noted.append(name)
+        return verb(storage, area, name, *others)
+
+    return call
+
+
 HOSTILE_SETTINGS = """
 spark.sql.ansi.enabled true
 spark.sql.session.timeZone America/St_Johns
@@ -143,6 +190,7 @@ spark.eventLog.compress false
 NOT_SEEN = {
     "ReadReferenceDatasets",  # they are a setting
     "WriteWhereTheyAreAsked",  # s3:AbortMultipartUpload: files above 256 MB go in parts
+    "PublishParts",  # likewise
     "TellWhatIsNotThere",  # S3 looks at it itself
     "ReadTheCode",  # what starts the job reads it
     "FindTheCode",
@@ -189,7 +237,12 @@ def test_a_job_on_glue_whose_workers_die_under_hostile_settings_answers_the_same
     needs, grants = needs_in(tmp_path / "noted"), grants_of_jobs(both.deployment.settings)
     assert denied(needs, grants) == []
     assert {sid for sid, _ in unused(needs, grants)} == NOT_SEEN
-    assert ("WriteWhereTheyAreAsked", "s3:PutObject") not in unused(needs, grants)
+    not_needed = {*unused(needs, grants)}
+    assert not_needed.isdisjoint(
+        (sid, action)
+        for sid in ("WriteWhereTheyAreAsked", "PublishParts")
+        for action in ("s3:GetObject", "s3:PutObject")
+    )
 
 
 @pytest.mark.skipif(not LONG, reason="takes long: make conformance does it")

@@ -20,7 +20,7 @@ from movie_pipeline.screening.spark_job import (
 )
 from movie_pipeline.steps.discover import Batch
 from movie_pipeline.steps.fetch import Fetched, FetchedFile, GoneFile, LeftOutFile, fetch_batch
-from movie_pipeline.steps.joined_parts import remove_parts
+from movie_pipeline.steps.published_parts import remove_job_files
 from movie_pipeline.steps.read import ReadFile, RefusedFile
 from movie_pipeline.steps.screen_elsewhere import Elsewhere, ScreenedBatch
 from movie_pipeline.steps.work_folder import WorkFolder
@@ -165,5 +165,5 @@ def test_what_jobs_of_a_batch_wrote_is_removed_and_nothing_else(tmp_path: Path) 
     source.write_bytes(b"part")
     for name in (f"spark/{world.work.name}/1/part", "spark/another/1/part", "kept.parquet"):
         world.storage.put(Area.OUTPUT, name, source)
-    remove_parts(world.storage, world.work.name)
+    remove_job_files(world.storage, world.work.name)
     assert world.storage.names(Area.OUTPUT) == ["kept.parquet", "spark/another/1/part"]

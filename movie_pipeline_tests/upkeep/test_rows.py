@@ -35,9 +35,10 @@ def told(years: Years, entry: LedgerEntry) -> tuple[str, list[dict[str, object]]
     folder = years.settings.home / "told"
     with rows_of(record, years.storage, years.settings, MOVIES, folder) as good:
         assert good.difference == ""
-        if good.path is None:
+        if good.files is None:
             return good.told_from, []
-        frame = read_frame(good.path).sort_values("record_number").astype(str)
+        [path] = good.files
+        frame = read_frame(path).sort_values("record_number").astype(str)
         rows = frame.to_dict("records")
     assert good.count == len(rows)
     return good.told_from, [{str(name): value for name, value in row.items()} for row in rows]

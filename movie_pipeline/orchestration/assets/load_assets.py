@@ -35,8 +35,10 @@ from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.archive import archive
 from movie_pipeline.steps.arrivals import put_leftovers_away, put_markers_away
-from movie_pipeline.steps.joined_parts import remove_parts
+from movie_pipeline.steps.left_parts import left_parts
 from movie_pipeline.steps.load import LoadRun, load_batch
+from movie_pipeline.steps.published_parts import remove_job_files
+from movie_pipeline.steps.read import only_read
 from movie_pipeline.steps.run_lease import drop_lease
 from movie_pipeline.steps.tell_sender import ReportsMade, Teller
 from movie_pipeline.storage.storage_port import Area, Storage
@@ -143,7 +145,7 @@ def _archive_files(
     settings: dg.ResourceParam[Settings],
 ) -> dg.MaterializeResult[Any]:
     work_folder = open_work_folder(context, batch, settings)
-    readings_or_fail(work_folder, dataset)
+    readings = readings_or_fail(work_folder, dataset)
     # All that wait, not only this run's: a crash may have left some behind.
     waiting = Ledger(warehouse).unarchived()
     told = Teller(storage, settings, dataset).tell(waiting, work_folder)
@@ -154,7 +156,10 @@ def _archive_files(
     put_leftovers_away(storage, sources, Ledger(warehouse))
     for file_id, problem in report.failed.items():
         context.log.warning("file %s stays in landing for now: %s", file_id, problem)
-    remove_parts(storage, work_folder.name)
+    remove_job_files(storage, work_folder.name)
+    if any(file.screened for file in only_read(readings)):
+        for name in left_parts(storage, warehouse, Area.OUTPUT, batch_id=work_folder.name):
+            storage.remove(Area.OUTPUT, name)
     work_folder.remove()
     drop_lease(work_folder.folder)  # after the folder: a free lease in it would say "abandoned"
     return dg.MaterializeResult(

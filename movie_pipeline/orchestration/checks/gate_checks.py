@@ -12,7 +12,12 @@ from movie_pipeline.orchestration.assets.raw_asset import open_work_folder, scre
 from movie_pipeline.orchestration.assets.ui_metadata import table
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.gate import BATCH_ROWS, account_for, violations_of_each
+from movie_pipeline.steps.gate import (
+    BATCH_ROWS,
+    account_for,
+    violations_of_each,
+    violations_of_parts,
+)
 from movie_pipeline.storage.side_by_side import reading_side_by_side, side_by_side
 from movie_pipeline.storage.storage_port import Area, Storage
 
@@ -112,14 +117,18 @@ def _contract(
 ) -> dg.AssetCheckResult:
     published = [file for file in files if file.output_name]
     rows = sum(file.rows_good for file in published)
-    broken: list[dict[str, str | int | float | None]] = []
-    for group in _validated_together(published):
+    found = {file.file_id: violations_of_parts(file, storage) for file in published}
+    alone = [file for file in published if found[file.file_id] is None]
+    for group in _validated_together(alone):
         names = [str(file.output_name) for file in group]
         with reading_side_by_side(storage, Area.OUTPUT, names) as paths:
-            found = violations_of_each(paths, dataset)
-        for file, violations in zip(group, found, strict=True):
-            for what, count in violations.items():
-                broken.append({"file": file.shown_name, "what": what, "values": count})
+            each = violations_of_each(paths, dataset)
+        found |= {file.file_id: one for file, one in zip(group, each, strict=True)}
+    broken: list[dict[str, str | int | float | None]] = [
+        {"file": file.shown_name, "what": what, "values": count}
+        for file in published
+        for what, count in (found[file.file_id] or {}).items()
+    ]
     return dg.AssetCheckResult(
         check_name=dataset.contract_check,
         asset_key=dataset.validated_asset,
