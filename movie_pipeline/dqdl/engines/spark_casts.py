@@ -56,6 +56,20 @@ CAST((CAST(trunc(x) AS HUGEINT) + HALF) % WHOLE
 """What does not fit begins anew at the other end, as in Java."""
 
 
+_SECONDS = "(epoch_us(x) - ((epoch_us(x) % 1000000) + 1000000) % 1000000) // 1000000"
+_TIME_AS = {
+    **{whole: f"TRY_CAST({_SECONDS} AS {whole})" for whole in INTEGERS},
+    "DOUBLE": "epoch_us(x) / 1000000",
+    "BOOLEAN": "epoch_us(x) <> 0",
+}
+_NUMBER_AS_TIME = {
+    **dict.fromkeys(INTEGERS, "make_timestamp(TRY_CAST(CAST(x AS HUGEINT) * 1000000 AS BIGINT))"),
+    "DOUBLE": "make_timestamp(TRY_CAST(trunc(x * 1000000) AS BIGINT))",
+    "DECIMAL": "make_timestamp(TRY_CAST(trunc(CAST(x AS DOUBLE) * 1000000) AS BIGINT))",
+    "BOOLEAN": "make_timestamp(CAST(CAST(x AS INTEGER) AS BIGINT))",
+}
+"""A time is its seconds since 1970, and a yes the first microsecond of it."""
+
 UNSURE = "no sure value: "
 """Begins what the engine says of values that are not had as Spark has them."""
 _DOUBLE_AS_TEXT = """
@@ -88,6 +102,8 @@ def cast_node(node: Sql) -> Sql:
         if known(node.this) not in NUMBERS | UNKNOWN | {"BOOLEAN"}:
             raise NoTranslation(f"it casts a {said(known(node.this))} to a number")
         return node
+    if node.args.get("safe") and known(node.this) == "DATE" and to in _TIME_AS:
+        raise NoTranslation(f"it casts a date to a {said(to)}")
     if to == "UNKNOWN" or is_list(to):
         raise NoTranslation(f"it casts to {target}")
     if to == "DOUBLE" and target.upper() in ("FLOAT", "REAL"):
@@ -106,10 +122,21 @@ def cast(node: Sql, to: str) -> Sql:
         return as_text(node)
     if to in INTEGERS and found in NUMBERS:
         return _whole(node, to)
+    return marked(_of_a_time(node, found, to) or sql.try_cast(node, to), to)
+
+
+def _of_a_time(node: Sql, found: str, to: str) -> Sql | None:
+    """What is a time, or becomes one; None where a plain cast does."""
+    if found == "TIMESTAMP" and to in _TIME_AS:
+        return template(_TIME_AS[to], node)
+    if found == "DATE" and to in _TIME_AS:  # of a day Spark makes nothing else
+        return template(f"CAST(CASE WHEN x IS NULL THEN NULL END AS {to})", node)
+    if to == "TIMESTAMP" and found in _NUMBER_AS_TIME:
+        return template(_NUMBER_AS_TIME[found], node)
     dated = {"DATE", "TIMESTAMP"}
     if is_list(found) or (to in dated) != (found in dated):
         raise NoTranslation(f"it casts a {said(found)} to a {said(to)}")
-    return marked(sql.try_cast(node, to), to)
+    return None
 
 
 def _whole(node: Sql, to: str) -> Sql:

@@ -170,9 +170,9 @@ def _from_seconds(node: exp.Anonymous) -> Sql:
     }
     if form not in forms or (written_as and not isinstance(written_as[0], exp.Literal)):
         raise NoTranslation("it uses from_unixtime with another format than " + ", ".join(forms))
-    text = f"strftime(make_timestamp(x * 1000000), '{forms[form]}')"
+    text = f"strftime(make_timestamp(CAST(x * 1000000 AS BIGINT)), '{forms[form]}')"
     only = exp.Anonymous(this="from_unixtime", expressions=[seconds])
-    return written(text, "whole", "VARCHAR")(only)
+    return written(text, "bigint", "VARCHAR")(only)
 
 
 def _in_seconds(node: exp.Anonymous) -> Sql:
@@ -185,6 +185,13 @@ def _in_seconds(node: exp.Anonymous) -> Sql:
         return written(text, "text", "BIGINT")(node)
     cut = "floor" if node.name.lower() == "unix_seconds" else "trunc"
     return written(f"CAST({cut}(epoch(x)) AS BIGINT)", "time", "BIGINT")(node)
+
+
+def _time_of_seconds(node: exp.Anonymous) -> Sql:
+    [value] = node.expressions
+    if known(value) not in NUMBERS:
+        raise NoTranslation(f"it uses timestamp_seconds of a {said(known(value))}")
+    return cast(value, "TIMESTAMP")
 
 
 WRITTEN: dict[type[Sql], Callable[[Sql], Sql]] = {
@@ -209,8 +216,7 @@ NAMED: dict[str, NamedCall] = {
     "unix_timestamp": _in_seconds,
     "to_unix_timestamp": _in_seconds,
     "unix_seconds": _in_seconds,
-    "timestamp_seconds": written("make_timestamp(x * 1000000)", "whole", "TIMESTAMP"),
-    "date_from_unix_date": written(
-        "CAST('1970-01-01' AS DATE) + CAST(x AS INTEGER)", "whole", "DATE"
-    ),
+    "timestamp_seconds": _time_of_seconds,
+    "date_from_unix_date": written("CAST('1970-01-01' AS DATE) + x", "int", "DATE"),
+    "unix_date": written("CAST(x - CAST('1970-01-01' AS DATE) AS INTEGER)", "date", "INT"),
 }

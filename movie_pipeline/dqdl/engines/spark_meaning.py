@@ -102,6 +102,8 @@ class _Meaning:
     # --- what is written otherwise
 
     def _rewritten(self, node: Sql) -> Sql:
+        if isinstance(node, exp.DPipe):
+            _expect_joined_alone(node)
         if write := _OPERATORS.get(type(node)):
             return write(node)
         if _branches(node):
@@ -184,12 +186,15 @@ def _branches(node: Sql) -> list[Sql]:
     return []
 
 
+def _go_together(types: set[str]) -> bool:
+    return len(types) <= 1 or types <= NUMBERS or types == {"DATE", "TIMESTAMP"}
+
+
 def _unite(node: Sql) -> None:
     """Makes the branches of one type: text beside others makes all of them text."""
     branches = _branches(node)
     types = {known(part) for part in branches} - {"NULL"}
-    go_together = types <= NUMBERS or types == {"DATE", "TIMESTAMP"}
-    if len(types) <= 1 or "UNKNOWN" in types or go_together:
+    if _go_together(types) or "UNKNOWN" in types:
         return
     is_compared = isinstance(node, (exp.Greatest, exp.Least))
     if "VARCHAR" not in types or "BOOLEAN" in types or is_compared:
@@ -288,7 +293,20 @@ def _searched(node: exp.Case) -> exp.Case:
     return exp.Case(ifs=ifs, default=node.args.get("default"))
 
 
+_AS_TIGHT_AS_PLUS = (exp.Add, exp.Sub, *_OF_BITS)
+
+
+def _expect_joined_alone(node: Sql) -> None:
+    """Spark takes `'a' || 1 + 2` for `('a' || 1) + 2`."""
+    if isinstance(node.expression, _AS_TIGHT_AS_PLUS) or isinstance(node.this, _OF_BITS):
+        raise NoTranslation("it joins texts beside + or - that stands without parentheses")
+
+
 def _bits(node: Sql) -> Sql:
+    """Spark takes & before ^, and ^ before |."""
+    for part in (node.this, node.expression):
+        if isinstance(part, (*_OF_BITS, exp.DPipe)) and type(part) is not type(node):
+            raise NoTranslation("it reckons with bits in several ways without parentheses")
     if not {known(node.this), known(node.expression)} <= {*INTEGERS, *UNKNOWN}:
         raise NoTranslation("it reckons with the bits of other than whole numbers")
     return node
@@ -304,7 +322,7 @@ def _in(node: Sql) -> Sql:
     if not node.expressions:  # it holds a query
         return node
     types = {known(node.this), *map(known, node.expressions)} - {"NULL"}
-    if len(types) == 1 or types <= NUMBERS or "UNKNOWN" in types:
+    if _go_together(types) or "UNKNOWN" in types:
         return node
     if "VARCHAR" not in types or "BOOLEAN" in types:
         raise NoTranslation("IN holds values of one type against values of another")

@@ -29,7 +29,7 @@ _KINDS = {
     """,
     "INT": """
         Length StrPosition Year Month Day Quarter DayOfWeek DayOfYear WeekOfYear Hour Minute
-        Second DateDiff BitLength Unicode Ascii ArraySize UnixDate DayOfMonth Extract BitwiseCount
+        Second DateDiff BitLength Unicode Ascii ArraySize DayOfMonth Extract BitwiseCount
     """,
     "BIGINT": """
         Count CountIf Ceil Floor IntDiv ApproxDistinct RowNumber Rank DenseRank
@@ -106,6 +106,8 @@ def common(types: list[str]) -> str:
         for widest in ("DOUBLE", "DECIMAL", "BIGINT", "INT"):
             if widest in found:
                 return widest
+    if found == {"DATE", "TIMESTAMP"}:
+        return "TIMESTAMP"
     return "VARCHAR" if "VARCHAR" in found and "UNKNOWN" not in found else "UNKNOWN"
 
 

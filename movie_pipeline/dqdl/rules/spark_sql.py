@@ -38,7 +38,7 @@ _AS_WRITTEN = frozenset(
     array_position array_sort bit_count cardinality date_from_unix_date element_at factorial
     from_unixtime hex levenshtein negative percentile percentile_approx regexp_count
     regexp_extract_all rint sha2 size slice sort_array to_date to_unix_timestamp try_divide
-    unix_seconds unix_timestamp
+    unix_date unix_seconds unix_timestamp
     """.split()  # noqa: SIM905 (a line each would be a page)
 )
 """Of these sqlglot would make something else."""
