@@ -144,6 +144,11 @@ MET = (
     # digits as they are printed
     ("round(f / 1.5 * 1.005, 2) = 1.01", "F....."),
     ("round(months_between(dd, '2023-12-30'), 4) = 0.2581", "F....."),
+    # decimals, with the digits that Spark gives them
+    ("1.0 / 3 = 0.333333 and i / 7.0 = 0.285714", ".F...."),
+    ("cast(i as decimal(9, 2)) / -7 = -0.142857 or -2.5 % i = -0.5", "FF...."),
+    ("2.50 / i is null and 1.5 % i is null", "..FF.."),
+    ("concat(i * 1.5 / 2, '') = '0.750000'", "F....."),
     # what goes together, and what becomes of it
     ("coalesce(i, s) = '1'", "F....."),
     ("nullif(s, i) is null", "F.F..."),
@@ -265,7 +270,7 @@ def test_types_meet_as_they_meet_in_spark(clause: str, kept: str) -> None:
         ("typeof(i) = 'int'", "it uses typeof"),
         ("bround(f) = 2", "uses bround, for which there is no translation"),
         ("trunc(dd, 'century') = dd", "it uses trunc otherwise than"),
-        ("1.0 / 3.0 > f", "it divides decimals"),
+        ("round(1.0, 1) / 3.0 > f", "it divides decimals of unknown digits"),
         # DuckDB knows these names, and gives another value or another type
         ("dayname(dd) = 'Sun'", "it uses dayname, for which there is no translation"),
         ("soundex(s) = 'x'", "it uses soundex, for which"),
@@ -336,7 +341,36 @@ def test_what_differs_is_refused_by_name(clause: str, why: str) -> None:
         ("select approx_count_distinct(d) from primary", 5.0),
         ("select coalesce(max_by(w, i), 'none') = 'none' from primary", 1.0),
         ("select count(*) from primary where any_b", None),
+        ("select 100.0 * sum(case when b then 1 else 0 end) / count(*) from primary", 50.0),
+        ("select avg(case when b then 1.0 else 0.0 end) * 1000000 from primary", 500000.0),
+        ("select avg(distinct i / 3.0) * 3 from primary", 2.0),
+        ("select 1000000 * avg(i / 7.00) / 3 from primary", 95238.066667),
+        # types go through queries of the user's own
         ("select count(*) from (select i as s from primary) t where s = 1", 1.0),
+        ("select count(*) from (select *, s as k from primary) t where K = 7", 1.0),
+        (
+            "with x as (select s v from primary) select max(v) = 7 from x",
+            0.0,
+        ),
+        (
+            "select count(*) from (select s from primary union select i from primary) where s = 7",
+            1.0,
+        ),
+        (
+            "select sum(v) from (select i v from primary union all select s from primary)",
+            20.5,
+        ),
+        (
+            "select count(*) from primary p where exists (select 1 from primary q where q.s = p.i)",
+            2.0,
+        ),
+        ("select count(*) from (select d, max(s) m from primary group by d having m > 1)", 2.0),
+        ("select count(*) from primary where s in (select i from primary)", 1.0),
+        (
+            "select count(*) from primary where i not in (select s from primary where b)",
+            4.0,
+        ),
+        ("select (select max(s) from primary where s < 9) - (select min(i) from primary)", 5.5),
         ("select count(*) from primary a join primary c on a.s = c.i", 2.0),
     ],
 )
@@ -345,6 +379,20 @@ def test_queries_count_as_in_spark(query: str, value: float | None) -> None:
     assert outcome.evaluated == (value is not None), outcome.reason
     if value is not None:
         assert outcome.metrics["Dataset.*.CustomSQL"] == pytest.approx(value, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ("select count(*) from primary where b in (select i from primary)", "IN holds values"),
+        ("select count(*) from (select b from primary union select s from primary)", "one column"),
+        ("select count(*) from (select b, i from primary) where b > i", "compares a yes or no"),
+    ],
+)
+def test_what_no_query_of_spark_does_is_refused_by_name(query: str, why: str) -> None:
+    outcome = one(f'CustomSql "{query}" > -1000', ODD)
+    assert not outcome.evaluated
+    assert why in (outcome.reason or ""), outcome.reason
 
 
 TYPES: dict[str, Any] = {

@@ -111,6 +111,11 @@ def common(types: list[str]) -> str:
     return "VARCHAR" if "VARCHAR" in found and "UNKNOWN" not in found else "UNKNOWN"
 
 
+def go_together(types: set[str]) -> bool:
+    """Whether values of these types meet as they are."""
+    return len(types) <= 1 or types <= NUMBERS or types == {"DATE", "TIMESTAMP"}
+
+
 def said(found: str) -> str:
     """A type in the words of a reason."""
     if is_list(found):

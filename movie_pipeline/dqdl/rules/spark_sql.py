@@ -24,6 +24,8 @@ from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import ColumnTypes, NoTranslation
 
 PRIMARY = "primary"
+DATA = "data"
+"""What a part of SQL that is the data or a source is marked by: the name of its columns' table."""
 _ANOTHER_EACH_TIME = (exp.Rand, exp.Randn, exp.Randstr, exp.Uuid)
 _OF_THE_SESSION = (exp.CurrentUser, exp.CurrentRole, exp.SessionUser)
 _NAMED_AS_COLUMNS = (
@@ -80,7 +82,7 @@ def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
             raise NotEvaluableError("A where clause cannot hold a query of its own.", rows)
         scopes = {"": context.schema}
         _expect_only_data(clause, scopes, about, rows)
-        types = partial(_type_of, scopes=scopes, derived=False)
+        types = partial(_type_of, scopes=scopes)
         return _translated(clause, context, scopes, types, about, rows)
 
 
@@ -102,13 +104,10 @@ def custom_query(text: str, context: Context) -> exp.Query:
         if not isinstance(query, exp.Query):
             raise NotEvaluableError(f"{about} must be one query.", "fail")
         _expect_little(query, about, "fail")
-        derived = query.find(exp.CTE) is not None or any(
-            isinstance(inner.parent, exp.From | exp.Join) for inner in query.find_all(exp.Subquery)
-        )
         scopes = _tables(query, context, about)
         _expect_known(text, query, context, about, "fail")
         _expect_only_data(query, scopes, about, "fail")
-        types = partial(_type_of, scopes=scopes, derived=derived)
+        types = partial(_type_of, scopes=scopes)
         return cast("exp.Query", _translated(query, context, scopes, types, about, "fail"))
 
 
@@ -194,11 +193,12 @@ def _tables(query: exp.Query, context: Context, about: str) -> dict[str, Schema]
             continue
         inner, schema = _relation(written, context, about)
         scopes[alias.casefold()] = schema
-        table.replace(
-            exp.Subquery(
-                this=inner, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
-            )
+        data = exp.Subquery(
+            this=inner, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
         )
+        data.meta[DATA] = f"{DATA} {len(scopes)}"  # an alias may stand for several in one query
+        scopes[data.meta[DATA]] = schema
+        table.replace(data)
     if any(schema is context.schema for schema in scopes.values()):
         scopes[""] = context.schema
     return scopes
@@ -264,15 +264,11 @@ def _expect_only_data(tree: Sql, scopes: Mapping[str, Schema], about: str, rows:
         raise NotEvaluableError(f"{about} uses {asked[0]}, which is not of the data.", rows)
 
 
-def _type_of(column: exp.Column, scopes: Mapping[str, Schema], *, derived: bool) -> str | None:
-    """The type of a column; None where it may be one that the user's own query makes."""
-    if not column.table and derived:
-        return None
-    named = scopes.get(column.table.casefold()) if column.table else None
-    asked = [named] if named else [scope for scope in scopes.values() if not column.table]
-    distinct = {id(schema): schema for schema in asked}.values()
-    found = [schema.types[real] for schema in distinct if (real := schema.real_name(column.name))]
-    return found[0] if len(found) == 1 else None
+def _type_of(column: exp.Column, scopes: Mapping[str, Schema]) -> str | None:
+    """The type of a column of the data or of a source."""
+    schema = scopes.get(column.table.casefold())
+    real = schema.real_name(column.name) if schema else None
+    return schema.types[real] if schema and real else None
 
 
 def _by_the_clock(node: Sql, context: Context) -> Sql:
