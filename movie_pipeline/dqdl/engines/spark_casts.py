@@ -87,6 +87,13 @@ CASE WHEN isnan(x) THEN 'NaN'
 """As Java writes it. What is larger or smaller it writes with other last digits than are needed."""
 
 
+_DAY_AS_TEXT = f"""
+CASE WHEN year(x) < 1 OR year(x) > 9999
+  THEN error('{UNSURE}text of a year of more than four digits')
+  ELSE CAST(x AS VARCHAR) END
+"""
+
+
 def cast_node(node: Sql) -> Sql:
     """A cast that the user wrote."""
     target = node.args["to"].sql(dialect="duckdb")
@@ -180,8 +187,8 @@ def as_text(node: Sql) -> Sql:
         raise NoTranslation("it makes text of a list")
     if found == "DOUBLE":
         return marked(template(_DOUBLE_AS_TEXT, node), "VARCHAR")
-    if found == "TIMESTAMP":
-        node = sql.cast(node, "TIMESTAMP")
+    if found in ("DATE", "TIMESTAMP"):
+        return marked(template(_DAY_AS_TEXT, sql.cast(node, found)), "VARCHAR")
     return marked(sql.cast(node, "VARCHAR"), "VARCHAR")
 
 

@@ -198,6 +198,7 @@ _PLAIN_PATTERN = re.compile(
     r"|\[\^?(?:[^\\\[\]&]|\\[dwsDWS]|\\[^A-Za-z0-9])+\])*"
 )
 """What RE2 reads as Java does, groups and all."""
+_REPLACEMENT = re.compile(r"(?:[^$\\]|\$[0-9](?![0-9]))*", re.DOTALL)
 _GROUP = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|(\((?!\?)|\(\?<[A-Za-z])", re.DOTALL)
 
 
@@ -225,10 +226,17 @@ def _expect_plain_pattern(node: Sql) -> None:
     group = node.args.get("group")
     if group is not None:
         _expect_group(pattern, group, "regexp_extract")
-    if replaced is not None and (
-        not isinstance(replaced, exp.Literal) or set("$\\") & set(replaced.name)
-    ):
-        raise NoTranslation("it uses regexp_replace otherwise than with a plain text")
+    if replaced is not None:
+        _expect_replacement(pattern, replaced)
+
+
+def _expect_replacement(pattern: Sql, replaced: Sql) -> None:
+    """A text in which $1 is what the first group found; RE2 writes it with a backslash."""
+    if not isinstance(replaced, exp.Literal) or not _REPLACEMENT.fullmatch(replaced.name):
+        raise NoTranslation("it uses regexp_replace otherwise than with a plain text and $1")
+    for place in re.findall(r"\$(\d)", replaced.name):
+        _expect_group(pattern, sql.number(int(place)), "regexp_replace")
+    replaced.replace(sql.string(replaced.name.replace("$", "\\")))
 
 
 def _expect_plain(pattern: Sql) -> None:
