@@ -312,6 +312,8 @@ def test_types_meet_as_they_meet_in_spark(clause: str, kept: str) -> None:
         ("to_date(s, 'd/M/y') = dd", "it uses to_date otherwise than"),
         ("months_between(dd, i) = 1", "it takes a number for a time"),
         ("extract(century from dd) = 1", "it uses extract of another part than"),
+        ("cast(i * 1e13 as timestamp) = dd", "it makes time of a far year, for which"),
+        ("isnan(dd)", "it uses isnan of a date"),
         ("concat(date '9999-12-31' + 1, s) = '1'", "text of a year of more than four digits"),
         ("regexp_extract(s, 'x', 1) = 'x'", "a group that the pattern has not"),
         ("regexp_extract(s, '[[:alpha:]]', 0) = 'x'", "more than plain parts and groups"),
@@ -372,6 +374,7 @@ def test_what_differs_is_refused_by_name(clause: str, why: str) -> None:
             2.0,
         ),
         ("select count(*) from (select d, max(s) m from primary group by d having m > 1)", 2.0),
+        ("select count(*) from (select s from primary union select now() from primary)", 7.0),
         ("select count(*) from primary where s in (select i from primary)", 1.0),
         (
             "select count(*) from primary where i not in (select s from primary where b)",

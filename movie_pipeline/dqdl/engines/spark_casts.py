@@ -56,22 +56,26 @@ CAST((CAST(trunc(x) AS HUGEINT) + HALF) % WHOLE
 """What does not fit begins anew at the other end, as in Java."""
 
 
+UNSURE = "no sure value: "
+"""Begins what the engine says of values that are not had as Spark has them."""
 _SECONDS = "(epoch_us(x) - ((epoch_us(x) % 1000000) + 1000000) % 1000000) // 1000000"
 _TIME_AS = {
     **{whole: f"TRY_CAST({_SECONDS} AS {whole})" for whole in INTEGERS},
     "DOUBLE": "epoch_us(x) / 1000000",
     "BOOLEAN": "epoch_us(x) <> 0",
 }
+_LATEST = f"""
+CASE WHEN abs(x) > 9e12 AND isfinite(CAST(x AS DOUBLE)) THEN error('{UNSURE}time of a far year')
+  WHEN abs(x) <= 9e12 THEN make_timestamp(CAST(MICROSECONDS AS BIGINT)) END
+"""
 _NUMBER_AS_TIME = {
-    **dict.fromkeys(INTEGERS, "make_timestamp(TRY_CAST(CAST(x AS HUGEINT) * 1000000 AS BIGINT))"),
-    "DOUBLE": "make_timestamp(TRY_CAST(trunc(x * 1000000) AS BIGINT))",
-    "DECIMAL": "make_timestamp(TRY_CAST(trunc(CAST(x AS DOUBLE) * 1000000) AS BIGINT))",
+    **dict.fromkeys(INTEGERS, _LATEST.replace("MICROSECONDS", "CAST(x AS BIGINT) * 1000000")),
+    "DOUBLE": _LATEST.replace("MICROSECONDS", "trunc(x * 1000000)"),
+    "DECIMAL": _LATEST.replace("MICROSECONDS", "trunc(CAST(x AS DOUBLE) * 1000000)"),
     "BOOLEAN": "make_timestamp(CAST(CAST(x AS INTEGER) AS BIGINT))",
 }
 """A time is its seconds since 1970, and a yes the first microsecond of it."""
 
-UNSURE = "no sure value: "
-"""Begins what the engine says of values that are not had as Spark has them."""
 _DOUBLE_AS_TEXT = """
 CASE WHEN isnan(x) THEN 'NaN'
   WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END

@@ -82,8 +82,8 @@ def _signed(node: Sql) -> Sql:
 
 
 def _not_a_number(node: Sql) -> Sql:
-    if known(node.this) == "BOOLEAN":
-        raise NoTranslation("it uses isnan of a yes or no")
+    if known(node.this) not in NUMBERS | UNKNOWN | {"VARCHAR"}:
+        raise NoTranslation(f"it uses isnan of a {said(known(node.this))}")
     value = cast(node.this, "DOUBLE")
     return marked(template("coalesce(isnan(CAST(x AS DOUBLE)), FALSE)", value), "BOOLEAN")
 

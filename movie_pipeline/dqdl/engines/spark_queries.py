@@ -36,9 +36,9 @@ def _return_texts(query: Sql, places: list[int]) -> None:
     else:
         for place in places:
             part = query.expressions[place]
-            named = exp.Alias(
-                this=as_text(part.unalias()), alias=exp.to_identifier(str(part.alias_or_name))
-            )
+            named, name = as_text(part.unalias()), str(part.alias_or_name)
+            if name:
+                named = exp.Alias(this=named, alias=exp.to_identifier(name, quoted=True))
             part.replace(marked(named, "VARCHAR"))
 
 
