@@ -149,6 +149,11 @@ MET = (
     ("cast(i as decimal(9, 2)) / -7 = -0.142857 or -2.5 % i = -0.5", "FF...."),
     ("2.50 / i is null and 1.5 % i is null", "..FF.."),
     ("concat(i * 1.5 / 2, '') = '0.750000'", "F....."),
+    ("round(f * 10, -1) = 40 and cast(1.005e0 as decimal(9, 2)) = 1.01", "....F."),
+    (
+        "date '2024-01-05'::string like '2024%' and timestamp '1970-01-01 00:00:01'::int = i",
+        "F.....",
+    ),
     # what goes together, and what becomes of it
     ("coalesce(i, s) = '1'", "F....."),
     ("nullif(s, i) is null", "F.F..."),
@@ -313,6 +318,8 @@ def test_types_meet_as_they_meet_in_spark(clause: str, kept: str) -> None:
         ("months_between(dd, i) = 1", "it takes a number for a time"),
         ("extract(century from dd) = 1", "it uses extract of another part than"),
         ("cast(i * 1e13 as timestamp) = dd", "it makes time of a far year, for which"),
+        ("to_timestamp(concat('1', i, ':30')) > dd", "it makes time of a text without a day, for"),
+        ("round(f, 11) = 1", "it rounds to more than 10 digits"),
         ("isnan(dd)", "it uses isnan of a date"),
         ("concat(date '9999-12-31' + 1, s) = '1'", "text of a year of more than four digits"),
         ("regexp_extract(s, 'x', 1) = 'x'", "a group that the pattern has not"),

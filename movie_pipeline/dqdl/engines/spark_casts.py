@@ -23,6 +23,8 @@ from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, MICROSECONDS_IN_T
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import NoTranslation
 
+UNSURE = "no sure value: "
+"""Begins what the engine says of values that are not had as Spark has them."""
 _WHOLE_IN_TEXT = r"""
 CASE WHEN regexp_full_match(trim(x, SPACES), '[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]*)')
   THEN TRY_CAST(CASE WHEN regexp_matches(trim(x, SPACES), '^[+-]?[0-9]')
@@ -43,6 +45,11 @@ _BOOLEAN_IN_TEXT = r"""
 CASE WHEN lower(trim(x, SPACES)) IN ('t', 'true', 'y', 'yes', '1') THEN TRUE
   WHEN lower(trim(x, SPACES)) IN ('f', 'false', 'n', 'no', '0') THEN FALSE END
 """
+_TIME_IN_TEXT = f"""
+CASE WHEN regexp_full_match(trim(x, SPACES), 'T?[0-9]{{1,2}}:[0-9]{{1,2}}(:[0-9]{{1,2}}([.].*)?)?')
+  THEN error('{UNSURE}time of a text without a day')
+  ELSE make_timestamp({MICROSECONDS_IN_TEXT}) END
+"""
 _WHOLE_OR_NULL = "TRY_CAST(trunc(x) AS TYPE)"
 _TRUNCATED = """
 CASE WHEN isnan(CAST(x AS DOUBLE)) THEN 0 WHEN x >= MOST THEN MOST WHEN x <= LEAST THEN LEAST
@@ -56,8 +63,6 @@ CAST((CAST(trunc(x) AS HUGEINT) + HALF) % WHOLE
 """What does not fit begins anew at the other end, as in Java."""
 
 
-UNSURE = "no sure value: "
-"""Begins what the engine says of values that are not had as Spark has them."""
 _SECONDS = "(epoch_us(x) - ((epoch_us(x) % 1000000) + 1000000) % 1000000) // 1000000"
 _TIME_AS = {
     **{whole: f"TRY_CAST({_SECONDS} AS {whole})" for whole in INTEGERS},
@@ -110,6 +115,8 @@ def cast_node(node: Sql) -> Sql:
     if to == "DECIMAL":
         if known(node.this) == "VARCHAR":
             return marked(template(f"TRY_CAST(trim(x, {SPACES}) AS {target})", node.this), to)
+        if known(node.this) == "DOUBLE":  # by the digits that it is printed with
+            return marked(template(f"TRY_CAST(CAST(x AS VARCHAR) AS {target})", node.this), to)
         if known(node.this) not in NUMBERS | UNKNOWN | {"BOOLEAN"}:
             raise NoTranslation(f"it casts a {said(known(node.this))} to a number")
         return node
@@ -178,7 +185,7 @@ def _from_text(node: Sql, to: str) -> Sql:
     if to == "DATE":
         return template(DATE_IN_TEXT, node)
     if to == "TIMESTAMP":
-        return template(f"make_timestamp({MICROSECONDS_IN_TEXT})", node)
+        return template(_TIME_IN_TEXT, node)
     raise NoTranslation(f"it casts text to {to.lower()}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from movie_pipeline.dqdl.engines.spark_arguments import NamedCall, written
+from movie_pipeline.dqdl.engines.spark_arguments import NamedCall, is_count, written
 from movie_pipeline.dqdl.engines.spark_casts import cast, template
 from movie_pipeline.dqdl.engines.spark_types import (
     INTEGERS,
@@ -56,8 +56,9 @@ def _rounded(node: Sql) -> Sql:
     if known(node.this) not in ("DOUBLE", "VARCHAR"):
         return node
     digits = sql.number(0) if digits is None else digits
-    if not isinstance(digits, exp.Literal) or not 0 <= int(digits.name) <= _MOST_DIGITS:
-        raise NoTranslation("it rounds to other than 0 to 10 digits")
+    number = digits.this if isinstance(digits, exp.Neg) else digits
+    if not is_count(number, least=0) or int(number.name) > _MOST_DIGITS:
+        raise NoTranslation("it rounds to more than 10 digits")
     text = (
         "CASE WHEN abs(x) < 1e15 THEN "
         "CAST(round(CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 18)), y) AS DOUBLE) ELSE x END"

@@ -76,6 +76,7 @@ def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
             clause = sqlglot.parse_one(text, dialect=_UserSql, into=exp.Condition)
         except SqlglotError as error:
             raise NotEvaluableError("The provided where clause is invalid.", rows) from error
+        clause = sql.rewritten(clause, _typed_first)
         _expect_little(clause, about, rows)
         _expect_known(text, clause, context, about, rows)
         if clause.find(exp.Select, exp.Table):
@@ -103,6 +104,7 @@ def custom_query(text: str, context: Context) -> exp.Query:
         query = statements[0] if len(statements) == 1 else None
         if not isinstance(query, exp.Query):
             raise NotEvaluableError(f"{about} must be one query.", "fail")
+        query = cast("exp.Query", sql.rewritten(query, _typed_first))
         _expect_little(query, about, "fail")
         scopes = _tables(query, context, about)
         _expect_known(text, query, context, about, "fail")
@@ -269,6 +271,21 @@ def _type_of(column: exp.Column, scopes: Mapping[str, Schema]) -> str | None:
     schema = scopes.get(column.table.casefold())
     real = schema.real_name(column.name) if schema else None
     return schema.types[real] if schema and real else None
+
+
+def _typed_first(node: Sql) -> Sql:
+    """`date '2024-01-05'::string` makes text of a date, where sqlglot makes a date of the text."""
+    if type(node) is not exp.Cast or type(node.this) is not exp.TryCast:
+        return node
+    text = node.this
+    while type(text) is exp.TryCast:
+        text = text.this
+    if not isinstance(text, exp.Literal) or not text.is_string:
+        return node
+    outer = node.this.copy()
+    innermost = next(outer.find_all(exp.Literal))
+    innermost.replace(exp.Cast(this=innermost.copy(), to=node.to.copy()))
+    return outer
 
 
 def _by_the_clock(node: Sql, context: Context) -> Sql:
