@@ -178,7 +178,10 @@ MET = (
     ("bit_count(i) = 63 or factorial(i) = 2", ".F..F."),
     # of any numbers, and of texts of them
     ("from_unixtime(f) = '1970-01-01 00:00:03' or factorial(s) = 2 or bin(f) = '1'", "F...F."),
-    ("timestamp_seconds(f) = timestamp '1970-01-01 00:00:01.5'", "F....."),
+    (
+        "timestamp_seconds(f) = timestamp_seconds(1.50) and timestamp(33.30)::double = 33.3",
+        "F.....",
+    ),
     ("date_from_unix_date(s) = date '1970-01-08' or hex(f * 10) = '25'", "...FF."),
     ("from_unixtime(i * 1000000000) = '2001-09-09 01:46:40'", "F....."),
     # texts

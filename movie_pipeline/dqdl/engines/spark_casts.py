@@ -76,7 +76,9 @@ CASE WHEN abs(x) > 9e12 AND isfinite(CAST(x AS DOUBLE)) THEN error('{UNSURE}time
 _NUMBER_AS_TIME = {
     **dict.fromkeys(INTEGERS, _LATEST.replace("MICROSECONDS", "CAST(x AS BIGINT) * 1000000")),
     "DOUBLE": _LATEST.replace("MICROSECONDS", "trunc(x * 1000000)"),
-    "DECIMAL": _LATEST.replace("MICROSECONDS", "trunc(CAST(x AS DOUBLE) * 1000000)"),
+    "DECIMAL": _LATEST.replace(
+        "MICROSECONDS", "trunc(CAST(x AS DECIMAL(30, 6)) * CAST(1000000 AS DECIMAL(7, 0)))"
+    ),
     "BOOLEAN": "make_timestamp(CAST(CAST(x AS INTEGER) AS BIGINT))",
 }
 """A time is its seconds since 1970, and a yes the first microsecond of it."""
