@@ -364,6 +364,7 @@ def test_what_differs_is_refused_by_name(clause: str, why: str) -> None:
         ("select avg(case when b then 1.0 else 0.0 end) * 1000000 from primary", 500000.0),
         ("select avg(distinct i / 3.0) * 3 from primary", 2.0),
         ("select 1000000 * avg(i / 7.00) / 3 from primary", 95238.066667),
+        ("select (select 1.0 / 3 from primary limit 1) / (select max(i) from primary)", 0.0333333),
         # types go through queries of the user's own
         ("select count(*) from (select i as s from primary) t where s = 1", 1.0),
         ("select count(*) from (select *, s as k from primary) t where K = 7", 1.0),

@@ -50,6 +50,8 @@ def digits_given(node: Sql) -> Digits | None:
         return (int(found[1]), int(found[2])) if found else None
     if isinstance(node, _AS_WHAT_IS_IN_IT):
         return digits_of(node.this)
+    if isinstance(node, exp.Subquery) and len(node.selects) == 1:
+        return digits_of(node.selects[0])
     if isinstance(node, exp.Sum):
         inner = digits_of(node.this)
         return (min(inner[0] + 10, _MOST), inner[1]) if inner else None
