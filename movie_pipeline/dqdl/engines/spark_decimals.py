@@ -48,10 +48,9 @@ def digits_given(node: Sql) -> Digits | None:
     if isinstance(node, (exp.Cast, exp.TryCast)):
         found = _WRITTEN.fullmatch(node.to.sql(dialect="duckdb"))
         return (int(found[1]), int(found[2])) if found else None
-    if isinstance(node, _AS_WHAT_IS_IN_IT):
-        return digits_of(node.this)
-    if isinstance(node, exp.Subquery) and len(node.selects) == 1:
-        return digits_of(node.selects[0])
+    if isinstance(node, (*_AS_WHAT_IS_IN_IT, exp.Subquery)):
+        returned = node.selects if isinstance(node, exp.Subquery) else [node.this]
+        return digits_of(returned[0]) if len(returned) == 1 else None
     if isinstance(node, exp.Sum):
         inner = digits_of(node.this)
         return (min(inner[0] + 10, _MOST), inner[1]) if inner else None
