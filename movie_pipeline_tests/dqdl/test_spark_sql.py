@@ -207,6 +207,7 @@ MET = (
     ("cast(dd as int) is null and cast(dd as boolean) is null", "FFFFFF"),
     ("cast(cast(dd as timestamp) as bigint) = 1704585600", "F....."),
     ("cast(timestamp '1969-12-31 23:59:59.5' as int) = -1 and boolean(timestamp(dd))", "FF.FFF"),
+    ("year(timestamp_seconds(-2147483647 - 1)) = 1901", "FFFFFF"),
     ("cast(f as timestamp) < timestamp '1970-01-01 00:00:00'", "...F.."),
     # days, and texts of days
     ("from_unixtime(i) = '1970-01-01 00:00:10'", ".....F"),

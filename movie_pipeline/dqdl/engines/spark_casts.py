@@ -70,8 +70,9 @@ _TIME_AS = {
     "BOOLEAN": "epoch_us(x) <> 0",
 }
 _LATEST = f"""
-CASE WHEN abs(x) > 9e12 AND isfinite(CAST(x AS DOUBLE)) THEN error('{UNSURE}time of a far year')
-  WHEN abs(x) <= 9e12 THEN make_timestamp(CAST(MICROSECONDS AS BIGINT)) END
+CASE WHEN abs(CAST(x AS DOUBLE)) > 9e12 AND isfinite(CAST(x AS DOUBLE))
+    THEN error('{UNSURE}time of a far year')
+  WHEN abs(CAST(x AS DOUBLE)) <= 9e12 THEN make_timestamp(CAST(MICROSECONDS AS BIGINT)) END
 """
 _NUMBER_AS_TIME = {
     **dict.fromkeys(INTEGERS, _LATEST.replace("MICROSECONDS", "CAST(x AS BIGINT) * 1000000")),
