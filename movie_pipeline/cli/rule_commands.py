@@ -358,7 +358,9 @@ def evaluate(
             verdict(PASS, f"{of} passed")
             if found.passed
             else verdict(
-                FAILED, f"{len(failed)} of {of} did not pass", "--rows OUT.csv shows the rows"
+                FAILED,
+                f"{len(failed)} of {of} did not pass",
+                f"{'--rows OUT.csv' if rows is None else rows} shows the rows",
             )
         )
     sys.exit(0 if found.passed else EXIT_PIPELINE_FAILED)

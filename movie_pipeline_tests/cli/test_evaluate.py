@@ -81,10 +81,12 @@ def test_rows_are_written_with_glues_four_columns(
 ) -> None:
     folder, out = books.parent, books.parent / name
     langs = f"langs={folder / 'langs.csv'}"
-    command.run(
+    result = command.run(
         *("evaluate", books, "--ruleset", folder / "rules.dqdl", "--source", langs),
         *("--rows", out, "--filtered-rows", "SKIPPED"),
     )
+    assert "shows the rows" in " ".join(result.stdout.split())
+    assert "OUT.csv" not in result.stdout
     unique = 'IsUnique "isbn" where "lang = \'en\'"'
     complete = 'IsComplete "pages" labels=["team"="dq"]'
     if name.endswith(".csv"):

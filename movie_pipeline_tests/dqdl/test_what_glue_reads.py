@@ -3,7 +3,9 @@
 import pytest
 
 from movie_pipeline.dqdl import RulesetError, SimpleRule, explain, parse_ruleset
+from movie_pipeline.dqdl.language.condition_parser import TODAY
 from movie_pipeline.dqdl.language.ruleset import CompositeRule, Text
+from movie_pipeline.dqdl.rules.unsupported import unsupported
 from movie_pipeline_tests.dqdl.ruleset_samples import one, row_outcomes, table, texts
 
 
@@ -203,12 +205,21 @@ def test_values_of_other_types_are_held_as_spark_holds_them(rule: str, expected:
         ('Freshness "d" <= 3 days', "did you mean DataFreshness?"),
         ('ColumnValues "d" > current_date - 2', "(now() - 2 days)"),
         ('ColumnValues "d" > (today - 2 days)', "(now() - 2 days)"),
+        ('ColumnValues "a" == 5', "equal is written ="),
+        ('ColumnValues "a" LIKE "x%"', '"..." matches "..."'),
     ],
 )
 def test_a_hint_leads_on(rule: str, hint: str) -> None:
     with pytest.raises(RulesetError) as refused:
         parse_ruleset(f"Rules = [ {rule} ]")
     assert hint in (refused.value.hint or ""), str(refused.value)
+
+
+def test_a_function_for_today_leads_to_now() -> None:
+    refused = unsupported(parse_ruleset('Rules = [ ColumnValues "d" > current_date() ]'))
+    assert [(error.problem, error.hint) for error in refused] == [
+        ("there is no function current_date", TODAY)
+    ]
 
 
 def test_an_unknown_format_is_named() -> None:

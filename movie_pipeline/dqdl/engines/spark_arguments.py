@@ -17,6 +17,7 @@ from movie_pipeline.dqdl.engines.spark_types import (
     marked,
     said,
 )
+from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import NoTranslation
 
@@ -28,7 +29,8 @@ def written(text: str, takes: str, gives: str) -> NamedCall:
 
     Args:
         text: DuckDB SQL in which x, y and z stand for the arguments.
-        takes: the kind of each: text, whole, double, day, time, list, member (of that list), count
+        takes: the kind of each: text, whole (as it is), bigint, int, double, day (or text), date,
+            time, list, member (of that list), count
             (a number above 0 that stands there), number.
         gives: the type; `first` for that of the first argument, `member` for that of its members.
     """
@@ -69,6 +71,18 @@ def _double(part: Sql, name: str, before: list[Sql]) -> Sql:
 
 def _number(part: Sql, name: str, before: list[Sql]) -> Sql:
     return cast(part, "DOUBLE") if known(part) == "VARCHAR" else _only(NUMBERS)(part, name, before)
+
+
+def _whole_of(to: str) -> Callable[[Sql, str, list[Sql]], Sql]:
+    """Any number as a whole one, and text too."""
+
+    def taken(part: Sql, name: str, before: list[Sql]) -> Sql:
+        del before
+        if known(part) not in NUMBERS | {"VARCHAR"}:
+            raise NoTranslation(f"it uses {name} of a {said(known(part))}")
+        return marked(sql.cast(cast(part, to), to), to)
+
+    return taken
 
 
 def _only(types: frozenset[str]) -> Callable[[Sql, str, list[Sql]], Sql]:
@@ -116,8 +130,11 @@ _TAKEN: dict[str, Callable[[Sql, str, list[Sql]], Sql]] = {
     "double": _double,
     "number": _number,
     "whole": _only(frozenset(INTEGERS)),
+    "bigint": _whole_of("BIGINT"),
+    "int": _whole_of("INT"),
     "day": _day,
     "time": _time,
+    "date": _only(frozenset({"DATE"})),
     "condition": _only(frozenset({"BOOLEAN", *UNKNOWN})),
     "list": _list,
     "member": _member,

@@ -77,7 +77,7 @@ _KINDS: tuple[tuple[Callable[[Sql], None], str], ...] = (
         spark_day_calls.make_date,
         """
         Year Month Day DayOfMonth Quarter DayOfWeek DayOfYear WeekOfYear LastDay TsOrDsAdd DateDiff
-        TsOrDsToDate AddMonths DateTrunc UnixDate
+        TsOrDsToDate AddMonths DateTrunc
         """,
     ),
     (

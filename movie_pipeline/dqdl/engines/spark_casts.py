@@ -23,6 +23,8 @@ from movie_pipeline.dqdl.rules.spark_text import DATE_IN_TEXT, MICROSECONDS_IN_T
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import NoTranslation
 
+UNSURE = "no sure value: "
+"""Begins what the engine says of values that are not had as Spark has them."""
 _WHOLE_IN_TEXT = r"""
 CASE WHEN regexp_full_match(trim(x, SPACES), '[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]*)')
   THEN TRY_CAST(CASE WHEN regexp_matches(trim(x, SPACES), '^[+-]?[0-9]')
@@ -43,6 +45,11 @@ _BOOLEAN_IN_TEXT = r"""
 CASE WHEN lower(trim(x, SPACES)) IN ('t', 'true', 'y', 'yes', '1') THEN TRUE
   WHEN lower(trim(x, SPACES)) IN ('f', 'false', 'n', 'no', '0') THEN FALSE END
 """
+_TIME_IN_TEXT = f"""
+CASE WHEN regexp_full_match(trim(x, SPACES), 'T?[0-9]{{1,2}}:[0-9]{{1,2}}(:[0-9]{{1,2}}([.].*)?)?')
+  THEN error('{UNSURE}time of a text without a day')
+  ELSE make_timestamp({MICROSECONDS_IN_TEXT}) END
+"""
 _WHOLE_OR_NULL = "TRY_CAST(trunc(x) AS TYPE)"
 _TRUNCATED = """
 CASE WHEN isnan(CAST(x AS DOUBLE)) THEN 0 WHEN x >= MOST THEN MOST WHEN x <= LEAST THEN LEAST
@@ -56,8 +63,27 @@ CAST((CAST(trunc(x) AS HUGEINT) + HALF) % WHOLE
 """What does not fit begins anew at the other end, as in Java."""
 
 
-UNSURE = "no sure value: "
-"""Begins what the engine says of values that are not had as Spark has them."""
+_SECONDS = "(epoch_us(x) - ((epoch_us(x) % 1000000) + 1000000) % 1000000) // 1000000"
+_TIME_AS = {
+    **{whole: f"TRY_CAST({_SECONDS} AS {whole})" for whole in INTEGERS},
+    "DOUBLE": "epoch_us(x) / 1000000",
+    "BOOLEAN": "epoch_us(x) <> 0",
+}
+_LATEST = f"""
+CASE WHEN abs(CAST(x AS DOUBLE)) > 9e12 AND isfinite(CAST(x AS DOUBLE))
+    THEN error('{UNSURE}time of a far year')
+  WHEN abs(CAST(x AS DOUBLE)) <= 9e12 THEN make_timestamp(CAST(MICROSECONDS AS BIGINT)) END
+"""
+_NUMBER_AS_TIME = {
+    **dict.fromkeys(INTEGERS, _LATEST.replace("MICROSECONDS", "CAST(x AS BIGINT) * 1000000")),
+    "DOUBLE": _LATEST.replace("MICROSECONDS", "trunc(x * 1000000)"),
+    "DECIMAL": _LATEST.replace(
+        "MICROSECONDS", "trunc(CAST(x AS DECIMAL(30, 6)) * CAST(1000000 AS DECIMAL(7, 0)))"
+    ),
+    "BOOLEAN": "make_timestamp(CAST(CAST(x AS INTEGER) AS BIGINT))",
+}
+"""A time is its seconds since 1970, and a yes the first microsecond of it."""
+
 _DOUBLE_AS_TEXT = """
 CASE WHEN isnan(x) THEN 'NaN'
   WHEN isinf(x) THEN CASE WHEN x > 0 THEN 'Infinity' ELSE '-Infinity' END
@@ -73,6 +99,13 @@ CASE WHEN isnan(x) THEN 'NaN'
 """As Java writes it. What is larger or smaller it writes with other last digits than are needed."""
 
 
+_DAY_AS_TEXT = f"""
+CASE WHEN year(x) < 1 OR year(x) > 9999
+  THEN error('{UNSURE}text of a year of more than four digits')
+  ELSE CAST(x AS VARCHAR) END
+"""
+
+
 def cast_node(node: Sql) -> Sql:
     """A cast that the user wrote."""
     target = node.args["to"].sql(dialect="duckdb")
@@ -85,9 +118,13 @@ def cast_node(node: Sql) -> Sql:
     if to == "DECIMAL":
         if known(node.this) == "VARCHAR":
             return marked(template(f"TRY_CAST(trim(x, {SPACES}) AS {target})", node.this), to)
+        if known(node.this) == "DOUBLE":  # by the digits that it is printed with
+            return marked(template(f"TRY_CAST(CAST(x AS VARCHAR) AS {target})", node.this), to)
         if known(node.this) not in NUMBERS | UNKNOWN | {"BOOLEAN"}:
             raise NoTranslation(f"it casts a {said(known(node.this))} to a number")
         return node
+    if node.args.get("safe") and known(node.this) == "DATE" and to in _TIME_AS:
+        raise NoTranslation(f"it casts a date to a {said(to)}")
     if to == "UNKNOWN" or is_list(to):
         raise NoTranslation(f"it casts to {target}")
     if to == "DOUBLE" and target.upper() in ("FLOAT", "REAL"):
@@ -106,10 +143,21 @@ def cast(node: Sql, to: str) -> Sql:
         return as_text(node)
     if to in INTEGERS and found in NUMBERS:
         return _whole(node, to)
+    return marked(_of_a_time(node, found, to) or sql.try_cast(node, to), to)
+
+
+def _of_a_time(node: Sql, found: str, to: str) -> Sql | None:
+    """What is a time, or becomes one; None where a plain cast does."""
+    if found == "TIMESTAMP" and to in _TIME_AS:
+        return template(_TIME_AS[to], node)
+    if found == "DATE" and to in _TIME_AS:  # of a day Spark makes nothing else
+        return template(f"CAST(CASE WHEN x IS NULL THEN NULL END AS {to})", node)
+    if to == "TIMESTAMP" and found in _NUMBER_AS_TIME:
+        return template(_NUMBER_AS_TIME[found], node)
     dated = {"DATE", "TIMESTAMP"}
     if is_list(found) or (to in dated) != (found in dated):
         raise NoTranslation(f"it casts a {said(found)} to a {said(to)}")
-    return marked(sql.try_cast(node, to), to)
+    return None
 
 
 def _whole(node: Sql, to: str) -> Sql:
@@ -140,7 +188,7 @@ def _from_text(node: Sql, to: str) -> Sql:
     if to == "DATE":
         return template(DATE_IN_TEXT, node)
     if to == "TIMESTAMP":
-        return template(f"make_timestamp({MICROSECONDS_IN_TEXT})", node)
+        return template(_TIME_IN_TEXT, node)
     raise NoTranslation(f"it casts text to {to.lower()}")
 
 
@@ -153,8 +201,8 @@ def as_text(node: Sql) -> Sql:
         raise NoTranslation("it makes text of a list")
     if found == "DOUBLE":
         return marked(template(_DOUBLE_AS_TEXT, node), "VARCHAR")
-    if found == "TIMESTAMP":
-        node = sql.cast(node, "TIMESTAMP")
+    if found in ("DATE", "TIMESTAMP"):
+        return marked(template(_DAY_AS_TEXT, sql.cast(node, found)), "VARCHAR")
     return marked(sql.cast(node, "VARCHAR"), "VARCHAR")
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from movie_pipeline.dqdl.engines.spark_arguments import NamedCall, written
-from movie_pipeline.dqdl.engines.spark_casts import cast, template
-from movie_pipeline.dqdl.engines.spark_types import NUMBERS, UNKNOWN, known, marked, said
+from movie_pipeline.dqdl.engines.spark_casts import as_text, cast, template
+from movie_pipeline.dqdl.engines.spark_types import INTEGERS, NUMBERS, UNKNOWN, known, marked, said
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import DATE_FORMATS, NoTranslation
@@ -82,32 +82,52 @@ def _time_in_text(node: Sql) -> Sql:
     return marked(exp.TimeToStr(this=exp.TimeStrToTime(this=found), format=written), "VARCHAR")
 
 
+_MONTHS = """
+CASE WHEN day(x) = day(y) OR (last_day(x) = CAST(x AS DATE) AND last_day(y) = CAST(y AS DATE))
+  THEN CAST(APART AS DOUBLE)
+  ELSE round(APART + ((day(x) - day(y)) * 86400 + (TIME_OF(x)) - (TIME_OF(y))) / 2678400, 8) END
+""".replace("APART", "((year(x) - year(y)) * 12 + month(x) - month(y))")
+_SECONDS_OF_DAY = "hour({0}) * 3600 + minute({0}) * 60 + second({0})"
+
+
 def _months(node: Sql) -> Sql:
-    """Months between two days; between times of day it would be another number."""
-    for part in (node.this, node.expression):
-        if known(part) == "TIMESTAMP" or (known(part) == "VARCHAR" and not _is_day(part)):
-            raise NoTranslation("it uses months_between otherwise than between two days")
-        made = as_date(part)
-        if made is not part:
-            part.replace(made)
-    return marked(sql.call("round", node, sql.number(8)), "DOUBLE")
+    times = [_as_time(part) for part in (node.this, node.expression)]
+    text = re.sub(r"TIME_OF\((.)\)", lambda one: _SECONDS_OF_DAY.format(one[1]), _MONTHS)
+    return marked(template(text, *times), "DOUBLE")
 
 
-def _is_day(part: Sql) -> bool:
-    return isinstance(part, exp.Literal) and bool(
-        re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", part.name)
-    )
+def _as_time(part: Sql) -> Sql:
+    if known(part) not in ("DATE", "VARCHAR", "TIMESTAMP"):
+        raise NoTranslation(f"it takes a {said(known(part))} for a time")
+    return cast(part, "TIMESTAMP")
 
 
-_PARTS = frozenset(["year", "quarter", "month", "week", "day", "doy", "hour", "minute"])
+_OF_A_DAY = {
+    **{part: f"{part}(x)" for part in ("year", "quarter", "month", "week", "day")},
+    **dict.fromkeys(("dow", "dayofweek"), "(dayofweek(x) + 1)"),
+    "dow_iso": "isodow(x)",
+    "doy": "dayofyear(x)",
+}
+_OF_A_TIME = {"hour": "hour(x)", "minute": "minute(x)"}
+_PARTS = sorted([*_OF_A_DAY, *_OF_A_TIME, "second"])
+
+
+def _part(name: str, value: Sql, function: str) -> Sql:
+    """A part of a date or a time, by its name."""
+    if known(value) not in ("DATE", "VARCHAR", "TIMESTAMP"):
+        raise NoTranslation(f"it uses {function} of a {said(known(value))}")
+    if name == "second":
+        text = "CAST(microsecond(x) / 1000000 AS DECIMAL(8, 6))"
+        return marked(template(text, _as_time(value)), "DECIMAL")
+    if name in _OF_A_TIME:
+        return marked(template(f"CAST({_OF_A_TIME[name]} AS INTEGER)", _as_time(value)), "INT")
+    if name in _OF_A_DAY:
+        return marked(template(f"CAST({_OF_A_DAY[name]} AS INTEGER)", as_date(value)), "INT")
+    raise NoTranslation(f"it uses {function} of another part than {', '.join(_PARTS)}")
 
 
 def _extracted(node: Sql) -> Sql:
-    if node.this.name.lower() not in _PARTS:
-        raise NoTranslation("it extracts another part than " + ", ".join(sorted(_PARTS)))
-    if known(node.expression) not in ("DATE", "TIMESTAMP", *UNKNOWN):
-        raise NoTranslation("it extracts a part of what is no date")
-    return node
+    return _part(node.this.name.lower(), node.expression, "extract")
 
 
 def _day_of_week(node: Sql) -> Sql:
@@ -123,10 +143,8 @@ def _other_day(node: Sql) -> Sql:
 
 def _date_part(node: exp.Anonymous) -> Sql:
     unit, value = node.expressions
-    parts = {"year", "quarter", "month", "day", "hour", "minute"}
-    if not isinstance(unit, exp.Literal) or unit.name.lower() not in parts:
-        raise NoTranslation("it uses date_part of another part than " + ", ".join(sorted(parts)))
-    return marked(sql.call("date_part", sql.string(unit.name.lower()), as_date(value)), "INT")
+    name = unit.name.lower() if isinstance(unit, exp.Literal) else ""
+    return _part(name, value, "date_part")
 
 
 def _make_a_date(node: exp.Anonymous) -> Sql:
@@ -146,11 +164,13 @@ def _to_date(node: exp.Anonymous) -> Sql:
     if not written:
         return marked(as_date(value), "DATE")
     date_format = written[0].name if isinstance(written[0], exp.Literal) else ""
-    if known(value) != "VARCHAR" or date_format not in DATE_FORMATS:
+    value = as_text(value) if known(value) in INTEGERS else value
+    formats = {**DATE_FORMATS, "yyyyMMdd": (r"\d{8}", "", "", "%Y%m%d")}
+    if known(value) != "VARCHAR" or date_format not in formats:
         raise NoTranslation(
             "it uses to_date otherwise than of a text by a format such as yyyy-MM-dd"
         )
-    shape, prefix, suffix, parse = DATE_FORMATS[date_format]
+    shape, prefix, suffix, parse = formats[date_format]
     text = (
         f"CASE WHEN regexp_full_match(x, '{shape}') "
         f"THEN CAST(try_strptime('{prefix}' || x || '{suffix}', '{parse}') AS DATE) END"
@@ -170,9 +190,9 @@ def _from_seconds(node: exp.Anonymous) -> Sql:
     }
     if form not in forms or (written_as and not isinstance(written_as[0], exp.Literal)):
         raise NoTranslation("it uses from_unixtime with another format than " + ", ".join(forms))
-    text = f"strftime(make_timestamp(x * 1000000), '{forms[form]}')"
+    text = f"strftime(make_timestamp(CAST(x * 1000000 AS BIGINT)), '{forms[form]}')"
     only = exp.Anonymous(this="from_unixtime", expressions=[seconds])
-    return written(text, "whole", "VARCHAR")(only)
+    return written(text, "bigint", "VARCHAR")(only)
 
 
 def _in_seconds(node: exp.Anonymous) -> Sql:
@@ -185,6 +205,13 @@ def _in_seconds(node: exp.Anonymous) -> Sql:
         return written(text, "text", "BIGINT")(node)
     cut = "floor" if node.name.lower() == "unix_seconds" else "trunc"
     return written(f"CAST({cut}(epoch(x)) AS BIGINT)", "time", "BIGINT")(node)
+
+
+def _time_of_seconds(node: exp.Anonymous) -> Sql:
+    [value] = node.expressions
+    if known(value) not in NUMBERS:
+        raise NoTranslation(f"it uses timestamp_seconds of a {said(known(value))}")
+    return cast(value, "TIMESTAMP")
 
 
 WRITTEN: dict[type[Sql], Callable[[Sql], Sql]] = {
@@ -209,8 +236,7 @@ NAMED: dict[str, NamedCall] = {
     "unix_timestamp": _in_seconds,
     "to_unix_timestamp": _in_seconds,
     "unix_seconds": _in_seconds,
-    "timestamp_seconds": written("make_timestamp(x * 1000000)", "whole", "TIMESTAMP"),
-    "date_from_unix_date": written(
-        "CAST('1970-01-01' AS DATE) + CAST(x AS INTEGER)", "whole", "DATE"
-    ),
+    "timestamp_seconds": _time_of_seconds,
+    "date_from_unix_date": written("CAST('1970-01-01' AS DATE) + x", "int", "DATE"),
+    "unix_date": written("CAST(x - CAST('1970-01-01' AS DATE) AS INTEGER)", "date", "INT"),
 }

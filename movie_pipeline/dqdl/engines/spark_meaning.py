@@ -4,7 +4,6 @@ A walk over the parsed SQL, from the inside out. What has another meaning on Duc
 written out here is refused by name. Which names and tables may stand there is not known here.
 """
 
-import re
 from collections.abc import Callable
 
 from sqlglot import exp
@@ -16,6 +15,16 @@ from movie_pipeline.dqdl.engines.spark_calls import (
     named_function,
 )
 from movie_pipeline.dqdl.engines.spark_casts import as_text, cast, cast_node, make_text
+from movie_pipeline.dqdl.engines.spark_decimals import (
+    DIGITS,
+    branches_of,
+    digits_given,
+    divided_decimals,
+    mark_digits,
+    mean_of_decimals,
+)
+from movie_pipeline.dqdl.engines.spark_queries import in_query, united
+from movie_pipeline.dqdl.engines.spark_scopes import in_order, type_of_column, types_returned
 from movie_pipeline.dqdl.engines.spark_text_calls import expect_plain_arguments
 from movie_pipeline.dqdl.engines.spark_types import (
     COMPARED,
@@ -24,6 +33,7 @@ from movie_pipeline.dqdl.engines.spark_types import (
     NUMBERS,
     UNKNOWN,
     common,
+    go_together,
     is_list,
     known,
     marked,
@@ -32,10 +42,9 @@ from movie_pipeline.dqdl.engines.spark_types import (
     spark_type,
 )
 from movie_pipeline.dqdl.rules import sql
+from movie_pipeline.dqdl.rules.spark_sql import DATA
 from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import ColumnTypes, NoTranslation
-
-_SCALE = re.compile(r"DECIMAL\(\d+,\s*(\d+)\)", re.IGNORECASE)
 
 
 def written_for_duckdb(expression: Sql, types: ColumnTypes, *, is_condition: bool) -> Sql:
@@ -59,13 +68,18 @@ class _Meaning:
 
     def visit(self, node: Sql) -> str:
         """Rewrites a part in its place, and says its Spark type."""
-        for child in list(node.iter_expressions()):
+        if DATA in node.meta:
+            return "UNKNOWN"
+        for child in in_order(node):
             if isinstance(child, (exp.DataType, exp.Identifier, exp.Var)):
                 continue
             child.type = None
             child.meta["spark"] = self.visit(child)
+        given = digits_given(node)
         rewritten = self._rewritten(node)
         found = self._type(rewritten)
+        if given and found == "DECIMAL":
+            rewritten.meta.setdefault(DIGITS, given)
         rewritten.meta["spark"] = found
         if rewritten is not node and node.parent is not None:
             node.replace(rewritten)
@@ -77,8 +91,11 @@ class _Meaning:
         if "spark" in node.meta and not isinstance(node, exp.Column):
             return str(node.meta["spark"])
         if isinstance(node, exp.Column):
-            type_name = self._types(node)
-            return "UNKNOWN" if type_name is None else spark_type(type_name)
+            type_name = type_of_column(node, self._types)
+            if type_name is None:
+                return "UNKNOWN"
+            mark_digits(node, type_name)
+            return spark_type(type_name)
         if isinstance(node, exp.Literal):
             return of_literal(node)
         if isinstance(node, (exp.Cast, exp.TryCast)):
@@ -91,9 +108,9 @@ class _Meaning:
         if isinstance(node, exp.Sum):
             inner = known(node.this)
             return "BIGINT" if inner in INTEGERS else inner
-        if isinstance(node, exp.Nullif):
-            return known(node.this)
-        if branches := _branches(node):
+        if isinstance(node, exp.Subquery):
+            return (types_returned(node) or ["UNKNOWN"])[0]
+        if branches := branches_of(node):
             return common(list(map(known, branches)))
         if isinstance(node, (exp.Add, exp.Sub, exp.Mul, exp.Mod, *_OF_BITS)):
             return common([known(node.this), known(node.expression)])
@@ -102,9 +119,11 @@ class _Meaning:
     # --- what is written otherwise
 
     def _rewritten(self, node: Sql) -> Sql:
+        if isinstance(node, exp.DPipe):
+            _expect_joined_alone(node)
         if write := _OPERATORS.get(type(node)):
             return write(node)
-        if _branches(node):
+        if branches_of(node):
             node = _branched(node)
         if isinstance(node, (exp.Cast, exp.TryCast)):
             return cast_node(node)
@@ -124,7 +143,7 @@ class _Meaning:
         found = known(node.this)
         if isinstance(node.this, exp.Distinct):
             found = known(node.this.expressions[0])
-            if found not in {*INTEGERS, "DOUBLE", *UNKNOWN}:
+            if found not in NUMBERS | UNKNOWN:
                 raise NoTranslation("it adds up distinct values of other than whole numbers")
         if found in ("BOOLEAN", "DATE", "TIMESTAMP"):
             raise NoTranslation(f"it adds up what is no number but a {said(found)}")
@@ -132,14 +151,7 @@ class _Meaning:
             return type(node)(this=cast(node.this, "DOUBLE"))
         if not isinstance(node, exp.Avg) or found != "DECIMAL":
             return node
-        column = node.this.unnest()
-        scale = _SCALE.search(self._types(column) or "") if isinstance(column, exp.Column) else None
-        if scale is None:
-            raise NoTranslation(
-                "it takes the mean of a decimal that is no column; cast it to double"
-            )
-        mean = exp.Avg(this=sql.cast(column, "DOUBLE"))
-        return marked(sql.call("round", mean, sql.number(int(scale[1]) + 4)), "DOUBLE")
+        return mean_of_decimals(node)
 
     def _converted(self, node: Sql) -> Sql:
         """The function with its arguments made what it takes."""
@@ -153,7 +165,7 @@ class _Meaning:
 _AS_WHAT_IS_IN_IT = (
     *(exp.Paren, exp.Neg, exp.Abs, exp.Round, exp.BitwiseNot),
     *(exp.Max, exp.Min, exp.ArgMax, exp.ArgMin, exp.Window, exp.Filter, exp.Alias),
-    *(exp.Lead, exp.Lag, exp.FirstValue, exp.LastValue),
+    *(exp.Lead, exp.Lag, exp.FirstValue, exp.LastValue, exp.Nullif),
 )
 _OF_BITS = (exp.BitwiseAnd, exp.BitwiseOr, exp.BitwiseXor)
 
@@ -171,25 +183,11 @@ def _type_of_list(node: Sql) -> str:
 # --- operators ---
 
 
-def _branches(node: Sql) -> list[Sql]:
-    """The parts of which one is the value, whichever it is."""
-    if isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
-        return [node.this, *node.expressions]
-    if isinstance(node, exp.Nvl2) or (isinstance(node, exp.If) and node.args.get("true")):
-        found = [node.args.get("true"), node.args.get("false")]
-        return [part for part in found if isinstance(part, exp.Expr)]
-    if isinstance(node, exp.Case):
-        default = node.args.get("default")
-        return [part.args["true"] for part in node.args["ifs"]] + ([default] if default else [])
-    return []
-
-
 def _unite(node: Sql) -> None:
     """Makes the branches of one type: text beside others makes all of them text."""
-    branches = _branches(node)
+    branches = branches_of(node)
     types = {known(part) for part in branches} - {"NULL"}
-    go_together = types <= NUMBERS or types == {"DATE", "TIMESTAMP"}
-    if len(types) <= 1 or "UNKNOWN" in types or go_together:
+    if go_together(types) or "UNKNOWN" in types:
         return
     is_compared = isinstance(node, (exp.Greatest, exp.Least))
     if "VARCHAR" not in types or "BOOLEAN" in types or is_compared:
@@ -288,7 +286,20 @@ def _searched(node: exp.Case) -> exp.Case:
     return exp.Case(ifs=ifs, default=node.args.get("default"))
 
 
+_AS_TIGHT_AS_PLUS = (exp.Add, exp.Sub, *_OF_BITS)
+
+
+def _expect_joined_alone(node: Sql) -> None:
+    """Spark takes `'a' || 1 + 2` for `('a' || 1) + 2`."""
+    if isinstance(node.expression, _AS_TIGHT_AS_PLUS) or isinstance(node.this, _OF_BITS):
+        raise NoTranslation("it joins texts beside + or - that stands without parentheses")
+
+
 def _bits(node: Sql) -> Sql:
+    """Spark takes & before ^, and ^ before |."""
+    for part in (node.this, node.expression):
+        if isinstance(part, (*_OF_BITS, exp.DPipe)) and type(part) is not type(node):
+            raise NoTranslation("it reckons with bits in several ways without parentheses")
     if not {known(node.this), known(node.expression)} <= {*INTEGERS, *UNKNOWN}:
         raise NoTranslation("it reckons with the bits of other than whole numbers")
     return node
@@ -301,10 +312,10 @@ def _null_if(node: Sql) -> Sql:
 
 
 def _in(node: Sql) -> Sql:
-    if not node.expressions:  # it holds a query
-        return node
+    if query := node.args.get("query"):
+        return in_query(node, query)
     types = {known(node.this), *map(known, node.expressions)} - {"NULL"}
-    if len(types) == 1 or types <= NUMBERS or "UNKNOWN" in types:
+    if go_together(types) or "UNKNOWN" in types:
         return node
     if "VARCHAR" not in types or "BOOLEAN" in types:
         raise NoTranslation("IN holds values of one type against values of another")
@@ -349,7 +360,7 @@ def _arithmetic(node: Sql) -> Sql:
         left, right = cast(left, "DOUBLE"), cast(right, "DOUBLE")
         types = ("DOUBLE", "DOUBLE")
     if isinstance(node, (exp.Div, exp.Mod)) and "DECIMAL" in types and "DOUBLE" not in types:
-        raise NoTranslation("it divides decimals; cast one of them to double")
+        return divided_decimals(node)
     if isinstance(node, (exp.Add, exp.Sub, exp.Mul)) and set(types) <= set(INTEGERS):
         left, right = (_in_its_bits(part) for part in (left, right))
     return _divided(type(node)(**{**node.args, "this": left, "expression": right}))
@@ -398,6 +409,7 @@ _OPERATORS: dict[type[Sql], Callable[[Sql], Sql]] = {
     **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.IntDiv), _arithmetic),
     **dict.fromkeys(_OF_BITS, _bits),
     exp.In: _in,
+    **dict.fromkeys((exp.Union, exp.Except, exp.Intersect), united),
     exp.Between: _between,
     exp.Nullif: _null_if,
     exp.Is: _is,

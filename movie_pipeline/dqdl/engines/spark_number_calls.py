@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from sqlglot import exp
 
-from movie_pipeline.dqdl.engines.spark_arguments import NamedCall, written
+from movie_pipeline.dqdl.engines.spark_arguments import NamedCall, is_count, written
 from movie_pipeline.dqdl.engines.spark_casts import cast, template
 from movie_pipeline.dqdl.engines.spark_types import (
     INTEGERS,
@@ -56,8 +56,9 @@ def _rounded(node: Sql) -> Sql:
     if known(node.this) not in ("DOUBLE", "VARCHAR"):
         return node
     digits = sql.number(0) if digits is None else digits
-    if not isinstance(digits, exp.Literal) or not 0 <= int(digits.name) <= _MOST_DIGITS:
-        raise NoTranslation("it rounds to other than 0 to 10 digits")
+    number = digits.this if isinstance(digits, exp.Neg) else digits
+    if not is_count(number, least=0) or int(number.name) > _MOST_DIGITS:
+        raise NoTranslation("it rounds to more than 10 digits")
     text = (
         "CASE WHEN abs(x) < 1e15 THEN "
         "CAST(round(CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 18)), y) AS DOUBLE) ELSE x END"
@@ -82,6 +83,8 @@ def _signed(node: Sql) -> Sql:
 
 
 def _not_a_number(node: Sql) -> Sql:
+    if known(node.this) not in NUMBERS | UNKNOWN | {"VARCHAR"}:
+        raise NoTranslation(f"it uses isnan of a {said(known(node.this))}")
     value = cast(node.this, "DOUBLE")
     return marked(template("coalesce(isnan(CAST(x AS DOUBLE)), FALSE)", value), "BOOLEAN")
 
@@ -151,6 +154,30 @@ def _counted(node: Sql) -> Sql:
     return marked(exp.Count(this=held, big_int=True), "BIGINT")
 
 
+def _counted_together(node: Sql) -> Sql:
+    """Rows in which all of several values are there."""
+    distinct = node.this if isinstance(node.this, exp.Distinct) else None
+    parts = distinct.expressions if distinct else [node.this, *node.expressions]
+    if len(parts) == 1:
+        return node
+    value: Sql = sql.number(1)
+    if distinct:
+        named = [
+            exp.PropertyEQ(this=exp.to_identifier(f"k{n}"), expression=part)
+            for n, part in enumerate(parts)
+        ]
+        value = exp.Struct(expressions=named)
+    held = sql.where(sql.every(map(sql.present, parts)), value)
+    counted = exp.Distinct(expressions=[held]) if distinct else held
+    return marked(exp.Count(this=counted, big_int=True), "BIGINT")
+
+
+def _counted_apart(node: Sql) -> Sql:
+    """Exactly, to which Spark comes near; DuckDB's own estimate is a rougher one."""
+    only = exp.Distinct(expressions=[node.this])
+    return marked(exp.Count(this=only, big_int=True), "BIGINT")
+
+
 def _correlation(node: Sql) -> Sql:
     """NULL where one side is always the same; NaN where a value is."""
     _expect_all_rows(node, "corr")
@@ -193,12 +220,6 @@ _some = written("bool_or(x)", "condition", "BOOLEAN")
 _every = written("bool_and(x)", "condition", "BOOLEAN")
 
 
-def _binary(node: exp.Anonymous) -> Sql:
-    if known(node.expressions[0]) not in INTEGERS:
-        raise NoTranslation("it uses bin of another type than a whole number")
-    return marked(template("bin(CAST(x AS BIGINT))", node.expressions[0]), "VARCHAR")
-
-
 WRITTEN: dict[type[Sql], Callable[[Sql], Sql]] = {
     exp.Ln: _logarithm,
     exp.Log: _logarithm,
@@ -208,6 +229,8 @@ WRITTEN: dict[type[Sql], Callable[[Sql], Sql]] = {
     exp.Skewness: _skewness,
     exp.Corr: _correlation,
     exp.CountIf: _counted,
+    exp.Count: _counted_together,
+    exp.ApproxDistinct: _counted_apart,
     exp.ArgMax: _at_the_end,
     exp.ArgMin: _at_the_end,
     exp.Any: _any,
@@ -222,15 +245,15 @@ NAMED: dict[str, NamedCall] = {
     "mean": _mean,
     "some": _some,
     "every": _every,
-    "bin": _binary,
+    "bin": written("bin(x)", "bigint", "VARCHAR"),
     "pmod": _modulo,
     "try_divide": _divided,
     "percentile": _percentile("quantile_cont"),
     "percentile_approx": _percentile("quantile_disc"),
     "approx_percentile": _percentile("quantile_disc"),
     "factorial": written(
-        "CASE WHEN x BETWEEN 0 AND 20 THEN CAST(factorial(CAST(x AS INTEGER)) AS BIGINT) END",
-        "whole",
+        "CASE WHEN x BETWEEN 0 AND 20 THEN CAST(factorial(x) AS BIGINT) END",
+        "int",
         "BIGINT",
     ),
     "rint": written("round_even(x, 0)", "double", "DOUBLE"),

@@ -11,7 +11,7 @@ from sqlglot import exp
 from movie_pipeline.dqdl.engines.duckdb_patterns import matched
 from movie_pipeline.dqdl.engines.spark_arguments import NamedCall, is_count, written
 from movie_pipeline.dqdl.engines.spark_casts import UNSURE, as_text, cast, make_text, template
-from movie_pipeline.dqdl.engines.spark_types import INTEGERS, UNKNOWN, is_list, known, marked
+from movie_pipeline.dqdl.engines.spark_types import NUMBERS, UNKNOWN, is_list, known, marked
 from movie_pipeline.dqdl.rules import sql
 from movie_pipeline.dqdl.rules.java_patterns import NotTranslatable
 from movie_pipeline.dqdl.rules.re2_patterns import anywhere, objection
@@ -80,6 +80,16 @@ def _substring(node: Sql) -> Sql:
         raise NoTranslation("it uses substring from a place that does not stand there as a number")
     if start.name == "0":
         start.replace(sql.number(1))
+    length = node.args.get("length")
+    if length is not None and not is_count(length, least=0):
+        text = "CASE WHEN x < 0 THEN 0 ELSE x END"  # DuckDB goes backwards from the place
+        length.replace(template(text, cast(length, "INT")))
+    return node
+
+
+def _replaced(node: Sql) -> Sql:
+    if node.args.get("replacement") is None:
+        node.set("replacement", sql.string(""))
     return node
 
 
@@ -128,10 +138,10 @@ def expect_text(node: Sql) -> None:
 
 def _hexadecimal(node: exp.Anonymous) -> Sql:
     [value] = node.expressions
-    if known(value) in INTEGERS:
-        return written("hex(CAST(x AS BIGINT))", "whole", "VARCHAR")(node)
+    if known(value) in NUMBERS:
+        return written("hex(x)", "bigint", "VARCHAR")(node)
     if known(value) != "VARCHAR":
-        raise NoTranslation("it uses hex of other than a text or a whole number")
+        raise NoTranslation("it uses hex of other than a text or a number")
     return written("hex(x)", "text", "VARCHAR")(node)
 
 
@@ -188,6 +198,7 @@ _PLAIN_PATTERN = re.compile(
     r"|\[\^?(?:[^\\\[\]&]|\\[dwsDWS]|\\[^A-Za-z0-9])+\])*"
 )
 """What RE2 reads as Java does, groups and all."""
+_REPLACEMENT = re.compile(r"(?:[^$\\]|\$[0-9](?![0-9]))*", re.DOTALL)
 _GROUP = re.compile(r"\\.|\[(?:\\.|[^\]])*\]|(\((?!\?)|\(\?<[A-Za-z])", re.DOTALL)
 
 
@@ -215,10 +226,17 @@ def _expect_plain_pattern(node: Sql) -> None:
     group = node.args.get("group")
     if group is not None:
         _expect_group(pattern, group, "regexp_extract")
-    if replaced is not None and (
-        not isinstance(replaced, exp.Literal) or set("$\\") & set(replaced.name)
-    ):
-        raise NoTranslation("it uses regexp_replace otherwise than with a plain text")
+    if replaced is not None:
+        _expect_replacement(pattern, replaced)
+
+
+def _expect_replacement(pattern: Sql, replaced: Sql) -> None:
+    """A text in which $1 is what the first group found; RE2 writes it with a backslash."""
+    if not isinstance(replaced, exp.Literal) or not _REPLACEMENT.fullmatch(replaced.name):
+        raise NoTranslation("it uses regexp_replace otherwise than with a plain text and $1")
+    for place in re.findall(r"\$(\d)", replaced.name):
+        _expect_group(pattern, sql.number(int(place)), "regexp_replace")
+    replaced.replace(sql.string(replaced.name.replace("$", "\\")))
 
 
 def _expect_plain(pattern: Sql) -> None:
@@ -249,6 +267,7 @@ ONCE_MADE: dict[type[Sql], Callable[[Sql], Sql]] = {
     exp.ILike: _with_escapes,
     exp.Substring: _substring,
     exp.SubstringIndex: _substring_index,
+    exp.Replace: _replaced,
     exp.Upper: _upper,
     exp.Lower: _lower,
     exp.Initcap: _capitalized,

@@ -29,7 +29,7 @@ _KINDS = {
     """,
     "INT": """
         Length StrPosition Year Month Day Quarter DayOfWeek DayOfYear WeekOfYear Hour Minute
-        Second DateDiff BitLength Unicode Ascii ArraySize UnixDate DayOfMonth Extract BitwiseCount
+        Second DateDiff BitLength Unicode Ascii ArraySize DayOfMonth Extract BitwiseCount
     """,
     "BIGINT": """
         Count CountIf Ceil Floor IntDiv ApproxDistinct RowNumber Rank DenseRank
@@ -106,7 +106,14 @@ def common(types: list[str]) -> str:
         for widest in ("DOUBLE", "DECIMAL", "BIGINT", "INT"):
             if widest in found:
                 return widest
+    if found == {"DATE", "TIMESTAMP"}:
+        return "TIMESTAMP"
     return "VARCHAR" if "VARCHAR" in found and "UNKNOWN" not in found else "UNKNOWN"
+
+
+def go_together(types: set[str]) -> bool:
+    """Whether values of these types meet as they are."""
+    return len(types) <= 1 or types <= NUMBERS or types == {"DATE", "TIMESTAMP"}
 
 
 def said(found: str) -> str:

@@ -30,7 +30,10 @@ from movie_pipeline.dqdl.language.ruleset import (
 
 Constants = Mapping[str, Constant]
 
-_TODAY = frozenset({"current_date", "current_timestamp", "today", "sysdate", "getdate", "date"})
+WORDS_FOR_TODAY = frozenset(
+    {"current_date", "current_timestamp", "today", "sysdate", "getdate", "date", "curdate"}
+)
+TODAY = "today is written now(), and two days ago (now() - 2 days)"
 _COMPARISONS = ("=", "!=", ">=", "<=", ">", "<")
 UNITS_OF_TIME = ("days", "hours", "minutes")
 UNITS_OF_SIZE = ("B", "KB", "MB", "GB", "TB")
@@ -287,8 +290,10 @@ def _term(cursor: Cursor, terms: _Terms) -> Expression:
     hint = None
     if token.kind is Kind.NAME and token.written[:1] in ".0123456789":
         hint = "numbers are written 5 or 0.5, with no exponent and no bare point"
-    if token.written.casefold() in _TODAY:
-        hint = "today is written now(), and two days ago (now() - 2 days)"
+    if token.written.casefold() in WORDS_FOR_TODAY:
+        hint = TODAY
+    if token.written == "=":
+        hint = "equal is written =, and not equal !="
     raise cursor.unexpected("a value", hint)
 
 

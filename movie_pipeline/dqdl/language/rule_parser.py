@@ -161,6 +161,8 @@ class RulesParser:
                 hint = (
                     f'{name.written} "..." != NULL says that a value is there, = NULL that none is'
                 )
+            if any(p.written.lower() in {"like", "rlike", "regexp"} for p in parameters):
+                hint = f'{name.written} "..." matches "..." holds a column against a pattern'
             found = len(parameters) or "none"
             raise self._cursor.refuse(
                 f"{name.written} takes {syntax.parameters}, and here are {found}",

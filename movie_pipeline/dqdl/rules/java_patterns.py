@@ -340,7 +340,7 @@ class _Parser:
         if letter in _PLACES:
             self._take()
             if letter == "b" and self._ahead("{"):
-                raise NotTranslatable("it uses \\b{g}")
+                raise NotTranslatable("it uses \\b with braces, such as \\b{g}")
             return At(_PLACES[letter])
         if letter == "R":
             self._take()

@@ -24,6 +24,8 @@ from movie_pipeline.dqdl.rules.sql import Sql
 from movie_pipeline.dqdl.rules.words import ColumnTypes, NoTranslation
 
 PRIMARY = "primary"
+DATA = "data"
+"""What a part of SQL that is the data or a source is marked by: the name of its columns' table."""
 _ANOTHER_EACH_TIME = (exp.Rand, exp.Randn, exp.Randstr, exp.Uuid)
 _OF_THE_SESSION = (exp.CurrentUser, exp.CurrentRole, exp.SessionUser)
 _NAMED_AS_COLUMNS = (
@@ -38,7 +40,7 @@ _AS_WRITTEN = frozenset(
     array_position array_sort bit_count cardinality date_from_unix_date element_at factorial
     from_unixtime hex levenshtein negative percentile percentile_approx regexp_count
     regexp_extract_all rint sha2 size slice sort_array to_date to_unix_timestamp try_divide
-    unix_seconds unix_timestamp
+    unix_date unix_seconds unix_timestamp
     """.split()  # noqa: SIM905 (a line each would be a page)
 )
 """Of these sqlglot would make something else."""
@@ -74,13 +76,14 @@ def where_clause(text: str, context: Context, *, rows: RowsThen) -> Sql:
             clause = sqlglot.parse_one(text, dialect=_UserSql, into=exp.Condition)
         except SqlglotError as error:
             raise NotEvaluableError("The provided where clause is invalid.", rows) from error
+        clause = sql.rewritten(clause, _typed_first)
         _expect_little(clause, about, rows)
         _expect_known(text, clause, context, about, rows)
         if clause.find(exp.Select, exp.Table):
             raise NotEvaluableError("A where clause cannot hold a query of its own.", rows)
         scopes = {"": context.schema}
         _expect_only_data(clause, scopes, about, rows)
-        types = partial(_type_of, scopes=scopes, derived=False)
+        types = partial(_type_of, scopes=scopes)
         return _translated(clause, context, scopes, types, about, rows)
 
 
@@ -101,14 +104,12 @@ def custom_query(text: str, context: Context) -> exp.Query:
         query = statements[0] if len(statements) == 1 else None
         if not isinstance(query, exp.Query):
             raise NotEvaluableError(f"{about} must be one query.", "fail")
+        query = cast("exp.Query", sql.rewritten(query, _typed_first))
         _expect_little(query, about, "fail")
-        derived = query.find(exp.CTE) is not None or any(
-            isinstance(inner.parent, exp.From | exp.Join) for inner in query.find_all(exp.Subquery)
-        )
         scopes = _tables(query, context, about)
         _expect_known(text, query, context, about, "fail")
         _expect_only_data(query, scopes, about, "fail")
-        types = partial(_type_of, scopes=scopes, derived=derived)
+        types = partial(_type_of, scopes=scopes)
         return cast("exp.Query", _translated(query, context, scopes, types, about, "fail"))
 
 
@@ -194,11 +195,12 @@ def _tables(query: exp.Query, context: Context, about: str) -> dict[str, Schema]
             continue
         inner, schema = _relation(written, context, about)
         scopes[alias.casefold()] = schema
-        table.replace(
-            exp.Subquery(
-                this=inner, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
-            )
+        data = exp.Subquery(
+            this=inner, alias=exp.TableAlias(this=exp.to_identifier(alias, quoted=True))
         )
+        data.meta[DATA] = f"{DATA} {len(scopes)}"  # an alias may stand for several in one query
+        scopes[data.meta[DATA]] = schema
+        table.replace(data)
     if any(schema is context.schema for schema in scopes.values()):
         scopes[""] = context.schema
     return scopes
@@ -264,15 +266,26 @@ def _expect_only_data(tree: Sql, scopes: Mapping[str, Schema], about: str, rows:
         raise NotEvaluableError(f"{about} uses {asked[0]}, which is not of the data.", rows)
 
 
-def _type_of(column: exp.Column, scopes: Mapping[str, Schema], *, derived: bool) -> str | None:
-    """The type of a column; None where it may be one that the user's own query makes."""
-    if not column.table and derived:
-        return None
-    named = scopes.get(column.table.casefold()) if column.table else None
-    asked = [named] if named else [scope for scope in scopes.values() if not column.table]
-    distinct = {id(schema): schema for schema in asked}.values()
-    found = [schema.types[real] for schema in distinct if (real := schema.real_name(column.name))]
-    return found[0] if len(found) == 1 else None
+def _type_of(column: exp.Column, scopes: Mapping[str, Schema]) -> str | None:
+    """The type of a column of the data or of a source."""
+    schema = scopes.get(column.table.casefold())
+    real = schema.real_name(column.name) if schema else None
+    return schema.types[real] if schema and real else None
+
+
+def _typed_first(node: Sql) -> Sql:
+    """`date '2024-01-05'::string` makes text of a date, where sqlglot makes a date of the text."""
+    if type(node) is not exp.Cast or type(node.this) is not exp.TryCast:
+        return node
+    text = node.this
+    while type(text) is exp.TryCast:
+        text = text.this
+    if not isinstance(text, exp.Literal) or not text.is_string:
+        return node
+    outer = node.this.copy()
+    innermost = next(outer.find_all(exp.Literal))
+    innermost.replace(exp.Cast(this=innermost.copy(), to=node.to.copy()))
+    return outer
 
 
 def _by_the_clock(node: Sql, context: Context) -> Sql:

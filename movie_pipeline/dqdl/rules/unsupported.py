@@ -7,6 +7,7 @@ would promise more than it checks. What of one kind is not supported stands with
 import datetime as dt
 from collections.abc import Iterator
 
+from movie_pipeline.dqdl.language.condition_parser import TODAY, WORDS_FOR_TODAY
 from movie_pipeline.dqdl.language.cursor import did_you_mean
 from movie_pipeline.dqdl.language.ruleset import (
     Condition,
@@ -84,6 +85,7 @@ def _functions(rule: SimpleRule) -> Iterator[Problem]:
             if call.name not in FUNCTIONS:
                 known = ", ".join(FUNCTIONS)
                 hint = did_you_mean(call.name, FUNCTIONS) or f"known: {known}"
+                hint = TODAY if call.name.casefold() in WORDS_FOR_TODAY else hint
                 yield Problem(f"there is no function {call.name}", call.place, hint)
                 continue
             least, most = FUNCTIONS[call.name]
