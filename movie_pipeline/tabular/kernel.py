@@ -7,13 +7,14 @@ number_cells.py tell.
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.compiled import READ_BYTES, compiled
+from movie_pipeline.tabular.compiled import COPIED, READ_BYTES, compiled, copy_some
 
 Bytes = npt.NDArray[np.uint8]
 Words = npt.NDArray[np.uint64]
 Small = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 Number = int | np.int64
+Byte = int | np.uint8
 
 ROW, ODD = 0, 1
 """What a record is: a row beyond doubt, or something that the record parser must judge."""
@@ -29,101 +30,95 @@ _QUOTE, _LF, _CR, _BACKSLASH, _POINT, _SPACE, _TAB = 34, 10, 13, 92, 46, 32, 9
 _ZERO, _NINE = 48, 57
 _BELOW = np.uint64(0x7F7F7F7F7F7F7F7F)
 _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
-_HIGH = np.uint64(0x8080808080808080)
-_ONES = np.uint64(0x0101010101010101)
 _QUOTES = np.uint64(0x2222222222222222)
-_LFS = np.uint64(0x0A0A0A0A0A0A0A0A)
-_CRS = np.uint64(0x0D0D0D0D0D0D0D0D)
-_TOP = np.uint64(56)
 # Places are unsigned: such an index cannot count from the end, and is looked up without a question.
 _0, _1, _2, _3, _7, _8 = (np.uint64(number) for number in (0, 1, 2, 3, 7, 8))
 _EXACT = 15
+_BLOCK = np.uint64(64)
+_COPIED = np.uint64(COPIED)
 
 
-@compiled("boolean(uint8[::1], uint64[::1], int64, int64)")
-def is_text(text: Bytes, words: Words, start: Number, end: Number) -> bool:
+@compiled("boolean(uint8, uint8, uint8, uint8)")
+def _is_no_text(third: Byte, second: Byte, before: Byte, byte: Byte) -> bool | np.bool:
+    """Whether a byte is NUL, or cannot stand behind these three in UTF-8: table 3-7 of Unicode.
+
+    All is asked of each byte, so that the loop has no branches and is made wide.
+    """
+    goes_on = (before >= 0xC0) | (second >= 0xE0) | (third >= 0xF0)
+    return (
+        ((byte & 0xC0 == 0x80) != goes_on)
+        | (byte == 0)
+        | (byte == 0xC0)
+        | (byte == 0xC1)
+        | (byte > 0xF4)
+        | ((before == 0xE0) & (byte < 0xA0))
+        | ((before == 0xED) & (byte > 0x9F))
+        | ((before == 0xF0) & (byte < 0x90))
+        | ((before == 0xF4) & (byte > 0x8F))
+    )
+
+
+@compiled("boolean(uint8[::1], int64, int64)")
+def is_text(text: Bytes, start: Number, end: Number) -> bool:
     """Whether these bytes are UTF-8 without a NUL."""
+    third = second = before = np.uint8(0)
     place, until = np.uint64(start), np.uint64(end)
-    while place < until:
-        if place & _7 == _0 and place + _8 <= until:
-            word = words[place >> _3]
-            if word & _HIGH == _0 and ((word & _BELOW) + _BELOW) & _HIGH == _HIGH:
-                place += _8
-                continue
+    no_text = False
+    while place < until and place < np.uint64(start) + _3:
         byte = text[place]
-        if byte == 0:
-            return False
-        if byte < 0x80:
-            place += _1
-            continue
-        if byte < 0xC2 or byte > 0xF4:
-            return False
-        more = _1 if byte < 0xE0 else _2 if byte < 0xF0 else _3
-        if place + more >= until:
-            return False
-        second = text[place + _1]
-        if second & 0xC0 != 0x80:
-            return False
-        if (
-            (byte == 0xE0 and second < 0xA0)
-            or (byte == 0xED and second > 0x9F)
-            or (byte == 0xF0 and second < 0x90)
-            or (byte == 0xF4 and second > 0x8F)
-        ):
-            return False
-        if more >= _2 and text[place + _2] & 0xC0 != 0x80:
-            return False
-        if more >= _3 and text[place + _3] & 0xC0 != 0x80:
-            return False
-        place += more + _1
-    return True
+        no_text |= _is_no_text(third, second, before, byte)
+        third, second, before = second, before, byte
+        place += _1
+    for i in range(place, until):
+        no_text |= _is_no_text(text[i - _3], text[i - _2], text[i - _1], text[i])
+    size = end - start
+    if size > 0:
+        no_text |= text[end - 1] >= 0xC0
+    if size > 1:
+        no_text |= text[end - 2] >= 0xE0
+    if size > 2:
+        no_text |= text[end - 3] >= 0xF0
+    return not no_text
 
 
-@compiled("UniTuple(int64, 2)(uint8[::1], uint64[::1], int64, int64, boolean)")
+@compiled("UniTuple(int64, 2)(uint8[::1], int64, int64, boolean)")
 def count_line_ends(
-    text: Bytes, words: Words, start: Number, end: Number, quoting: bool
+    text: Bytes, start: Number, end: Number, quoting: bool
 ) -> tuple[Number, Number]:
     """Line ends outside quotes in a stretch that begins outside quotes, and whether any is within.
 
     It knows no cells: quotes are counted, which is right where each opens, closes or doubles.
     """
-    found, hidden = np.int64(0), _0
-    inside = False
+    found = np.int64(0)
+    inside = hidden = False
     place, until = np.uint64(start), np.uint64(end)
     while place < until:
-        if place & _7 == _0 and place + _8 <= until:
-            word = words[place >> _3]
-            returns = word ^ _CRS
-            if ((returns & _BELOW) + _BELOW) | returns | _BELOW == _ALL:
-                lines = word ^ _LFS
-                here = ~(((lines & _BELOW) + _BELOW) | lines | _BELOW)
-                quotes = word ^ _QUOTES
-                marks = ~(((quotes & _BELOW) + _BELOW) | quotes | _BELOW)
-                if marks != _0 and quoting:
-                    # of each byte, how many quotes stand before it and at it in this word
-                    upto = (marks >> _7) * _ONES
-                    within = (upto & _ONES) << _7
-                    within = ~within if inside else within
-                    hidden |= here & within
-                    here &= ~within
-                    inside ^= upto >> _TOP & _1 != _0
-                elif inside:
-                    hidden |= here
-                    here = _0
-                if here != _0:
-                    found += np.int64(((here >> _7) * _ONES) >> _TOP)
-                place += _8
+        if place + _BLOCK < until:
+            # Where one block holds no quotes or no line ends, their order does not matter.
+            quotes = ends = np.uint8(0)
+            for i in range(place, place + _BLOCK):
+                quotes += np.uint8(text[i] == _QUOTE)
+                ends += np.uint8((text[i] == _LF) | ((text[i] == _CR) & (text[i + _1] != _LF)))
+            if not quoting or quotes == 0 or ends == 0:
+                if inside:
+                    hidden |= ends != 0
+                else:
+                    found += ends
+                inside ^= quoting and quotes & 1 != 0
+                place += _BLOCK
                 continue
-        byte = text[place]
-        if byte == _QUOTE and quoting:
-            inside = not inside
-        elif byte == _LF or (byte == _CR and (place + _1 >= until or text[place + _1] != _LF)):
-            if inside:
-                hidden = _1
-            else:
-                found += 1
-        place += _1
-    return found, np.int64(hidden != _0)
+        stop = min(place + _BLOCK, until)
+        while place < stop:
+            byte = text[place]
+            place += _1
+            if byte == _QUOTE and quoting:
+                inside = not inside
+            elif byte == _LF or (byte == _CR and (place >= until or text[place] != _LF)):
+                if inside:
+                    hidden = True
+                else:
+                    found += 1
+    return found, np.int64(hidden)
 
 
 @compiled("boolean(uint8[::1], int32[::1], int32[::1], int64, int64, uint8[::1], int64[::1])")
@@ -216,16 +211,16 @@ def _begins_with(text: Bytes, place: np.uint64, end: np.uint64, mark: Bytes) -> 
     return True
 
 
-@compiled("UniTuple(int64, 2)(uint8[::1], uint64[::1], int64, int64[:,::1], boolean)")
+@compiled("UniTuple(int64, 2)(uint8[::1], int64, int64[:,::1], boolean)")
 def count_lines_between(
-    text: Bytes, words: Words, size: int, odd: Places, quoting: bool
+    text: Bytes, size: int, odd: Places, quoting: bool
 ) -> tuple[Number, Number]:
     """The same before, between and behind records that are odd."""
     found, hidden = np.int64(0), np.int64(0)
     start = np.int64(0)
     for record in range(len(odd) + 1):
         end = odd[record, 0] if record < len(odd) else np.int64(size)
-        lines, within = count_line_ends(text, words, start, end, quoting)
+        lines, within = count_line_ends(text, start, end, quoting)
         found += lines
         hidden |= within
         if record < len(odd):
@@ -377,7 +372,7 @@ def split(
         if (
             column != width
             or (text[place] == 0xEF and _is_unseen(text, np.int64(place), np.int64(i - place)))
-            or (doubtful and not is_text(text, words, np.int64(place), np.int64(i)))
+            or (doubtful and not is_text(text, np.int64(place), np.int64(i)))
             or (not odd and _is_header(text, froms, lengths, base, width, header, header_bounds))
         ):
             odd = True
@@ -466,11 +461,14 @@ def take_texts(
     """
     used = _0
     found = 0
-    cell = first
+    cell, step = np.uint64(first), np.uint64(width)
+    many = len(text) >= COPIED and len(data) >= COPIED
+    readable = np.uint64(len(text) - COPIED if many else 0)
+    writable = np.uint64(len(data) - COPIED if many else 0)
     bounds[0] = 0
     for row in range(rows):
         begin, raw = np.uint64(froms[cell]), np.int64(lengths[cell])
-        cell += width
+        cell += step
         start = used
         if raw != 0:
             end = begin + np.uint64(raw if raw > 0 else -1 - raw)
@@ -484,10 +482,17 @@ def take_texts(
                         stop += _1
                     if stop < end:
                         stop += _1  # one quote of two
-                length = stop - begin
-                for j in range(length):
-                    data[used + j] = text[begin + j]
-                used += length
+                copied = used + (stop - begin)
+                while many and begin < stop and begin <= readable and used <= writable:
+                    # what is too much is written over by the next text, and cut off behind the last
+                    copy_some(data, used, text, begin)
+                    begin += _COPIED
+                    used += _COPIED
+                while begin < stop:
+                    data[used] = text[begin]
+                    begin += _1
+                    used += _1
+                used = copied
                 begin = stop + _1
             if at_edge and _wants_trimming(data, np.int64(start), np.int64(used)):
                 untrimmed[found] = row

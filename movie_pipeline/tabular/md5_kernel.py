@@ -34,7 +34,7 @@ _1, _2, _3, _4, _8, _16, _24, _32 = (np.uint64(number) for number in (1, 2, 3, 4
 
 
 @compiled(f"int64({READ_PLACES}, int64)")
-def _blocks(bounds: Small, text: int) -> int:
+def _blocks(bounds: Small, text: int) -> np.int64:
     """Blocks of a text with a byte of 128, zeros, and its length in bits behind it."""
     return (np.int64(bounds[text + 1]) - np.int64(bounds[text]) + 8) // _BLOCK + 1
 

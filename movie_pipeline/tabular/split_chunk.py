@@ -127,7 +127,7 @@ class Splitter:
         places = self._places[:records]
         odd = self._kinds[:records] == kernel.ODD
         lines = rows + int(counts[kernel.BLANK_LINES])
-        within = self._count_again(text, words, end, places[odd], lines)
+        within = self._count_again(text, end, places[odd], lines)
         cells = Cut(text, self._froms, self._lengths, self._width)
         columns = SplitColumns(cells, rows, totals)
         blank, quotes = int(counts[kernel.BLANK_BYTES]), int(counts[kernel.QUOTES])
@@ -146,9 +146,7 @@ class Splitter:
         self._froms = np.empty(rows * self._width, np.int32)
         self._lengths = np.empty(rows * self._width, np.int32)
 
-    def _count_again(
-        self, text: Bytes, words: npt.NDArray[np.uint64], end: int, odd: Places, lines: int
-    ) -> bool:
+    def _count_again(self, text: Bytes, end: int, odd: Places, lines: int) -> bool:
         """Count the lines around odd records by their ends alone, knowing nothing of cells.
 
         Returns:
@@ -158,7 +156,7 @@ class Splitter:
             unended = False
         else:
             unended = end > 0 and int(text[end - 1]) not in _LINE_ENDS
-        ends, within = kernel.count_lines_between(text, words, end, odd, self._quoting)
+        ends, within = kernel.count_lines_between(text, end, odd, self._quoting)
         counted = int(ends) + unended
         if counted != lines:
             raise fault(f"{lines:,} records and blank lines were read where {counted:,} lines end")
@@ -175,7 +173,7 @@ def fault(what: str) -> UnreadableFile:
 def holds_no_text(text: Bytes, size: int, *, at_end: bool) -> bool:
     """Whether some bytes are no UTF-8, or NUL; a character that may go on behind them is none."""
     until = size if at_end else size - _cut(text, size)
-    return not kernel.is_text(text, text.view(np.uint64), 0, until)
+    return not kernel.is_text(text, 0, until)
 
 
 def _cut(text: Bytes, size: int) -> int:

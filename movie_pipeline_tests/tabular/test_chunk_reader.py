@@ -297,19 +297,18 @@ def test_the_kernel_and_the_casts_mean_the_same_by_a_state() -> None:
 @quickly
 @given(
     text=st.lists(
-        st.sampled_from([b"a", b"long words", b'"', b'""', b"\n", b"\r", b"\r\n", b"\xc3"])
+        st.sampled_from([b"a", b"words " * 9, b'"', b'""', b"\n", b"\r", b"\r\n", b"\xc3"])
     ).map(b"".join),
     skipped=st.integers(0, 9),
     quoting=st.booleans(),
 )
-def test_line_ends_are_counted_outside_quotes_wherever_words_of_eight_bytes_begin(
+def test_line_ends_are_counted_outside_quotes_wherever_blocks_begin(
     text: bytes, skipped: int, *, quoting: bool
 ) -> None:
     text = text[skipped:] if len(text) > skipped else text
     buffer = buffer_of(skipped + len(text))
     buffer[skipped : skipped + len(text)] = np.frombuffer(text, np.uint8)
-    words = buffer.view(np.uint64)
-    counted = kernel.count_line_ends(buffer, words, skipped, skipped + len(text), quoting)
+    counted = kernel.count_line_ends(buffer, skipped, skipped + len(text), quoting)
     outside, within = _ends(text, quoting=quoting)
     assert counted == (outside, within > 0)
 
@@ -323,6 +322,36 @@ def _ends(text: bytes, *, quoting: bool) -> tuple[int, int]:
         alone = text[place : place + 2] != b"\r\n"
         found[inside] += byte == b"\n" or (byte == b"\r" and alone)
     return found[0], found[1]
+
+
+@quickly
+@given(
+    text=st.lists(
+        st.one_of(
+            st.text(max_size=20).map(str.encode),
+            st.sampled_from(
+                [b"\0", b"\x80", b"\xc0\x80", b"\xc3", b"\xe0\x80\x80", b"\xed\xa0\x80"]
+            ),
+            st.sampled_from(
+                [b"\xf0\x80\x80\x80", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xff"]
+            ),
+        )
+    ).map(b"".join),
+    cut=st.integers(0, 3),
+    skipped=st.integers(0, 9),
+)
+def test_bytes_are_text_where_python_says_so(text: bytes, cut: int, skipped: int) -> None:
+    text = text[: len(text) - cut]
+    buffer = buffer_of(skipped + len(text))
+    buffer[skipped : skipped + len(text)] = np.frombuffer(text, np.uint8)
+    assert kernel.is_text(buffer, skipped, skipped + len(text)) == _is_text(text)
+
+
+def _is_text(text: bytes) -> bool:
+    try:
+        return "\0" not in text.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 UNITS = [
