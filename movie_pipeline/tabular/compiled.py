@@ -68,44 +68,32 @@ def _as_it_stands(loop: _Loop) -> _Loop:
     return quiet  # type: ignore[return-value]
 
 
-COPIED = 32
-"""Bytes that `copy_some` copies."""
+def becomes(function: Callable[..., Any], returned: str, build: Callable[..., Any]) -> None:
+    """Say what a function becomes in compiled loops; where none are, it runs as it stands.
 
-
-def copy_some(to: Any, at: Any, source: Any, place: Any) -> None:  # noqa: ANN401 - as numba has them
-    """Copy COPIED bytes between two arrays, both of which must have so many behind these places.
-
-    In compiled code no index is checked, and nothing is called: of a loop that copies, the compiler
-    makes a call, which takes longer than to copy the few bytes that most texts have.
+    Args:
+        function: what it means. It takes arrays of bytes and numbers of 64 bits.
+        returned: numba's name of the type that it returns.
+        build: writes it in LLVM's instructions: it is given the builder of these and the
+            arguments, of an array the address of its first byte, and gives what is returned.
     """
-    begin, start = int(at), int(place)
-    to[begin : begin + COPIED] = source[start : start + COPIED]
+    if not IS_COMPILED:
+        return
+    types, extending = _numba_here.types, import_module("numba.extending")
+    kind = getattr(types, returned)
 
+    def typer(_: Any) -> Any:  # noqa: ANN401 - numba's own
+        return functools.wraps(function)(lambda *_given: kind)  # numba asks how many it takes
 
-def _compile_copy() -> None:
-    extending: Any = import_module("numba.extending")
-    ir: Any = import_module("llvmlite.ir")
-    some = ir.VectorType(ir.IntType(8), COPIED).as_pointer()
+    def lower(context: Any, builder: Any, signature: Any, given: Any) -> Any:  # noqa: ANN401
+        plain = [
+            context.make_array(of)(context, builder, each).data
+            if isinstance(of, types.Array)
+            else each
+            for of, each in zip(signature.args, given, strict=True)
+        ]
+        made = build(builder, *plain)
+        return context.get_dummy_value() if kind is types.void else made
 
-    def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:  # noqa: ANN401
-        def address(array: int, index: int) -> Any:  # noqa: ANN401
-            made = context.make_array(signature.args[array])(context, builder, given[array])
-            return builder.bitcast(builder.gep(made.data, [given[index]]), some)
-
-        builder.store(builder.load(address(2, 3), align=1), address(0, 1), align=1)
-        return context.get_dummy_value()
-
-    @extending.intrinsic
-    def copied(_: Any, to: Any, at: Any, source: Any, place: Any) -> Any:  # noqa: ANN401
-        return _numba_here.types.void(to, at, source, place), generate
-
-    @extending.overload(copy_some)
-    def _(to: Any, at: Any, source: Any, place: Any) -> Any:  # noqa: ANN401, ARG001 - its types
-        def copy(to: Any, at: Any, source: Any, place: Any) -> None:  # noqa: ANN401
-            copied(to, at, source, place)
-
-        return copy
-
-
-if IS_COMPILED:
-    _compile_copy()
+    extending.type_callable(function)(typer)
+    extending.lower_builtin(function, types.VarArg(types.Any))(lower)

@@ -7,10 +7,17 @@ number_cells.py tell.
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.compiled import COPIED, READ_BYTES, compiled, copy_some
+from movie_pipeline.tabular.compiled import READ_BYTES, compiled
+from movie_pipeline.tabular.wide import (
+    COPIED,
+    WIDE,
+    copy_some,
+    count_marks,
+    first_mark,
+    marks,
+)
 
 Bytes = npt.NDArray[np.uint8]
-Words = npt.NDArray[np.uint64]
 Small = npt.NDArray[np.int32]
 Places = npt.NDArray[np.int64]
 Number = int | np.int64
@@ -28,13 +35,11 @@ READ, MISSING, NOT_PLAIN, GROUPS = 0, 1, 2, 16
 
 _QUOTE, _LF, _CR, _BACKSLASH, _POINT, _SPACE, _TAB = 34, 10, 13, 92, 46, 32, 9
 _ZERO, _NINE = 48, 57
-_BELOW = np.uint64(0x7F7F7F7F7F7F7F7F)
-_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
-_QUOTES = np.uint64(0x2222222222222222)
 # Places are unsigned: such an index cannot count from the end, and is looked up without a question.
-_0, _1, _2, _3, _7, _8 = (np.uint64(number) for number in (0, 1, 2, 3, 7, 8))
+_0, _1, _2, _3, _4 = (np.uint64(number) for number in range(5))
+_8, _16, _32, _63 = (np.uint64(number) for number in (8, 16, 32, 63))
 _EXACT = 15
-_BLOCK = np.uint64(64)
+_WIDE = np.uint64(WIDE)
 _COPIED = np.uint64(COPIED)
 
 
@@ -90,35 +95,35 @@ def count_line_ends(
     It knows no cells: quotes are counted, which is right where each opens, closes or doubles.
     """
     found = np.int64(0)
-    inside = hidden = False
+    inside = hidden = _0
     place, until = np.uint64(start), np.uint64(end)
+    while place + _WIDE < until:
+        ends = marks(text, place, _LF)
+        returns = marks(text, place, _CR)
+        if returns != _0:
+            ends |= returns & ~marks(text, place + _1, _LF)
+        if quoting:
+            # of each byte, whether an odd number of quotes stands before it and at it
+            within = marks(text, place, _QUOTE)
+            for by in (_1, _2, _4, _8, _16, _32):
+                within ^= within << by
+            within ^= inside
+            inside = _0 - (within >> _63)
+            hidden |= ends & within
+            ends &= ~within
+        found += count_marks(ends)
+        place += _WIDE
     while place < until:
-        if place + _BLOCK < until:
-            # Where one block holds no quotes or no line ends, their order does not matter.
-            quotes = ends = np.uint8(0)
-            for i in range(place, place + _BLOCK):
-                quotes += np.uint8(text[i] == _QUOTE)
-                ends += np.uint8((text[i] == _LF) | ((text[i] == _CR) & (text[i + _1] != _LF)))
-            if not quoting or quotes == 0 or ends == 0:
-                if inside:
-                    hidden |= ends != 0
-                else:
-                    found += ends
-                inside ^= quoting and quotes & 1 != 0
-                place += _BLOCK
-                continue
-        stop = min(place + _BLOCK, until)
-        while place < stop:
-            byte = text[place]
-            place += _1
-            if byte == _QUOTE and quoting:
-                inside = not inside
-            elif byte == _LF or (byte == _CR and (place >= until or text[place] != _LF)):
-                if inside:
-                    hidden = True
-                else:
-                    found += 1
-    return found, np.int64(hidden)
+        byte = text[place]
+        place += _1
+        if byte == _QUOTE and quoting:
+            inside = ~inside
+        elif byte == _LF or (byte == _CR and (place >= until or text[place] != _LF)):
+            if inside != _0:
+                hidden = _1
+            else:
+                found += 1
+    return found, np.int64(hidden != _0)
 
 
 @compiled("boolean(uint8[::1], int32[::1], int32[::1], int64, int64, uint8[::1], int64[::1])")
@@ -141,15 +146,40 @@ def _is_header(
     return True
 
 
-@compiled("uint64(uint8[::1], uint64, uint64, int64)")
-def _behind_cell(text: Bytes, place: np.uint64, end: np.uint64, delimiter: int) -> np.uint64:
-    """Where a bare cell ends, or what stands behind a closing quote."""
+@compiled("uint64(uint8[::1], uint64, uint64, int64, int64, int64, int64)")
+def _first_of(
+    text: Bytes, place: np.uint64, end: np.uint64, one: int, two: int, three: int, four: int
+) -> np.uint64:
+    """Where the first of these bytes stands, or the end."""
+    while place + _WIDE <= np.uint64(len(text)):
+        found = first_mark(
+            marks(text, place, one)
+            | marks(text, place, two)
+            | marks(text, place, three)
+            | marks(text, place, four)
+        )
+        place += found
+        if found < _WIDE or place >= end:
+            return min(place, end)
     while place < end:
         byte = text[place]
-        if byte == delimiter or byte == _LF or byte == _CR:
+        if byte == one or byte == two or byte == three or byte == four:
             break
         place += _1
     return place
+
+
+@compiled("uint64(uint8[::1], uint64, int64, int64)")
+def _stops(text: Bytes, place: np.uint64, delimiter: int, opens: int) -> np.uint64:
+    """Which of WIDE bytes may end a bare cell, or be a quote that would open one."""
+    ends = marks(text, place, _LF) | marks(text, place, _CR)
+    return ends | marks(text, place, delimiter) | marks(text, place, opens)
+
+
+@compiled("uint64(uint8[::1], uint64, uint64, int64)")
+def _behind_cell(text: Bytes, place: np.uint64, end: np.uint64, delimiter: int) -> np.uint64:
+    """Where a bare cell ends, or what stands behind a closing quote."""
+    return _first_of(text, place, end, delimiter, _LF, _CR, delimiter)
 
 
 @compiled("boolean(uint8[::1], int64, int64)")
@@ -229,19 +259,16 @@ def count_lines_between(
 
 
 @compiled(
-    "void(uint8[::1], uint64[::1], int64, boolean, boolean, int64[::1], uint8[::1], uint8[::1],"
-    "uint8[::1], int64[::1],"
+    "void(uint8[::1], int64, boolean, boolean, int64[::1], uint8[::1], uint8[::1], int64[::1],"
     "int64[:,::1], uint8[::1], int32[::1], int32[::1], int64[::1], int64[::1])"
 )
 def split(
     text: Bytes,
-    words: Words,
     size: int,
     at_end: bool,
     doubtful: bool,
     syntax: Places,
     comment: Bytes,
-    stops: Bytes,
     header: Bytes,
     header_bounds: Places,
     places: Places,
@@ -257,14 +284,12 @@ def split(
 
     Args:
         text: the piece.
-        words: the same in words of eight bytes.
         size: how many of its bytes count.
         at_end: whether the text ends behind them; else what may go on is left.
         doubtful: whether some of its bytes may be no text, so that each record is looked at.
         syntax: delimiter, whether quotes are escaped by a backslash, columns, longest record,
             whether a quote may open a cell, and whether delimiters alone are a blank line.
         comment: what a line begins with that is no record; such lines are odd.
-        stops: for each byte, whether it may end a bare cell, or is a quote that may open one.
         header: the header's cells, one behind the other.
         header_bounds: where each begins, and the end.
         places: filled: start and end of each record, and where the next one starts.
@@ -276,6 +301,14 @@ def split(
     """
     delimiter, backslash, width, limit = syntax[0], syntax[1] != 0, syntax[2], syntax[3]
     quoting, mend = syntax[4] != 0, syntax[5] != 0
+    opens = _QUOTE if quoting else delimiter
+    closes = _BACKSLASH if backslash else _QUOTE
+    # What WIDE bytes hold is remembered until all of their cells are found. A function for both
+    # kinds of cells takes three times as long.
+    enough = len(text) >= WIDE
+    readable = np.uint64(len(text) - WIDE if enough else 0)
+    seen_from = _0 - _WIDE
+    stops = closers = _0
     records = rows = blank_lines = blank_bytes = quotes = empty_rows = empty_ends = 0
     place, end_of_text = _0, np.uint64(size)
     broken_off = False
@@ -298,24 +331,30 @@ def split(
                 i += _1
                 begin = i
                 closed = False
-                while i < end_of_text:
-                    if i & _7 == _0 and not backslash and i + _8 <= end_of_text:
-                        mark = words[i >> _3] ^ _QUOTES
-                        if ((mark & _BELOW) + _BELOW) | mark | _BELOW == _ALL:
-                            i += _8
-                            continue
-                    byte = text[i]
-                    if byte == _QUOTE:
-                        if i + _1 < end_of_text and text[i + _1] == _QUOTE:
-                            doubled += 1
-                            i += _2
-                            continue
-                        closed = True
+                while True:
+                    while i < end_of_text:
+                        if i - seen_from >= _WIDE:
+                            if i > readable or not enough:
+                                i = _first_of(text, i, end_of_text, _QUOTE, closes, closes, closes)
+                                break
+                            seen_from = i
+                            stops = _stops(text, i, delimiter, opens)
+                            closers = marks(text, i, _QUOTE) | marks(text, i, closes)
+                        left = closers >> (i - seen_from)
+                        if left != _0:
+                            i += first_mark(left)
+                            break
+                        i = seen_from + _WIDE
+                    if i >= end_of_text:
                         break
-                    if byte == _BACKSLASH and backslash:
-                        odd = True
-                        i += _1
-                    i += _1
+                    if text[i] == _QUOTE:
+                        if i + _1 >= end_of_text or text[i + _1] != _QUOTE:
+                            closed = True
+                            break
+                        doubled += 1
+                    else:
+                        odd = True  # a backslash, and what it escapes
+                    i += _2
                 if not closed:
                     odd = True
                     broken_off = not at_end
@@ -324,14 +363,28 @@ def split(
                 end = i
                 i += _1
                 seen += 2 + 2 * doubled
-                if i < end_of_text and not stops[text[i]]:
+                if i < end_of_text and not (
+                    text[i] == delimiter or text[i] == _LF or text[i] == _CR or text[i] == _QUOTE
+                ):
                     odd = True
                     i = _behind_cell(text, i, end_of_text, delimiter)
             else:
                 begin = i
-                while i < end_of_text and not stops[text[i]]:
-                    i += _1
-                if i < end_of_text and text[i] == _QUOTE:
+                while i < end_of_text:
+                    if i - seen_from >= _WIDE:
+                        if i > readable or not enough:
+                            i = _first_of(text, i, end_of_text, delimiter, opens, _LF, _CR)
+                            break
+                        seen_from = i
+                        stops = _stops(text, i, delimiter, opens)
+                        closers = marks(text, i, _QUOTE) | marks(text, i, closes)
+                    left = stops >> (i - seen_from)
+                    if left != _0:
+                        i += first_mark(left)
+                        break
+                    i = seen_from + _WIDE
+                i = min(i, end_of_text)
+                if quoting and i < end_of_text and text[i] == _QUOTE:
                     odd = True
                     i = _behind_cell(text, i, end_of_text, delimiter)
                 end = i

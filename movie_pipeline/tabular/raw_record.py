@@ -20,7 +20,7 @@ from movie_pipeline.tabular.plain_records import PlainRecords
 from movie_pipeline.tabular.record_parser import split_record
 from movie_pipeline.tabular.staged_file import StagedFile
 
-_WINDOW = 1_048_576
+_WINDOW = 2_097_152
 _MOST_IN_WINDOW = 2_000
 _FAR = 65_536
 """Bytes between two records that are read one by one rather than with them."""

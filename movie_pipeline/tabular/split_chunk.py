@@ -26,14 +26,13 @@ Places = npt.NDArray[np.int64]
 MOST_RECORDS = 32_768
 """Records that are split at a time: those that are odd are taken apart in Python, all of them."""
 _LINE_ENDS = (ord("\n"), ord("\r"))
-_WORD = 8
 _BOUND = 4
 _LONGEST_CHARACTER = 4
 
 
 def buffer_of(size: int) -> Bytes:
-    """Room for so many bytes at least, in whole words."""
-    return np.frombuffer(bytearray(-(-size // _WORD) * _WORD or _WORD), np.uint8)
+    """Room for so many bytes at least."""
+    return np.frombuffer(bytearray(max(size, 1)), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,6 @@ class Splitter:
         said = [delimiter, syntax.backslash, self._width, record_limit, syntax.quoted, syntax.mend]
         self._syntax = np.array(said, np.int64)
         self._comment = _array(syntax.comment)
-        self._stops = np.zeros(256, np.uint8)
-        self._stops[[delimiter, *_LINE_ENDS]] = 1
-        self._stops[ord('"')] = syntax.quoted
         self._room = 0
 
     def split(self, text: Bytes, size: int, *, at_end: bool, doubtful: bool) -> Split:
@@ -100,18 +96,15 @@ class Splitter:
             UnreadableFile: another count of its line ends gives another number of records.
         """
         self._make_room(len(text))
-        words = text.view(np.uint64)
         totals = np.zeros(self._width, np.int64)
         counts = np.zeros(kernel.COUNTS, np.int64)
         kernel.split(
             text,
-            words,
             size,
             at_end,
             doubtful,
             self._syntax,
             self._comment,
-            self._stops,
             self._header,
             self._bounds,
             self._places,
