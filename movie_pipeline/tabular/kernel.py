@@ -480,8 +480,8 @@ def _wants_trimming(text: Bytes, begin: Number, end: Number) -> bool:
 
 
 @compiled(
-    "int64(uint8[::1], int32[::1], int32[::1], int64, int64, int64,"
-    "uint8[::1], int32[::1], uint8[::1], int32[::1])"
+    "UniTuple(int64, 2)(uint8[::1], int32[::1], int32[::1], int64, int64, int64, int32[::1],"
+    "uint8[::1], int32[::1], uint8[::1], int32[::1], int32[::1])"
 )
 def take_texts(
     text: Bytes,
@@ -490,11 +490,13 @@ def take_texts(
     first: int,
     width: int,
     rows: int,
+    longest: Small,
     present: Bytes,
     bounds: Small,
     data: Bytes,
     untrimmed: Small,
-) -> int:
+    doubtful: Small,
+) -> tuple[int, int]:
     """Take the cells of one column as texts; an empty one is missing.
 
     Args:
@@ -504,16 +506,18 @@ def take_texts(
         first: the column's place.
         width: how many columns there are.
         rows: how many rows.
+        longest: by its first byte, how long a text is at the most that may be meant otherwise.
         present: filled: 1 where a cell is not empty.
         bounds: filled: where each text begins in data, and the end.
         data: filled: the texts.
         untrimmed: filled: rows whose cells want trimming.
+        doubtful: filled: these, and rows whose cells may be meant otherwise.
 
     Returns:
-        How many want trimming.
+        How many want trimming, and how many are doubtful.
     """
     used = _0
-    found = 0
+    found = doubts = 0
     cell, step = np.uint64(first), np.uint64(width)
     many = len(text) >= COPIED and len(data) >= COPIED
     readable = np.uint64(len(text) - COPIED if many else 0)
@@ -527,6 +531,7 @@ def take_texts(
             end = begin + np.uint64(raw if raw > 0 else -1 - raw)
             # looked up where it was read: what was just written would be waited for
             at_edge = _AT_EDGE[text[begin]] | _AT_EDGE[text[end - _1]]
+            most = np.uint64(longest[text[begin]])
             while begin < end:
                 stop = end
                 if raw < 0:
@@ -547,12 +552,17 @@ def take_texts(
                     used += _1
                 used = copied
                 begin = stop + _1
+            is_doubtful = used - start <= most
             if at_edge and _wants_trimming(data, np.int64(start), np.int64(used)):
                 untrimmed[found] = row
                 found += 1
+                is_doubtful = True
+            if is_doubtful:
+                doubtful[doubts] = row
+                doubts += 1
         present[row] = raw != 0
         bounds[row + 1] = used
-    return found
+    return found, doubts
 
 
 @compiled(

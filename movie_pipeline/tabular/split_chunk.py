@@ -5,7 +5,7 @@ is odd_records.py's.
 """
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from movie_pipeline.tabular.date_forms import DateCells
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.number_cells import NumberCells
 from movie_pipeline.tabular.number_signs import Sign
-from movie_pipeline.tabular.text_cells import TextCells
+from movie_pipeline.tabular.text_cells import LONGEST_MEANT, TextCells
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
@@ -202,8 +202,8 @@ class Cut:
         cells = rows.astype(np.int64) * self.width + place
         return Cut(self.text, self.froms[cells], self.lengths[cells], 1)
 
-    def take(self, place: int, rows: int, size: int) -> tuple[Array, Places]:
-        """A column as texts, and which of them want trimming.
+    def take(self, place: int, rows: int, size: int) -> "Taken":
+        """A column as texts.
 
         Args:
             place: the column.
@@ -213,23 +213,39 @@ class Cut:
         present = np.empty(rows, np.uint8)
         bounds = pa.allocate_buffer(_BOUND * (rows + 1))
         data = pa.allocate_buffer(size)
-        untrimmed = np.empty(rows, np.int32)
-        found = kernel.take_texts(
+        untrimmed, doubtful = np.empty(rows, np.int32), np.empty(rows, np.int32)
+        found, doubts = kernel.take_texts(
             self.text,
             self.froms,
             self.lengths,
             place,
             self.width,
             rows,
+            LONGEST_MEANT,
             present,
             np.frombuffer(bounds, np.int32),
             np.frombuffer(data, np.uint8),
             untrimmed,
+            doubtful,
         )
         missing = rows - int(np.count_nonzero(present))
         valid = pa.py_buffer(np.packbits(present, bitorder="little")) if missing else None
         texts = pa.StringArray.from_buffers(rows, bounds, data, valid, missing)
-        return texts, untrimmed[:found].astype(np.int64)
+        return Taken(texts, untrimmed[:found].astype(np.int64), doubtful[:doubts].astype(np.int64))
+
+
+class Taken(NamedTuple):
+    """A column as texts.
+
+    Attributes:
+        texts: null where a cell is empty.
+        untrimmed: which of them want trimming.
+        doubtful: these, and which may be meant otherwise than they stand.
+    """
+
+    texts: Array
+    untrimmed: Places
+    doubtful: Places
 
 
 class SplitColumns:
@@ -244,7 +260,7 @@ class SplitColumns:
     def __init__(self, cut: Cut, rows: int, totals: Places) -> None:
         self._cut = cut
         self._totals = totals
-        self._taken: dict[int, tuple[Array, Places]] = {}
+        self._taken: dict[int, Taken] = {}
         self.rows = rows
 
     def empty_ends(self, rows: Places) -> int:
@@ -254,7 +270,7 @@ class SplitColumns:
 
     def texts(self, place: int) -> Array:
         """A column as texts, null where a cell is empty."""
-        return self._take(place)[0]
+        return self._take(place).texts
 
     def read(self, place: int, reader: TextCells | NumberCells | DateCells) -> Cells:
         """A column read: what is plain by the kernel, the rest by its reader."""
@@ -264,7 +280,7 @@ class SplitColumns:
             return reader.read(*self._take(place))
         return self._numbers(place, reader)
 
-    def _take(self, place: int) -> tuple[Array, Places]:
+    def _take(self, place: int) -> Taken:
         if place not in self._taken:
             size = int(self._totals[place])
             self._taken[place] = self._cut.take(place, self.rows, size)
@@ -293,5 +309,5 @@ class SplitColumns:
         if left:
             chosen = cut.column(place, rest[:left])
             size = int(np.abs(chosen.lengths.astype(np.int64)).sum())
-            texts, _ = chosen.take(0, left, size)
+            texts = chosen.take(0, left, size).texts
         return reader.finish(values, states, rest[:left], texts)

@@ -27,12 +27,12 @@ _NO_TEXT: Final = (
 )
 """What programs write where there is no text; a column that may be missing loses nothing by it."""
 _LONGEST_NO_TEXT: Final = max(len(word.encode()) for word in _NO_TEXT)
-_LONGEST_MEANT: Final = np.zeros(256, np.int32)
+LONGEST_MEANT: Final = np.zeros(256, np.int32)
 """By the first byte of a text, how long it is at the most where it may be such a word, or be meant
 otherwise."""
-_LONGEST_MEANT[[word.encode()[0] for word in _NO_TEXT]] = _LONGEST_NO_TEXT
-_LONGEST_MEANT[ord("#")] = 4 * LONGEST_WORD
-_LONGEST_MEANT[list(b"=[")] = np.iinfo(np.int32).max
+LONGEST_MEANT[[word.encode()[0] for word in _NO_TEXT]] = _LONGEST_NO_TEXT
+LONGEST_MEANT[ord("#")] = 4 * LONGEST_WORD
+LONGEST_MEANT[list(b"=[")] = np.iinfo(np.int32).max
 
 
 class TextCells:
@@ -57,19 +57,25 @@ class TextCells:
         self.repairs: Counter[Repair] = Counter()
         self.missing = 0
 
-    def read(self, texts: Array, untrimmed: npt.NDArray[np.int64] | None = None) -> Cells:
+    def read(
+        self,
+        texts: Array,
+        untrimmed: npt.NDArray[np.int64] | None = None,
+        doubtful: npt.NDArray[np.int64] | None = None,
+    ) -> Cells:
         """Trim the cells, and take blanks and null markers as missing.
 
         Args:
             texts: the cells, null where one is empty.
             untrimmed: which of them may need it, where that is known.
+            doubtful: these, and which may be meant otherwise than they stand; likewise.
         """
         bounds, data = text_buffers(texts)
         lengths = np.diff(bounds)
         suspects = _suspects(bounds, data, lengths) if untrimmed is None else untrimmed
         if len(suspects):
             texts, lengths = self._trimmed(texts, suspects)
-        if self._is_of_contract and len(places := _maybe_meant(texts, lengths)):
+        if self._is_of_contract and len(places := _maybe_meant(texts, lengths, doubtful)):
             texts, lengths = self._as_meant(texts, lengths, places)
         if self._is_key and len(places := _odd_keys(texts)):
             texts, lengths = self._mended_keys(texts, places)
@@ -223,9 +229,13 @@ def _errors(texts: Array) -> Array:
     return pa.array([text is not None and is_error(text) for text in texts.to_pylist()], pa.bool_())
 
 
-def _maybe_meant(texts: Array, lengths: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+def _maybe_meant(
+    texts: Array, lengths: npt.NDArray[np.int32], doubtful: npt.NDArray[np.int64] | None
+) -> npt.NDArray[np.int64]:
     """Cells that may be meant otherwise than they stand, by their first byte and their length."""
-    return np.flatnonzero((lengths <= _LONGEST_MEANT[_firsts(texts)]) & (lengths > 0))
+    if doubtful is not None:
+        return doubtful[lengths[doubtful] > 0]
+    return np.flatnonzero((lengths <= LONGEST_MEANT[_firsts(texts)]) & (lengths > 0))
 
 
 def _odd_keys(texts: Array) -> npt.NDArray[np.int64]:
