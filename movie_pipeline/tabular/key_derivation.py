@@ -89,7 +89,7 @@ def _folded(texts: Array, strange: Flags) -> Array:
 
 def _hashed(prefix: str, texts: Sequence[Array]) -> Array:
     """The keys of the parts' texts; a part that is missing counts as nothing, but for the first."""
-    from movie_pipeline.tabular import key_kernel  # noqa: PLC0415 - likewise
+    from movie_pipeline.tabular import key_kernel, md5_kernel  # noqa: PLC0415 - likewise
 
     first, *others = texts
     joined = pc.binary_join_element_wise(first, *(pc.fill_null(text, "") for text in others), "\n")
@@ -97,7 +97,9 @@ def _hashed(prefix: str, texts: Sequence[Array]) -> Array:
     size = len(start) + key_kernel.DIGITS
     bounds, data = text_buffers(joined)
     keys = pa.allocate_buffer(size * len(joined))
-    key_kernel.write_keys(bounds, data, start, np.frombuffer(keys, np.uint8))
+    digests = np.empty((len(joined), md5_kernel.WORDS), np.uint32)
+    md5_kernel.digest(bounds, data, digests)
+    key_kernel.write_keys(digests, start, np.frombuffer(keys, np.uint8))
     places = pa.py_buffer(np.arange(0, size * len(joined) + 1, size).astype(np.int32))
     made = pa.StringArray.from_buffers(len(joined), places, keys)
     if not joined.null_count:

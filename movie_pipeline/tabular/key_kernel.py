@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from movie_pipeline.tabular.compiled import READ_BYTES, READ_PLACES, compiled
-from movie_pipeline.tabular.md5_kernel import digest
 
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.int32]
+Words = npt.NDArray[np.uint32]
 
 _0, _1, _2, _4, _15 = (np.uint64(number) for number in (0, 1, 2, 4, 15))
 _SPACE, _TAB, _LF, _FF, _CR = 32, 9, 10, 12, 13
@@ -56,25 +56,21 @@ def fold(
         folded_bounds[row + 1] = used
 
 
-@compiled(f"void({READ_PLACES}, {READ_BYTES}, {READ_BYTES}, uint8[::1])")
-def write_keys(bounds: Small, data: Bytes, prefix: Bytes, keys: Bytes) -> None:
-    """Write the prefix and the first digits of the MD5 of each text.
+@compiled(f"void(uint32[:,::1], {READ_BYTES}, uint8[::1])")
+def write_keys(digests: Words, prefix: Bytes, keys: Bytes) -> None:
+    """Write the prefix and the first digits of each MD5.
 
     Args:
-        bounds: where each text begins in data, and the end.
-        data: the texts.
+        digests: four words of each, the lowest byte of a word first.
         prefix: what each key begins with.
         keys: filled: the keys, one behind the other.
     """
-    digests = np.empty((len(bounds) - 1, 4), np.uint32)
-    digest(bounds, data, digests)
     used = _0
     for row in range(len(digests)):
         for j in range(len(prefix)):
             keys[used] = prefix[j]
             used += _1
         for byte in range(DIGITS // 2):
-            # the lowest byte of a word first, and of a byte its high half
             digits = digests[row, byte >> 2] >> np.uint32(8 * (byte & 3))
             keys[used] = _HEX[(digits >> _4) & _15]
             keys[used + _1] = _HEX[digits & _15]

@@ -17,6 +17,8 @@ Word = np.uint32
 
 LANES = 16
 """Texts that are taken side by side: as many as the widest register has words of 32 bits."""
+WORDS = 4
+"""Words of a digest."""
 _START = np.array([0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476], Word)
 _SINES = np.array([int(abs(math.sin(step + 1)) * 2**32) for step in range(64)], Word)
 _TURNS = np.array(
@@ -27,7 +29,7 @@ _TURNS = np.array(
     ],
     Word,
 )
-_WORDS, _BLOCK = 16, 64
+_OF_BLOCK, _BLOCK = 16, 64
 _END_MARK = np.uint32(128)
 _LANES = np.uint64(LANES)
 _1, _2, _3, _4, _8, _16, _24, _32 = (np.uint64(number) for number in (1, 2, 3, 4, 8, 16, 24, 32))
@@ -45,7 +47,7 @@ def _fill(bounds: Small, data: Bytes, text: int, number: int, words: Words, lane
     place = np.uint64(np.int64(bounds[text]) + number * _BLOCK)
     end = np.uint64(bounds[text + 1])
     at = np.uint64(lane)
-    full = min((np.int64(end) - np.int64(place)) >> 2, _WORDS)
+    full = min((np.int64(end) - np.int64(place)) >> 2, _OF_BLOCK)
     for _ in range(full):
         words[at] = (
             np.uint32(data[place])
@@ -55,7 +57,7 @@ def _fill(bounds: Small, data: Bytes, text: int, number: int, words: Words, lane
         )
         place += _4
         at += _LANES
-    for word in range(max(full, 0), _WORDS):
+    for word in range(max(full, 0), _OF_BLOCK):
         value = np.uint32(0)
         if word == full:
             value = _END_MARK
@@ -66,8 +68,8 @@ def _fill(bounds: Small, data: Bytes, text: int, number: int, words: Words, lane
         at += _LANES
     if number == _blocks(bounds, text) - 1:
         bits = np.uint64(np.int64(bounds[text + 1]) - np.int64(bounds[text])) << _3
-        words[(_WORDS - 2) * LANES + lane] = np.uint32(bits)
-        words[(_WORDS - 1) * LANES + lane] = np.uint32(bits >> _32)
+        words[(_OF_BLOCK - 2) * LANES + lane] = np.uint32(bits)
+        words[(_OF_BLOCK - 1) * LANES + lane] = np.uint32(bits >> _32)
 
 
 @compiled("uint32(uint32, uint32, uint32, uint32, int64)")
@@ -79,7 +81,7 @@ def _turned(a: Word, b: Word, mixed: Word, word: Word, step: int) -> Word:
 
 @compiled("uint32(uint32[::1], int64, int64)")
 def _word(words: Words, place: int, lane: int) -> Word:
-    return words[(place & (_WORDS - 1)) * LANES + lane]
+    return words[(place & (_OF_BLOCK - 1)) * LANES + lane]
 
 
 @compiled("void(uint32[::1], uint32[::1])")
@@ -125,12 +127,12 @@ def digest(bounds: Small, data: Bytes, digests: Words) -> None:
         digests: filled: four words for each text; the lowest byte of a word comes first.
     """
     texts = len(bounds) - 1
-    state = np.empty(4 * LANES, Word)
-    before = np.empty(4 * LANES, Word)
-    words = np.zeros(_WORDS * LANES, Word)
+    state = np.empty(WORDS * LANES, Word)
+    before = np.empty(WORDS * LANES, Word)
+    words = np.zeros(_OF_BLOCK * LANES, Word)
     for first in range(0, texts, LANES):
         lanes = min(LANES, texts - first)
-        for part in range(4):
+        for part in range(WORDS):
             for lane in range(LANES):
                 state[part * LANES + lane] = _START[part]
         most = 0
@@ -140,13 +142,13 @@ def digest(bounds: Small, data: Bytes, digests: Words) -> None:
             for lane in range(lanes):
                 if number < _blocks(bounds, first + lane):
                     _fill(bounds, data, first + lane, number, words, lane)
-            for each in range(4 * LANES):
+            for each in range(WORDS * LANES):
                 before[each] = state[each]
             _take_blocks(state, words)
             for lane in range(lanes):
                 if number >= _blocks(bounds, first + lane):  # its text has ended
-                    for part in range(4):
+                    for part in range(WORDS):
                         state[part * LANES + lane] = before[part * LANES + lane]
         for lane in range(lanes):
-            for part in range(4):
+            for part in range(WORDS):
                 digests[first + lane, part] = state[part * LANES + lane]
