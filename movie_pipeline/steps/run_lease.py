@@ -42,6 +42,11 @@ def abandoned_runs(root: Path) -> list[str]:
     return [folder.name.removeprefix(_OF_A_RUN) for folder in folders if is_abandoned(folder)]
 
 
+def has_lease(root: Path, run_id: str) -> bool:
+    """Whether a process took a run's lease and nobody has taken it away, alive or not."""
+    return (root / f"{_OF_A_RUN}{run_id}" / LEASE).exists()
+
+
 def forget_run(root: Path, run_id: str) -> None:
     """Take a run's lease away, whoever held it."""
     folder = root / f"{_OF_A_RUN}{run_id}"

@@ -28,7 +28,7 @@ from movie_pipeline.ledger import decision_records, ledger, outbox, resolutions,
 from movie_pipeline.ledger.decided_file import DecidedFile
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.orchestration.assets import load_assets
-from movie_pipeline.orchestration.sensors import killed_runs, landing_sensor
+from movie_pipeline.orchestration.sensors import dead_runs, killed_runs, landing_sensor
 from movie_pipeline.orchestration.sensors.run_queue import Launch
 from movie_pipeline.replay import replay_draft, replayable_records
 from movie_pipeline.settings import Settings
@@ -318,7 +318,7 @@ def _every_kill_counts() -> Iterable[AbstractContextManager[Any]]:
 
 
 def _no_lease() -> Iterable[AbstractContextManager[Any]]:
-    yield patch.object(landing_sensor, "abandoned_runs", _always(value=()))
+    yield patch.object(dead_runs, "abandoned_runs", _always(value=()))
 
 
 def _own_run_only() -> Iterable[AbstractContextManager[Any]]:

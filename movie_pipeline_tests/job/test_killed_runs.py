@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,12 @@ from unittest.mock import patch
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import (
+    ManagedGrpcPythonEnvCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from movie_pipeline import crash_points
 from movie_pipeline.datasets.movies import MOVIES
@@ -18,7 +25,12 @@ from movie_pipeline.errors import WarehouseError
 from movie_pipeline.orchestration.assets.decision_jobs import REJUDGE_JOB, RETRACT_JOB
 from movie_pipeline.orchestration.assets.replay_job import REPLAY_JOB
 from movie_pipeline.orchestration.sensors.clean_up_job import CLEAN_UP_JOB
-from movie_pipeline.orchestration.sensors.landing_sensor import fail_dead_runs
+from movie_pipeline.orchestration.sensors.dead_runs import (
+    BEGINNING_SECONDS,
+    fail_dead_runs,
+    is_of,
+)
+from movie_pipeline.orchestration.sensors.past_runs import INGEST, KIND_TAG
 from movie_pipeline.orchestration.sensors.reconcile_job import RECONCILE_JOB
 from movie_pipeline.steps.work_folder import work_root
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
@@ -77,10 +89,11 @@ def run(folder: Path, job: str, crash_at: str, config: dict[str, Any]) -> None:
         )
 
 
-def look(folder: Path) -> tuple[list[str], list[str]]:
-    """What a tick marks as failed; and the states of all runs after it."""
+def look(folder: Path, *, later: float = 0.0, ours: bool = True) -> tuple[list[str], list[str]]:
+    """What a tick marks as failed, so many seconds later; and the states of all runs after it."""
     with dg.DagsterInstance.from_config(str(folder / "dagster")) as instance:
-        dead = fail_dead_runs(instance, Home(folder / "home").settings)
+        settings = Home(folder / "home").settings
+        dead = fail_dead_runs(instance, settings, lambda _: ours, time.time() + later)
         return dead, [str(one.status.value) for one in instance.get_runs()]
 
 
@@ -105,6 +118,78 @@ def test_a_killed_runs_process_is_missed_by_the_next_tick(
     assert in_child(lambda: look(folder)) == ([], ["FAILURE"])
 
 
+def killed_at(folder: Path, kind: dg.DagsterEventType, *, noted: bool) -> None:
+    """A run whose process is killed as it notes such an event, or has noted it."""
+
+    def die_there() -> None:
+        store = dg.DagsterInstance.handle_new_event
+
+        def die(instance: dg.DagsterInstance, event: dg.EventLogEntry, **more: Any) -> None:  # noqa: ANN401 - handed on
+            told = event.dagster_event
+            is_there = told is not None and told.event_type is kind
+            if noted or not is_there:
+                store(instance, event, **more)
+            if is_there:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        with patch.object(dg.DagsterInstance, "handle_new_event", die):
+            run(folder, REFRESH_JOB, "", {})
+
+    assert start(die_there).wait(120).killed
+
+
+class TestARunThatIsKilledBeforeItTakesItsLease:
+    """Dagster has noted that it started, and notes nothing more."""
+
+    @pytest.fixture
+    def folder(self, begun: Path, tmp_path: Path) -> Path:
+        folder = tmp_path / "world"
+        shutil.copytree(begun, folder)
+        killed_at(folder, dg.DagsterEventType.RUN_START, noted=True)
+        assert leases(folder) == []
+        return folder
+
+    def test_is_missed_when_its_time_to_begin_is_up(self, folder: Path) -> None:
+        soon, late = BEGINNING_SECONDS - 60, BEGINNING_SECONDS + 60
+        assert in_child(lambda: look(folder, later=soon)) == ([], ["STARTED"])
+        dead, states = in_child(lambda: look(folder, later=late))
+        assert (len(dead), states) == (1, ["FAILURE"])
+
+    def test_is_left_alone_where_it_is_of_another_project(self, folder: Path) -> None:
+        later = BEGINNING_SECONDS + 60
+        assert in_child(lambda: look(folder, later=later, ours=False)) == ([], ["STARTED"])
+
+    def test_is_left_alone_where_it_began_a_step(self, folder: Path) -> None:
+        def begin_a_step() -> None:
+            with dg.DagsterInstance.from_config(str(folder / "dagster")) as instance:
+                [run] = instance.get_runs()
+                begun = dg.DagsterEvent(
+                    dg.DagsterEventType.STEP_START.value, run.job_name, message="begun"
+                )
+                instance.report_dagster_event(begun, run.run_id)
+
+        in_child(begin_a_step)
+        later = BEGINNING_SECONDS + 60
+        assert in_child(lambda: look(folder, later=later)) == ([], ["STARTED"])
+
+
+def test_runs_of_this_code_location_and_of_commands_take_a_lease() -> None:
+    def run_of(location: str | None, tags: dict[str, str]) -> dg.DagsterRun:
+        if location is None:
+            return dg.DagsterRun("a_job", tags=tags)
+        target = LoadableTargetOrigin(module_name="x")
+        server = ManagedGrpcPythonEnvCodeLocationOrigin(target, location_name=location)
+        origin = RemoteJobOrigin(RemoteRepositoryOrigin(server, "all"), "a_job")
+        return dg.DagsterRun("a_job", tags=tags, remote_job_origin=origin)
+
+    is_ours = is_of("movie_pipeline")
+    assert is_ours(run_of("movie_pipeline", {}))
+    assert is_ours(run_of(None, {KIND_TAG: INGEST}))
+    assert not is_ours(run_of("another", {}))
+    assert not is_ours(run_of(None, {}))
+    assert not is_of(None)(run_of("movie_pipeline", {}))
+
+
 @pytest.mark.parametrize("noted", [False, True], ids=["before its end is noted", "after it"])
 def test_a_run_killed_behind_its_last_step_is_at_work_no_longer(
     *, noted: bool, begun: Path, tmp_path: Path
@@ -112,21 +197,7 @@ def test_a_run_killed_behind_its_last_step_is_at_work_no_longer(
     folder = tmp_path / "world"
     shutil.copytree(begun, folder)
 
-    def killed_at_its_end() -> None:
-        store = dg.DagsterInstance.handle_new_event
-
-        def die(instance: dg.DagsterInstance, event: dg.EventLogEntry, **more: Any) -> None:  # noqa: ANN401 - handed on
-            told = event.dagster_event
-            is_end = told is not None and told.event_type is dg.DagsterEventType.RUN_SUCCESS
-            if noted or not is_end:
-                store(instance, event, **more)
-            if is_end:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-        with patch.object(dg.DagsterInstance, "handle_new_event", die):
-            run(folder, REFRESH_JOB, "", {})
-
-    assert start(killed_at_its_end).wait(120).killed
+    killed_at(folder, dg.DagsterEventType.RUN_SUCCESS, noted=noted)
     dead, states = in_child(lambda: look(folder))
     assert (len(dead), states) == ((0, ["SUCCESS"]) if noted else (1, ["FAILURE"]))
     assert leases(folder) == []

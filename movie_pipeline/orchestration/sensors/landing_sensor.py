@@ -14,6 +14,7 @@ from movie_pipeline.file_names import printable_name
 from movie_pipeline.ledger.ledger import Ledger
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
+from movie_pipeline.orchestration.sensors.dead_runs import fail_dead_runs, is_of
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_run
 from movie_pipeline.orchestration.sensors.landing_listing import (
     PAGE_FILES,
@@ -36,7 +37,6 @@ from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.arrivals import Arrivals, arrivals
 from movie_pipeline.steps.discover import fix_batch
-from movie_pipeline.steps.run_lease import abandoned_runs, forget_run
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
 from movie_pipeline.storage.storage_port import LandedFile, Storage
 from movie_pipeline.stored_values import fit_text
@@ -53,7 +53,9 @@ def look_for_files(
     settings: dg.ResourceParam[Settings],
 ) -> dg.SensorResult | dg.SkipReason:
     """List, subtract, batch; skip with a sentence while the store or the warehouse is away."""
-    for run_id in fail_dead_runs(context.instance, settings):
+    origin = context.code_location_origin
+    is_ours = is_of(origin.location_name if origin else None)
+    for run_id in fail_dead_runs(context.instance, settings, is_ours, time.time()):
         context.log.warning("run %s: its process is gone; it is marked as failed", run_id)
     try:
         return _look(context, dataset, storage, warehouse, wakeups, settings)
@@ -205,19 +207,6 @@ def _why_rejected(launch: Launch, instance: dg.DagsterInstance) -> str:
         f"{launch.attempt - 1} runs with this file failed, the last ones with this file alone. "
         f"Last cause: {fit_text(told, _CAUSE_BYTES)}"
     )
-
-
-def fail_dead_runs(instance: dg.DagsterInstance, settings: Settings) -> list[str]:
-    """Mark runs of all jobs as failed whose process on this machine is gone; return their ids."""
-    root = work_root(settings)
-    dead: list[str] = []
-    for run_id in abandoned_runs(root):
-        run = instance.get_run_by_id(run_id)
-        if run is not None and not run.is_finished:
-            instance.report_run_failed(run, "the run's process is gone, killed or crashed")
-            dead.append(run_id)
-        forget_run(root, run_id)
-    return dead
 
 
 def _why_nothing(plan: QueuePlan, seen: Listing, arrived: Arrivals) -> str:
