@@ -14,8 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from movie_pipeline.errors import BatchRefused
-from movie_pipeline.storage.part_list import part_names
-from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.warehouse.output_files import OutputFiles
 from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 
 BATCH_ROWS = 4096
@@ -38,7 +37,12 @@ _MAGIC = b"PAR1"
 
 
 @contextmanager
-def opened(path: Path, name: str, columns: Sequence[WarehouseColumn]) -> Generator[Any]:
+def opened(
+    path: Path,
+    name: str,
+    columns: Sequence[WarehouseColumn],
+    only: Sequence[WarehouseColumn] | None = None,
+) -> Generator[Any]:
     """The rows of a Parquet file, batch by batch, in the columns of a table and in their order.
 
     Args:
@@ -46,6 +50,7 @@ def opened(path: Path, name: str, columns: Sequence[WarehouseColumn]) -> Generat
         name: what it is called in errors.
         columns: the table's, in order; what is nullable may be missing in a file of an older form,
             and is null then.
+        only: the columns that are read, where that is not all of them.
 
     Raises:
         BatchRefused: a column is missing, unknown, or of another type.
@@ -53,8 +58,9 @@ def opened(path: Path, name: str, columns: Sequence[WarehouseColumn]) -> Generat
     with pq.ParquetFile(path, pre_buffer=False) as file:
         schema = cast("Any", file).schema_arrow
         expect_columns(schema, name, columns)
-        wanted = _schema_of(columns, schema)
-        batches = cast("Any", file).iter_batches(BATCH_ROWS, use_threads=False)
+        wanted = _schema_of(columns if only is None else only, schema)
+        there = [name for name in wanted.names if name in schema.names]
+        batches = cast("Any", file).iter_batches(BATCH_ROWS, columns=there, use_threads=False)
         yield _ARROW.RecordBatchReader.from_batches(wanted, _in_order(batches, wanted))
 
 
@@ -62,37 +68,41 @@ class IncomingRows:
     """The rows of many files of the output area, one file after the other, as one stream.
 
     Args:
-        storage: where they are.
-        names: the files, or lists of parts; at least one.
+        files: these.
         columns: the table's, in order.
+        only: the columns that are read, where that is not all of them; a file is held against all.
 
     Attributes:
         failed: what ended the stream early, a stop among it; its reader is told by a text alone.
     """
 
     def __init__(
-        self, storage: Storage, names: Sequence[str], columns: Sequence[WarehouseColumn]
+        self,
+        files: OutputFiles,
+        columns: Sequence[WarehouseColumn],
+        only: Sequence[WarehouseColumn] | None = None,
     ) -> None:
-        self._storage = storage
+        self._files = files
         self._columns = columns
-        self._batches = self._read(names)
+        self._only = columns if only is None else only
+        self._batches = self._read()
         self.failed: BaseException | None = None
 
     def reader(self) -> Any:  # noqa: ANN401 - Arrow's, untyped
         """The stream, to be read once; at its end all files are closed."""
-        return _ARROW.RecordBatchReader.from_batches(_table_schema(self._columns), self._batches)
+        return _ARROW.RecordBatchReader.from_batches(_table_schema(self._only), self._batches)
 
     def close(self) -> None:
         """Close what is open of a stream that was not read to its end."""
         self._batches.close()
 
-    def _read(self, names: Sequence[str]) -> Generator[Any]:
-        wanted = _table_schema(self._columns)
-        for name in self._files(names):
+    def _read(self) -> Generator[Any]:
+        wanted = _table_schema(self._only)
+        for name in self._names():
             try:
                 with (
-                    self._storage.reading(Area.OUTPUT, name) as path,
-                    opened(path, name, self._columns) as rows,
+                    self._files.reading(name) as path,
+                    opened(path, name, self._columns, self._only) as rows,
                 ):
                     for batch in rows:
                         yield batch if batch.schema == wanted else batch.cast(wanted)
@@ -105,9 +115,9 @@ class IncomingRows:
                 self.failed = failed
                 raise
 
-    def _files(self, names: Sequence[str]) -> list[str]:
+    def _names(self) -> list[str]:
         try:
-            return part_names(self._storage, Area.OUTPUT, names)
+            return self._files.names()
         except BaseException as failed:
             self.failed = failed
             raise
