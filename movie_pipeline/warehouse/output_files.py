@@ -25,6 +25,7 @@ class OutputFiles:
     def __init__(self, storage: Storage, names: Sequence[str]) -> None:
         self._storage = storage
         self._names = names
+        self._found: list[str] | None = None
 
     def names(self) -> list[str]:
         """The files that these names stand for, in their order.
@@ -32,7 +33,9 @@ class OutputFiles:
         Raises:
             StoredFileMissing, StoredFileChanged: a list of parts is not there, or is none.
         """
-        return part_names(self._storage, Area.OUTPUT, self._names)
+        if self._found is None:
+            self._found = part_names(self._storage, Area.OUTPUT, self._names)
+        return self._found
 
     @contextmanager
     def reading(self, name: str) -> Generator[Path]:
@@ -55,13 +58,6 @@ class HeldFiles(OutputFiles):
         super().__init__(storage, names)
         self._held = ExitStack()
         self._files: dict[str, tuple[Path, tuple[int, ...]]] = {}
-        self._found: list[str] | None = None
-
-    @override
-    def names(self) -> list[str]:
-        if self._found is None:
-            self._found = super().names()
-        return self._found
 
     @override
     @contextmanager

@@ -1,14 +1,16 @@
-"""Staging on DuckDB holds keys: the rows are read where they lie, and are those that were staged."""
+"""Staging on DuckDB holds keys; the rows are read where they lie, and are those staged."""
 
 from pathlib import Path
 from typing import Any, cast
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from movie_pipeline.errors import BatchRefused, StoredFileChanged, WarehouseError
 from movie_pipeline.storage.storage_port import Area
 from movie_pipeline.stored_values import to_stored_time
-from movie_pipeline_tests.steps.world import NOON, Film, World
+from movie_pipeline_tests.steps.world import NOON, OUTPUT_SCHEMA, Film, World
 
 FILMS = [Film("m1", 1.0), Film("m2", 2.0), Film("m3", 3.0)]
 
@@ -112,3 +114,40 @@ def test_fewer_rows_than_are_staged_are_none_at_all(world: World) -> None:
     with pytest.raises(WarehouseError, match="inserted 3 rows where 4 are staged"):
         load()
     assert world.table() == {}
+
+
+def test_many_rows_of_few_texts_come_as_they_were_written(world: World) -> None:
+    """They are taken as they are stored, by a dictionary; a file behind them may be otherwise."""
+    arrow, parquet = cast("Any", pa), cast("Any", pq)
+    texts = [None, "", "Drama", "Ævi | 短い", "x" * 500]
+    films = [
+        Film(f"n{n}", genre=texts[n % 5], title=f"Title {n}", more={"star1": texts[n * n % 5]})
+        for n in range(25_000)
+    ]
+    world.put_rows("a.parquet", "a", films, NOON)
+    row = {
+        "movie_id": "o1",
+        "movie_title": "Other",
+        "star1": "Drama",
+        "file_id": "o",
+        "record_number": 1,
+        "file_version": NOON.replace(tzinfo=None),
+    }
+    older = OUTPUT_SCHEMA.remove(OUTPUT_SCHEMA.get_field_index("genre"))
+    other = arrow.Table.from_pylist([row], schema=older)
+    path = world.settings.home / "other.parquet"
+    parquet.write_table(other, path, use_dictionary=False)
+    world.storage.put(Area.OUTPUT, "other.parquet", path)
+    with world.warehouse.writing() as session:
+        session.run("load/create_staging")
+        assert session.copy("mp_staging", ["a.parquet", "other.parquet"]) == 25_001
+        insert(session)
+    with world.warehouse.reading() as session:
+        names, rows = cast("Any", session).execute(
+            "select * exclude (loaded_at) from movie_data_table"
+        )
+    found = {row[0]: dict(zip(names, row, strict=True)) for row in rows}
+    with world.storage.reading(Area.OUTPUT, "a.parquet") as written:
+        expected = {row["movie_id"]: row for row in parquet.read_table(written).to_pylist()}
+    assert found.pop("o1") == {**dict.fromkeys(names), **other.to_pylist()[0]}
+    assert found == expected
