@@ -57,6 +57,16 @@ def to_duckdb(text: str) -> str:
     return _generate(_parse(text))
 
 
+@worked_out(str)
+def reading_from(text: str, table: str, relation: str) -> str:
+    """Translate one statement, which then reads a relation in place of a table of that name."""
+    statement = _parse(text)
+    for place in list(statement.find_all(exp.Table)):
+        if place.name == table:
+            place.replace(exp.alias_(exp.to_table(relation), table, table=True))
+    return _generate(statement)
+
+
 @worked_out(tuple[str, ...] | None)
 def parameters_of(text: str) -> tuple[str, ...] | None:
     """The parameters of an INSERT of one row of VALUES, in order; None for anything else."""

@@ -31,16 +31,19 @@ from movie_pipeline.settings.groups import EngineSettings
 from movie_pipeline.stop_signals import ended_by_stops
 from movie_pipeline.storage.storage_port import Storage
 from movie_pipeline.time_limit import TimeIsUp, time_limit
+from movie_pipeline.warehouse import staged_rows
 from movie_pipeline.warehouse.duckdb_files import copy_checked, finish_swap, is_swapping, swap_in
 from movie_pipeline.warehouse.duckdb_sql import (
     MaterializedView,
     insert_of_many,
     materialized_view,
     parameters_of,
+    reading_from,
     to_duckdb,
 )
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
 from movie_pipeline.warehouse.kept_open import KeptOpen
+from movie_pipeline.warehouse.output_files import OutputFiles
 from movie_pipeline.warehouse.parquet_rows import IncomingRows
 from movie_pipeline.warehouse.query_answers import (
     PAGE_ROWS,
@@ -51,6 +54,7 @@ from movie_pipeline.warehouse.query_answers import (
     written_aside,
 )
 from movie_pipeline.warehouse.sql_files import Statements
+from movie_pipeline.warehouse.staged_rows import StagedRows
 from movie_pipeline.warehouse.statement_chunks import chunks
 from movie_pipeline.warehouse.table_shape import expect_contract, staging_columns
 from movie_pipeline.warehouse.upgrading import (
@@ -366,8 +370,11 @@ class DuckDBWarehouse(Warehouse):
         with self._connected(read_only=False) as connection:
             self._begin(connection, first)
             session = _Session(connection, self._storage, self._statements)
-            yield session
-            session.commit()
+            try:
+                yield session
+                session.commit()
+            finally:
+                session.let_go()
 
     def _begin(self, connection: duckdb.DuckDBPyConnection, first: Sequence[str]) -> None:
         """Begin a transaction; wait while another thread of this process holds the lock."""
@@ -463,12 +470,19 @@ class _Session(WarehouseSession):
         self._connection = connection
         self._storage = storage
         self._statements = statements
+        self._staged: StagedRows | None = None
         self._failed: str | None = None
 
     @override
     def run(self, statement: str, **parameters: object) -> None:
         crash_point(f"sql.{statement}.before")
-        self._execute(statement, parameters)
+        if statement == staged_rows.CREATE:
+            self._staged = StagedRows(self._storage, self._statements)
+            self.execute(self._staged.create, name=f"{statement}.sql")
+        elif statement in staged_rows.INSERTS and self._staged:
+            self._insert_staged(statement, self._staged, parameters)
+        else:
+            self._execute(statement, parameters)
         crash_point(f"sql.{statement}.after")
 
     @override
@@ -492,8 +506,7 @@ class _Session(WarehouseSession):
     @override
     def copy(self, table: str, names: Sequence[str]) -> int:
         crash_point("sql.copy.before")
-        columns = staging_columns(self._statements, table)
-        rows = self._copied(table, names, columns) if names else 0
+        rows = self._copied(table, names) if names else 0
         crash_point("sql.copy.after")
         return rows
 
@@ -577,14 +590,44 @@ class _Session(WarehouseSession):
             to_duckdb(self._statements.text(statement)), parameters, name=f"{statement}.sql"
         )
 
-    def _copied(self, table: str, names: Sequence[str], columns: Sequence[WarehouseColumn]) -> int:
-        incoming = IncomingRows(self._storage, names, columns)
+    def _copied(self, table: str, names: Sequence[str]) -> int:
+        if table == staged_rows.TABLE and self._staged:
+            incoming = self._staged.keys_of(names)
+        else:
+            columns = staging_columns(self._statements, table)
+            incoming = IncomingRows(OutputFiles(self._storage, names), columns)
         more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
-        statement = f"INSERT INTO {_quoted(table)} SELECT * FROM mp_incoming"
-        try:
-            self._connection.register("mp_incoming", incoming.reader())
+        statement = f"INSERT INTO {_quoted(table)} SELECT * FROM {staged_rows.INCOMING}"
+        with self._reading(incoming):
             _, rows = self.execute(statement, name=f"copy {names[0]}{more}")
-            self._connection.unregister("mp_incoming")
+        return int(rows[0][0])
+
+    def _insert_staged(
+        self, statement: str, staged: StagedRows, parameters: Mapping[str, object]
+    ) -> None:
+        """Insert the rows whose keys are staged; as many as there are keys, or nothing holds."""
+        text = self._statements.text(statement)
+        insert = reading_from(text, staged_rows.TABLE, staged_rows.ROWS)
+        inserted = 0
+        for incoming in staged.rows():
+            with self._reading(incoming):
+                self.execute(staged.choose, name=f"{statement}.sql")
+                _, rows = self.execute(insert, parameters, name=f"{statement}.sql")
+            inserted += int(rows[0][0])
+        _, [[expected]] = self.execute(f"SELECT count(*) FROM {_quoted(staged_rows.TABLE)}")
+        if inserted != expected:
+            self._failed = (
+                f"{statement}.sql inserted {inserted:,} rows where {expected:,} are staged"
+            )
+            raise WarehouseError(f"{self._failed}. Nothing was loaded; start the run again.")
+
+    @contextmanager
+    def _reading(self, incoming: IncomingRows) -> Generator[None]:
+        """Have statements of the block read these rows."""
+        try:
+            self._connection.register(staged_rows.INCOMING, incoming.reader())
+            yield
+            self._connection.unregister(staged_rows.INCOMING)
         except WarehouseError as error:
             # an error of the files is no error of DuckDB's, which only passes its text on
             failed = incoming.failed or error
@@ -592,7 +635,11 @@ class _Session(WarehouseSession):
             raise failed from None
         finally:
             incoming.close()
-        return int(rows[0][0])
+
+    def let_go(self) -> None:
+        """Let go of the files that were staged, when the transaction is over."""
+        if self._staged:
+            self._staged.let_go()
 
 
 class _Wait:

@@ -6,16 +6,15 @@ by pyarrow: no path ever reaches DuckDB.
 
 import struct
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from movie_pipeline.errors import BatchRefused
-from movie_pipeline.storage.part_list import part_names
-from movie_pipeline.storage.storage_port import Area, Storage
+from movie_pipeline.errors import BatchRefused, MoviePipelineError
+from movie_pipeline.warehouse.output_files import OutputFiles
 from movie_pipeline.warehouse.warehouse_port import WarehouseColumn
 
 BATCH_ROWS = 4096
@@ -32,13 +31,21 @@ _ACCEPTED: Mapping[str, tuple[Any, ...]] = {
     "timestamp": (_ARROW.timestamp("us"),),
 }
 """Of each type of the warehouse, the Arrow types that Parquet gives for what COPY would take."""
+_WORTH_ENCODING = 20_000
+"""Rows of a file, from which on it is worth being opened once more."""
 _END = 64 * 1024
 """Bytes at the end of a file in which its schema stands as a rule."""
 _MAGIC = b"PAR1"
 
 
 @contextmanager
-def opened(path: Path, name: str, columns: Sequence[WarehouseColumn]) -> Generator[Any]:
+def opened(
+    path: Path,
+    name: str,
+    columns: Sequence[WarehouseColumn],
+    only: Sequence[WarehouseColumn] | None = None,
+    encoded: Sequence[str] = (),
+) -> Generator[Any]:
     """The rows of a Parquet file, batch by batch, in the columns of a table and in their order.
 
     Args:
@@ -46,15 +53,26 @@ def opened(path: Path, name: str, columns: Sequence[WarehouseColumn]) -> Generat
         name: what it is called in errors.
         columns: the table's, in order; what is nullable may be missing in a file of an older form,
             and is null then.
+        only: the columns that are read, where that is not all of them.
+        encoded: text columns that are to come as dictionaries and places in them.
 
     Raises:
         BatchRefused: a column is missing, unknown, or of another type.
     """
-    with pq.ParquetFile(path, pre_buffer=False) as file:
+    with ExitStack() as stack:
+        file = stack.enter_context(pq.ParquetFile(path, pre_buffer=False))
         schema = cast("Any", file).schema_arrow
         expect_columns(schema, name, columns)
-        wanted = _schema_of(columns, schema)
-        batches = cast("Any", file).iter_batches(BATCH_ROWS, use_threads=False)
+        if encoded := [each for each in encoded if each in schema.names]:
+            metadata = cast("Any", file).metadata
+            again = pq.ParquetFile(
+                path, metadata=metadata, read_dictionary=encoded, pre_buffer=False
+            )
+            file = stack.enter_context(again)
+        schema = cast("Any", file).schema_arrow
+        wanted = _schema_of(columns if only is None else only, schema)
+        there = [name for name in wanted.names if name in schema.names]
+        batches = cast("Any", file).iter_batches(BATCH_ROWS, columns=there, use_threads=False)
         yield _ARROW.RecordBatchReader.from_batches(wanted, _in_order(batches, wanted))
 
 
@@ -62,37 +80,55 @@ class IncomingRows:
     """The rows of many files of the output area, one file after the other, as one stream.
 
     Args:
-        storage: where they are.
-        names: the files, or lists of parts; at least one.
+        files: these.
         columns: the table's, in order.
+        only: the columns that are read, where that is not all of them; a file is held against all.
 
     Attributes:
         failed: what ended the stream early, a stop among it; its reader is told by a text alone.
     """
 
     def __init__(
-        self, storage: Storage, names: Sequence[str], columns: Sequence[WarehouseColumn]
+        self,
+        files: OutputFiles,
+        columns: Sequence[WarehouseColumn],
+        only: Sequence[WarehouseColumn] | None = None,
     ) -> None:
-        self._storage = storage
+        self._files = files
         self._columns = columns
-        self._batches = self._read(names)
+        self._only = columns if only is None else only
+        self._batches: Generator[Any] | None = None
         self.failed: BaseException | None = None
 
     def reader(self) -> Any:  # noqa: ANN401 - Arrow's, untyped
         """The stream, to be read once; at its end all files are closed."""
-        return _ARROW.RecordBatchReader.from_batches(_table_schema(self._columns), self._batches)
+        encoded = self._encoded()
+        wanted = _table_schema(self._only, encoded)
+        self._batches = self._read(wanted, encoded)
+        return _ARROW.RecordBatchReader.from_batches(wanted, self._batches)
 
     def close(self) -> None:
         """Close what is open of a stream that was not read to its end."""
-        self._batches.close()
+        if self._batches is not None:
+            self._batches.close()
 
-    def _read(self, names: Sequence[str]) -> Generator[Any]:
-        wanted = _table_schema(self._columns)
-        for name in self._files(names):
+    def _encoded(self) -> list[str]:
+        """The text columns of few different values, as the first file of many rows tells.
+
+        As they are stored so is a third of the time to make them texts, and to take them in.
+        """
+        with suppress(MoviePipelineError, *READ_ERRORS):  # whoever reads the rows is told
+            for name in self._files.names()[:1]:
+                with self._files.reading(name) as path:
+                    return _stored_encoded(cast("Any", pq).read_metadata(path), self._only)
+        return []
+
+    def _read(self, wanted: Any, encoded: Sequence[str]) -> Generator[Any]:  # noqa: ANN401 - Arrow's
+        for name in self._names():
             try:
                 with (
-                    self._storage.reading(Area.OUTPUT, name) as path,
-                    opened(path, name, self._columns) as rows,
+                    self._files.reading(name) as path,
+                    opened(path, name, self._columns, self._only, encoded) as rows,
                 ):
                     for batch in rows:
                         yield batch if batch.schema == wanted else batch.cast(wanted)
@@ -105,9 +141,9 @@ class IncomingRows:
                 self.failed = failed
                 raise
 
-    def _files(self, names: Sequence[str]) -> list[str]:
+    def _names(self) -> list[str]:
         try:
-            return part_names(self._storage, Area.OUTPUT, names)
+            return self._files.names()
         except BaseException as failed:
             self.failed = failed
             raise
@@ -191,8 +227,24 @@ def rewritten(path: Path, name: str, columns: Sequence[WarehouseColumn], to: Pat
             writer.write_batch(batch)
 
 
-def _table_schema(columns: Sequence[WarehouseColumn]) -> Any:  # noqa: ANN401 - Arrow's, untyped
-    return _ARROW.schema([(column.name, _ACCEPTED[column.type][0]) for column in columns])
+def _stored_encoded(metadata: Any, columns: Sequence[WarehouseColumn]) -> list[str]:  # noqa: ANN401 - Arrow's, untyped
+    """The text columns of a file that its first rows are stored of by a dictionary."""
+    if metadata.num_rows < _WORTH_ENCODING:
+        return []
+    texts = {column.name for column in columns if column.type == "varchar"}
+    group = metadata.row_group(0)
+    chunks = [group.column(place) for place in range(group.num_columns)]
+    return [
+        chunk.path_in_schema
+        for chunk in chunks
+        if chunk.has_dictionary_page and chunk.path_in_schema in texts
+    ]
+
+
+def _table_schema(columns: Sequence[WarehouseColumn], encoded: Sequence[str]) -> Any:  # noqa: ANN401 - Arrow's, untyped
+    types = {column.name: _ACCEPTED[column.type][0] for column in columns}
+    types |= {name: _ARROW.dictionary(_ARROW.int32(), types[name]) for name in encoded}
+    return _ARROW.schema([*types.items()])
 
 
 def _schema_of(columns: Sequence[WarehouseColumn], found: Any) -> Any:  # noqa: ANN401 - Arrow's, untyped

@@ -43,7 +43,8 @@ class WarehouseSession(Protocol):
         The name of a file in parts stands for all of them.
         Columns map by name and nothing is cast: BatchRefused where a column is unknown, of another
         type, or missing; one that a row need not have is null where a file of an older form lacks
-        it. The caller compares the count with what it expects.
+        it. The caller compares the count with what it expects. Of rows that load, a warehouse may
+        take no more into staging than is asked of it, and read the rest when they are inserted.
         """
         ...
 

@@ -10,10 +10,12 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.orchestration.assets.view_columns import traced_columns
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.folder_storage import FolderStorage
+from movie_pipeline.warehouse import staged_rows
 from movie_pipeline.warehouse.duckdb_sql import (
     insert_of_many,
     materialized_view,
     parameters_of,
+    reading_from,
     to_duckdb,
 )
 from movie_pipeline.warehouse.duckdb_warehouse import DuckDBWarehouse
@@ -34,6 +36,8 @@ def ask_all() -> None:
             to_duckdb(text)
             if parameters_of(text) is not None:
                 insert_of_many(text)
+            if name in staged_rows.INSERTS:
+                reading_from(text, staged_rows.TABLE, staged_rows.ROWS)
     for view, name in statements.views().items():
         materialized_view(statements.text(name))
         traced_columns(view, MOVIES)
