@@ -24,6 +24,8 @@ TEMPORARY_PREFIX = ".mp-"
 _BLOCK = 1 << 20
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 """How a file system says that it has no hard links, or no more for this file."""
+_ELSEWHERE = (*_NO_LINKS, errno.EXDEV)
+"""And that the other place is on another one."""
 
 
 def temporary_beside(target: Path) -> Path:
@@ -120,6 +122,17 @@ def name_once(whole: Path, target: Path) -> None:
         # reserved first, as a rename alone would replace whatever lies there
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
         whole.replace(target)
+
+
+def linked(source: Path, to: Path) -> bool:
+    """Give a file a second name, which nobody has; whether the file system could do so."""
+    try:
+        os.link(source, to, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _ELSEWHERE:
+            raise
+        return False
+    return True
 
 
 def write_into_place(content: bytes, target: Path) -> None:
