@@ -80,6 +80,8 @@ _WITHOUT_ORDER = {"utf-16", "utf-32", "utf-8-sig"}
 _BINARY = "The file is no text but binary data. Export the table as CSV (UTF-8)."
 _NO_TEXT = bytes((*range(0x03, 0x09), *range(0x10, 0x1A)))
 """What stands in no text; what parts cells and records in some, or shifts letters, is not here."""
+_FIRST_OF_TEXT = 0x1A
+"""Bytes below are no text, but for line ends and few others."""
 _MOST_NO_TEXT = 0.02
 _MIXED_SHARE = 0.2
 """From so many well-formed characters on a stray byte, a text is a mixture, and no chance."""
@@ -504,9 +506,14 @@ def _declared(name: str) -> Encoding:
 
 
 def _refuse_binary(head: bytes) -> None:
-    nuls = head.count(0)
+    codes = np.frombuffer(head, np.uint8)
+    nuls = np.count_nonzero(codes == 0)
     if nuls * 3 < len(head):
-        if len(head) - len(head.translate(None, _NO_TEXT)) > _MOST_NO_TEXT * len(head):
+        most = _MOST_NO_TEXT * len(head)
+        low = np.count_nonzero(codes < _FIRST_OF_TEXT)
+        if low - np.count_nonzero((codes == ord("\n")) | (codes == ord("\r"))) <= most:
+            return  # for which it was enough to look at all of it once
+        if len(head) - len(head.translate(None, _NO_TEXT)) > most:
             raise UnreadableFile(_BINARY)
         return
     even, odd = head[::2].count(0), head[1::2].count(0)

@@ -8,6 +8,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import BinaryIO
 
 WINDOW = 1 << 20
@@ -117,7 +118,7 @@ class _RecordReader:
         self._window = b""
         self._base = start  # the offset of the window's first byte
         self._at_end = False
-        self._grammar = _Grammar(syntax)
+        self._grammar = _grammar(syntax)
         file.seek(start)
 
     def records(self) -> Iterator[Record]:
@@ -186,6 +187,11 @@ class _RecordReader:
         record.problem = None if is_comment else self._too_long()
         record.unclosed, record.is_comment = skipper.unclosed, is_comment
         return record, after
+
+
+@lru_cache(maxsize=100)
+def _grammar(syntax: Syntax) -> "_Grammar":
+    return _Grammar(syntax)
 
 
 class _Grammar:
