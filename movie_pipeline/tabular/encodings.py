@@ -105,6 +105,9 @@ SPOILT: Final = {
     ),
 }
 """Letters that were written in UTF-8 twice, that were lost, that are written as web pages do."""
+_SPOILT_BEGINS: Final = {"twice": b"\xc3", "lost": b"\xef", "escaped": b"&"}
+"""With which byte each of these begins; a text without it is soon told."""
+_TWICE_BEGINS, _TWICE_GOES_ON = 0xC3, (0x82, 0x83, 0x90, 0x91, 0xA2)
 _HALVES: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _STATEFUL: Final = frozenset(
     {"hz", "utf-7", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004"}
@@ -331,7 +334,20 @@ def spoilt_letters(head: bytes) -> tuple[str, ...]:
     Args:
         head: the first bytes of a UTF-8 text.
     """
-    return tuple(what for what, sign in SPOILT.items() if sign.search(head))
+    return tuple(
+        what
+        for what, sign in SPOILT.items()
+        if _SPOILT_BEGINS[what] in head
+        and (what != "twice" or _may_be_written_twice(head))
+        and sign.search(head)
+    )
+
+
+def _may_be_written_twice(head: bytes) -> bool:
+    """Whether two bytes stand there with which such letters begin; that is sooner told."""
+    codes = np.frombuffer(head, np.uint8)
+    behind = codes[np.flatnonzero(codes[:-1] == _TWICE_BEGINS) + 1]
+    return bool(np.isin(behind, _TWICE_GOES_ON).any())
 
 
 def _either(names: Sequence[str]) -> str:

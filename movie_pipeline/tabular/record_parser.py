@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 WINDOW = 1 << 20
 
@@ -249,10 +249,11 @@ class _Grammar:
         """The quick way for a record of which every cell is whole, quoted or not."""
         if self._whole_cell is None:
             return None
-        match, twice, quote = self._whole_cell.match, 2 * self._syntax.quote, self._syntax.quote
+        match = cast("Any", self._whole_cell).scanner(text, start).match  # each where the last ends
+        twice, quote = 2 * self._syntax.quote, self._syntax.quote
         cells: list[bytes] = []
         place = start
-        while found := match(text, place):
+        while found := match():
             inside, cell, ending = found.groups()
             cells.append(cell if inside is None else inside.replace(twice, quote))
             place = found.end()
