@@ -24,8 +24,6 @@ TEMPORARY_PREFIX = ".mp-"
 _BLOCK = 1 << 20
 _NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 """How a file system says that it has no hard links, or no more for this file."""
-_ELSEWHERE = (*_NO_LINKS, errno.EXDEV)
-"""And that the other place is on another one."""
 
 
 def temporary_beside(target: Path) -> Path:
@@ -124,12 +122,12 @@ def name_once(whole: Path, target: Path) -> None:
         whole.replace(target)
 
 
-def linked(source: Path, to: Path) -> bool:
-    """Give a file a second name, which nobody has; whether the file system could do so."""
+def moved(source: Path, to: Path) -> bool:
+    """Rename a file; whether that could be, as it cannot onto another disk."""
     try:
-        os.link(source, to, follow_symlinks=False)
+        source.rename(to)
     except OSError as error:
-        if error.errno not in _ELSEWHERE:
+        if error.errno != errno.EXDEV:
             raise
         return False
     return True

@@ -22,8 +22,8 @@ from movie_pipeline.atomic_files import (
     TEMPORARY_PREFIX,
     copy_into_place,
     copy_to_new_name,
-    linked,
     make_folder,
+    moved,
     name_once,
     same_bytes,
     sync,
@@ -95,7 +95,7 @@ class FolderStorage(Storage):
     @property
     @override
     def at_once(self) -> int:
-        """One: a disk is not quicker for being asked twice."""
+        """One: a disk copies no quicker for being asked twice."""
         return 1
 
     @override
@@ -206,8 +206,6 @@ class FolderStorage(Storage):
             for one in placed:
                 with one.telling():
                     one.temporary.replace(one.target)
-                    if one.taken is not None:
-                        one.taken.unlink()  # who wrote it again would write into what was placed
         for folder, one in {one.target.parent: one for one in placed}.items():
             with one.telling():
                 sync(folder)
@@ -217,14 +215,16 @@ class FolderStorage(Storage):
     def _beside(
         self, unnamed: ExitStack, area: Area, name: str, source: Path, *, taken: bool
     ) -> "_Placed":
-        """The file beside where it is to lie; that is gone at the end of the stack."""
+        """The file beside where it is to lie; at the end of the stack it is not there any more."""
         target = self._path(area, name)
-        one = _Placed(area, name, target, temporary_beside(target), source if taken else None)
+        one = _Placed(area, name, target, temporary_beside(target))
         with one.telling():
             make_folder(target.parent)
             crash_point(f"storage.put.{area}.before")
-            unnamed.callback(one.temporary.unlink, missing_ok=True)
-            if not (taken and linked(source, one.temporary)):
+            if taken and moved(source, one.temporary):
+                unnamed.callback(_give_back, one.temporary, source)
+            else:
+                unnamed.callback(one.temporary.unlink, missing_ok=True)
                 shutil.copyfile(source, one.temporary)
         return one
 
@@ -385,7 +385,6 @@ class _Placed:
     name: str
     target: Path
     temporary: Path
-    taken: Path | None
 
     def sync(self) -> None:
         """Have its bytes reach the disk."""
@@ -395,6 +394,12 @@ class _Placed:
     def telling(self) -> AbstractContextManager[None]:
         """OSErrors as one sentence about it."""
         return _translated(f"putting {self.name} into {self.area}")
+
+
+def _give_back(temporary: Path, source: Path) -> None:
+    """Where a file that was taken did not get its name, whoever wrote it has it again."""
+    with suppress(FileNotFoundError):
+        temporary.rename(source)
 
 
 def _ignored(_: str) -> None:
