@@ -122,6 +122,17 @@ def name_once(whole: Path, target: Path) -> None:
         whole.replace(target)
 
 
+def moved(source: Path, to: Path) -> bool:
+    """Rename a file; whether that could be, as it cannot onto another disk."""
+    try:
+        source.rename(to)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True
+
+
 def write_into_place(content: bytes, target: Path) -> None:
     """Write a file under its name in one step."""
     temporary = temporary_beside(target)

@@ -3,6 +3,7 @@
 For the command line and for tests; the sensors do the same through the daemon.
 """
 
+import gc
 import os
 import uuid
 from collections import Counter
@@ -304,19 +305,30 @@ def _run(
         tags = ingest_tags(launch)
     run_id = str(uuid.uuid4())
     _cancel_where_stopped(instance, run_id)
-    result = definitions.resolve_job_def(job).execute_in_process(
-        run_id=run_id,
-        instance=instance,
-        run_config={
-            **dg.RunConfig(resources=config).to_config_dict(),
-            "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
-        },
-        tags=tags,
-        raise_on_error=False,
-    )
+    with _looking_for_cycles_in_what_is_new():
+        result = definitions.resolve_job_def(job).execute_in_process(
+            run_id=run_id,
+            instance=instance,
+            run_config={
+                **dg.RunConfig(resources=config).to_config_dict(),
+                "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+            },
+            tags=tags,
+            raise_on_error=False,
+        )
     raise_if_stopped()  # Dagster keeps it from its caller
     if not result.success:
         raise MoviePipelineError(f"the job {job} failed in run {result.run_id}: {_cause(result)}")
+
+
+@contextmanager
+def _looking_for_cycles_in_what_is_new() -> Generator[None]:
+    """Leave out what is loaded, mostly code: it is a million objects, and stays."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _cancel_where_stopped(instance: dg.DagsterInstance, run_id: str) -> None:

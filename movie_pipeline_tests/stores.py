@@ -33,8 +33,7 @@ class PutsOneByOne(FolderStorage):
 
     def put(self, area: Area, name: str, source: Path) -> str:
         """As the folder does."""
-        FolderStorage.put_all(self, [(area, name, source)])
-        return self.uri(area, name)
+        return FolderStorage.put(self, area, name, source)
 
 
 class TwoAtOnce(PutsOneByOne):

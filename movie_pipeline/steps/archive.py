@@ -4,7 +4,7 @@ It comes after the commit and can be repeated at any time. Nothing it meets make
 unloaded: a file that is gone or was overwritten is marked as found. What was decided is kept first.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -19,6 +19,8 @@ from movie_pipeline.ledger.decision_records import (
 )
 from movie_pipeline.ledger.ledger import Ledger, LedgerEntry
 from movie_pipeline.steps.keep_decisions import keep_decided
+from movie_pipeline.steps.run_lease import is_held_elsewhere
+from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import LandedFile, Storage
 from movie_pipeline.warehouse.warehouse_port import Warehouse
@@ -42,6 +44,24 @@ class ArchiveReport:
     archived: list[LedgerEntry] = field(default_factory=list[LedgerEntry])
     not_found: list[LedgerEntry] = field(default_factory=list[LedgerEntry])
     failed: dict[str, str] = field(default_factory=dict[str, str])
+
+
+def left_to(work_folder: WorkFolder, entries: Iterable[LedgerEntry]) -> list[LedgerEntry]:
+    """Of entries that wait to be archived, those that the run of a work folder is to put away.
+
+    Its own, and what a crash left behind; not those of a run that is alive beside it, on this
+    machine, and is about to do so: to tell a sender of a file that is not at hand takes as long as
+    to read it. What that run leaves, the next one or the reconciler finds.
+    """
+    root = work_folder.folder.parent
+    elsewhere: dict[str, bool] = {work_folder.name: False}
+    left: list[LedgerEntry] = []
+    for entry in entries:
+        if entry.batch_id not in elsewhere:
+            elsewhere[entry.batch_id] = is_held_elsewhere(root / entry.batch_id)
+        if not elsewhere[entry.batch_id]:
+            left.append(entry)
+    return left
 
 
 def archive(

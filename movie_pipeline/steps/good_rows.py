@@ -37,6 +37,10 @@ _REPEATED = 0.5
 """A column of which at most such a share is different gains by a dictionary."""
 _WORTH_ASKING = 20_000
 """Rows."""
+_FEW = 2_000
+"""Rows."""
+_ONE_VALUE = ("file_id", "file_version")
+"""Columns of the file, rather than of its rows."""
 _MAPPED_AT_ONCE = 4
 """Staged batches."""
 
@@ -343,10 +347,11 @@ def _without_texts(schema: Any) -> list[str]:  # noqa: ANN401 - Arrow's, untyped
 def _repeated(table: Any) -> list[str] | bool:  # noqa: ANN401 - Arrow tables, untyped
     """The columns whose values come again and again, as far as a file's first rows tell.
 
-    All of them, where these are so few that to ask costs more than it gains.
+    All of them, where these are so few that to ask costs more than it gains; those that are one
+    value all along, where dictionaries cost more.
     """
     if table.num_rows < _WORTH_ASKING:
-        return True
+        return True if table.num_rows > _FEW else list(_ONE_VALUE)
     most = table.num_rows * _REPEATED
     return [
         field.name

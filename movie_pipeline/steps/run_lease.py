@@ -105,6 +105,11 @@ def is_abandoned(folder: Path) -> bool:
         os.close(descriptor)
 
 
+def is_held_elsewhere(folder: Path) -> bool:
+    """Whether another living process on this machine works in the folder, and this one does not."""
+    return (folder / LEASE).absolute() not in _held and is_held(folder)
+
+
 def is_held(folder: Path) -> bool:
     """Whether a living process on this machine works in the folder."""
     return (folder / LEASE).exists() and not is_abandoned(folder)

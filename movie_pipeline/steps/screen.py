@@ -8,7 +8,6 @@ their list, by the attempt that wrote them.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import TypeGuard, assert_never
 
 import msgspec
@@ -186,9 +185,9 @@ class _Publishing:
         self._storage = storage
         self._waiting: list[NewFile] = []
 
-    def put(self, area: Area, name: str, source: Path) -> None:
-        """Put a file, now or when enough wait; it must stay where it is."""
-        self._waiting.append((area, name, source))
+    def put(self, *files: NewFile) -> None:
+        """Put files, now or when enough wait: they must stay as they are, and are gone then."""
+        self._waiting += files
         if len(self._waiting) >= _PUT_AT_ONCE:
             self.finish()
 
@@ -290,15 +289,15 @@ class _Screening:
             hold=self.retracted.get(file.file_id, ""),
         ) as judged:
             split = split_file(judged, self.dataset, self.work_folder.name)
-        self._publish(file, split)
         summary = self._published(split, _replay_summary(judged, split, replay))
         decided = _decided(judged, split, summary)
         with self.storage.reading(Area.QUARANTINE, replay.records_name) as records:
             write_resolutions(
                 replay, decided, records=records, set_apart=split.quarantine, to=folder.resolutions
             )
+        self._publish(file, split)
         name = f"resolutions/{file.file_id}.parquet"
-        self.publishing.put(Area.OUTPUT, name, folder.resolutions)
+        self.publishing.put((Area.OUTPUT, name, folder.resolutions))
         return replace(decided, replay_id=replay.replay_id, resolutions_name=name)
 
     def _published(self, split: SplitFile, summary: FileSummary) -> FileSummary:
@@ -312,15 +311,17 @@ class _Screening:
         )
 
     def _publish(self, file: ReadFile, split: SplitFile) -> None:
+        files: list[NewFile] = []
         if split.quarantine is not None:
             name = _quarantine_name(file.file_id, split)
-            self.publishing.put(Area.QUARANTINE, name, split.quarantine)
+            files.append((Area.QUARANTINE, name, split.quarantine))
         if split.keys is not None:
             name = keys_name(file.file_id)
-            self.publishing.put(Area.HISTORY, name, split.keys)  # kept: a rebuild takes it
-            self.publishing.put(Area.OUTPUT, name, split.keys)
+            files.append((Area.HISTORY, name, split.keys))  # kept: a rebuild takes it
+            files.append((Area.OUTPUT, name, split.keys))
         if split.good is not None:
-            self.publishing.put(Area.OUTPUT, _output_name(file.file_id, split), split.good)
+            files.append((Area.OUTPUT, _output_name(file.file_id, split), split.good))
+        self.publishing.put(*files)
 
 
 def _output_name(file_id: str, split: SplitFile) -> str:

@@ -114,8 +114,12 @@ class Teller:
             told.made[one.entry.file_id] = self._place(one.entry)
 
     def _put_files(self, made: "Sequence[_Made]") -> None:
-        """Put reports, the pages last: where one lies, the report is taken to be made."""
-        self.storage.put_all([file for one in made for file in one.files[:-1]])
+        """Put reports, the pages last: where one lies, the report is taken to be made.
+
+        What is gone here was put by a try before, as a store may take what it is given.
+        """
+        before = [file for one in made for file in one.files[:-1]]
+        self.storage.put_all([file for file in before if file[-1].exists()])
         self.storage.put_all([one.files[-1] for one in made])
 
     def write(self, entry: LedgerEntry, folder: Path, stem: str) -> Path:
@@ -157,8 +161,11 @@ class Teller:
         folder = work_folder.of_file(entry.file_id)
         layout = SentLayout.of(read.staged, self.dataset.contract)
         sent = Sent(folder.source, read.staged, layout)
-        quarantine = folder.quarantine if folder.quarantine.exists() else None
-        return _made(entry, sent, quarantine, folder.path)
+        with ExitStack() as stack:
+            # where it still lies beside the file, nothing needs to be brought
+            beside = folder.quarantine if folder.quarantine.exists() else None
+            quarantine = beside or self._quarantine(entry, stack)
+            return _made(entry, sent, quarantine, folder.path)
 
     def _place(self, entry: LedgerEntry) -> str:
         return self.storage.uri(Area.QUARANTINE, page_name(entry.file_id))

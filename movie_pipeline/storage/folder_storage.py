@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,7 @@ from movie_pipeline.atomic_files import (
     copy_into_place,
     copy_to_new_name,
     make_folder,
+    moved,
     name_once,
     same_bytes,
     sync,
@@ -49,6 +50,7 @@ from movie_pipeline.file_names import (
 from movie_pipeline.private_files import make_private
 from movie_pipeline.settings import Settings
 from movie_pipeline.storage.landed_page import bounded_micros, moment, oldest
+from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import Area, LandedFile, LandedPage, NewFile, Storage
 
 STORE = "local"
@@ -57,6 +59,8 @@ STORE = "local"
 _BLOCK = 1 << 20
 _REFUSALS = (errno.EACCES, errno.EPERM, errno.ELOOP)
 """How the system says that one file may not be read, while others may."""
+_SYNCED_AT_ONCE = 8
+"""A disk waits for its journal once for all files that ask for it meanwhile."""
 _TAKEN_AT_ONCE = 3
 """How often a name is tried again whose file was gone when it was looked at."""
 
@@ -91,7 +95,7 @@ class FolderStorage(Storage):
     @property
     @override
     def at_once(self) -> int:
-        """One: a disk is not quicker for being asked twice."""
+        """One: a disk copies no quicker for being asked twice."""
         return 1
 
     @override
@@ -180,18 +184,25 @@ class FolderStorage(Storage):
 
     @override
     def put(self, area: Area, name: str, source: Path) -> str:
-        self.put_all([(area, name, source)])
+        self._place([(area, name, source)], taken=frozenset())
         return self.uri(area, name)
 
     @override
     def put_all(self, files: Sequence[NewFile]) -> None:
         """Place files side by side: what the disk does to keep one, it does for all of them."""
-        with ExitStack() as copies:
-            placed = [self._copied(copies, *file) for file in files]
-            for one in placed:
-                with one.telling():
-                    sync(one.temporary)
-                    crash_point("files.copied")
+        last = {source: place for place, (*_, source) in enumerate(files)}
+        self._place(files, taken=frozenset(last.values()))
+
+    def _place(self, files: Sequence[NewFile], taken: Collection[int]) -> None:
+        """Place files; of those at these places, which are whole for good, no copy is made."""
+        with ExitStack() as unnamed:
+            placed = [
+                self._beside(unnamed, *file, taken=place in taken)
+                for place, file in enumerate(files)
+            ]
+            side_by_side(_Placed.sync, placed, at_once=_SYNCED_AT_ONCE)
+            for _ in placed:
+                crash_point("files.copied")
             for one in placed:
                 with one.telling():
                     one.temporary.replace(one.target)
@@ -201,15 +212,20 @@ class FolderStorage(Storage):
         for one in placed:
             crash_point(f"storage.put.{one.area}.after")
 
-    def _copied(self, copies: ExitStack, area: Area, name: str, source: Path) -> "_Placed":
-        """A copy beside where the file is to lie; it is gone at the end of the stack."""
+    def _beside(
+        self, unnamed: ExitStack, area: Area, name: str, source: Path, *, taken: bool
+    ) -> "_Placed":
+        """The file beside where it is to lie; at the end of the stack it is not there any more."""
         target = self._path(area, name)
         one = _Placed(area, name, target, temporary_beside(target))
         with one.telling():
             make_folder(target.parent)
             crash_point(f"storage.put.{area}.before")
-            copies.callback(one.temporary.unlink, missing_ok=True)
-            shutil.copyfile(source, one.temporary)
+            if taken and moved(source, one.temporary):
+                unnamed.callback(_give_back, one.temporary, source)
+            else:
+                unnamed.callback(one.temporary.unlink, missing_ok=True)
+                shutil.copyfile(source, one.temporary)
         return one
 
     @override
@@ -370,9 +386,20 @@ class _Placed:
     target: Path
     temporary: Path
 
+    def sync(self) -> None:
+        """Have its bytes reach the disk."""
+        with self.telling():
+            sync(self.temporary)
+
     def telling(self) -> AbstractContextManager[None]:
         """OSErrors as one sentence about it."""
         return _translated(f"putting {self.name} into {self.area}")
+
+
+def _give_back(temporary: Path, source: Path) -> None:
+    """Where a file that was taken did not get its name, whoever wrote it has it again."""
+    with suppress(FileNotFoundError):
+        temporary.rename(source)
 
 
 def _ignored(_: str) -> None:

@@ -132,7 +132,7 @@ class Storage(Protocol):
     def put_all(self, files: Sequence[NewFile]) -> None:
         """Place many as `put` places one, and sooner; where it fails, some of them may lie there.
 
-        Those that do are whole.
+        Those that do are whole. The local files are the store's then: they may be gone.
         """
         ...
 

@@ -318,8 +318,11 @@ def first_cells(rows: Iterable[Sequence[bytes]], layout: Layout) -> list[list[st
     for cells in rows:
         if len(cells) > width or (len(cells) < width and not layout.dialect.pad):
             continue
-        for column, cell in zip(columns, cells, strict=False):
-            column.append(cell.decode("utf-8", "replace"))
+        texts = b"\0".join(cells).decode("utf-8", "replace").split("\0")
+        if len(texts) != len(cells):  # one holds such a byte
+            texts = [cell.decode("utf-8", "replace") for cell in cells]
+        for column, text in zip(columns, texts, strict=False):
+            column.append(text)
     return columns
 
 

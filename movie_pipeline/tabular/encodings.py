@@ -80,6 +80,8 @@ _WITHOUT_ORDER = {"utf-16", "utf-32", "utf-8-sig"}
 _BINARY = "The file is no text but binary data. Export the table as CSV (UTF-8)."
 _NO_TEXT = bytes((*range(0x03, 0x09), *range(0x10, 0x1A)))
 """What stands in no text; what parts cells and records in some, or shifts letters, is not here."""
+_FIRST_OF_TEXT = 0x1A
+"""Bytes below are no text, but for line ends and few others."""
 _MOST_NO_TEXT = 0.02
 _MIXED_SHARE = 0.2
 """From so many well-formed characters on a stray byte, a text is a mixture, and no chance."""
@@ -103,6 +105,9 @@ SPOILT: Final = {
     ),
 }
 """Letters that were written in UTF-8 twice, that were lost, that are written as web pages do."""
+_SPOILT_BEGINS: Final = {"twice": b"\xc3", "lost": b"\xef", "escaped": b"&"}
+"""With which byte each of these begins; a text without it is soon told."""
+_TWICE_BEGINS, _TWICE_GOES_ON = 0xC3, (0x82, 0x83, 0x90, 0x91, 0xA2)
 _HALVES: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _STATEFUL: Final = frozenset(
     {"hz", "utf-7", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004"}
@@ -329,7 +334,20 @@ def spoilt_letters(head: bytes) -> tuple[str, ...]:
     Args:
         head: the first bytes of a UTF-8 text.
     """
-    return tuple(what for what, sign in SPOILT.items() if sign.search(head))
+    return tuple(
+        what
+        for what, sign in SPOILT.items()
+        if _SPOILT_BEGINS[what] in head
+        and (what != "twice" or _may_be_written_twice(head))
+        and sign.search(head)
+    )
+
+
+def _may_be_written_twice(head: bytes) -> bool:
+    """Whether two bytes stand there with which such letters begin; that is sooner told."""
+    codes = np.frombuffer(head, np.uint8)
+    behind = codes[np.flatnonzero(codes[:-1] == _TWICE_BEGINS) + 1]
+    return bool(np.isin(behind, _TWICE_GOES_ON).any())
 
 
 def _either(names: Sequence[str]) -> str:
@@ -504,9 +522,14 @@ def _declared(name: str) -> Encoding:
 
 
 def _refuse_binary(head: bytes) -> None:
-    nuls = head.count(0)
+    codes = np.frombuffer(head, np.uint8)
+    nuls = np.count_nonzero(codes == 0)
     if nuls * 3 < len(head):
-        if len(head) - len(head.translate(None, _NO_TEXT)) > _MOST_NO_TEXT * len(head):
+        most = _MOST_NO_TEXT * len(head)
+        low = np.count_nonzero(codes < _FIRST_OF_TEXT)
+        if low - np.count_nonzero((codes == ord("\n")) | (codes == ord("\r"))) <= most:
+            return  # for which it was enough to look at all of it once
+        if len(head) - len(head.translate(None, _NO_TEXT)) > most:
             raise UnreadableFile(_BINARY)
         return
     even, odd = head[::2].count(0), head[1::2].count(0)

@@ -163,21 +163,16 @@ class NumberCells:
 
     def _read_one(self, text: str) -> tuple[float | int, int]:
         value, state, evidence = self._told(text)
-        self.evidence |= evidence
+        if evidence:
+            self.evidence |= evidence
         return value, state
 
-    def _told(self, text: str) -> tuple[float | int, int, Evidence]:
+    def _told(self, text: str) -> "_Told":
         """A cell's value and state, and what it says of the signs of its column."""
         if self._nulls and text.strip(INVISIBLE) in self._nulls:
             return 0, _NOT_AVAILABLE, Evidence.NONE
         read = self._read_short if len(text) <= _LONGEST_REMEMBERED else self._read_any
-        reading, evidence = read(text)
-        if reading.unreadable:
-            return 0, _UNREADABLE, evidence
-        state = _MISSING if reading.value is None else _READ
-        if reading.repair is not None:
-            state += _FIRST_REPAIR * (1 + _REPAIRS.index(reading.repair))
-        return reading.value or 0, state, evidence
+        return read(text)
 
     def _read_shortcuts(self, texts: Array) -> tuple[Array, Array]:
         """What is plainly a number goes the fast way, the rest the plain way."""
@@ -303,22 +298,32 @@ class Unusual:
         self.most = most if self.most is None else max(self.most, most)
 
 
-_Read = Callable[[str], tuple[Reading, Evidence]]
+_Told = tuple[float | int, int, Evidence]
+_Read = Callable[[str], _Told]
 
 
 @lru_cache(maxsize=100)
 def _readings_of(column: Column, signs: Signs, factor: Fraction) -> tuple[_Read, _Read]:
-    """What a cell is, and what it says about the signs of its column; and the same remembered.
+    """A cell's value and state, and what it says of its column's signs; and the same remembered.
 
     From row to row and from file to file, for durations and sums come again; by column, as it
     takes longer to look a column up than a cell.
     """
     written = as_written(column, factor)
 
-    def reading_of(text: str) -> tuple[Reading, Evidence]:
-        return read_number(text, column, signs, factor), evidence_in(text, written)
+    def reading_of(text: str) -> _Told:
+        return *_as_state(read_number(text, column, signs, factor)), evidence_in(text, written)
 
     return reading_of, lru_cache(MOST_REMEMBERED)(reading_of)
+
+
+def _as_state(reading: Reading) -> tuple[float | int, int]:
+    if reading.unreadable:
+        return 0, _UNREADABLE
+    state = _MISSING if reading.value is None else _READ
+    if reading.repair is not None:
+        state += _FIRST_REPAIR * (1 + _REPAIRS.index(reading.repair))
+    return reading.value or 0, state
 
 
 def _years_of_compact(values: Array, states: Array) -> tuple[Array, Array]:

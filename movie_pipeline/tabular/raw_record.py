@@ -24,6 +24,8 @@ _WINDOW = 2_097_152
 _MOST_IN_WINDOW = 2_000
 _FAR = 65_536
 """Bytes between two records that are read one by one rather than with them."""
+_SMALL_INDEX = 1_000_000
+"""Bytes of an index that are read sooner than mapped."""
 INDEX_SUFFIX = ".records"
 ROWS_SUFFIX = ".arrow"
 _MANY = 1_000
@@ -91,9 +93,9 @@ def index_path(path: Path, folder: Path) -> Path:
 
 
 def read_index(path: Path) -> npt.NDArray[np.int64]:
-    """The index as an array of (start, end), mapped into memory and not read."""
-    if path.stat().st_size == 0:
-        return np.empty((0, 2), np.int64)
+    """The index as an array of (start, end); a long one is mapped into memory and not read."""
+    if path.stat().st_size <= _SMALL_INDEX:
+        return np.fromfile(path, np.int64).reshape(-1, 2)
     return np.memmap(path, np.int64, "r").reshape(-1, 2)
 
 

@@ -4,8 +4,9 @@ It is a value that goes through JSON, so that whoever has it and a chunk reads t
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.column_mapping import MappedColumn, map_header, printable
@@ -26,6 +27,8 @@ from movie_pipeline.tabular.ways_out import or_declare
 
 _APOSTROPHES = re.compile(r"'.*'", re.DOTALL)
 _RANK = re.compile(r"([0-9]{1,4})[.)]\s*\S")
+_MOST_REMEMBERED, _LONGEST_REMEMBERED = 20_000, 100
+"""Cells, and characters of one: a cell may be a megabyte."""
 MOST_READINGS = 4
 """How often a text is read again because of what its cells say; each time more is known."""
 
@@ -272,10 +275,24 @@ def _number_column(column: MappedColumn, contract: TableContract) -> Column | No
 
 
 def _evidence(texts: Sequence[str], column: Column) -> int:
-    found = 0
-    for said in {int(evidence_in(text, column)) for text in set(texts)}:
-        found |= said
+    said, found = _evidence_of_cells(column), 0
+    for text in set(texts):
+        found |= said(text)
     return found
+
+
+@lru_cache(maxsize=100)
+def _evidence_of_cells(column: Column) -> Callable[[str], int]:
+    """What a cell says, remembered from file to file: durations and sums come again.
+
+    By column, as it takes longer to look a column up than a cell.
+    """
+
+    def said(text: str) -> int:
+        return int(evidence_in(text, column))
+
+    remembered = lru_cache(_MOST_REMEMBERED)(said)
+    return lambda text: remembered(text) if len(text) <= _LONGEST_REMEMBERED else said(text)
 
 
 def _decimal_sign(evidence: Mapping[str, int], contract: TableContract) -> str:

@@ -8,7 +8,8 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from functools import lru_cache
+from typing import Any, BinaryIO, cast
 
 WINDOW = 1 << 20
 
@@ -117,7 +118,7 @@ class _RecordReader:
         self._window = b""
         self._base = start  # the offset of the window's first byte
         self._at_end = False
-        self._grammar = _Grammar(syntax)
+        self._grammar = _grammar(syntax)
         file.seek(start)
 
     def records(self) -> Iterator[Record]:
@@ -188,6 +189,11 @@ class _RecordReader:
         return record, after
 
 
+@lru_cache(maxsize=100)
+def _grammar(syntax: Syntax) -> "_Grammar":
+    return _Grammar(syntax)
+
+
 class _Grammar:
     """Regular expressions for one syntax, and what to do where they do not match."""
 
@@ -243,10 +249,11 @@ class _Grammar:
         """The quick way for a record of which every cell is whole, quoted or not."""
         if self._whole_cell is None:
             return None
-        match, twice, quote = self._whole_cell.match, 2 * self._syntax.quote, self._syntax.quote
+        match = cast("Any", self._whole_cell).scanner(text, start).match  # each where the last ends
+        twice, quote = 2 * self._syntax.quote, self._syntax.quote
         cells: list[bytes] = []
         place = start
-        while found := match(text, place):
+        while found := match():
             inside, cell, ending = found.groups()
             cells.append(cell if inside is None else inside.replace(twice, quote))
             place = found.end()

@@ -18,6 +18,8 @@ from movie_pipeline.tabular.table_contract import TableContract
 
 _NULL, _BETWEEN = "\x00", "\x01"
 """No text of a row holds a NUL."""
+_SMALL = 1_000_000
+"""Bytes of staged rows that are read as soon as their columns are looked up."""
 _NO_CONTENT = (RECORD_NUMBER, UNREADABLE, BREACHED)
 
 
@@ -55,13 +57,15 @@ def _schema(rows: Path) -> Any:  # noqa: ANN401 - Arrow's
 
 
 def _batches(rows: Path, names: Sequence[str] = ()) -> Iterator[Any]:
-    """The staged rows one batch at a time, of some columns alone where these are named.
+    """The staged rows one batch at a time, of large files of some columns alone, if named.
 
     They are read and not mapped: pages of a mapped file count as memory of the process.
     """
-    schema = _schema(rows)
-    fields = [schema.get_field_index(name) for name in names or schema.names]
-    options = pa.ipc.IpcReadOptions(included_fields=fields)
+    options = None
+    if names and rows.stat().st_size > _SMALL:
+        schema = _schema(rows)
+        fields = [schema.get_field_index(name) for name in names]
+        options = pa.ipc.IpcReadOptions(included_fields=fields)
     with pa.OSFile(str(rows)) as file, pa.ipc.open_file(file, options=options) as reader:
         for number in range(int(reader.num_record_batches)):
             yield reader.get_batch(number)

@@ -9,9 +9,10 @@ from functools import cache
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from movie_pipeline.arrow import pa, pc
-from movie_pipeline.tabular.cells import Array, as_flags
+from movie_pipeline.tabular.cells import Array, as_flags, text_buffers
 from movie_pipeline.tabular.missing_words import NO_NUMBER, NULL_MARKER
 
 TEXT, NUMBERS = "text", "numbers"
@@ -22,7 +23,6 @@ AT_LEAST = 10
 MOST = 0.9
 """The share of values that must have a shape for the column to have it."""
 
-_STARTS: Final = r"^\s*[-+.0-9]"
 _SHAPES: Final = (
     ("whole numbers", r"^\s*[-+]?[0-9]+\s*$"),
     (NUMBERS, r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)\s*$"),
@@ -30,6 +30,8 @@ _SHAPES: Final = (
     ("dates written 00.00.0000", r"^\s*[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}\s*$"),
     ("dates written 00/00/0000", r"^\s*[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}\s*$"),
 )
+_OF_THE_SAME: Final = {"k": "\u212a", "i": "\u0130"}
+"""What is no letter of ASCII, but one in lower case: the sign of kelvin, and an I with a dot."""
 
 
 class ValueShapes:
@@ -57,8 +59,7 @@ class ValueShapes:
         present = texts.drop_null()
         while len(present) and (left := LOOKED_AT - len(self.looks)):
             values, present = present.slice(0, left), present.slice(left)
-            nothing = pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(values)), _words_for_nothing())
-            self.looks += _looks(values.filter(pc.invert(nothing)))
+            self.looks += _looks(values)
 
     def absorb(self, following: bytes) -> None:
         """Add what the first values of the rows behind these look like."""
@@ -68,6 +69,8 @@ class ValueShapes:
         """What most values look like, None where there are too few to say."""
         if len(self.looks) < AT_LEAST:
             return None
+        if self.looks.count(0) > (1 - MOST) * len(self.looks) + 1:
+            return TEXT
         looks = np.frombuffer(self.looks, np.uint8)
         for bit, (shape, _) in enumerate(_SHAPES):
             if np.count_nonzero(looks & (1 << bit)) >= MOST * len(looks):
@@ -76,15 +79,25 @@ class ValueShapes:
 
 
 def _looks(values: Array) -> bytes:
-    """The shapes that each value has."""
-    found = np.zeros(len(values), np.uint8)
-    # Most columns are plainly text: then one question is enough.
-    starts = pc.match_substring_regex(values, _STARTS)
-    some = values.filter(starts)
-    for bit, (_, pattern) in enumerate(_SHAPES if len(some) else ()):
-        fits = as_flags(pc.match_substring_regex(some, pattern))
-        found[as_flags(starts)] |= fits.astype(np.uint8) << bit
-    return found.tobytes()
+    """The shapes that each value has, but for words for nothing."""
+    from movie_pipeline.tabular import look_kernel  # noqa: PLC0415 - the compiled loops take long
+
+    words, lengths = _words_for_nothing()
+    bounds, data = text_buffers(values)
+    told = np.empty(len(values), np.uint8)
+    look_kernel.look(bounds, data, lengths, told)
+    looks = np.zeros(len(values), np.uint8)
+    # Most columns are plainly text: then nothing is to be asked.
+    if len(places := np.flatnonzero(told & look_kernel.NUMBER)):
+        some = values.take(pa.array(places))
+        for bit, (_, pattern) in enumerate(_SHAPES):
+            fits = as_flags(pc.match_substring_regex(some, pattern))
+            looks[places] |= fits.astype(np.uint8) << bit
+    if len(places := np.flatnonzero(told & look_kernel.NOTHING)):
+        some = values.take(pa.array(places))
+        nothing = as_flags(pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(some)), words))
+        looks = np.delete(looks, places[nothing])
+    return looks.tobytes()
 
 
 def shape_of_numbers(present: int, unreadable: int) -> str | None:
@@ -100,6 +113,22 @@ def shape_of_numbers(present: int, unreadable: int) -> str | None:
 
 
 @cache
-def _words_for_nothing() -> Array:
-    """Made on first use: with the first array pyarrow imports pandas, which takes half a second."""
-    return pa.array(["", NULL_MARKER.lower(), *sorted(NO_NUMBER)])
+def _words_for_nothing() -> tuple[Array, npt.NDArray[np.uint8]]:
+    """They, and the bytes of the longest that begins with two bytes, in any case.
+
+    Made on first use: with the first array pyarrow imports pandas, which takes half a second.
+    """
+    words = ["", NULL_MARKER.lower(), *sorted(NO_NUMBER)]
+    lengths = np.zeros((256, 256), np.uint8)
+    for word in filter(None, words):
+        size = len(word.encode())
+        for first in _written(word[:1]):
+            for second in _written(word[1:2]) if first < 0x80 else range(256):  # noqa: PLR2004 - beyond ASCII
+                lengths[first, second] = max(lengths[first, second], size)
+    return pa.array(words), lengths
+
+
+def _written(character: str) -> set[int]:
+    """With what bytes it begins where it is written in any case; without one, 0."""
+    cases = {character, character.upper(), *_OF_THE_SAME.get(character, ())}
+    return {each.encode()[0] if each else 0 for each in cases}

@@ -5,7 +5,7 @@ killed, the same request goes on with the files that are left.
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -226,7 +226,10 @@ def _judged_again(
         before = _apart(parts.storage, entry) - resolved
         after: frozenset[int] = frozenset()
         if decided.quarantine_name:
-            with folder.quarantine.open("rb") as lines:
+            # where it was published, a store may have taken it from here
+            there = parts.storage.reading(Area.QUARANTINE, decided.quarantine_name)
+            here = nullcontext(folder.quarantine) if folder.quarantine.exists() else there
+            with here as path, path.open("rb") as lines:
                 after = frozenset(map(record_number_of, lines)) - resolved
         yield _Judged(decided, resolved, len(after - before), len(before - after))
     finally:

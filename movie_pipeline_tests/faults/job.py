@@ -17,7 +17,7 @@ from movie_pipeline.ledger.replays import Replays
 from movie_pipeline.replay.land_replay import request_replays
 from movie_pipeline.replay.replay_request import ReplayRequest
 from movie_pipeline.steps import notify, reconcile
-from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.archive import archive, left_to
 from movie_pipeline.steps.arrivals import put_markers_away
 from movie_pipeline.steps.discover import Batch, fix_batch, plan_batches, take_batch
 from movie_pipeline.steps.fetch import fetch_batch
@@ -110,14 +110,14 @@ def load(
 
 
 def finish(deployment: Deployment, *, work: str = "batch", telling: bool = False) -> None:
-    """Archive all that waits for it, and remove the work folder."""
-    waiting = Ledger(deployment.warehouse).unarchived()
+    """Archive all that waits for it here, and remove the work folder."""
+    work_folder = WorkFolder.at(work_root(deployment.settings), work)
+    waiting = left_to(work_folder, Ledger(deployment.warehouse).unarchived())
     if telling:
-        _teller(deployment).tell(waiting, WorkFolder.at(work_root(deployment.settings), work))
+        _teller(deployment).tell(waiting, work_folder)
     report = archive(deployment.storage, deployment.warehouse, waiting)
     sources = read_sources(deployment.settings.reading.sources, MOVIES)
     put_markers_away(deployment.storage, sources, report.archived)
-    work_folder = WorkFolder.at(work_root(deployment.settings), work)
     work_folder.remove()
     drop_lease(work_folder.folder)
 

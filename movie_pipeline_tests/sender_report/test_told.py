@@ -94,14 +94,14 @@ def test_no_page_lies_there_before_what_it_links_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = Home(tmp_path)
-    storage, put_all = home.deployment.storage, FolderStorage.put_all
+    storage = home.deployment.storage
 
     def backwards(self: FolderStorage, files: Sequence[NewFile]) -> None:
         """As a store may that puts many side by side; the disk of this one is full at last."""
         for file in reversed(files):
             if file[1].endswith(".correction.csv"):
                 raise StorageError("the disk is full")
-            put_all(self, [file])
+            self.put(*file)
 
     monkeypatch.setattr(FolderStorage, "put_all", backwards)
     for key in ("apart.csv", "held.csv"):

@@ -11,9 +11,12 @@ from movie_pipeline.errors import StorageError
 from movie_pipeline.ledger.archive_names import archive_place
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.steps import archive as archive_module
-from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.archive import archive, left_to
+from movie_pipeline.steps.run_lease import drop_lease, take_lease
+from movie_pipeline.steps.work_folder import WorkFolder
 from movie_pipeline.storage.folder_storage import FolderStorage
 from movie_pipeline.storage.storage_port import Area, LandedFile
+from movie_pipeline_tests.steps.test_run_lease import held_by_another_process
 from movie_pipeline_tests.steps.world import Film, World
 from movie_pipeline_tests.stores import TwoAtOnce
 
@@ -61,6 +64,25 @@ def test_archiving_again_does_nothing(world: World) -> None:
     first = world.ledger.entries()
     archive(world.storage, world.warehouse, entries)
     assert world.ledger.entries() == first
+
+
+def test_a_run_leaves_alone_what_another_one_that_is_alive_is_about_to_put_away(
+    world: World,
+) -> None:
+    world.load(world.screened("a.csv", [Film("m1")]))
+    [entry] = world.ledger.unarchived()
+    root = world.settings.home / "work"
+    ours = WorkFolder.at(root, "ours")
+    others = {batch: replace(entry, batch_id=batch) for batch in ("ours", "gone", "at-work")}
+    take_lease(ours.folder)
+    with held_by_another_process(root / "at-work") as other:
+        assert left_to(ours, others.values()) == [others["ours"], others["gone"]]
+        other.kill()
+        other.wait()
+        assert left_to(ours, others.values()) == list(others.values())
+    # a batch that this very process was at before
+    assert left_to(WorkFolder.at(root, "later"), others.values()) == list(others.values())
+    drop_lease(ours.folder)
 
 
 def test_a_file_that_is_gone_is_marked_as_gone(world: World) -> None:

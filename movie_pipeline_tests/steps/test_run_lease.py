@@ -38,7 +38,8 @@ print("found:", found, flush=True)
 """
 
 
-def _holder(folder: Path) -> "subprocess.Popen[str]":
+def held_by_another_process(folder: Path) -> "subprocess.Popen[str]":
+    """A process that works in the folder until it is killed."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True
     )
@@ -53,7 +54,7 @@ def test_a_folder_nobody_took_is_not_abandoned(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_abandoned_only_after_its_process_was_killed(tmp_path: Path) -> None:
-    with _holder(tmp_path) as process:
+    with held_by_another_process(tmp_path) as process:
         try:
             assert not is_abandoned(tmp_path)
         finally:
@@ -63,7 +64,7 @@ def test_a_folder_is_abandoned_only_after_its_process_was_killed(tmp_path: Path)
 
 
 def test_a_second_process_that_takes_over_keeps_the_folder_alive(tmp_path: Path) -> None:
-    with _holder(tmp_path) as process:
+    with held_by_another_process(tmp_path) as process:
         take_lease(tmp_path)
         process.kill()
         process.wait()
@@ -81,7 +82,7 @@ def test_a_run_has_a_lease_while_it_is_at_work_and_leaves_nothing_of_it(tmp_path
 
 
 def test_a_run_whose_process_was_killed_is_told_until_it_is_forgotten(tmp_path: Path) -> None:
-    with _holder(tmp_path / "lease-the-run") as process:
+    with held_by_another_process(tmp_path / "lease-the-run") as process:
         assert abandoned_runs(tmp_path) == []
         process.kill()
         process.wait()

@@ -289,6 +289,62 @@ def test_many_files_that_are_settled_have_each_folder_reach_the_disk_once(
     assert sorted(synced) == [home / "history" / "day", home / "input"]
 
 
+@pytest.mark.parametrize("same_disk", [True, False])
+def test_files_that_are_put_at_once_are_taken_and_share_nothing(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch, *, same_disk: bool
+) -> None:
+    if not same_disk:
+
+        def refuse(*_: object) -> None:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+        monkeypatch.setattr(Path, "rename", refuse)
+    source = home / "work"
+    source.write_bytes(b"whole")
+    storage.put_all([(Area.OUTPUT, "a", source), (Area.HISTORY, "a", source)])
+    assert source.exists() is not same_disk
+    placed = [home / "output" / "a", home / "history" / "a"]
+    assert [path.read_bytes() for path in placed] == [b"whole", b"whole"]
+    assert [path.stat().st_nlink for path in placed] == [1, 1]
+    assert [path.name for path in (home / "output").iterdir()] == ["a"]
+    storage.put(Area.OUTPUT, "b", placed[1])
+    assert placed[1].stat().st_nlink == 1
+
+
+def test_what_was_taken_and_could_not_be_put_is_given_back(
+    home: Path, storage: FolderStorage
+) -> None:
+    first, second = home / "first", home / "second"
+    first.write_bytes(b"1")
+    second.write_bytes(b"2")
+    (home / "output" / "b" / "inner").mkdir(parents=True)
+    (home / "output" / "b" / "inner" / "file").touch()
+    with pytest.raises(StorageError, match="putting b into output failed"):
+        storage.put_all([(Area.OUTPUT, "a", first), (Area.OUTPUT, "b", second)])
+    assert (home / "output" / "a").read_bytes() == b"1"  # it is whole, and may lie there
+    assert not first.exists()
+    assert second.read_bytes() == b"2"
+    assert sorted(path.name for path in (home / "output").iterdir()) == ["a", "b"]
+
+
+def test_what_is_put_at_once_reaches_the_disk_before_any_has_its_name(
+    home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["a", "b", "c"]
+    for name in names:
+        (home / name).write_bytes(name.encode())
+    (home / "output").mkdir()
+    named: list[list[str]] = []
+
+    def sync(path: Path) -> None:
+        there = [one.name for one in (home / "output").iterdir() if not one.name.startswith(".")]
+        named.append([path.name if path.is_dir() else "a file", *sorted(there)])
+
+    monkeypatch.setattr(storage_module, "sync", sync)
+    storage.put_all([(Area.OUTPUT, name, home / name) for name in names])
+    assert named == [["a file"]] * 3 + [["output", *names]]
+
+
 def test_a_put_that_fails_leaves_what_was_there_and_nothing_else(
     home: Path, storage: FolderStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,7 @@ from movie_pipeline.orchestration.assets.ui_metadata import (
 )
 from movie_pipeline.orchestration.dataset_scope import scoped, scoped_name
 from movie_pipeline.settings import Settings
-from movie_pipeline.steps.archive import archive
+from movie_pipeline.steps.archive import archive, left_to
 from movie_pipeline.steps.arrivals import put_leftovers_away, put_markers_away
 from movie_pipeline.steps.left_parts import left_parts
 from movie_pipeline.steps.load import LoadRun, load_batch
@@ -146,8 +146,7 @@ def _archive_files(
 ) -> dg.MaterializeResult[Any]:
     work_folder = open_work_folder(context, batch, settings)
     readings = readings_or_fail(work_folder, dataset)
-    # All that wait, not only this run's: a crash may have left some behind.
-    waiting = Ledger(warehouse).unarchived()
+    waiting = left_to(work_folder, Ledger(warehouse).unarchived())
     told = Teller(storage, settings, dataset).tell(waiting, work_folder)
     _show_reports(context, waiting, told, dataset)
     report = archive(storage, warehouse, waiting)
