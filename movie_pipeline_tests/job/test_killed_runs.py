@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import dagster as dg
 import pytest
+import yaml
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
@@ -30,6 +31,7 @@ from movie_pipeline.orchestration.sensors.dead_runs import (
     fail_dead_runs,
     is_of,
 )
+from movie_pipeline.orchestration.sensors.failure_causes import cause_of_run
 from movie_pipeline.orchestration.sensors.past_runs import INGEST, KIND_TAG
 from movie_pipeline.orchestration.sensors.reconcile_job import RECONCILE_JOB
 from movie_pipeline.steps.work_folder import work_root
@@ -154,6 +156,21 @@ class TestARunThatIsKilledBeforeItTakesItsLease:
         assert in_child(lambda: look(folder, later=soon)) == ([], ["STARTED"])
         dead, states = in_child(lambda: look(folder, later=late))
         assert (len(dead), states) == (1, ["FAILURE"])
+
+    def test_speaks_against_none_of_its_files(self, folder: Path) -> None:
+        def cause() -> str:
+            with dg.DagsterInstance.from_config(str(folder / "dagster")) as instance:
+                [record] = instance.get_run_records()
+                found = cause_of_run(instance, record)
+                return f"{found.fault.name}: {found.sentence}"
+
+        in_child(lambda: look(folder, later=BEGINNING_SECONDS + 60))
+        told = "WORLD: the process of the run was killed or crashed before its first step."
+        assert in_child(cause) == told
+
+    def test_has_the_time_that_dagster_gives_runs_to_start(self, folder: Path) -> None:
+        settings = yaml.safe_load((folder / "dagster" / "dagster.yaml").read_text("utf-8"))
+        assert settings["run_monitoring"]["start_timeout_seconds"] == BEGINNING_SECONDS
 
     def test_is_left_alone_where_it_is_of_another_project(self, folder: Path) -> None:
         later = BEGINNING_SECONDS + 60

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from movie_pipeline.orchestration.sensors.failure_causes import began_a_step
 from movie_pipeline.orchestration.sensors.past_runs import KIND_TAG
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.run_lease import abandoned_runs, forget_run, has_lease
@@ -70,10 +71,8 @@ def _killed_at_their_beginning(
         started = record.start_time
         if started is None or now - started <= BEGINNING_SECONDS or not is_ours(run):
             continue
-        if not has_lease(root, run.run_id) and not _began_a_step(instance, run.run_id):
-            yield run
-
-
-def _began_a_step(instance: dg.DagsterInstance, run_id: str) -> bool:
-    of_type = dg.DagsterEventType.STEP_START
-    return bool(instance.get_records_for_run(run_id, of_type=of_type, limit=1).records)
+        if has_lease(root, run.run_id) or began_a_step(instance, run.run_id):
+            continue
+        still = instance.get_run_by_id(run.run_id)
+        if still is not None and not still.is_finished:  # it may have failed meanwhile
+            yield still

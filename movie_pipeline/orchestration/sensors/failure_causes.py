@@ -50,11 +50,17 @@ NEVER_STARTED = Cause(
     Fault.WORLD, "", "the run could not be started; the log of Dagster's daemon says why."
 )
 CANCELED = Cause(Fault.WORLD, "", "the run was canceled.")
+NEVER_BEGAN = Cause(
+    Fault.WORLD, "", "the process of the run was killed or crashed before its first step."
+)
 KILLED = Cause(Fault.KILLED, "", "the process of the run was killed or crashed.")
 
 
 def cause_of_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> Cause:
-    """Why a failed or canceled run failed; costs one question to the event log."""
+    """Why a failed or canceled run failed; costs a question or two to the event log.
+
+    A run that was killed before its first step had touched none of its files.
+    """
     run = record.dagster_run
     if run.status is dg.DagsterRunStatus.CANCELED:
         return CANCELED
@@ -65,9 +71,15 @@ def cause_of_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> Cause:
     )
     for event_record in found.records:
         event = event_record.event_log_entry.dagster_event
-        if event is not None:
-            return cause_of_failure(event)
-    return KILLED
+        if event is not None and (cause := cause_of_failure(event)) is not KILLED:
+            return cause
+    return KILLED if began_a_step(instance, run.run_id) else NEVER_BEGAN
+
+
+def began_a_step(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a step of a run has started."""
+    of_type = dg.DagsterEventType.STEP_START
+    return bool(instance.get_records_for_run(run_id, of_type=of_type, limit=1).records)
 
 
 def cause_of_failure(event: dg.DagsterEvent) -> Cause:
