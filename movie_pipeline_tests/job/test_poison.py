@@ -3,7 +3,6 @@
 The landing sensor asks, the job runs in this process over real folders, DuckDB and instance.
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -159,19 +158,9 @@ def test_a_file_that_kills_its_process_counts_as_poison(
         run = instance.create_run_for_job(
             job, run_config=request.run_config, tags=dict(request.tags)
         )
-        instance.handle_new_event(
-            dg.EventLogEntry(
-                error_info=None,
-                level=20,
-                user_message="",
-                run_id=run.run_id,
-                timestamp=time.time(),
-                job_name=run.job_name,
-                dagster_event=dg.DagsterEvent(
-                    event_type_value=dg.DagsterEventType.RUN_START.value, job_name=run.job_name
-                ),
-            )
-        )
+        for kind in (dg.DagsterEventType.RUN_START, dg.DagsterEventType.STEP_START):
+            event = dg.DagsterEvent(event_type_value=kind.value, job_name=run.job_name)
+            instance.report_dagster_event(event, run.run_id)
         instance.report_run_failed(run, "killed")
     assert tick(home, instance) == 1
     entry = home.entries()["a.csv"]
