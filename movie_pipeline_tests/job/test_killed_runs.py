@@ -12,6 +12,7 @@ from unittest.mock import patch
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.events import EngineEventData
 from dagster._core.remote_origin import (
     ManagedGrpcPythonEnvCodeLocationOrigin,
     RemoteJobOrigin,
@@ -176,16 +177,19 @@ class TestARunThatIsKilledBeforeItTakesItsLease:
         later = BEGINNING_SECONDS + 60
         assert in_child(lambda: look(folder, later=later, ours=False)) == ([], ["STARTED"])
 
-    def test_is_left_alone_where_it_began_a_step(self, folder: Path) -> None:
-        def begin_a_step() -> None:
+    def test_is_left_alone_where_it_found_no_room_for_its_lease(self, folder: Path) -> None:
+        def go_on_without() -> None:
             with dg.DagsterInstance.from_config(str(folder / "dagster")) as instance:
                 [run] = instance.get_runs()
-                begun = dg.DagsterEvent(
-                    dg.DagsterEventType.STEP_START.value, run.job_name, message="begun"
+                made = dg.DagsterEvent(
+                    dg.DagsterEventType.RESOURCE_INIT_SUCCESS.value,
+                    run.job_name,
+                    event_specific_data=EngineEventData(),
+                    message="made",
                 )
-                instance.report_dagster_event(begun, run.run_id)
+                instance.report_dagster_event(made, run.run_id)
 
-        in_child(begin_a_step)
+        in_child(go_on_without)
         later = BEGINNING_SECONDS + 60
         assert in_child(lambda: look(folder, later=later)) == ([], ["STARTED"])
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import dagster as dg
 
-from movie_pipeline.orchestration.sensors.failure_causes import began_a_step
 from movie_pipeline.orchestration.sensors.past_runs import KIND_TAG
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.run_lease import abandoned_runs, forget_run, has_lease
@@ -62,17 +61,24 @@ def fail_dead_runs(
 def _killed_at_their_beginning(
     instance: dg.DagsterInstance, root: Path, is_ours: IsOurs, now: float
 ) -> Iterator[dg.DagsterRun]:
-    """Runs that Dagster noted as started, and that took no lease.
+    """Runs that Dagster noted as started, and that never came to where a lease is taken.
 
-    One that is about to be noted as ended has given its lease back, but began a step.
+    One that is behind that and has none is about to be noted as ended, or found no room for it:
+    whether that one is alive, nobody knows.
     """
     for record in instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])):
         run = record.dagster_run
         started = record.start_time
         if started is None or now - started <= BEGINNING_SECONDS or not is_ours(run):
             continue
-        if has_lease(root, run.run_id) or began_a_step(instance, run.run_id):
+        if has_lease(root, run.run_id) or _has_its_resources(instance, run.run_id):
             continue
         still = instance.get_run_by_id(run.run_id)
         if still is not None and not still.is_finished:  # it may have failed meanwhile
             yield still
+
+
+def _has_its_resources(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether a run has made its resources, of which the lease is one."""
+    of_type = dg.DagsterEventType.RESOURCE_INIT_SUCCESS
+    return bool(instance.get_records_for_run(run_id, of_type=of_type, limit=1).records)
