@@ -54,7 +54,9 @@ def _compiled(loop: _Loop, signature: str) -> _Loop:
 def _quietly(signature: str, loop: _Loop, *, cache: bool) -> _Loop:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return _numba_here.njit(signature, nogil=True, cache=cache)(loop)
+        # nothing calls loops as C does, and a way in for that takes a tenth of the compiling
+        options = {"nogil": True, "cache": cache, "no_cfunc_wrapper": True}
+        return _numba_here.njit(signature, **options)(loop)
 
 
 def _as_it_stands(loop: _Loop) -> _Loop:
