@@ -9,10 +9,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
-import pyarrow.dataset as ds
-
+from movie_pipeline.arrow import give_back
 from movie_pipeline.dqdl import Judgement, Ruleset, judge
 from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState
@@ -21,7 +20,7 @@ from movie_pipeline.screening.screening_engine import Connection
 from movie_pipeline.steps.read import ReadFile, ScreenedElsewhere
 from movie_pipeline.steps.verdict import Holding, Verdict, decide
 from movie_pipeline.steps.work_folder import FileFolder
-from movie_pipeline.tabular import StagedFile
+from movie_pipeline.tabular import MappedRows, StagedFile
 
 STAGED = "staged"
 """What the staged rows are called in the engine."""
@@ -131,7 +130,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, and by what
         hold: why it must wait, whatever its rules say.
     """
     now = now or datetime.now(UTC)
-    staged, rows = file.staged, cast("Any", ds).dataset(folder.staged_rows, format="ipc")
+    staged, rows = file.staged, MappedRows(folder.staged_rows)
     in_process = partial(
         judge,
         connection=connection,
@@ -144,6 +143,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, and by what
         history=history,
         rule_seconds=rule_time.seconds if rule_time is not None else None,
     )
+    give_back()
     connection.register(STAGED, rows)
     try:
         with ExitStack() as stack:
