@@ -62,6 +62,14 @@ def test_what_cannot_be_spilled_has_all_memory_of_the_engine(
     assert spilling.execute(LIMIT).fetchall() == before
 
 
+def test_what_has_no_room_to_be_spilled_to_has_all_memory_likewise(
+    spilling: duckdb.DuckDBPyConnection,
+) -> None:
+    spilling.execute("SET max_temp_directory_size = '1MB'")
+    DuckDbEngine(spilling).keep("found", f"SELECT * FROM ({GROUPS.format(3_000_000)}) WHERE n > 1")
+    assert spilling.execute("SELECT count(*) FROM found").fetchall() == [(0,)]
+
+
 @pytest.mark.parametrize("limit", ["64MB", "512MB", "1GB", "2GB", "1.5GiB", "8GB"])
 def test_a_limit_that_was_lowered_is_what_it_was_however_often(
     spilling: duckdb.DuckDBPyConnection, limit: str

@@ -84,9 +84,10 @@ class DuckDbEngine(Engine):
         with self._refusals(), self._little_memory() as is_little:
             try:
                 self._connection.execute(statement)
-            except duckdb.OutOfMemoryException as error:
-                if not is_little or _NO_ROOM_TO_SPILL in str(error):
+            except (duckdb.OutOfMemoryException, duckdb.IOException):
+                if not is_little:
                     raise
+                # what is not to be spilled, or has no room on the disk, may have room in memory
                 self._limit_memory(self._full)
                 self._connection.execute(statement)
 
