@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from movie_pipeline.arrow import give_back
 from movie_pipeline.dqdl import Judgement, Ruleset, judge
 from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState
@@ -143,7 +142,6 @@ def judged_file(  # noqa: PLR0913 - what is judged, and by what
         history=history,
         rule_seconds=rule_time.seconds if rule_time is not None else None,
     )
-    give_back()
     connection.register(STAGED, rows)
     try:
         with ExitStack() as stack:

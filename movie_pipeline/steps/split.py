@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from movie_pipeline.arrow import give_back, pa
+from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.dqdl import Rule, Ruleset
@@ -107,7 +107,6 @@ def split_file(
         bad = f'{bad} OR "_record_number" IN (SELECT number FROM {_LEFT_OUT})'
     crash_point("screen.judged.before")
     _write_judged(judged, bad, dataset.key)
-    give_back()
     crash_point("screen.judged.after")
     with ThreadPoolExecutor(1) as beside:
         # The records are written in Python while the engine writes the rows that load.
