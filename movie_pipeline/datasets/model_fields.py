@@ -25,17 +25,19 @@ def _fits_varchar(texts: "pd.Series[str]", *, limit: int) -> "pd.Series[bool]":
 extensions.register_check_method(_fits_varchar, statistics=["limit"])
 
 
-def text_field(
+def text_field(  # noqa: PLR0913 - what a column is, declared in one call
     description: str,
     *,
     max_bytes: int,
     nullable: bool = True,
     required: bool = False,
     is_list: bool = False,
+    unlike: bool = False,
 ) -> Any:  # noqa: ANN401 - it stands where a column of any type is declared
     """A text column; `required` says that a file must bring it, `nullable` that a row need not.
 
-    `is_list` says that it holds a list, which becomes "A, B" however a file writes it.
+    `is_list` says that it holds a list, which becomes "A, B" however a file writes it; `unlike`
+    that nearly every row has a text of its own.
     """
     return pa.Field(
         nullable=nullable,
@@ -46,6 +48,7 @@ def text_field(
             "max_bytes": max_bytes,
             "required": required,
             "is_list": is_list,
+            "unlike": unlike,
         },
     )
 
@@ -100,6 +103,7 @@ def columns_of(model: type[pa.DataFrameModel]) -> tuple[Column, ...]:
                 forms=declared.get("forms", ()),
                 usual=declared.get("usual"),
                 is_list=declared.get("is_list", False),
+                unlike=declared.get("unlike", False),
             )
         )
     return tuple(columns)

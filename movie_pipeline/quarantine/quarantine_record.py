@@ -7,13 +7,14 @@ here is decided in steps/split.py; how they leave again is replay's affair.
 import base64
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
+import msgspec
 import orjson
 
 from movie_pipeline.tabular import Record
@@ -235,26 +236,52 @@ def _as_text(raw: bytes) -> tuple[str, str]:
         return base64.b64encode(raw).decode("ascii"), "base64"
 
 
-def read_records(path: Path, *, rules_naming: Collection[str] = ()) -> Iterator[Mapping[str, Any]]:
-    """The records of one quarantine file, in its order.
-
-    Args:
-        path: the file.
-        rules_naming: words; of records whose reasons have none of them, those may be left out.
-    """
-    words = re.compile("|".join(map(re.escape, rules_naming)).encode())
+def read_records(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The records of one quarantine file, in its order."""
     with path.open("rb") as lines:
         for line in lines:
-            if not rules_naming or _may_name(words, line):
-                yield orjson.loads(line)
+            yield orjson.loads(line)
 
 
-def _may_name(words: re.Pattern[bytes], line: bytes) -> bool:
-    """Whether a word stands among a line's reasons; no text holds these names unescaped."""
-    start = line.find(b'"reasons":[')
-    end = line.find(b'"DataQualityRulesPass":[', start)
-    found = words.search(line, start, end) if 0 <= start < end else words.search(line)
-    return found is not None
+class KeptReasons(msgspec.Struct, frozen=True, gc=False):
+    """Why a quarantined record waits, and where it stands.
+
+    Attributes:
+        record_number, byte_offset: as its line has them.
+        reasons: JSON, which many records share.
+    """
+
+    record_number: int
+    byte_offset: int
+    reasons: msgspec.Raw
+
+
+class KeptRecord(KeptReasons, frozen=True, gc=False):
+    """What of a quarantined record its sender is told by.
+
+    Attributes:
+        raw, raw_encoding: as its line has them.
+        columns: JSON, which most records are told without.
+    """
+
+    raw: str
+    raw_encoding: str
+    columns: msgspec.Raw
+
+    @property
+    def cells(self) -> dict[str, str] | None:
+        """Header name to text; None where the cells of the record cannot be told apart."""
+        return orjson.loads(memoryview(self.columns))
+
+
+Kept = TypeVar("Kept", bound=KeptReasons)
+
+
+def kept(path: Path, what: type[Kept]) -> Iterator[Kept]:
+    """The same, in as much time as is needed for what is asked of each record."""
+    decoder = msgspec.json.Decoder(what)
+    with path.open("rb") as lines:
+        yield from map(decoder.decode, lines)
 
 
 def record_number_of(line: bytes) -> int:

@@ -10,9 +10,7 @@ import tempfile
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-import pyarrow.dataset as ds
+from typing import Any
 
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.sources import read_sources
@@ -20,6 +18,7 @@ from movie_pipeline.screening.screening_engine import Connection, identifier, sc
 from movie_pipeline.settings import Settings
 from movie_pipeline.settings.groups import EngineSettings
 from movie_pipeline.steps.read import read_one
+from movie_pipeline.tabular import MappedRows
 
 _PROFILED = "profiled"
 _NUMBERS = frozenset(
@@ -127,8 +126,7 @@ def profile_file(path: Path, settings: Settings, dataset: Dataset) -> FileProfil
         shutil.copyfile(path, source)
         staged = read_one(source, settings, dataset, sources.of(path.name).options)
         with screening_engine(folder, settings.engine) as connection:
-            rows = cast("Any", ds).dataset(folder / "profiled.arrow", format="ipc")
-            connection.register(_PROFILED, rows)
+            connection.register(_PROFILED, MappedRows(folder / "profiled.arrow"))
             brought = {column.name for column in staged.mapping} | set(staged.derived)
             columns = tuple(_profiles(connection, brought))
             connection.unregister(_PROFILED)

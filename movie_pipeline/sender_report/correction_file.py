@@ -10,12 +10,13 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from movie_pipeline.quarantine.quarantine_record import KeptRecord
 from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.tabular import REMARK_COLUMNS, tells_its_encoding
 
@@ -25,6 +26,8 @@ MOST_REMARK = 600
 """Characters of what is said of one row."""
 _BEGINS_FORMULA = frozenset("=+-@") | {sign for sign in map(chr, range(0x3001)) if sign.isspace()}
 """What a cell begins with that may be a formula."""
+_MAY_BEGIN = re.compile(b'":"(?:%b)' % b"|".join(re.escape(x.encode()) for x in _BEGINS_FORMULA))
+"""Where JSON has a text that begins so."""
 _FORMULA = re.compile(r"\s*[=+\-@\t\r]")
 _NUMBER = re.compile(r"\s*[+-]?[0-9.,' \u00a0\u202f]*%?\s*")
 _ENDINGS = {"csv": "csv", "json lines": "ndjson", "json array": "json"}
@@ -91,38 +94,43 @@ class CorrectionFile:
         if kind is None and not tells_its_encoding(self._path, self._layout.codec):
             _write_as_utf8(self._path, self._layout.codec)
 
-    def add(self, record: Mapping[str, Any], line: int | None, remark: str) -> None:
+    def add(self, record: KeptRecord, line: int | None, remark: str) -> None:
         """Add a quarantined record, with the line it begins in and what is to be corrected."""
         remark = remark if len(remark) <= MOST_REMARK else f"{remark[: MOST_REMARK - 3]}..."
         text = text_of(record, self._layout.codec)
         if self._is_csv:
-            self._file.write(self._row(record["columns"], text, line, remark))
+            self._file.write(self._row(record, text, line, remark))
         else:
             self._file.write(self._object(text, line, remark))
         self.rows += 1
 
     # --- csv ------------------------------------------------------------------------------------
 
-    def _row(
-        self, cells: Mapping[str, str] | None, text: str, line: int | None, remark: str
-    ) -> str:
+    def _row(self, record: KeptRecord, text: str, line: int | None, remark: str) -> str:
         remarks = ["" if line is None else str(line), harmless(remark)]
         keys = self._layout.keys
+        if self._as_they_are and "\0" not in text and self._may_stay(record):
+            return f"{text}{self._layout.delimiter}{remarks[0]}{self._behind_number(remarks[1])}"
+        cells = record.cells
         if cells is None:
             cells = dict.fromkeys(keys, "") | {self._layout.sent_keys[0]: text}
-        elif (
-            self._as_they_are
-            and len(cells) == len(keys)
-            and _are_harmless(cells.values())
-            and "\0" not in text
-        ):
-            return f"{text}{self._layout.delimiter}{remarks[0]}{self._behind_number(remarks[1])}"
         beyond = [cell for key, cell in cells.items() if key not in keys]
         if beyond:
             left = " | ".join(beyond)
             remarks[1] = harmless(f"{remark}; cells that had no column: {left}")
         written = [harmless(cells.get(key, "")) for key in self._layout.sent_keys]
         return self._line([*written, *remarks])
+
+    def _may_stay(self, record: KeptRecord) -> bool:
+        """Whether it has a cell for each column, and all are harmless as they stand.
+
+        Where nothing is escaped that shows in their JSON: a quote stands around texts alone then.
+        """
+        json, width = bytes(record.columns), len(self._layout.keys)
+        if b"\\" not in json and json.count(b'":"') == width and not _MAY_BEGIN.search(json):
+            return True
+        cells = record.cells
+        return cells is not None and len(cells) == width and _are_harmless(cells.values())
 
     def _line(self, cells: Sequence[str]) -> str:
         if self._layout.backslash:
@@ -171,9 +179,8 @@ def _write_as_utf8(path: Path, codec: str) -> None:
     other.replace(path)
 
 
-def text_of(record: Mapping[str, Any], codec: str) -> str:
+def text_of(record: KeptRecord, codec: str) -> str:
     """The record as it stands in the file; what is no text is shown by signs that say so."""
-    if record["raw_encoding"] == "base64":
-        return base64.b64decode(record["raw"]).decode(codec, "replace")
-    raw: str = record["raw"]
-    return raw if codec == "utf-8" else raw.encode("utf-8").decode(codec, "replace")
+    if record.raw_encoding == "base64":
+        return base64.b64decode(record.raw).decode(codec, "replace")
+    return record.raw if codec == "utf-8" else record.raw.encode("utf-8").decode(codec, "replace")

@@ -4,31 +4,30 @@ Memory does not grow with the rows but for a line of a counter: a report of a mi
 as long as one of some hundreds.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from movie_pipeline.errors import SettingsError
 from movie_pipeline.file_names import safe_basename
 from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.plain_rules import (
-    KEY_KINDS,
     how_many,
     is_key_rule,
     judges_the_file,
     meaning,
 )
-from movie_pipeline.quarantine.quarantine_record import read_records
+from movie_pipeline.quarantine.quarantine_record import KeptReasons, KeptRecord, kept
 from movie_pipeline.sender_report.correction_file import CorrectionFile, ending_of, text_of
 from movie_pipeline.sender_report.for_senders import for_senders, notes_for_senders
 from movie_pipeline.sender_report.headlines import Counted, fix_first, headline
 from movie_pipeline.sender_report.page import written_page
 from movie_pipeline.sender_report.repeated_keys import RepeatedKeys
-from movie_pipeline.sender_report.row_problems import Demand, Demands, Reasons, reasons_of
+from movie_pipeline.sender_report.row_problems import Demand, Demands
 from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.sender_report.told_file import (
     LONGEST_CELL,
@@ -53,6 +52,8 @@ from movie_pipeline.tabular import (
 
 _MOST_SHOWN_TEXT = 1_000_000
 """Characters of all cells that are shown."""
+_MOST_LINES_KNOWN = 1_000_000
+"""Lines of records that are remembered: eight bytes each."""
 _MOST_ALIKE = 10_000
 """Reasons that are remembered, for rows that share them."""
 _AS_IT_IS = "nothing is wrong with this row: it waits with the whole file"
@@ -181,14 +182,15 @@ def first_rows(file: FileToTell, sent: Sent, quarantine: Path, most: int) -> Ite
         quarantine: its records set apart.
         most: so many at most; 0: all.
     """
-    demands = _demands(file, sent)
-    keys = _repeated_keys(sent, quarantine, demands) if _asks_for_keys(file) else RepeatedKeys()
+    demands, at, keys = _demands(file, sent), _Lines(), RepeatedKeys()
+    if _asks_for_keys(file):
+        keys = _repeated_keys(sent, quarantine, demands, at)
     with _lines_of(sent) as lines:
         found = 0
-        for record in read_records(quarantine):
-            asked = demands.of(record)
+        for place, record in enumerate(kept(quarantine, KeptRecord)):
+            asked = demands.behind(bytes(record.reasons))
             if asked:
-                line = lines.at(record["byte_offset"]) if lines else None
+                line = at.of(place, record, lines)
                 yield _told(record, line, _problems_of_row(record, asked, keys), sent.layout)
                 found += 1
             if most and found == most:
@@ -256,9 +258,9 @@ class _Gathered:
     of_columns: Counter[str] = field(default_factory=Counter[str])
     shown: list[ToldRow] = field(default_factory=list[ToldRow])
     text: int = 0
-    _alike: dict[Reasons, _Alike] = field(default_factory=dict[Reasons, _Alike])
+    _alike: dict[bytes, _Alike] = field(default_factory=dict[bytes, _Alike])
 
-    def alike(self, reasons: Reasons, demands: Demands) -> _Alike:
+    def alike(self, reasons: bytes, demands: Demands) -> _Alike:
         """The rows of these reasons, so far."""
         known = self._alike.get(reasons)
         if known is None:
@@ -305,13 +307,15 @@ def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
     *,
     asks_for_keys: bool,
 ) -> None:
-    keys = _repeated_keys(sent, quarantine, demands) if asks_for_keys else RepeatedKeys()
+    at, keys = _Lines(), RepeatedKeys()
+    if asks_for_keys:
+        keys = _repeated_keys(sent, quarantine, demands, at)
     with ExitStack() as stack:
         lines = stack.enter_context(_lines_of(sent))
         written = stack.enter_context(CorrectionFile(correction, sent.layout))
-        for record in read_records(quarantine):
-            line = lines.at(record["byte_offset"]) if lines else None
-            alike = gathered.alike(reasons_of(record), demands)
+        for place, record in enumerate(kept(quarantine, KeptRecord)):
+            line = at.of(place, record, lines)
+            alike = gathered.alike(bytes(record.reasons), demands)
             remark = alike.remark
             if remark is None:
                 problems = _problems_of_row(record, alike.demands, keys)
@@ -319,7 +323,7 @@ def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
                 if not any(demand.key_rule for demand in alike.demands):
                     alike.remark = remark
             written.add(record, line, remark)
-            is_wanted = gathered.count(alike, line, record["record_number"])
+            is_wanted = gathered.count(alike, line, record.record_number)
             room = gathered.text < _MOST_SHOWN_TEXT
             if alike.demands and room and (is_wanted or len(gathered.shown) < MOST_ROWS):
                 problems = _problems_of_row(record, alike.demands, keys)
@@ -329,26 +333,52 @@ def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
     gathered.add_up()
 
 
-def _repeated_keys(sent: Sent, quarantine: Path, demands: Demands) -> RepeatedKeys:
+def _repeated_keys(sent: Sent, quarantine: Path, demands: Demands, at: "_Lines") -> RepeatedKeys:
     """The partners of rows that fail rules about keys: a pass of its own, where there are any."""
     keys = RepeatedKeys()
     if sent.source is None or sent.staged is None:
         return keys
-    for record in read_records(quarantine, rules_naming=KEY_KINDS):
-        rules = [demand.key_rule for demand in demands.of(record) if demand.key_rule]
-        if rules:
-            keys.see(rules, record)
+    with _lines_of(sent) as lines:
+        for place, record in enumerate(kept(quarantine, KeptReasons)):
+            line = at.of(place, record, lines)
+            asked = demands.behind(bytes(record.reasons))
+            if line and (rules := [demand.key_rule for demand in asked if demand.key_rule]):
+                keys.see(rules, record.record_number, line)
     keys.compare(sent.source, sent.staged)
     return keys
 
 
+@dataclass
+class _Lines:
+    """The lines of records: those of the first ones are remembered, and the file is read once."""
+
+    _known: "array[int]" = field(default_factory=lambda: array("q"))
+
+    def of(self, place: int, record: KeptReasons, lines: LineNumbers | None) -> int | None:
+        """The line in which a record begins; they are asked for in their order.
+
+        Args:
+            place: how many records stand before it in quarantine.
+            record: the record.
+            lines: of its file, where that is at hand.
+        """
+        if lines is None:
+            return None
+        if place < len(self._known):
+            return self._known[place]
+        line = lines.at(record.byte_offset)
+        if place == len(self._known) < _MOST_LINES_KNOWN:
+            self._known.append(line)
+        return line
+
+
 def _problems_of_row(
-    record: Mapping[str, Any], demands: Sequence[Demand], keys: RepeatedKeys
+    record: KeptRecord, demands: Sequence[Demand], keys: RepeatedKeys
 ) -> list[RowProblem]:
-    cells: Mapping[str, str] | None = record["columns"]
+    cells = record.cells
     problems: list[RowProblem] = []
     for demand in demands:
-        partners = keys.lines(demand.key_rule, record["record_number"]) if demand.key_rule else ()
+        partners = keys.lines(demand.key_rule, record.record_number) if demand.key_rule else ()
         together = tuple(map(printable, demand.columns)) if len(demand.columns) > 1 else ()
         problems += [
             RowProblem(
@@ -364,15 +394,15 @@ def _problems_of_row(
 
 
 def _told(
-    record: Mapping[str, Any],
+    record: KeptRecord,
     line: int | None,
     problems: Sequence[RowProblem],
     layout: SentLayout,
 ) -> ToldRow:
-    cells: Mapping[str, str] | None = record["columns"]
+    cells = record.cells
     return ToldRow(
         line=line,
-        record=record["record_number"],
+        record=record.record_number,
         cells={printable(key): _shown(cell) for key, cell in (cells or {}).items()},
         text="" if cells is not None else _shown(text_of(record, layout.codec)),
         problems=tuple(problems),

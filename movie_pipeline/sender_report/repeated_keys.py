@@ -1,14 +1,14 @@
 """For rows whose key stands there again: in which lines the others are."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from movie_pipeline.quarantine.plain_rules import rule_columns
 from movie_pipeline.sender_report.told_file import MOST_LINES
-from movie_pipeline.tabular import StagedFile, line_numbers, staged_values
+from movie_pipeline.tabular import StagedFile, staged_values
 
 MOST_COMPARED = 100_000
 """Rows of a rule whose partners are looked for; those behind them are told without."""
@@ -16,36 +16,25 @@ MOST_COMPARED = 100_000
 
 @dataclass
 class RepeatedKeys:
-    """The rows that fail rules about keys, and what is known of their partners.
+    """The rows that fail rules about keys, and what is known of their partners."""
 
-    Attributes:
-        offsets: rule to record number to where the record begins.
-    """
-
-    offsets: dict[str, dict[int, int]] = field(
-        default_factory=lambda: defaultdict[str, dict[int, int]](dict)
-    )
+    _seen: dict[str, set[int]] = field(default_factory=lambda: defaultdict[str, set[int]](set))
     _partners: dict[str, Mapping[int, Sequence[int]]] = field(
         default_factory=dict[str, Mapping[int, Sequence[int]]]
     )
     _lines: dict[int, int] = field(default_factory=dict[int, int])
 
-    def see(self, rules: Iterable[str], record: Mapping[str, Any]) -> None:
-        """A record that fails these rules."""
+    def see(self, rules: Iterable[str], number: int, line: int) -> None:
+        """A record that fails these rules, and the line in which it begins."""
         for rule in rules:
-            if len(self.offsets[rule]) < MOST_COMPARED:
-                self.offsets[rule][record["record_number"]] = record["byte_offset"]
+            if len(self._seen[rule]) < MOST_COMPARED:
+                self._seen[rule].add(number)
+                self._lines[number] = line
 
     def compare(self, source: Path, staged: StagedFile) -> None:
-        """Find partners and lines, once all records were seen."""
-        offsets = {number: at for seen in self.offsets.values() for number, at in seen.items()}
-        if not offsets:
-            return
-        for rule, seen in self.offsets.items():
+        """Find the partners, once all records were seen."""
+        for rule, seen in self._seen.items():
             self._partners[rule] = _partners(source, staged, rule, seen)
-        with line_numbers(source, staged, folder=source.parent) as lines:
-            for number, at in sorted(offsets.items(), key=lambda pair: pair[1]):
-                self._lines[number] = lines.at(at)
 
     def lines(self, rule: str, number: int) -> tuple[int, ...]:
         """The lines of the rows that have the key of this record, the first of them."""
@@ -55,7 +44,7 @@ class RepeatedKeys:
 
 
 def _partners(
-    source: Path, staged: StagedFile, rule: str, seen: Mapping[int, int]
+    source: Path, staged: StagedFile, rule: str, seen: Collection[int]
 ) -> Mapping[int, Sequence[int]]:
     """Record number to the numbers of the records with its key, itself among them."""
     names = {column.header.lower(): column.name for column in staged.mapping}

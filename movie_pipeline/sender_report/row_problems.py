@@ -5,10 +5,11 @@ sender's words, under his columns' names.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+
+import orjson
 
 from movie_pipeline.quarantine.plain_rules import is_key_rule, must_be, rule_columns
 from movie_pipeline.quarantine.quarantine_record import FILE_HELD, INTAKE_RULE, is_contract_rule
@@ -53,15 +54,8 @@ class Demand:
     key_rule: str = ""
 
 
-Reasons = tuple[tuple[str, str], ...]
-"""Rule and message of each reason of a record."""
 ROW, CELL, RULE = 0, 1, 2
 """Ranks: a row that is none hides its cells, and a cell that cannot be read what it holds."""
-
-
-def reasons_of(record: Mapping[str, Any]) -> Reasons:
-    """Why a quarantined record waits."""
-    return tuple([(reason["rule"], reason["message"]) for reason in record["reasons"]])
 
 
 class Demands:
@@ -78,14 +72,11 @@ class Demands:
         self._of_rule = lru_cache(maxsize=1_000)(self._rule)
         self._of_cell = lru_cache(maxsize=10_000)(self._cell)
         self.behind = lru_cache(maxsize=10_000)(self._behind)
-        """What a record of such reasons is not, what is to be corrected first in front."""
+        """What a record of such reasons, as JSON, is not; what to correct first in front."""
 
-    def of(self, record: Mapping[str, Any]) -> Sequence[Demand]:
-        """The same of one quarantined record."""
-        return self.behind(reasons_of(record))
-
-    def _behind(self, reasons: Reasons) -> Sequence[Demand]:
+    def _behind(self, json: bytes) -> Sequence[Demand]:
         found: list[Demand] = []
+        reasons = [(reason["rule"], reason["message"]) for reason in orjson.loads(json)]
         key = self._layout.contract.key
         # a row without a key fails rules about keys for no other row's sake
         keyless = any(_has_no_key(rule, message, key) for rule, message in reasons)

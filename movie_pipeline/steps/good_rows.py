@@ -3,7 +3,6 @@
 Which rows these are is for others to say. They keep the order of their records.
 """
 
-import mmap
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -22,7 +21,7 @@ from movie_pipeline.datasets.dataset import Dataset, Histogram
 from movie_pipeline.screening.screening_engine import Connection, identifier, literal
 from movie_pipeline.steps.work_folder import FileFolder
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular import OTHER_COLUMNS
+from movie_pipeline.tabular import OTHER_COLUMNS, MappedRows
 
 ROW_GROUP = 30_720
 """Rows of a row group: what is gathered stays small, and the kernel has little work."""
@@ -41,8 +40,6 @@ _FEW = 2_000
 """Rows."""
 _ONE_VALUE = ("file_id", "file_version")
 """Columns of the file, rather than of its rows."""
-_MAPPED_AT_ONCE = 4
-"""Staged batches."""
 
 Numbers = npt.NDArray[np.int64]
 
@@ -82,30 +79,16 @@ def write_good_rows(  # noqa: PLR0913 - which rows, and what each is to carry
         file_id: of the file; each row carries it.
         file_version: of the file, likewise.
     """
+    staged = MappedRows(folder.staged_rows)
     return write_good_batches(
         connection,
         folder.good,
         RowsOf(dataset.contract.names, dataset.histogram),
         set_apart,
-        rows=_staged_rows(folder.staged_rows),
+        rows=StagedRows(staged.schema, staged.batches()),
         file_id=file_id,
         file_version=file_version,
     )
-
-
-def _staged_rows(path: Path) -> "StagedRows":
-    """The staged rows, mapped into memory and not read; what is behind is let go."""
-    with path.open("rb") as file:
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    staged = pa.ipc.open_file(pa.py_buffer(mapped))
-
-    def batches() -> Iterator[Any]:
-        for place in range(int(staged.num_record_batches)):
-            if place % _MAPPED_AT_ONCE == 0:
-                mapped.madvise(mmap.MADV_DONTNEED)  # whoever still needs a page has it again
-            yield staged.get_batch(place)
-
-    return StagedRows(staged.schema, batches())
 
 
 @dataclass(frozen=True)

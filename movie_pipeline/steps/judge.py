@@ -9,9 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, cast
-
-import pyarrow.dataset as ds
+from typing import Any
 
 from movie_pipeline.dqdl import Judgement, Ruleset, judge
 from movie_pipeline.ledger.file_summary import RuleAnswer, RuleState
@@ -21,7 +19,7 @@ from movie_pipeline.screening.screening_engine import Connection
 from movie_pipeline.steps.read import ReadFile, ScreenedElsewhere
 from movie_pipeline.steps.verdict import Holding, Verdict, decide
 from movie_pipeline.steps.work_folder import FileFolder
-from movie_pipeline.tabular import StagedFile
+from movie_pipeline.tabular import MappedRows, StagedFile
 
 STAGED = "staged"
 """What the staged rows are called in the engine."""
@@ -131,7 +129,7 @@ def judged_file(  # noqa: PLR0913 - what is judged, and by what
         hold: why it must wait, whatever its rules say.
     """
     now = now or datetime.now(UTC)
-    staged, rows = file.staged, cast("Any", ds).dataset(folder.staged_rows, format="ipc")
+    staged, rows = file.staged, MappedRows(folder.staged_rows)
     in_process = partial(
         judge,
         connection=connection,

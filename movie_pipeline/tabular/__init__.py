@@ -41,6 +41,7 @@ from movie_pipeline.tabular.file_content import (
 )
 from movie_pipeline.tabular.file_notes import ENDED, UNENDED
 from movie_pipeline.tabular.inspection import Inspection, inspect_file
+from movie_pipeline.tabular.mapped_rows import MappedRows
 from movie_pipeline.tabular.piece_reader import PieceRead, read_piece
 from movie_pipeline.tabular.piecewise import (
     NotInPieces,
@@ -114,6 +115,7 @@ __all__ = [
     "Limits",
     "LineNumbers",
     "MappedColumn",
+    "MappedRows",
     "NotInPieces",
     "NumberForm",
     "PieceRead",

@@ -16,7 +16,7 @@ from movie_pipeline.tabular.file_content import unpacked_name
 from movie_pipeline.tabular.raw_record import index_path, read_index
 from movie_pipeline.tabular.staged_file import StagedFile
 
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 _UNITS = {"utf-16-le": "<u2", "utf-16-be": ">u2", "utf-32-le": "<u4", "utf-32-be": ">u4"}
 """The encodings in which no single byte is a line end."""
 

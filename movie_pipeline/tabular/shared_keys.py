@@ -4,7 +4,7 @@ A key that is made of less than its contract names cannot tell such rows apart: 
 take another one's place.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,12 @@ import numpy as np
 
 from movie_pipeline.arrow import pa, pc
 from movie_pipeline.tabular.cells import Flags, as_flags
+from movie_pipeline.tabular.mapped_rows import MappedRows
 from movie_pipeline.tabular.row_typer import BREACHED, RECORD_NUMBER, UNREADABLE
 from movie_pipeline.tabular.table_contract import TableContract
 
 _NULL, _BETWEEN = "\x00", "\x01"
 """No text of a row holds a NUL."""
-_SMALL = 1_000_000
-"""Bytes of staged rows that are read as soon as their columns are looked up."""
 _NO_CONTENT = (RECORD_NUMBER, UNREADABLE, BREACHED)
 
 
@@ -27,48 +26,27 @@ def set_apart_shared_keys(rows: Path, contract: TableContract) -> int:
     """Mark the rows whose derived key lacks a part and is that of other rows which say otherwise.
 
     Args:
-        rows: the staged rows, written again where there are such.
+        rows: the staged rows, in which such are marked; to mark them again changes nothing.
         contract: with the rule by which keys are derived.
 
     Returns:
         How many there are.
     """
     parts = _parts(contract)
-    shared = _shared(rows, contract.key, parts)
+    staged = MappedRows(rows)
+    shared = _shared(staged, contract.key, parts)
     if not len(shared):
         return 0
-    marked = rows.with_suffix(".marked")
     count = 0
-    with (
-        pa.OSFile(str(marked), "wb") as sink,
-        pa.ipc.new_file(sink, _schema(rows)) as writer,
-    ):
-        for batch in _batches(rows):
+    with rows.open("r+b", buffering=0) as file:
+        for batch in staged.batches():
             told, found = _marked(batch, contract, parts, shared)
-            writer.write_batch(told)
-            count += found
-    marked.replace(rows)
+            if found:
+                # the marks have their place: all other cells of the file stay where they are
+                file.seek(staged.place_of(batch[BREACHED]))
+                file.write(told[BREACHED].to_numpy())
+                count += found
     return count
-
-
-def _schema(rows: Path) -> Any:  # noqa: ANN401 - Arrow's
-    with pa.OSFile(str(rows)) as file, pa.ipc.open_file(file) as reader:
-        return reader.schema
-
-
-def _batches(rows: Path, names: Sequence[str] = ()) -> Iterator[Any]:
-    """The staged rows one batch at a time, of large files of some columns alone, if named.
-
-    They are read and not mapped: pages of a mapped file count as memory of the process.
-    """
-    options = None
-    if names and rows.stat().st_size > _SMALL:
-        schema = _schema(rows)
-        fields = [schema.get_field_index(name) for name in names]
-        options = pa.ipc.IpcReadOptions(included_fields=fields)
-    with pa.OSFile(str(rows)) as file, pa.ipc.open_file(file, options=options) as reader:
-        for number in range(int(reader.num_record_batches)):
-            yield reader.get_batch(number)
 
 
 def lacking_rows(batch: Any, contract: TableContract) -> Any:  # noqa: ANN401 - Arrow's
@@ -90,11 +68,11 @@ def _parts(contract: TableContract) -> list[str]:
     return [part.column for part in rule.parts[1:]] if rule else []
 
 
-def _shared(rows: Path, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
+def _shared(rows: MappedRows, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
     """The keys without all their parts that stand for rows which differ."""
     keys = [
         batch[key].filter(pa.array(lacking))
-        for batch in _batches(rows, [key, *parts])
+        for batch in rows.batches()
         if (lacking := _lacking(batch, parts)) is not None
     ]
     if not keys:
@@ -104,11 +82,10 @@ def _shared(rows: Path, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
     if not len(often):
         return often
     said = [
-        _content_of(batch.filter(pa.array(lacking & _is_in(batch[key], often))), key)
-        .group_by(["key", "content"])
-        .aggregate([])
-        for batch in _batches(rows)
+        _content_of(batch.filter(pa.array(among)), key).group_by(["key", "content"]).aggregate([])
+        for batch in rows.batches()
         if (lacking := _lacking(batch, parts)) is not None
+        and (among := lacking & _is_in(batch[key], often)).any()
     ]
     grouped = pa.concat_tables(said).group_by("key").aggregate([("content", "count_distinct")])
     differing = pc.greater(grouped["content_count_distinct"], 1)

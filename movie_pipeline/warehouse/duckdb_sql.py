@@ -5,7 +5,7 @@ so that a missing de-duplication shows.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import sqlglot
@@ -55,6 +55,17 @@ def to_duckdb(text: str) -> str:
     if locked:
         return f"UPDATE {locked.group(1)} SET x = x + 1"
     return _generate(_parse(text))
+
+
+def with_zstd(create: str, columns: Collection[str]) -> str:
+    """A translated CREATE TABLE in which the texts of these columns are compressed by zstd.
+
+    What the engine would take of its own accord looks for equal texts first: where there are none,
+    that is a quarter of the time of an insert, and less is saved.
+    """
+    names = "|".join(map(re.escape, columns))
+    column = re.compile(rf"^ +(?:{names}) TEXT\b[^,\n]*", re.MULTILINE)
+    return column.sub(r"\g<0> USING COMPRESSION 'zstd'", create) if columns else create
 
 
 @worked_out(str)

@@ -40,6 +40,7 @@ from movie_pipeline.warehouse.duckdb_sql import (
     parameters_of,
     reading_from,
     to_duckdb,
+    with_zstd,
 )
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
 from movie_pipeline.warehouse.kept_open import KeptOpen
@@ -85,6 +86,9 @@ WAYS_OUT = (
 """What helps where the file is damaged."""
 
 _LOCK_STATEMENT = "load/lock_writers"
+_ROWS = "tables/data_table"
+_WITHOUT_ZSTD = re.compile(r"v(0|1\.[01])\.")
+"""The forms of files that DuckDB had before it had zstd."""
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _DAMAGED = (duckdb.IOException, duckdb.FatalException, duckdb.InternalException)
@@ -479,6 +483,8 @@ class _Session(WarehouseSession):
         if statement == staged_rows.CREATE:
             self._staged = StagedRows(self._storage, self._statements)
             self.execute(self._staged.create, name=f"{statement}.sql")
+        elif statement == _ROWS:
+            self._make_rows()
         elif statement in staged_rows.INSERTS and self._staged:
             self._insert_staged(statement, self._staged, parameters)
         else:
@@ -589,6 +595,18 @@ class _Session(WarehouseSession):
         return self.execute(
             to_duckdb(self._statements.text(statement)), parameters, name=f"{statement}.sql"
         )
+
+    def _make_rows(self) -> None:
+        """Make the table of the rows; in a file of an older form as that can have it."""
+        _, [[stored]] = self.execute(
+            "SELECT tags['storage_version'] FROM duckdb_databases() "
+            "WHERE database_name = current_database()"
+        )
+        create = to_duckdb(self._statements.text(_ROWS))
+        if not _WITHOUT_ZSTD.match(str(stored)):
+            columns = self._statements.dataset.contract.columns
+            create = with_zstd(create, [column.name for column in columns if column.unlike])
+        self.execute(create, name=f"{_ROWS}.sql")
 
     def _copied(self, table: str, names: Sequence[str]) -> int:
         if table == staged_rows.TABLE and self._staged:

@@ -10,7 +10,9 @@ import orjson
 
 from movie_pipeline.dqdl import parse_ruleset
 from movie_pipeline.quarantine.quarantine_record import (
+    KeptRecord,
     count_records,
+    kept,
     quarantine_id,
     read_records,
 )
@@ -238,26 +240,33 @@ def test_a_value_too_long_for_its_column_is_set_apart_and_not_cut(bench: Bench) 
     )
 
 
-def test_records_are_left_out_by_the_rules_of_their_reasons_alone(tmp_path: Path) -> None:
-    def line(number: int, rule: str, cell: str = "") -> bytes:
-        record = {
-            "record_number": number,
-            "raw": cell,
-            "columns": {"reasons": cell},
-            "reasons": [{"rule": "a"}, {"rule": rule}],
-            "DataQualityRulesPass": ['IsUnique "b"'],
-        }
-        return orjson.dumps(record) + b"\n"
-
+def test_what_a_sender_is_told_by_is_what_the_record_says(tmp_path: Path) -> None:
+    cells = {"reasons": '"reasons":[', 't\u00ef"tle': "\\ \n"}
+    reasons = [{"rule": 'IsUnique "a"', "message": "caf\u00e9"}]
+    line = {
+        "quarantine_id": "0" * 32,
+        "record_number": 3,
+        "byte_offset": 40,
+        "raw": "caf\u00e9",
+        "raw_encoding": "utf-8",
+        "columns": cells,
+        "reasons": reasons,
+        "DataQualityRulesPass": ['IsUnique "b"'],
+    }
     path = tmp_path / "quarantine.jsonl"
-    other_form = orjson.dumps({"record_number": 4, "rules": ["IsUnique"]}) + b"\n"
-    cell = '"reasons":[IsUnique'
-    path.write_bytes(
-        line(1, 'IsUnique "a"') + line(2, "b", cell) + line(3, '(x) or (IsUnique "ä")') + other_form
-    )
-    found = [record["record_number"] for record in read_records(path, rules_naming={"IsUnique"})]
-    assert found == [1, 3, 4]
+    none = line | {"columns": None, "reasons": []}
+    path.write_bytes(b"".join(orjson.dumps(each) + b"\n" for each in (line, none, line)))
+    first, second, _ = kept(path, KeptRecord)
+    assert (first.record_number, first.byte_offset) == (3, 40)
+    assert (first.raw, first.raw_encoding) == ("caf\u00e9", "utf-8")
+    assert (first.cells, orjson.loads(bytes(first.reasons))) == (cells, reasons)
+    assert (second.cells, bytes(second.reasons)) == (None, b"[]")
+
+
+def test_a_line_without_its_end_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "quarantine.jsonl"
+    path.write_bytes(b'{"record_number":1}\n' * 4)
     assert len(list(read_records(path))) == 4
     assert count_records(path) == 4
     path.write_bytes(path.read_bytes()[:-1])
-    assert count_records(path) == 3, "a line without its end is none"
+    assert count_records(path) == 3

@@ -333,3 +333,49 @@ def test_another_process_waits_for_a_kept_block_to_end(world: World) -> None:
         refused = subprocess.run(command, capture_output=True, text=True, check=False)
         assert "Could not set lock" in refused.stderr
     subprocess.run(command, check=True)
+
+
+ROWS_OF_THEIR_OWN = """
+INSERT INTO movie_data_table BY NAME
+SELECT
+    md5(CAST(range AS VARCHAR)) AS movie_id,
+    'Film ' || md5(CAST(range AS VARCHAR)) AS movie_title,
+    'Nobody' AS director,
+    'a' AS file_id,
+    range AS record_number,
+    TIMESTAMP '2026-01-01' AS file_version,
+    TIMESTAMP '2026-01-01' AS loaded_at
+FROM range(5000)
+"""
+
+
+def compressions(path: Path) -> dict[str, set[str]]:
+    """How each column of the rows' table is compressed, once there are rows in it."""
+    with duckdb.connect(path) as connection:
+        connection.execute(ROWS_OF_THEIR_OWN)
+        connection.execute("CHECKPOINT")
+        found = connection.execute(
+            "SELECT column_name, list(DISTINCT compression) "
+            "FROM pragma_storage_info('movie_data_table') "
+            "WHERE segment_type = 'VARCHAR' GROUP BY column_name"
+        ).fetchall()
+    return {name: set(kinds) for name, kinds in found}
+
+
+def test_texts_of_which_each_row_has_its_own_are_compressed_by_zstd(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.warehouse.prepare()
+    found = compressions(world.settings.home / "warehouse.duckdb")
+    assert found["movie_title"] == {"ZSTD"}
+    assert "ZSTD" not in found["director"] | found["movie_id"]
+
+
+@pytest.mark.parametrize("version", ["v0.10.2", "v1.0.0", "v1.1.0", "v1.2.0"])
+def test_a_file_of_an_older_form_has_the_table_as_it_can(tmp_path: Path, version: str) -> None:
+    world = World(tmp_path)
+    path = world.settings.home / "warehouse.duckdb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{path}' AS older (STORAGE_VERSION '{version}')")
+    world.warehouse.prepare()
+    assert ("ZSTD" in compressions(path)["movie_title"]) == (version == "v1.2.0")

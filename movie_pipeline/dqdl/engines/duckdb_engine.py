@@ -36,6 +36,10 @@ FAULTS_OF_A_QUERY = (
 _UNSURE = re.compile(f"Invalid Input Error: {UNSURE}([a-z0-9 ]+)$")
 _NO_ROOM_TO_SPILL = "max_temp_directory_size"
 _NO_MEMORY = (duckdb.OutOfMemoryException, MemoryError)
+_GROUPED_IN = 128_000_000
+"""Bytes."""
+_SPILLED_ANYWHERE = ".tmp"
+"""How the folder ends to which an engine spills of its own accord."""
 _FETCHED_AT_MOST = 10_000
 """Rows that are brought here of one answer: schemas and numbers, never data."""
 
@@ -76,7 +80,45 @@ class DuckDbEngine(Engine):
 
     @override
     def keep(self, name: str, query: str) -> None:
-        self._run(f"CREATE TEMP TABLE {self.render(sql.table(name))} AS {query}")
+        statement = f"CREATE TEMP TABLE {self.render(sql.table(name))} AS {query}"
+        with self._refusals(), self._little_memory() as is_little:
+            try:
+                self._connection.execute(statement)
+            except (duckdb.OutOfMemoryException, duckdb.IOException):
+                if not is_little:
+                    raise
+                # what is not to be spilled, or has no room on the disk, may have room in memory
+                self._limit_memory(self._full)
+                self._connection.execute(statement)
+
+    @contextlib.contextmanager
+    def _little_memory(self) -> Generator[bool]:
+        """Have groups be spilled sooner than need be, where somebody said where to.
+
+        Keys are as many as rows: in memory up to the engine's limit, they would be most of what
+        a large file takes, and are grouped no quicker there.
+
+        Yields:
+            Whether more memory may be had than there is for now.
+        """
+        [(place,)] = self._fetched("SELECT current_setting('temp_directory')")
+        may_spill = not str(place).endswith(_SPILLED_ANYWHERE)
+        is_little = (
+            may_spill and self._memory > _GROUPED_IN and self._limit_memory(f"{_GROUPED_IN}B")
+        )
+        try:
+            yield is_little
+        finally:
+            if is_little:
+                self._limit_memory(self._full)
+
+    def _limit_memory(self, limit: str) -> bool:
+        """Set the engine's limit, where it lets itself be told."""
+        try:
+            self._connection.execute(f"SET memory_limit = '{limit}'")
+        except (duckdb.OutOfMemoryException, duckdb.InvalidInputException):
+            return False
+        return True
 
     @override
     def drop(self, name: str) -> None:
@@ -140,8 +182,19 @@ class DuckDbEngine(Engine):
     @cached_property
     def _memory(self) -> int:
         """The engine's own limit, in bytes."""
+        return memory_bytes(self._limit) or 0
+
+    @cached_property
+    def _limit(self) -> str:
+        """The same in its words, such as 488.2 MiB."""
         [(said,)] = self._fetched("SELECT current_setting('memory_limit')")
-        return memory_bytes(str(said)) or 0  # such as 488.2 MiB
+        return str(said)
+
+    @property
+    def _full(self) -> str:
+        """What to tell it for it to say the same again: its words are cut off behind a digit."""
+        number, _, unit = self._limit.partition(" ")
+        return f"{float(number) + 0.05:.2f} {unit}"
 
 
 def cause(error: Exception) -> str:
