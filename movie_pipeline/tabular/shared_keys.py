@@ -23,18 +23,23 @@ _SMALL = 1_000_000
 _NO_CONTENT = (RECORD_NUMBER, UNREADABLE, BREACHED)
 
 
-def set_apart_shared_keys(rows: Path, contract: TableContract) -> int:
+def set_apart_shared_keys(
+    rows: Path,
+    contract: TableContract,
+    only: Any | None = None,  # noqa: ANN401 - Arrow's
+) -> int:
     """Mark the rows whose derived key lacks a part and is that of other rows which say otherwise.
 
     Args:
         rows: the staged rows, written again where there are such.
         contract: with the rule by which keys are derived.
+        only: the batch of staged rows, where there is one and it is at hand still.
 
     Returns:
         How many there are.
     """
     parts = _parts(contract)
-    shared = _shared(rows, contract.key, parts)
+    shared = _shared(rows if only is None else [only], contract.key, parts)
     if not len(shared):
         return 0
     marked = rows.with_suffix(".marked")
@@ -56,11 +61,14 @@ def _schema(rows: Path) -> Any:  # noqa: ANN401 - Arrow's
         return reader.schema
 
 
-def _batches(rows: Path, names: Sequence[str] = ()) -> Iterator[Any]:
+def _batches(rows: Path | Sequence[Any], names: Sequence[str] = ()) -> Iterator[Any]:
     """The staged rows one batch at a time, of large files of some columns alone, if named.
 
     They are read and not mapped: pages of a mapped file count as memory of the process.
     """
+    if not isinstance(rows, Path):
+        yield from rows
+        return
     options = None
     if names and rows.stat().st_size > _SMALL:
         schema = _schema(rows)
@@ -90,7 +98,7 @@ def _parts(contract: TableContract) -> list[str]:
     return [part.column for part in rule.parts[1:]] if rule else []
 
 
-def _shared(rows: Path, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
+def _shared(rows: Path | Sequence[Any], key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
     """The keys without all their parts that stand for rows which differ."""
     keys = [
         batch[key].filter(pa.array(lacking))
