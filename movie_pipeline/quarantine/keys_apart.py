@@ -111,7 +111,13 @@ class KeysApart:
             return
         if self._writer is None:
             self._writer = self._open.enter_context(
-                cast("Any", pq).ParquetWriter(self._path, self._schema)
+                cast("Any", pq).ParquetWriter(
+                    self._path,
+                    self._schema,
+                    use_dictionary=["file_id", "rules"],
+                    write_statistics=False,
+                    store_schema=False,
+                )
             )
         columns = [
             pa.repeat(self._file_id, len(numbers)),

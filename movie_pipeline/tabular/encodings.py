@@ -523,12 +523,12 @@ def _declared(name: str) -> Encoding:
 
 def _refuse_binary(head: bytes) -> None:
     codes = np.frombuffer(head, np.uint8)
+    most = _MOST_NO_TEXT * len(head)
+    low = np.count_nonzero(codes < _FIRST_OF_TEXT)
+    if low * 3 < len(head) and low - np.count_nonzero(codes == ord("\n")) <= most:
+        return  # as nearly all texts are, which is soon told
     nuls = np.count_nonzero(codes == 0)
     if nuls * 3 < len(head):
-        most = _MOST_NO_TEXT * len(head)
-        low = np.count_nonzero(codes < _FIRST_OF_TEXT)
-        if low - np.count_nonzero((codes == ord("\n")) | (codes == ord("\r"))) <= most:
-            return  # for which it was enough to look at all of it once
         if len(head) - len(head.translate(None, _NO_TEXT)) > most:
             raise UnreadableFile(_BINARY)
         return
@@ -542,6 +542,10 @@ def _refuse_binary(head: bytes) -> None:
 
 
 def _is_utf8(data: bytes) -> bool:
+    from movie_pipeline.tabular import kernel  # noqa: PLC0415 - the compiled loops take long
+
+    if kernel.is_text(np.frombuffer(bytearray(data), np.uint8), 0, len(data)):
+        return True
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:

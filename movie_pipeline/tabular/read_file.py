@@ -213,7 +213,7 @@ class _Staging:
         plan = result.text.plan
         if self.source.unended == "set_apart" and self._is_unended(text, plan.layout):
             result = self._without_last(result, read)
-        shared = self._set_apart_shared_keys(result.typer)
+        shared = self._set_apart_shared_keys(result)
         crash_point("intake.read.after")
         return self._summary(_Outcome(text, dangling, result, shared, footer))
 
@@ -229,11 +229,13 @@ class _Staging:
             result = read(replace(result.text, plan=plan))
         return result
 
-    def _set_apart_shared_keys(self, typer: RowTyper) -> int:
+    def _set_apart_shared_keys(self, result: "_Result") -> int:
         """Mark rows that share a derived key and say different things; return how many."""
+        typer = result.typer
         if not typer.derived:
             return 0
-        shared = set_apart_shared_keys(rows_path(self.path, self.to), self.contract)
+        rows = rows_path(self.path, self.to)
+        shared = set_apart_shared_keys(rows, self.contract, result.sink.only)
         typer.breached[self.contract.key] += shared
         return shared
 
@@ -275,7 +277,7 @@ class _Staging:
                     ask_for_encoding=partial(self._require_encoding, text.plan.encoding),
                     stop=text.stop,
                 )
-            return _Result(text, found, sink.typer, "careful")
+            return _Result(text, found, sink, "careful")
         try:
             return self._chunks(text)
         except _OtherEscape:
@@ -300,8 +302,8 @@ class _Staging:
             )
         self._require_quoting(text, found)
         if odd is None:
-            return _Result(text, found, sink.typer, "fast")
-        return _Result(text, found, sink.typer, "mended", (odd_note(odd),))
+            return _Result(text, found, sink, "fast")
+        return _Result(text, found, sink, "mended", (odd_note(odd),))
 
     def _require_encoding(self, encoding: Encoding) -> None:
         """What follows the head may be in another encoding."""
@@ -329,7 +331,7 @@ class _Staging:
             found = read_json(
                 text.path, text.plan.layout, sink=sink, index=index, limits=self.limits
             )
-        return _Result(text, found, sink.typer, "careful")
+        return _Result(text, found, sink, "careful")
 
     def _outputs(self, text: "_Text") -> AbstractContextManager[tuple[RowSink, BinaryIO]]:
         typing = Typing(self.contract, self.engine)
@@ -446,9 +448,14 @@ class _Result:
 
     text: _Text
     found: Found
-    typer: RowTyper
+    sink: RowSink
     reader: str
     notes: tuple[str, ...] = ()
+
+    @property
+    def typer(self) -> RowTyper:
+        """What typed its rows, and has counted them."""
+        return self.sink.typer
 
 
 @dataclass(frozen=True)

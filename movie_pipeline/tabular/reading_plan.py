@@ -20,6 +20,7 @@ from movie_pipeline.tabular.dialect import (
 from movie_pipeline.tabular.encodings import Encoding, spoilt_letters
 from movie_pipeline.tabular.number_casts import evidence_in
 from movie_pipeline.tabular.number_signs import DEFINITE, Evidence, Signs, reads_otherwise, signs_of
+from movie_pipeline.tabular.plain_first_rows import plain_first_cells
 from movie_pipeline.tabular.reading_limits import Limits, SourceOptions
 from movie_pipeline.tabular.record_widths import Widths
 from movie_pipeline.tabular.table_contract import Column, ColumnType, TableContract
@@ -88,9 +89,11 @@ def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
             f"is in cannot be told: it may be {encoding.doubt}. Declare the encoding of this "
             "source in the sources file, or export the file again as UTF-8."
         )
-    rows = first_rows(head, layout)
-    layout = with_fitting_width(layout, rows, contract)
-    cells = first_cells(rows, layout)
+    cells = plain_first_cells(head, layout)
+    if cells is None:
+        rows = first_rows(head, layout)
+        layout = with_fitting_width(layout, rows, contract)
+        cells = first_cells(rows, layout)
     plan = plan_with(layout, cells, encoding, contract, source=source, limits=limits)
     if source.quote is None:
         _refuse_apostrophes(plan, cells, contract)

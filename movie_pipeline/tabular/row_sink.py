@@ -89,10 +89,15 @@ class RowSink:
         path: the Arrow file, replaced if it is there.
         typer: what turns cells into typed rows; all counts are its own in the end.
         threads: how many batches are typed at a time.
+
+    Attributes:
+        only: the batch that was written, where it was one.
     """
 
     def __init__(self, path: Path, typer: RowTyper, threads: int = 1) -> None:
         self.typer = typer
+        self.only: Batch | None = None
+        self._written = 0
         self.threads = threads
         self._beside: ThreadPoolExecutor | None = None
         self._idle: list[RowTyper] = []
@@ -156,6 +161,8 @@ class RowSink:
     def _write(self, cells: Columns, batch: Batch) -> None:
         self.typer.look_at(cells)
         self._writer.write_batch(batch)
+        self._written += 1
+        self.only = batch if self._written == 1 else None
 
 
 class RowGatherer:

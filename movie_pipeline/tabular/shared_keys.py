@@ -4,7 +4,8 @@ A key that is made of less than its contract names cannot tell such rows apart: 
 take another one's place.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,22 +23,27 @@ _NULL, _BETWEEN = "\x00", "\x01"
 _NO_CONTENT = (RECORD_NUMBER, UNREADABLE, BREACHED)
 
 
-def set_apart_shared_keys(rows: Path, contract: TableContract) -> int:
+def set_apart_shared_keys(
+    rows: Path,
+    contract: TableContract,
+    only: Any | None = None,  # noqa: ANN401 - Arrow's
+) -> int:
     """Mark the rows whose derived key lacks a part and is that of other rows which say otherwise.
 
     Args:
         rows: the staged rows, in which such are marked; to mark them again changes nothing.
         contract: with the rule by which keys are derived.
+        only: the batch of staged rows, where there is one and it is at hand still.
 
     Returns:
         How many there are.
     """
     parts = _parts(contract)
-    staged = MappedRows(rows)
-    shared = _shared(staged, contract.key, parts)
+    shared = _shared(partial(_batches, rows, only), contract.key, parts)
     if not len(shared):
         return 0
     count = 0
+    staged = MappedRows(rows)
     with rows.open("r+b", buffering=0) as file:
         for batch in staged.batches():
             told, found = _marked(batch, contract, parts, shared)
@@ -47,6 +53,10 @@ def set_apart_shared_keys(rows: Path, contract: TableContract) -> int:
                 file.write(told[BREACHED].to_numpy())
                 count += found
     return count
+
+
+def _batches(rows: Path, only: Any | None) -> Iterable[Any]:  # noqa: ANN401
+    return MappedRows(rows).batches() if only is None else (only,)
 
 
 def lacking_rows(batch: Any, contract: TableContract) -> Any:  # noqa: ANN401 - Arrow's
@@ -68,11 +78,11 @@ def _parts(contract: TableContract) -> list[str]:
     return [part.column for part in rule.parts[1:]] if rule else []
 
 
-def _shared(rows: MappedRows, key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
+def _shared(batches: Callable[[], Iterable[Any]], key: str, parts: Sequence[str]) -> Any:  # noqa: ANN401
     """The keys without all their parts that stand for rows which differ."""
     keys = [
         batch[key].filter(pa.array(lacking))
-        for batch in rows.batches()
+        for batch in batches()
         if (lacking := _lacking(batch, parts)) is not None
     ]
     if not keys:
@@ -83,7 +93,7 @@ def _shared(rows: MappedRows, key: str, parts: Sequence[str]) -> Any:  # noqa: A
         return often
     said = [
         _content_of(batch.filter(pa.array(among)), key).group_by(["key", "content"]).aggregate([])
-        for batch in rows.batches()
+        for batch in batches()
         if (lacking := _lacking(batch, parts)) is not None
         and (among := lacking & _is_in(batch[key], often)).any()
     ]

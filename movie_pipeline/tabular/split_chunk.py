@@ -68,9 +68,10 @@ class Splitter:
     Args:
         layout: the layout of the text.
         record_limit: a longer record is odd.
+        most: so many records are split at a time.
     """
 
-    def __init__(self, layout: Layout, record_limit: int) -> None:
+    def __init__(self, layout: Layout, record_limit: int, most: int = MOST_RECORDS) -> None:
         header = [name.encode() for name in layout.header]
         syntax = layout.dialect.syntax
         delimiter = syntax.delimiter[0]
@@ -81,6 +82,7 @@ class Splitter:
         said = [delimiter, syntax.backslash, self._width, record_limit, syntax.quoted, syntax.mend]
         self._syntax = np.array(said, np.int64)
         self._comment = _array(syntax.comment)
+        self._most = most
         self._room = 0
 
     def split(self, text: Bytes, size: int, *, at_end: bool, doubtful: bool) -> Split:
@@ -132,7 +134,7 @@ class Splitter:
             return
         self._room = size
         # A row has a byte for each cell at least, and any record two; but the last ones of a text.
-        records = min(size // 2 + 2, MOST_RECORDS)
+        records = min(size // 2 + 2, self._most)
         rows = min(size // self._width + 2, records)
         self._places = np.empty((records, 3), np.int64)
         self._kinds = np.empty(records, np.uint8)

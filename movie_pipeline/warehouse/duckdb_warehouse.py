@@ -96,6 +96,8 @@ _HOLDER = re.compile(r"held in (?P<program>.+?) \(PID (?P<pid>\d+)\)")
 _FIRST_WAIT, _LONGEST_WAIT = 0.01, 0.25
 _PARAMETERS_AT_ONCE = 10_000
 """What one statement binds at most: the memory that its values take stays small."""
+_ROWS_WORTH_THREADS = 20_000
+"""Rows of a file: of fewer, it is the next file that is waited for."""
 
 
 class DuckDBWarehouse(Warehouse):
@@ -626,18 +628,33 @@ class _Session(WarehouseSession):
         """Insert the rows whose keys are staged; as many as there are keys, or nothing holds."""
         text = self._statements.text(statement)
         insert = reading_from(text, staged_rows.TABLE, staged_rows.ROWS)
-        inserted = 0
-        for incoming in staged.rows():
-            with self._reading(incoming):
-                self.execute(staged.choose, name=f"{statement}.sql")
-                _, rows = self.execute(insert, parameters, name=f"{statement}.sql")
-            inserted += int(rows[0][0])
         _, [[expected]] = self.execute(f"SELECT count(*) FROM {_quoted(staged_rows.TABLE)}")
+        inserted = 0
+        with self._one_thread(only=expected < staged.count * _ROWS_WORTH_THREADS):
+            for incoming in staged.rows():
+                with self._reading(incoming):
+                    self.execute(staged.choose, name=f"{statement}.sql")
+                    _, rows = self.execute(insert, parameters, name=f"{statement}.sql")
+                inserted += int(rows[0][0])
         if inserted != expected:
             self._failed = (
                 f"{statement}.sql inserted {inserted:,} rows where {expected:,} are staged"
             )
             raise WarehouseError(f"{self._failed}. Nothing was loaded; start the run again.")
+
+    @contextmanager
+    def _one_thread(self, *, only: bool) -> Generator[None]:
+        """Have statements of the block use one thread, where others would only wait for rows."""
+        if not only:
+            yield
+            return
+        _, [[threads]] = self.execute("SELECT current_setting('threads')")
+        self.execute("SET threads = 1")
+        try:
+            yield
+        finally:  # by a connection of its own, as all of this one may have failed
+            with self._connection.cursor() as other:
+                other.execute(f"SET threads = {threads}")
 
     @contextmanager
     def _reading(self, incoming: IncomingRows) -> Generator[None]:

@@ -104,7 +104,8 @@ class IncomingRows:
         """The stream, to be read once; at its end all files are closed."""
         encoded = self._encoded()
         wanted = _table_schema(self._only, encoded)
-        self._batches = self._read(wanted, encoded)
+        rows = self._read(wanted, encoded)
+        self._batches = rows if encoded else _gathered(rows)
         return _ARROW.RecordBatchReader.from_batches(wanted, self._batches)
 
     def close(self) -> None:
@@ -147,6 +148,25 @@ class IncomingRows:
         except BaseException as failed:
             self.failed = failed
             raise
+
+
+def _gathered(batches: Generator[Any]) -> Generator[Any]:
+    """The rows of small files in batches of many of them: each batch costs DuckDB something."""
+    waiting: list[Any] = []
+    rows = 0
+    for batch in batches:
+        if waiting and rows + batch.num_rows > BATCH_ROWS:
+            yield from _joined(waiting)
+            waiting, rows = [], 0
+        waiting.append(batch)
+        rows += batch.num_rows
+    yield from _joined(waiting)
+
+
+def _joined(batches: Sequence[Any]) -> Sequence[Any]:
+    if len(batches) <= 1:
+        return batches
+    return _ARROW.Table.from_batches(batches).combine_chunks().to_batches()
 
 
 def expect_columns(schema: Any, name: str, columns: Sequence[WarehouseColumn]) -> None:  # noqa: ANN401 - Arrow's, untyped

@@ -64,6 +64,11 @@ class StagedRows:
         self._copied.append(files)
         return IncomingRows(files, self._columns, self._keys)
 
+    @property
+    def count(self) -> int:
+        """How many files were copied."""
+        return sum(len(files.names()) for files in self._copied)
+
     def rows(self) -> list[IncomingRows]:
         """All columns of all that was copied, in its order."""
         return [IncomingRows(files, self._columns) for files in self._copied]

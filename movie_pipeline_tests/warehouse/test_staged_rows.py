@@ -151,3 +151,39 @@ def test_many_rows_of_few_texts_come_as_they_were_written(world: World) -> None:
         expected = {row["movie_id"]: row for row in parquet.read_table(written).to_pylist()}
     assert found.pop("o1") == {**dict.fromkeys(names), **other.to_pylist()[0]}
     assert found == expected
+
+
+def test_rows_of_many_small_files_all_come(world: World) -> None:
+    """They come together, by as many rows as one batch has at most."""
+    films = {
+        f"s{n}.parquet": [Film(f"s{n}-{each}", float(each % 10)) for each in range(n * 400)]
+        for n in range(12)
+    }
+    for name, of_file in films.items():
+        world.put_rows(name, name.removesuffix(".parquet"), of_file, NOON)
+    with world.warehouse.writing() as session:
+        session.run("load/create_staging")
+        assert session.copy("mp_staging", list(films)) == 400 * sum(range(12))
+        insert(session)
+    assert world.table() == {film.movie_id: film.rating for some in films.values() for film in some}
+
+
+def threads_of(session: Any) -> int:  # noqa: ANN401 - as above
+    return int(session.execute("select current_setting('threads')")[1][0][0])
+
+
+@pytest.mark.parametrize("extra", ["", "insert into mp_staging select 'm9', 'a', 9, now()"])
+def test_what_follows_a_load_of_small_files_has_its_threads_again(world: World, extra: str) -> None:
+    with world.warehouse.kept_open():
+        with world.warehouse.reading() as session:
+            before = threads_of(session)
+        try:
+            with world.warehouse.writing() as session:
+                session.run("load/create_staging")
+                session.copy("mp_staging", ["a.parquet"])
+                cast("Any", session).execute(extra or "select 1")
+                insert(session)
+        except WarehouseError:
+            assert extra
+        with world.warehouse.reading() as session:
+            assert threads_of(session) == before
