@@ -46,7 +46,9 @@ class Judged:
 
 MOST_TEXT = 0.5
 """The share of lines that must be rows by themselves for a quote to have swallowed them."""
+_STAYS_OPEN = "a quote opens in it and is not closed in it"
 _LIKE_NUMBER = re.compile(rb"[($+-]?[0-9]")
+_LINE_END = re.compile(rb"(?:\r\n|\n|\r)\Z")
 _LINE = re.compile(rb"([^\r\n]*)(\r\n|\n|\r)")
 
 
@@ -138,6 +140,7 @@ class OddRecords:
         closed = not any(each.record.unclosed for each in behind)
         if rows <= MOST_TEXT * lines and not (alike and closed):
             return None
+        behind = [_set_apart_where_unclosed(each, rest) for each in behind]
         for each in behind:
             each.record.start += record.start + first.end()
             each.record.end += record.start + first.end()
@@ -238,7 +241,22 @@ def may_have_swallowed(record: bytes, delimiter: bytes, width: int) -> bool:
 def stray_quote_sentence(lines: int) -> str:
     """What is wrong with a line in which a quote opens that would swallow the next ones."""
     noun = "the line" if lines == 1 else f"the {lines:,} lines"
-    return f"a quote opens in it and is not closed in it; {noun} behind it are read by themselves"
+    return f"{_STAYS_OPEN}; {noun} behind it are read by themselves"
+
+
+def _set_apart_where_unclosed(judged: Judged, lines: bytes) -> Judged:
+    """A line that was given back, and is not closed before the ones end that were swallowed.
+
+    What follows these is read by itself, so that it is no cell up to the end of the text.
+    """
+    record = judged.record
+    if not record.unclosed:
+        return judged
+    end = _LINE_END.search(lines, record.start, record.next)
+    record.unclosed, record.problem = False, _STAYS_OPEN
+    record.line_end = end[0] if end else b""
+    record.end -= len(record.line_end)
+    return replace(judged, reason=_STAYS_OPEN)
 
 
 def ragged_sentence(cells: int, columns: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from movie_pipeline.datasets.movies import MOVIES
@@ -249,6 +249,13 @@ LINES = (
 
 
 @quickly
+@example(
+    lines=[b'"open,2001,8.1', b"A,2001,8.1", b"A,2001,8.1", b'"open,2001,8.1', b"A,2001,8.1"],
+    size=64,
+    newline=b"\n",
+    threads=1,
+    declared={"comment": "#"},
+)
 @given(
     lines=st.lists(st.sampled_from(LINES), max_size=14),
     size=st.integers(64, 200),

@@ -37,6 +37,20 @@ def test_rows_behind_a_stray_quote_are_given_back(
     assert staged.raw(2)[0].raw == odd.strip().encode()
 
 
+@pytest.mark.parametrize("between", [2, 40])
+def test_a_line_given_back_in_which_a_quote_opens_is_set_apart_alone(
+    between: int, tmp_path: Path
+) -> None:
+    odd = '"Odd,2001,8\n'
+    staged = stage(tmp_path, HEADER + odd + "".join(ROWS[:between]) + odd + ROWS[50] + ROWS[51])
+    assert staged.summary.hold is None
+    opens = "a quote opens in it and is not closed in it"
+    behind = f"; the {between + 1} lines behind it are read by themselves"
+    assert staged.summary.set_apart == ((1, opens + behind), (between + 2, opens))
+    assert staged.titles[-3:] == [f"Film {number}" for number in (between - 1, 50, 51)]
+    assert staged.raw(between + 2)[0].raw == odd.strip().encode()
+
+
 def test_a_cell_of_many_lines_stays_one(tmp_path: Path) -> None:
     plot = "It begins.\n\nThen, as ever, it goes on,\nand on,\nuntil it ends, well."
     staged = stage(tmp_path, f'title,rating,plot,note\nA,8,"{plot}",x\nB,7,short,y\n')
