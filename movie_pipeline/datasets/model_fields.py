@@ -32,12 +32,12 @@ def text_field(  # noqa: PLR0913 - what a column is, declared in one call
     nullable: bool = True,
     required: bool = False,
     is_list: bool = False,
-    unlike: bool = False,
+    mostly_distinct: bool = False,
 ) -> Any:  # noqa: ANN401 - it stands where a column of any type is declared
     """A text column; `required` says that a file must bring it, `nullable` that a row need not.
 
-    `is_list` says that it holds a list, which becomes "A, B" however a file writes it; `unlike`
-    that nearly every row has a text of its own.
+    `is_list` says that it holds a list, which becomes "A, B" however a file writes it;
+    `mostly_distinct` that nearly every row has a text of its own.
     """
     return pa.Field(
         nullable=nullable,
@@ -48,7 +48,7 @@ def text_field(  # noqa: PLR0913 - what a column is, declared in one call
             "max_bytes": max_bytes,
             "required": required,
             "is_list": is_list,
-            "unlike": unlike,
+            "mostly_distinct": mostly_distinct,
         },
     )
 
@@ -103,7 +103,7 @@ def columns_of(model: type[pa.DataFrameModel]) -> tuple[Column, ...]:
                 forms=declared.get("forms", ()),
                 usual=declared.get("usual"),
                 is_list=declared.get("is_list", False),
-                unlike=declared.get("unlike", False),
+                mostly_distinct=declared.get("mostly_distinct", False),
             )
         )
     return tuple(columns)

@@ -70,7 +70,8 @@ class Column:
         description: what it means, in a phrase.
         forms: how its number may be written beside the plain way.
         is_list: whether a text is a list, which files write in many forms.
-        unlike: whether nearly every row has a text of its own, which no dictionary shortens.
+        mostly_distinct: whether nearly every row has a text of its own, which no dictionary
+            shortens.
         usual: between which two numbers nearly all values of any real file lie; where most of a
             file's lie elsewhere, it counts something else. None where nothing is known.
     """
@@ -87,7 +88,7 @@ class Column:
     forms: tuple[NumberForm, ...] = ()
     usual: tuple[float, float] | None = None
     is_list: bool = False
-    unlike: bool = False
+    mostly_distinct: bool = False
 
     def holds(self, value: float | None) -> bool:
         """Whether a number is there and within the bounds."""

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -607,7 +607,9 @@ class _Session(WarehouseSession):
         create = to_duckdb(self._statements.text(_ROWS))
         if not _WITHOUT_ZSTD.match(str(stored)):
             columns = self._statements.dataset.contract.columns
-            create = with_zstd(create, [column.name for column in columns if column.unlike])
+            create = with_zstd(
+                create, [column.name for column in columns if column.mostly_distinct]
+            )
         self.execute(create, name=f"{_ROWS}.sql")
 
     def _copied(self, table: str, names: Sequence[str]) -> int:
@@ -653,7 +655,7 @@ class _Session(WarehouseSession):
         try:
             yield
         finally:  # by a connection of its own, as all of this one may have failed
-            with self._connection.cursor() as other:
+            with suppress(duckdb.Error), self._connection.cursor() as other:
                 other.execute(f"SET threads = {threads}")
 
     @contextmanager

@@ -21,7 +21,11 @@ class Movie(pa.DataFrameModel):
         nullable=False,
     )
     movie_title: Series[str] = text_field(
-        "Title as the file gives it", max_bytes=1024, nullable=False, required=True, unlike=True
+        "Title as the file gives it",
+        max_bytes=1024,
+        nullable=False,
+        required=True,
+        mostly_distinct=True,
     )
     release_year: Series[pd.Int32Dtype] = number_field(
         ColumnType.INTEGER,
@@ -85,7 +89,9 @@ class Movie(pa.DataFrameModel):
         forms=(NumberForm.EXPONENT, NumberForm.US_DOLLARS),
         usual=(10_000, 10_000_000_000),
     )
-    poster_link: Series[str] = text_field("Address of the poster", max_bytes=2048, unlike=True)
+    poster_link: Series[str] = text_field(
+        "Address of the poster", max_bytes=2048, mostly_distinct=True
+    )
 
     class Config(pa.DataFrameModel.Config):
         """Columns beside the contract's are allowed: provenance travels with the row."""
