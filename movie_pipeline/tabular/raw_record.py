@@ -29,9 +29,7 @@ _SMALL_INDEX = 1_000_000
 INDEX_SUFFIX = ".records"
 ROWS_SUFFIX = ".arrow"
 _MANY = 1_000
-"""So many records, of all files of a process, are worth the loading of compiled code."""
-_FEW = 16
-"""Fewer at a time are told one by one all the same: a call costs as much as these."""
+"""So many records are worth the loading of compiled code."""
 _CSV_LIMIT = 100_000
 """Python's csv module refuses cells beyond 131,072 characters."""
 
@@ -82,21 +80,6 @@ class RecordGroup:
         (start, end), base = self._places[place].tolist(), int(self._places[0, 0])
         raw = self._window[start - base : end - base]
         return Record(int(self._numbers[place]), start, raw, self._parser.columns(raw))
-
-
-class _Telling:
-    """Whether records are told at once."""
-
-    def __init__(self) -> None:
-        self._until_now = 0
-
-    def at_once(self, records: int) -> bool:
-        """Whether these are, which are told now."""
-        self._until_now += records
-        return records >= _FEW and self._until_now >= _MANY
-
-
-_telling = _Telling()
 
 
 def rows_path(path: Path, folder: Path) -> Path:
@@ -160,7 +143,7 @@ def groups_at(
         start: where the part starts in it.
     """
     parser = _RecordParser(staged)
-    many = parser.is_plain and _telling.at_once(len(numbers))
+    many = parser.is_plain and len(numbers) >= _MANY
     with content.open("rb", buffering=0) as file:
         for first, last, window in _windows(file, places - start):
             numbers_here, here = numbers[first:last], places[first:last]

@@ -63,14 +63,12 @@ def told_at_once() -> Iterator[Counter[str]]:
         with_keys: dict[str, Any] = {**given, "keys": keys}
         with (
             patch.object(raw_record, "_MANY", 1),
-            patch.object(raw_record, "_FEW", 1),
             patch.object(raw_record, "_WINDOW", 3_000),
             patch.object(raw_record, "_FAR", 40),
         ):
             found = write(judged, other, **with_keys)
         keys.__exit__(None, None, None)
-        with patch.object(raw_record, "_FEW", 1_000_000):
-            assert write(judged, to, **given) == found
+        assert write(judged, to, **given) == found
         assert other.read_bytes() == to.read_bytes()
         return found
 
@@ -121,26 +119,3 @@ def test_what_is_no_row_of_two_plain_cells_is_left_to_others(record: bytes) -> N
     rows = np.array([0, 2])
     assert found.cells_of(rows, ["x", "z"]) == [(b"1",), (b'"3"',)]
     assert found.cells_of(rows, ["z"]) == [(), ()]
-
-
-def test_small_files_are_told_at_once_when_they_are_many(bench: Bench) -> None:
-    at_once: list[bool] = []
-    write = PlainLines.write
-
-    def seen(*given: Any) -> Any:  # noqa: ANN401 - handed on
-        at_once.append(True)
-        return write(*given)
-
-    with (
-        patch.object(raw_record, "_telling", raw_record._Telling()),
-        patch.object(raw_record, "_MANY", 120),
-        patch.object(PlainLines, "write", seen),
-    ):
-        first = bench.screen(rows().encode(), RULES, key="first.csv").records
-        assert not at_once
-        later = [
-            bench.screen(rows().encode(), RULES, key=f"later-{number}.csv").records
-            for number in range(3)
-        ]
-    assert at_once
-    assert {len(records) for records in later} == {len(first)}
