@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from movie_pipeline.orchestration.sensors.failure_causes import has_noted
 from movie_pipeline.orchestration.sensors.past_runs import KIND_TAG
 from movie_pipeline.settings import Settings
 from movie_pipeline.steps.run_lease import abandoned_runs, forget_run, has_lease
@@ -71,14 +72,9 @@ def _killed_at_their_beginning(
         started = record.start_time
         if started is None or now - started <= BEGINNING_SECONDS or not is_ours(run):
             continue
-        if has_lease(root, run.run_id) or _has_its_resources(instance, run.run_id):
+        has_resources = dg.DagsterEventType.RESOURCE_INIT_SUCCESS  # the lease is one of them
+        if has_lease(root, run.run_id) or has_noted(instance, run.run_id, has_resources):
             continue
         still = instance.get_run_by_id(run.run_id)
         if still is not None and not still.is_finished:  # it may have failed meanwhile
             yield still
-
-
-def _has_its_resources(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether a run has made its resources, of which the lease is one."""
-    of_type = dg.DagsterEventType.RESOURCE_INIT_SUCCESS
-    return bool(instance.get_records_for_run(run_id, of_type=of_type, limit=1).records)

@@ -73,12 +73,12 @@ def cause_of_run(instance: dg.DagsterInstance, record: dg.RunRecord) -> Cause:
         event = event_record.event_log_entry.dagster_event
         if event is not None and (cause := cause_of_failure(event)) is not KILLED:
             return cause
-    return KILLED if began_a_step(instance, run.run_id) else NEVER_BEGAN
+    began = has_noted(instance, run.run_id, dg.DagsterEventType.STEP_START)
+    return KILLED if began else NEVER_BEGAN
 
 
-def began_a_step(instance: dg.DagsterInstance, run_id: str) -> bool:
-    """Whether a step of a run has started."""
-    of_type = dg.DagsterEventType.STEP_START
+def has_noted(instance: dg.DagsterInstance, run_id: str, of_type: dg.DagsterEventType) -> bool:
+    """Whether a run has come to such an event."""
     return bool(instance.get_records_for_run(run_id, of_type=of_type, limit=1).records)
 
 
