@@ -10,7 +10,8 @@ from typing import BinaryIO
 import numpy as np
 
 from movie_pipeline.stop_signals import raise_if_stopped
-from movie_pipeline.tabular.odd_records import Judged, OddRecords, is_text
+from movie_pipeline.tabular.encodings import is_utf8
+from movie_pipeline.tabular.odd_records import Judged, OddRecords
 from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.record_parser import Record, parsed_records
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
@@ -44,7 +45,7 @@ def read_carefully(  # noqa: PLR0913 - a text and its plan, and where things go
         for record in parsed_records(
             file, layout.dialect.syntax, start=layout.body, stop=stop, record_limit=limit
         ):
-            if not doubted and not is_text(b"\n".join(record.cells)):
+            if not doubted and not is_utf8(b"\n".join(record.cells)):
                 doubted = True
                 ask_for_encoding()
             reading.take(record)

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from movie_pipeline.arrow import pa
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular.encoding_judgement import formed_cells, judge, odd_cells
 from movie_pipeline.tabular.reading_limits import NOTHING_DECLARED, SourceOptions
@@ -187,7 +188,7 @@ def encoding_by_head(head: bytes, source: SourceOptions) -> Encoding | None:
         return _declared(source.encoding)
     _refuse_binary(head)
     cut = _incomplete_tail(head)
-    return UTF_8 if _is_utf8(head[: len(head) - cut]) else None
+    return UTF_8 if is_utf8(head[: len(head) - cut]) else None
 
 
 def encoding_of_all(content: Path) -> Encoding:
@@ -541,14 +542,15 @@ def _refuse_binary(head: bytes) -> None:
     raise UnreadableFile(_BINARY)
 
 
-def _is_utf8(data: bytes) -> bool:
-    from movie_pipeline.tabular import kernel  # noqa: PLC0415 - the compiled loops take long
-
-    if kernel.is_text(np.frombuffer(bytearray(data), np.uint8), 0, len(data)):
+def is_utf8(data: bytes) -> bool:
+    """Whether these bytes are UTF-8: Arrow tells it in a quarter of the time of decoding."""
+    if data.isascii():
         return True
+    ends = pa.py_buffer(np.array([0, len(data)], np.int64))
+    text = pa.Array.from_buffers(pa.large_string(), 1, [None, ends, pa.py_buffer(data)])
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
         return False
     return True
 
@@ -567,7 +569,7 @@ def count_characters(data: bytes) -> tuple[int, int]:
     """Well-formed characters beyond ASCII, and bytes that belong to none."""
     if data.isascii():
         return 0, 0
-    if _is_utf8(data):  # each character beyond ASCII has one byte that is no continuation
+    if is_utf8(data):  # each character beyond ASCII has one byte that is no continuation
         return int(np.count_nonzero(np.frombuffer(data, np.uint8) >= _CONTINUATION_MASK)), 0
     # halves of characters, as Java and Oracle write those of four bytes: no text, but no other one
     data, halves = _HALVES.subn(b"", data)

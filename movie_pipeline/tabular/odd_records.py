@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from movie_pipeline.tabular.dialect import Layout
-from movie_pipeline.tabular.encodings import Encoding
+from movie_pipeline.tabular.encodings import Encoding, is_utf8
 from movie_pipeline.tabular.record_parser import Record, parsed_records, split_record
 from movie_pipeline.tabular.record_widths import Width
 
@@ -190,7 +190,7 @@ class OddRecords:
         """Why cells are no text, None where they are."""
         if b"\0" in cells:
             return "it holds a NUL byte, which is no text"
-        return None if is_text(cells) else self._not_text
+        return None if is_utf8(cells) else self._not_text
 
     def _fitting(self, record: Record, width: Width | None) -> list[bytes] | None:
         """The cells of a row, as many as there are columns; None where it cannot be mended."""
@@ -214,17 +214,6 @@ class OddRecords:
             return self._syntax.delimiter.join(record.cells) + b"\n"
         cells = (b'"' + cell.replace(b'"', b'""') + b'"' if cell else b"" for cell in record.cells)
         return self._syntax.delimiter.join(cells) + b"\n"
-
-
-def is_text(text: bytes) -> bool:
-    """Whether these bytes are UTF-8."""
-    if text.isascii():
-        return True
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def may_have_swallowed(record: bytes, delimiter: bytes, width: int) -> bool:

@@ -14,6 +14,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from movie_pipeline.tabular.encodings import is_utf8
 from movie_pipeline.tabular.file_content import unpacked_name
 from movie_pipeline.tabular.json_values import Pairs, json_text, parse_json, value_at
 from movie_pipeline.tabular.plain_records import PlainRecords
@@ -170,14 +171,6 @@ def _windows(file: BinaryIO, places: npt.NDArray[np.int64]) -> Iterator[tuple[in
         first = last
 
 
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 class _RecordParser:
     """Tells the cells of single records apart, by the dialect of their file."""
 
@@ -204,7 +197,7 @@ class _RecordParser:
         starts, ends = (np.ascontiguousarray(side) for side in (places - base).T)
         if not self._plain:
             each = zip(starts.tolist(), ends.tolist(), strict=True)
-            if not _is_utf8(b"\n".join(window[start:end] for start, end in each)):
+            if not is_utf8(b"\n".join(window[start:end] for start, end in each)):
                 return None
         names, delimiter = tuple(self._keys), self._dialect.delimiter
         return PlainRecords(numbers, window, base, starts, ends, names, delimiter)

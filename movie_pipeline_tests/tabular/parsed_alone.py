@@ -6,7 +6,8 @@ from typing import BinaryIO
 import numpy as np
 
 from movie_pipeline.tabular.chunk_reader import Doubts
-from movie_pipeline.tabular.odd_records import OddRecords, is_text
+from movie_pipeline.tabular.encodings import is_utf8
+from movie_pipeline.tabular.odd_records import OddRecords
 from movie_pipeline.tabular.reading_plan import ReadingPlan
 from movie_pipeline.tabular.row_sink import Found, RowGatherer, RowSink
 
@@ -23,7 +24,7 @@ def read_parsed(  # noqa: C901, PLR0913 - as read_chunks
     """In place of `read_chunks`."""
     layout, limits = plan.layout, plan.limits
     content = text.read_bytes()[:stop]
-    if not is_text(content[layout.body :]):
+    if not is_utf8(content[layout.body :]):
         doubts.encoding()
     if layout.dialect.quoting and b'\\"' in content[layout.body :]:
         doubts.escape()

@@ -5,11 +5,14 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.errors import UnreadableFile
 from movie_pipeline.tabular import SourceOptions, inspect_file, is_declarable
 from movie_pipeline.tabular.encoding_judgement import judge
+from movie_pipeline.tabular.encodings import is_utf8
 from movie_pipeline_tests.tabular.in_pieces import stage_in_pieces
 from movie_pipeline_tests.tabular.staging import HEADER, refusal, stage
 
@@ -333,3 +336,22 @@ def test_an_inspection_shows_how_a_doubtful_text_would_read(tmp_path: Path) -> N
     assert lines[0].startswith("REJECTED: The file is not UTF-8")
     assert lines[1:3] == ["as macintosh:", "    Ünal"]
     assert "as Windows-1252:" in lines
+
+
+ENDS_OF_UTF_8 = (
+    b"\x7f", b"\x80", b"\xc1\xbf", b"\xc2\x80", b"\xdf\xbf", b"\xe0\x9f\xbf", b"\xe0\xa0\x80", b"\xed\x9f\xbf",
+    b"\xed\xa0\x80", b"\xed\xbf\xbf", b"\xee\x80\x80", b"\xef\xbf\xbf", b"\xf0\x8f\xbf\xbf", b"\xf0\x90\x80\x80",
+    b"\xf4\x8f\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf5", b"\xff", b"\xe2\x82", b"\xf0\x9f\x98", b"\0", b"a" * 70,
+)  # fmt: skip
+"""The first and last characters of each length, what lies next to them, and halves of some."""
+
+
+@given(st.lists(st.sampled_from(ENDS_OF_UTF_8) | st.binary(max_size=5), max_size=6))
+def test_utf_8_is_what_python_decodes(pieces: list[bytes]) -> None:
+    text = b"".join(pieces)
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        assert not is_utf8(text)
+    else:
+        assert is_utf8(text)
