@@ -55,8 +55,26 @@ def _quietly(signature: str, loop: _Loop, *, cache: bool) -> _Loop:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # nothing calls loops as C does, and a way in for that takes a tenth of the compiling
-        options = {"nogil": True, "cache": cache, "no_cfunc_wrapper": True}
-        return _numba_here.njit(signature, **options)(loop)
+        made = _numba_here.njit(nogil=True, no_cfunc_wrapper=True)(loop)
+        if cache:
+            made._cache = _cache()(loop)  # noqa: SLF001 - there is no public way to give one
+        made.compile(signature)
+        made.disable_compile()
+        return made
+
+
+@functools.cache
+def _cache() -> Any:  # noqa: ANN401 - numba's own
+    """Where compiled loops are kept; numba's imports all it compiles with before it loads one."""
+    caching, runtime = import_module("numba.core.caching"), import_module("numba.core.runtime.nrt")
+
+    class Cache(caching.FunctionCache):  # type: ignore[name-defined, misc]
+        def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401 - likewise
+            runtime.rtsys.initialize(target_context)  # what compiled loops call
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
+
+    return Cache
 
 
 def _as_it_stands(loop: _Loop) -> _Loop:
