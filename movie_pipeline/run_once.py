@@ -30,6 +30,7 @@ from movie_pipeline.orchestration.assets.asset_names import REFRESH_JOB
 from movie_pipeline.orchestration.assets.batch_resource import IngestBatch
 from movie_pipeline.orchestration.daemon_health import daemon_findings
 from movie_pipeline.orchestration.dataset_scope import scoped_name
+from movie_pipeline.orchestration.instance_in_memory import instance_in_memory
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_world, remove_old_runs
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
 from movie_pipeline.orchestration.sensors.landing_sensor import ingest_tags
@@ -273,7 +274,7 @@ def _instance() -> Generator[dg.DagsterInstance]:
     """The instance that the UI shows, where there is one; else one that lives as long as this."""
     home = os.environ.get("DAGSTER_HOME")
     if not home:
-        with dg.DagsterInstance.ephemeral() as instance:
+        with instance_in_memory() as instance:
             yield instance
         return
     expect_readable_store(Path(home))
