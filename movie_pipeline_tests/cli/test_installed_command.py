@@ -113,3 +113,27 @@ def test_status_waits_for_no_library_that_it_does_not_need(tmp_path: Path) -> No
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True
     )
     assert result.stdout.splitlines() == ["0 set()"]
+
+
+IMPORTED = """
+import atexit, sys
+from movie_pipeline.cli import entry_point
+command, names = entry_point.main, {unneeded!r}
+def main():
+    atexit.register(lambda: print(*(name for name in names if sys.modules.get(name) is not None)))
+    command()
+entry_point.main = main
+sys.argv = ["movie-pipeline", "ingest", "movies.csv", "--json"]
+entry_point.run()
+"""
+
+
+def test_an_ingest_imports_neither_what_is_for_tests_nor_what_migrates_a_store(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "movies.csv").write_bytes(one_bad_year())
+    code = IMPORTED.format(unneeded=["dagster", "alembic", "coverage", "hypothesis"])
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=True, text=True
+    )
+    assert result.stdout.splitlines()[-1] == "dagster"
