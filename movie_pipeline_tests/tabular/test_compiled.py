@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from movie_pipeline import tabular
 from movie_pipeline.tabular.compiled import IS_COMPILED
 
 LOOP = """
@@ -45,3 +46,19 @@ def test_a_loop_is_compiled_once_and_then_loaded(
     assert used(tmp_path) == "10 False"
     (tmp_path / "loops.py").write_text(LOOP.replace("kept = 0", "kept = 1"))
     assert used(tmp_path) == "11 True"
+
+
+ALL = """
+import sys
+from movie_pipeline.tabular.compiled import compile_all
+compile_all()
+print(*(name for name in sys.modules if name.endswith("kernel")))
+"""
+
+
+def test_an_installation_compiles_every_module_of_loops() -> None:
+    told = subprocess.run([sys.executable, "-c", ALL], capture_output=True, check=True, text=True)
+    modules = Path(tabular.__file__).parent.glob("*.py")
+    with_loops = [path.stem for path in modules if "\n@compiled(" in path.read_text("utf-8")]
+    assert len(with_loops) > 1
+    assert {f"movie_pipeline.tabular.{name}" for name in with_loops} <= set(told.stdout.split())
