@@ -4,11 +4,9 @@ Importing this imports numba. Where numba is not, the same source runs as it sta
 """
 
 import functools
-import pkgutil
 import warnings
 from collections.abc import Callable
 from importlib import import_module
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -119,17 +117,3 @@ def becomes(function: Callable[..., Any], returned: str, build: Callable[..., An
 
     extending.type_callable(function)(typer)
     extending.lower_builtin(function, types.VarArg(types.Any))(lower)
-
-
-def compile_all() -> None:
-    """Compile every loop, when the pipeline is installed: else its first process would.
-
-    Loops stand in the modules of this package whose names end in `kernel`.
-    """
-    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
-        if module.name.endswith("kernel"):
-            import_module(f"movie_pipeline.tabular.{module.name}")
-
-
-if __name__ == "__main__":
-    compile_all()
