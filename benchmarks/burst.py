@@ -143,8 +143,7 @@ class Watch:
             with suppress(OSError):
                 ticks += _ticks(pid)
                 status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-                role = _role(words)
+                role = _role(_command(pid), _command(_parent(pid)))
                 self.peaks[role] = max(self.peaks[role], _kilobytes(status, "VmHWM"))
                 together += _kilobytes(status, "VmRSS")
         self.together = max(self.together, together)
@@ -274,7 +273,14 @@ def _spread(values: Sequence[float]) -> str:
     )
 
 
-def _role(command: str) -> str:
+def _command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+
+
+def _role(command: str, of_parent: str) -> str:
+    forking = "multiprocessing.forkserver"
+    if forking in command:
+        return "a run" if forking in of_parent else "starter of runs"
     roles = {
         "spawn_main": "a run",
         "execute_run": "a run",
@@ -291,10 +297,18 @@ def _kilobytes(status: str, name: str) -> int:
     return int(found[1]) if found else 0
 
 
+def _stat(pid: int) -> list[str]:
+    """What the system tells of a process, from its state on."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _parent(pid: int) -> int:
+    return int(_stat(pid)[1])
+
+
 def _ticks(pid: int) -> int:
     """Processor time of a process and of its children that ended, in the system's clock ticks."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15]))
+    return sum(map(int, _stat(pid)[11:15]))
 
 
 def _descendants(root: int) -> Iterable[int]:
@@ -302,8 +316,7 @@ def _descendants(root: int) -> Iterable[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError, ValueError, IndexError):
-                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                children[parent].append(int(entry.name))
+                children[_parent(int(entry.name))].append(int(entry.name))
     found: list[int] = []
     open_ids = [root]
     while open_ids:

@@ -43,6 +43,7 @@ from movie_pipeline.orchestration.checks.warehouse_checks import (
     warehouse_checks,
 )
 from movie_pipeline.orchestration.dataset_scope import scoped_name
+from movie_pipeline.orchestration.run_processes import fork_runs
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_up_job, clean_up_schedule
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
 from movie_pipeline.orchestration.sensors.notice_sensors import failed_jobs_sensor, notices_sensor
@@ -221,4 +222,5 @@ def _with_code_references(
 def defs() -> dg.Definitions:
     """What `dagster dev` and `dg` load: everything as the environment says."""
     keep_files_private()  # of the code server and of its runs
+    fork_runs()
     return from_settings(Settings.from_environment())

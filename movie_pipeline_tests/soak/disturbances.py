@@ -32,6 +32,11 @@ def kill_the_code_server(soak: Soak) -> bool:
     return _send(soak.processes("code server"), signal.SIGKILL)
 
 
+def kill_the_starter_of_runs(soak: Soak) -> bool:
+    """The process that runs are forked from: they go on, and Dagster takes them for dead."""
+    return _send(soak.processes("starter of runs"), signal.SIGKILL)
+
+
 def kill_the_daemon(soak: Soak) -> bool:
     """A supervisor starts it again."""
     return _send(soak.processes("daemon"), signal.SIGKILL)
@@ -108,7 +113,7 @@ def land_what_cannot_be_read(soak: Soak) -> bool:
 def _limit_files(soak: Soak, most: int) -> bool:
     """Limit what a file of these processes may grow to; what they start later inherits it."""
     limited = False
-    for role in ("daemon", "code server", "run", "other"):
+    for role in ("daemon", "code server", "starter of runs", "run", "other"):
         for process in soak.processes(role):
             with suppress(ProcessLookupError, PermissionError):
                 resource.prlimit(process, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
@@ -121,6 +126,7 @@ DISTURBANCES: Sequence[Disturbance] = (
     kill_a_run,
     interrupt_a_run,
     kill_the_code_server,
+    kill_the_starter_of_runs,
     kill_the_daemon,
     stop_for_a_while,
     kill_a_command,

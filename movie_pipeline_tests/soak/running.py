@@ -23,6 +23,8 @@ from movie_pipeline_tests.soak.sent_files import Sender, SentFile
 PROGRAMS = Path(sys.executable).parent
 ROLES = {"dagster-daemon": "daemon", "api grpc": "code server", "spawn_main": "run"}
 """What the command lines of the daemon's processes have in them."""
+FORKING = "multiprocessing.forkserver"
+"""Likewise of the process that runs are forked from, and of these runs."""
 LONGEST_COMMAND = 600.0
 
 
@@ -161,9 +163,8 @@ class Soak:
             if not entry.name.isdigit():
                 continue
             with suppress(OSError, ValueError, IndexError):
-                group = int((entry / "stat").read_text().rpartition(")")[2].split()[2])
-                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                if group in self.groups and role == _role(words):
+                _, parent, group, *_ = (entry / "stat").read_text().rpartition(")")[2].split()
+                if int(group) in self.groups and role == _role(entry, entry.parent / parent):
                     found.append(int(entry.name))
         return sorted(found)
 
@@ -227,8 +228,16 @@ class Soak:
                 entry[1]()
 
 
-def _role(words: str) -> str:
+def _role(process: Path, parent: Path) -> str:
+    """What a process is for, by the folders that tell of it and of its parent."""
+    words = _command(process)
+    if FORKING in words:
+        return "run" if FORKING in _command(parent) else "starter of runs"
     return next((role for part, role in ROLES.items() if part in words), "other")
+
+
+def _command(process: Path) -> str:
+    return (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
 
 
 def _write(path: Path, file: SentFile) -> None:
