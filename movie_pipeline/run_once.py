@@ -18,6 +18,7 @@ import dagster as dg
 from dagster._core.execution.plan.objects import ErrorSource
 from sqlalchemy.exc import DatabaseError
 
+from movie_pipeline.cycles import look_for_cycles_seldom
 from movie_pipeline.dagster_store import damaged_store, expect_readable_store
 from movie_pipeline.datasets.dataset import Dataset
 from movie_pipeline.datasets.ruleset_files import read_ruleset
@@ -306,7 +307,7 @@ def _run(
         tags = ingest_tags(launch)
     run_id = str(uuid.uuid4())
     _cancel_where_stopped(instance, run_id)
-    with _looking_for_cycles_in_what_is_new():
+    with _looking_for_cycles_seldom():
         result = definitions.resolve_job_def(job).execute_in_process(
             run_id=run_id,
             instance=instance,
@@ -323,12 +324,13 @@ def _run(
 
 
 @contextmanager
-def _looking_for_cycles_in_what_is_new() -> Generator[None]:
-    """Leave out what is loaded, mostly code: it is a million objects, and stays."""
-    gc.freeze()
+def _looking_for_cycles_seldom() -> Generator[None]:
+    before = gc.get_threshold()
+    look_for_cycles_seldom()
     try:
         yield
     finally:
+        gc.set_threshold(*before)
         gc.unfreeze()
 
 

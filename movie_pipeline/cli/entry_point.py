@@ -11,6 +11,7 @@ import threading
 from typing import Any, NoReturn, cast
 
 from movie_pipeline.cli import main
+from movie_pipeline.cycles import look_for_cycles_seldom
 
 _SHORT_SECONDS = 4.0
 _OF_TESTS = ("coverage", "hypothesis")
@@ -42,9 +43,7 @@ def run() -> NoReturn:
 
 
 def _look_for_cycles() -> None:
-    """From now on; what was made until now is mostly code, and looked through no more."""
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    look_for_cycles_seldom()
     gc.enable()
 
 

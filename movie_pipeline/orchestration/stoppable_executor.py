@@ -5,7 +5,6 @@ until a step is to be tried again. Here a run waits for its slot asleep; and of 
 this one says why in one line.
 """
 
-import gc
 import time
 from collections.abc import Iterator
 from typing import Any, cast
@@ -20,6 +19,7 @@ from dagster._core.executor import in_process
 from dagster._core.executor.in_process import InProcessExecutor
 from typing_extensions import override
 
+from movie_pipeline.cycles import look_for_cycles_seldom
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
 
 
@@ -46,7 +46,7 @@ class StoppableExecutor(InProcessExecutor):
     def execute(
         self, plan_context: PlanOrchestrationContext, execution_plan: ExecutionPlan
     ) -> Iterator[dg.DagsterEvent]:
-        gc.freeze()  # what is loaded stays: a million objects, not to be looked through for cycles
+        look_for_cycles_seldom()
         events = iter(super().execute(plan_context, execution_plan))
         while True:
             with raise_execution_interrupts():  # not while others handle the event
