@@ -70,11 +70,10 @@ class Demands:
         self._layout = layout
         self._unevaluated = unevaluated
         self._of_rule = lru_cache(maxsize=1_000)(self._rule)
-        self._of_cell = lru_cache(maxsize=10_000)(self._cell)
-        self.behind = lru_cache(maxsize=10_000)(self._behind)
-        """What a record of such reasons, as JSON, is not; what to correct first in front."""
+        self._of_cell = lru_cache(maxsize=1_000)(self._cell)
 
-    def _behind(self, json: bytes) -> Sequence[Demand]:
+    def behind(self, json: bytes) -> Sequence[Demand]:
+        """What a record of such reasons, as JSON, is not; what to correct first in front."""
         found: list[Demand] = []
         reasons = [(reason["rule"], reason["message"]) for reason in orjson.loads(json)]
         key = self._layout.contract.key
