@@ -200,7 +200,7 @@ def first_rows(file: FileToTell, sent: Sent, quarantine: Path, most: int) -> Ite
                 return
 
 
-Behind = Callable[[bytes], Sequence[Demand]]
+Behind = Callable[[bytes], tuple[Demand, ...]]
 """From the reasons of a record, as JSON, to what it is not."""
 
 
@@ -241,7 +241,7 @@ class _Seen:
 
 @dataclass
 class _Alike:
-    """Rows of the same reasons.
+    """Rows that are not the same.
 
     Attributes:
         demands: what they are not.
@@ -269,20 +269,29 @@ class _Gathered:
     of_columns: Counter[str] = field(default_factory=Counter[str])
     shown: list[ToldRow] = field(default_factory=list[ToldRow])
     text: int = 0
-    _alike: dict[bytes, _Alike] = field(default_factory=dict[bytes, _Alike])
+    _alike: dict[tuple[Demand, ...], _Alike] = field(
+        default_factory=dict[tuple[Demand, ...], _Alike]
+    )
+    _of_reasons: dict[bytes, _Alike] = field(default_factory=dict[bytes, _Alike])
 
     def alike(self, reasons: bytes, behind: Behind) -> _Alike:
-        """The rows of these reasons, so far."""
-        known = self._alike.get(reasons)
+        """The rows that are not the same as those of these reasons, so far."""
+        known = self._of_reasons.get(reasons)
         if known is None:
-            if len(self._alike) >= _MOST_ALIKE:
+            if len(self._of_reasons) >= _MOST_ALIKE:
                 self.add_up()
             asked = behind(reasons)
-            told = [seen for seen in map(self._seen, asked) if seen is not None]
-            known = self._alike[reasons] = _Alike(asked, told, len(asked) - len(told))
-            if not any(demand.key_rule for demand in asked):
-                known.remark = _remark(asked, RepeatedKeys(), 0)
+            known = self._alike.get(asked)
+            if known is None:
+                known = self._alike[asked] = self._first_of(asked)
+            self._of_reasons[reasons] = known
         return known
+
+    def _first_of(self, asked: Sequence[Demand]) -> _Alike:
+        told = [seen for seen in map(self._seen, asked) if seen is not None]
+        has_partners = any(demand.key_rule for demand in asked)
+        remark = None if has_partners else _remark(asked, RepeatedKeys(), 0)
+        return _Alike(asked, told, len(asked) - len(told), remark)
 
     def _seen(self, demand: Demand) -> _Seen | None:
         seen = self.seen.get(demand)
@@ -311,6 +320,7 @@ class _Gathered:
             columns = dict.fromkeys(", ".join(demand.columns) for demand in alike.demands)
             self.of_columns.update(dict.fromkeys(columns, alike.rows))
         self._alike.clear()
+        self._of_reasons.clear()
 
 
 @dataclass
