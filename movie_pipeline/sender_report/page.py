@@ -19,6 +19,7 @@ from movie_pipeline.sender_report.told_file import SenderReport, ToldRow
 MOST_ROWS_ON_PAGE = 100
 MOST_COLUMNS_ON_PAGE = 8
 _MOST_BARS = 10
+_EMPTY = '<b class="empty">(empty)</b>'
 _LONGEST = 160
 """Characters of a cell on the page; its JSON has more of it."""
 
@@ -120,19 +121,15 @@ def _cells(row: ToldRow, columns: Sequence[str], labels: Sequence[str]) -> str:
     cells = [row.cells.get(name, "") for name in columns]
     # at once: in what is shown stands no NUL
     texts = escape("\0".join(map(_cut, cells))).split("\0") if cells else []
-    return "\n      ".join(
-        [
-            f"{label}{_marked(cell, text, is_wrong=name in wrong)}</td>"
-            for name, label, cell, text in zip(columns, labels, cells, texts, strict=True)
-        ]
-    )
-
-
-def _marked(cell: str, text: str, *, is_wrong: bool) -> str:
-    if is_wrong:
-        shown = f"<b>{text}</b>" if cell.strip() else '<b class="empty">(empty)</b>'
-        return f' class="wrong">{shown}'
-    return f">{text}" if cell else ' class="none">'
+    told = [
+        f"{label}>{text}</td>" if cell else f'{label} class="none"></td>'
+        for label, cell, text in zip(labels, cells, texts, strict=True)
+    ]
+    for place, name in enumerate(columns):
+        if name in wrong:
+            shown = f"<b>{texts[place]}</b>" if cells[place].strip() else _EMPTY
+            told[place] = f'{labels[place]} class="wrong">{shown}</td>'
+    return "\n      ".join(told)
 
 
 def _cut(text: str) -> str:
