@@ -16,7 +16,6 @@ from movie_pipeline.quarantine.quarantine_record import (
     Provenance,
     Reasons,
     id_bytes,
-    line_parts,
     line_tail,
     record_line,
 )
@@ -58,7 +57,7 @@ class PlainLines:
     def __init__(self, provenance: Provenance, why: WhySetApart) -> None:
         self._provenance = provenance
         self._why = why
-        self._parts = line_parts(provenance)
+        self._parts = provenance.line_parts
         self._room = Room()
         self._told: list[tuple[Reasons, bytes]] = []
         """Why a record waits, and how its line ends."""

@@ -116,12 +116,12 @@ class Provenance:
     ruleset_sha256: str
     quarantined_at: datetime
 
-    @property
+    @cached_property
     def opening(self) -> dict[str, object]:
         """What stands in a record before what is its own."""
         return {"file": self.file, "file_id": self.file_id, "batch_id": self.batch_id}
 
-    @property
+    @cached_property
     def closing(self) -> dict[str, object]:
         """What stands behind that."""
         return {
@@ -129,10 +129,26 @@ class Provenance:
             "quarantined_at": self.quarantined_at.isoformat(),
         }
 
-    @property
+    @cached_property
     def is_text(self) -> bool:
         """Whether all of it can be JSON: a file's name may be bytes that are no text."""
         return all(each.isascii() or _is_text(each) for each in (self.file, self.batch_id))
+
+    @cached_property
+    def line_parts(self) -> tuple[bytes, ...]:
+        """What stands in every line: before the id, number, offset, text and cells."""
+        return (
+            b'{"quarantine_id":"',
+            b'",%b,"record_number":' % _members(self.opening),
+            b',"byte_offset":',
+            b',"raw":',
+            b',"raw_encoding":"utf-8","columns":',
+        )
+
+    @cached_property
+    def line_end(self) -> bytes:
+        """What stands in every line behind all else."""
+        return b"%b}\n" % _members(self.closing)
 
 
 def _is_text(text: str) -> bool:
@@ -170,35 +186,41 @@ def record_line(provenance: Provenance, raw: Record, lists: RuleLists, reasons: 
         UTF-8 JSON. `raw` is the record's text; where the bytes are not UTF-8 it is their base64,
         and `raw_encoding` says so.
     """
-    if provenance.is_text:
+    if provenance.is_text and (text := _utf_8(raw.raw)) is not None:
         # what many records share is made JSON once
-        record = _record(provenance, raw, lists, orjson.Fragment(reasons.as_json))
-        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        before_id, before_number, before_offset, before_text, before_cells = provenance.line_parts
+        return b"".join(
+            (
+                before_id,
+                quarantine_id(provenance.file_id, raw.record_number).encode(),
+                before_number,
+                b"%d" % raw.record_number,
+                before_offset,
+                b"%d" % raw.byte_offset,
+                before_text,
+                orjson.dumps(text),
+                before_cells,
+                orjson.dumps(raw.columns),
+                line_tail(provenance, lists, reasons),
+            )
+        )
     record = _record(provenance, raw, lists, reasons.of_record)
     return orjson.dumps(_as_valid_text(record), option=orjson.OPT_APPEND_NEWLINE)
 
 
-def line_parts(provenance: Provenance) -> tuple[bytes, ...]:
-    """What stands in every line of a file: before the id, number, offset, text and cells."""
-    return (
-        b'{"quarantine_id":"',
-        b'",%b,"record_number":' % _members(provenance.opening),
-        b',"byte_offset":',
-        b',"raw":',
-        b',"raw_encoding":"utf-8","columns":',
-    )
-
-
 def line_tail(provenance: Provenance, lists: RuleLists, reasons: Reasons) -> bytes:
     """What stands in a line behind the cells."""
-    closing = _members(provenance.closing)
-    return b',"reasons":%b,%b,%b}\n' % (reasons.as_json, lists.as_json, closing)
+    return b"".join(
+        (b',"reasons":', reasons.as_json, b",", lists.as_json, b",", provenance.line_end)
+    )
 
 
 def _record(
     provenance: Provenance, raw: Record, lists: RuleLists, reasons: object
 ) -> dict[str, object]:
-    text, encoding = _as_text(raw.raw)
+    text, encoding = _utf_8(raw.raw), "utf-8"
+    if text is None:
+        text, encoding = base64.b64encode(raw.raw).decode("ascii"), "base64"
     return {
         "quarantine_id": quarantine_id(provenance.file_id, raw.record_number),
         **provenance.opening,
@@ -229,11 +251,11 @@ def _as_valid_text(value: Any) -> Any:  # noqa: ANN401 - JSON
             return value
 
 
-def _as_text(raw: bytes) -> tuple[str, str]:
+def _utf_8(raw: bytes) -> str | None:
     try:
-        return raw.decode("utf-8"), "utf-8"
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
-        return base64.b64encode(raw).decode("ascii"), "base64"
+        return None
 
 
 def read_records(path: Path) -> Iterator[Mapping[str, Any]]:

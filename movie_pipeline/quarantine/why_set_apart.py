@@ -32,6 +32,8 @@ SHORT = 200
 _SHOWN = 200
 """Characters of a value shown in a sentence; the record's raw text holds the whole."""
 
+_NONE = RuleLists([], [], [])
+
 Masks = tuple[int, ...]
 """Of one row: the cells unreadable, the cells out of the contract, and the rules it fails."""
 
@@ -80,7 +82,7 @@ class WhySetApart:
     def lists(self, masks: Masks | None) -> RuleLists:
         """The rules that a row passes, fails, and that say nothing of it."""
         if masks is None:
-            return RuleLists([], [], [])
+            return _NONE
         known = self._lists.get(masks[2:])
         if known is None:
             if len(self._lists) > MOST_REMEMBERED:

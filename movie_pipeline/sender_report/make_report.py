@@ -6,9 +6,10 @@ as long as one of some hundreds.
 
 from array import array
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from movie_pipeline.errors import SettingsError
@@ -56,6 +57,8 @@ _MOST_LINES_KNOWN = 1_000_000
 """Lines of records that are remembered: eight bytes each."""
 _MOST_ALIKE = 10_000
 """Reasons that are remembered, for rows that share them."""
+_MOST_READ_ONCE = 1_000_000
+"""Bytes of records that are kept in memory, where they are looked at twice."""
 _AS_IT_IS = "nothing is wrong with this row: it waits with the whole file"
 
 
@@ -165,8 +168,8 @@ def make_report(
     correction: Path | None = None
     if sent is not None and quarantine is not None:
         correction = to.correction(ending_of(sent.layout))
-        demands, asks_for_keys = _demands(file, sent), _asks_for_keys(file)
-        _gather(sent, quarantine, correction, gathered, demands, asks_for_keys=asks_for_keys)
+        behind, asks_for_keys = _demands(file, sent), _asks_for_keys(file)
+        _gather(sent, quarantine, correction, gathered, behind, asks_for_keys=asks_for_keys)
     report = _report(file, sent, gathered, correction)
     to.json.write_bytes(report.to_json())
     to.page.write_text(written_page(report), encoding="utf-8")
@@ -182,24 +185,32 @@ def first_rows(file: FileToTell, sent: Sent, quarantine: Path, most: int) -> Ite
         quarantine: its records set apart.
         most: so many at most; 0: all.
     """
-    demands, at, keys = _demands(file, sent), _Lines(), RepeatedKeys()
+    behind, at, keys = _demands(file, sent), _Lines(), RepeatedKeys()
+    records = _Records(quarantine)
     if _asks_for_keys(file):
-        keys = _repeated_keys(sent, quarantine, demands, at)
+        keys = _repeated_keys(sent, records, behind, at)
     with _lines_of(sent) as lines:
         found = 0
-        for place, record in enumerate(kept(quarantine, KeptRecord)):
-            asked = demands.behind(bytes(record.reasons))
+        for place, record in enumerate(records.whole()):
+            asked = behind(bytes(record.reasons))
             if asked:
-                line = at.of(place, record, lines)
-                yield _told(record, line, _problems_of_row(record, asked, keys), sent.layout)
+                yield _told(record, at.of(place, record, lines), asked, keys, sent.layout)
                 found += 1
             if most and found == most:
                 return
 
 
-def _demands(file: FileToTell, sent: Sent) -> Demands:
-    unevaluated = {rule.rule for rule in file.rules if rule.outcome is RuleState.ERROR}
-    return Demands(sent.layout, unevaluated)
+Behind = Callable[[bytes], tuple[Demand, ...]]
+"""From the reasons of a record, as JSON, to what it is not."""
+
+
+def _demands(file: FileToTell, sent: Sent) -> Behind:
+    unevaluated = frozenset(rule.rule for rule in file.rules if rule.outcome is RuleState.ERROR)
+    return lru_cache(maxsize=_MOST_ALIKE)(_demands_of(sent.layout, unevaluated).behind)
+
+
+_demands_of = lru_cache(maxsize=16)(Demands)
+"""Files of one sender are laid out alike."""
 
 
 def _asks_for_keys(file: FileToTell) -> bool:
@@ -230,7 +241,7 @@ class _Seen:
 
 @dataclass
 class _Alike:
-    """Rows of the same reasons.
+    """Rows that are not the same.
 
     Attributes:
         demands: what they are not.
@@ -258,22 +269,35 @@ class _Gathered:
     of_columns: Counter[str] = field(default_factory=Counter[str])
     shown: list[ToldRow] = field(default_factory=list[ToldRow])
     text: int = 0
-    _alike: dict[bytes, _Alike] = field(default_factory=dict[bytes, _Alike])
+    _alike: dict[tuple[Demand, ...], _Alike] = field(
+        default_factory=dict[tuple[Demand, ...], _Alike]
+    )
+    _of_reasons: dict[bytes, _Alike] = field(default_factory=dict[bytes, _Alike])
 
-    def alike(self, reasons: bytes, demands: Demands) -> _Alike:
-        """The rows of these reasons, so far."""
-        known = self._alike.get(reasons)
+    def alike(self, reasons: bytes, behind: Behind) -> _Alike:
+        """The rows that are not the same as those of these reasons, so far."""
+        known = self._of_reasons.get(reasons)
         if known is None:
-            if len(self._alike) >= _MOST_ALIKE:
+            if len(self._of_reasons) >= _MOST_ALIKE:
                 self.add_up()
-            asked = demands.behind(reasons)
-            told = [
-                self.seen.setdefault(demand, _Seen())
-                for demand in asked
-                if demand in self.seen or len(self.seen) < MOST_PROBLEMS
-            ]
-            known = self._alike[reasons] = _Alike(asked, told, len(asked) - len(told))
+            asked = behind(reasons)
+            known = self._alike.get(asked)
+            if known is None:
+                known = self._alike[asked] = self._first_of(asked)
+            self._of_reasons[reasons] = known
         return known
+
+    def _first_of(self, asked: Sequence[Demand]) -> _Alike:
+        told = [seen for seen in map(self._seen, asked) if seen is not None]
+        has_partners = any(demand.key_rule for demand in asked)
+        remark = None if has_partners else _remark(asked, RepeatedKeys(), 0)
+        return _Alike(asked, told, len(asked) - len(told), remark)
+
+    def _seen(self, demand: Demand) -> _Seen | None:
+        seen = self.seen.get(demand)
+        if seen is None and len(self.seen) < MOST_PROBLEMS:
+            seen = self.seen[demand] = _Seen()
+        return seen
 
     def count(self, alike: _Alike, line: int | None, record: int) -> bool:
         """Count a row's problems; whether the row is to be shown for one of them."""
@@ -296,6 +320,26 @@ class _Gathered:
             columns = dict.fromkeys(", ".join(demand.columns) for demand in alike.demands)
             self.of_columns.update(dict.fromkeys(columns, alike.rows))
         self._alike.clear()
+        self._of_reasons.clear()
+
+
+@dataclass
+class _Records:
+    """Records set apart, as often as they are asked for; few of them are read once."""
+
+    path: Path
+    _few: Sequence[KeptRecord] | None = None
+
+    def whole(self) -> Iterable[KeptRecord]:
+        """With their cells."""
+        if self._few is None and self.path.stat().st_size <= _MOST_READ_ONCE:
+            self._few = list(kept(self.path, KeptRecord))
+        return self._few or kept(self.path, KeptRecord)
+
+    def reasons(self) -> Iterable[KeptReasons]:
+        """As much as their reasons and places need."""
+        few = self.path.stat().st_size <= _MOST_READ_ONCE
+        return self.whole() if few else kept(self.path, KeptReasons)
 
 
 def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
@@ -303,45 +347,41 @@ def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes
     quarantine: Path,
     correction: Path,
     gathered: _Gathered,
-    demands: Demands,
+    behind: Behind,
     *,
     asks_for_keys: bool,
 ) -> None:
-    at, keys = _Lines(), RepeatedKeys()
+    at, keys, records = _Lines(), RepeatedKeys(), _Records(quarantine)
     if asks_for_keys:
-        keys = _repeated_keys(sent, quarantine, demands, at)
+        keys = _repeated_keys(sent, records, behind, at)
     with ExitStack() as stack:
         lines = stack.enter_context(_lines_of(sent))
         written = stack.enter_context(CorrectionFile(correction, sent.layout))
-        for place, record in enumerate(kept(quarantine, KeptRecord)):
+        for place, record in enumerate(records.whole()):
             line = at.of(place, record, lines)
-            alike = gathered.alike(bytes(record.reasons), demands)
+            alike = gathered.alike(bytes(record.reasons), behind)
             remark = alike.remark
             if remark is None:
-                problems = _problems_of_row(record, alike.demands, keys)
-                remark = "; ".join(sentences_of(problems)) or _AS_IT_IS
-                if not any(demand.key_rule for demand in alike.demands):
-                    alike.remark = remark
+                remark = _remark(alike.demands, keys, record.record_number)
             written.add(record, line, remark)
             is_wanted = gathered.count(alike, line, record.record_number)
             room = gathered.text < _MOST_SHOWN_TEXT
             if alike.demands and room and (is_wanted or len(gathered.shown) < MOST_ROWS):
-                problems = _problems_of_row(record, alike.demands, keys)
-                told = _told(record, line, problems, sent.layout)
+                told = _told(record, line, alike.demands, keys, sent.layout)
                 gathered.shown.append(told)
                 gathered.text += len(told.text) + sum(map(len, told.cells.values()))
     gathered.add_up()
 
 
-def _repeated_keys(sent: Sent, quarantine: Path, demands: Demands, at: "_Lines") -> RepeatedKeys:
+def _repeated_keys(sent: Sent, records: _Records, behind: Behind, at: "_Lines") -> RepeatedKeys:
     """The partners of rows that fail rules about keys: a pass of its own, where there are any."""
     keys = RepeatedKeys()
     if sent.source is None or sent.staged is None:
         return keys
     with _lines_of(sent) as lines:
-        for place, record in enumerate(kept(quarantine, KeptReasons)):
+        for place, record in enumerate(records.reasons()):
             line = at.of(place, record, lines)
-            asked = demands.behind(bytes(record.reasons))
+            asked = behind(bytes(record.reasons))
             if line and (rules := [demand.key_rule for demand in asked if demand.key_rule]):
                 keys.see(rules, record.record_number, line)
     keys.compare(sent.source, sent.staged)
@@ -372,23 +412,29 @@ class _Lines:
         return line
 
 
+def _remark(demands: Sequence[Demand], keys: RepeatedKeys, record_number: int) -> str:
+    """What is said of a row in the correction file, which shows its values beside."""
+    problems = _problems_of_row(demands, {}, keys, record_number)
+    return "; ".join(sentences_of(problems)) or _AS_IT_IS
+
+
 def _problems_of_row(
-    record: KeptRecord, demands: Sequence[Demand], keys: RepeatedKeys
+    demands: Sequence[Demand], cells: Mapping[str, str], keys: RepeatedKeys, record_number: int
 ) -> list[RowProblem]:
-    cells = record.cells
     problems: list[RowProblem] = []
     for demand in demands:
-        partners = keys.lines(demand.key_rule, record.record_number) if demand.key_rule else ()
-        together = tuple(map(printable, demand.columns)) if len(demand.columns) > 1 else ()
+        partners = keys.lines(demand.key_rule, record_number) if demand.key_rule else ()
+        columns = _names_shown(demand.columns)
+        together = columns if len(columns) > 1 else ()
         problems += [
             RowProblem(
-                column=printable(key),
-                value=_shown((cells or {}).get(key, "")),
+                column=column,
+                value=_shown(cells.get(key, "")),
                 rule=demand.rule,
                 together=together,
                 partner_lines=partners,
             )
-            for key in demand.columns
+            for key, column in zip(demand.columns, columns, strict=True)
         ] or [RowProblem(column="", value="", rule=demand.rule, partner_lines=partners)]
     return problems
 
@@ -396,17 +442,30 @@ def _problems_of_row(
 def _told(
     record: KeptRecord,
     line: int | None,
-    problems: Sequence[RowProblem],
+    demands: Sequence[Demand],
+    keys: RepeatedKeys,
     layout: SentLayout,
 ) -> ToldRow:
     cells = record.cells
     return ToldRow(
         line=line,
         record=record.record_number,
-        cells={printable(key): _shown(cell) for key, cell in (cells or {}).items()},
+        cells=_cells_shown(cells or {}),
         text="" if cells is not None else _shown(text_of(record, layout.codec)),
-        problems=tuple(problems),
+        problems=tuple(_problems_of_row(demands, cells or {}, keys, record.record_number)),
     )
+
+
+def _cells_shown(cells: Mapping[str, str]) -> dict[str, str]:
+    names, all_of_it = _names_shown(tuple(cells)), "".join(cells.values())
+    if all_of_it.isprintable() and len(all_of_it) <= LONGEST_CELL:
+        return dict(zip(names, cells.values(), strict=True))
+    return dict(zip(names, map(_shown, cells.values()), strict=True))
+
+
+@lru_cache(maxsize=1_000)
+def _names_shown(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(printable, names))
 
 
 def _shown(cell: str) -> str:

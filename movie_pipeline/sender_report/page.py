@@ -12,12 +12,14 @@ from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
+from markupsafe import escape as markup_escape
 
 from movie_pipeline.sender_report.told_file import SenderReport, ToldRow
 
 MOST_ROWS_ON_PAGE = 100
 MOST_COLUMNS_ON_PAGE = 8
 _MOST_BARS = 10
+_EMPTY = '<b class="empty">(empty)</b>'
 _LONGEST = 160
 """Characters of a cell on the page; its JSON has more of it."""
 
@@ -39,10 +41,10 @@ def written_page(report: SenderReport) -> str:
         report=report,
         share=_share(report),
         bars=_bars(report),
-        shown=shown,
+        rows=_rows(shown, columns),
+        rows_shown=len(shown),
         columns=columns,
         left_out_columns=len(report.columns) - len(columns),
-        cut=_cut,
     )
 
 
@@ -55,8 +57,7 @@ def _template() -> jinja2.Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: dict[str, Callable[..., str]] = {"number": "{:,}".format, "cells": _cells}
-    environment.filters.update(filters)
+    environment.filters["number"] = "{:,}".format
     return environment.get_template("page.html.jinja")
 
 
@@ -87,19 +88,48 @@ def _columns_shown(report: SenderReport, rows: tuple[ToldRow, ...]) -> list[str]
     return [name for name in report.columns if name in chosen]
 
 
-def _cells(row: ToldRow, columns: Sequence[str]) -> Markup:
-    """The cells of a row of the table, what is wrong marked; the template is slow in the small."""
+def _rows(rows: Sequence[ToldRow], columns: Sequence[str]) -> Markup:
+    """The rows of the table, what is wrong marked; the template is slow in the small."""
+    labels = [f'<td data-label="{escape(name)}"' for name in columns]
+    said = cache(_said)
+    return Markup("\n    ".join(_row(row, columns, labels, said) for row in rows))  # noqa: S704 - escaped
+
+
+def _row(
+    row: ToldRow, columns: Sequence[str], labels: Sequence[str], said: Callable[[str], str]
+) -> str:
+    line = "\u2013" if row.line is None else row.line
+    if row.text or not row.cells:
+        text = markup_escape(_cut(row.text))
+        cells = f'<td colspan="{len(columns)}" class="wrong raw" data-label="The row">{text}</td>'
+    else:
+        cells = _cells(row, columns, labels)
+    sentences = "".join(map(said, row.sentences))
+    return (
+        f'<tr>\n      <th scope="row" class="n" data-label="Line">{line}</th>\n      {cells}\n'
+        f'      <td class="fix" data-label="What to correct"><ul>\n{sentences}      </ul></td>\n'
+        "    </tr>"
+    )
+
+
+def _said(sentence: str) -> str:
+    return f"        <li>{markup_escape(sentence)}</li>\n"
+
+
+def _cells(row: ToldRow, columns: Sequence[str], labels: Sequence[str]) -> str:
     wrong = {problem.column for problem in row.problems if problem.column}
-    cells = [_cell(name, row.cells.get(name, ""), is_wrong=name in wrong) for name in columns]
-    return Markup("\n      ".join(cells))  # noqa: S704 - escaped
-
-
-def _cell(name: str, cell: str, *, is_wrong: bool) -> str:
-    text, mark = escape(_cut(cell)), "" if cell else ' class="none"'
-    if is_wrong:
-        text = f"<b>{text}</b>" if cell.strip() else '<b class="empty">(empty)</b>'
-        mark = ' class="wrong"'
-    return f'<td data-label="{escape(name)}"{mark}>{text}</td>'
+    cells = [row.cells.get(name, "") for name in columns]
+    # at once: in what is shown stands no NUL
+    texts = escape("\0".join(map(_cut, cells))).split("\0") if cells else []
+    told = [
+        f"{label}>{text}</td>" if cell else f'{label} class="none"></td>'
+        for label, cell, text in zip(labels, cells, texts, strict=True)
+    ]
+    for place, name in enumerate(columns):
+        if name in wrong:
+            shown = f"<b>{texts[place]}</b>" if cells[place].strip() else _EMPTY
+            told[place] = f'{labels[place]} class="wrong">{shown}</td>'
+    return "\n      ".join(told)
 
 
 def _cut(text: str) -> str:

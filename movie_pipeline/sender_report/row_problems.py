@@ -5,7 +5,7 @@ sender's words, under his columns' names.
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -70,11 +70,10 @@ class Demands:
         self._layout = layout
         self._unevaluated = unevaluated
         self._of_rule = lru_cache(maxsize=1_000)(self._rule)
-        self._of_cell = lru_cache(maxsize=10_000)(self._cell)
-        self.behind = lru_cache(maxsize=10_000)(self._behind)
-        """What a record of such reasons, as JSON, is not; what to correct first in front."""
+        self._of_cell = lru_cache(maxsize=1_000)(self._cell)
 
-    def _behind(self, json: bytes) -> Sequence[Demand]:
+    def behind(self, json: bytes) -> tuple[Demand, ...]:
+        """What a record of such reasons, as JSON, is not; what to correct first in front."""
         found: list[Demand] = []
         reasons = [(reason["rule"], reason["message"]) for reason in orjson.loads(json)]
         key = self._layout.contract.key
@@ -93,11 +92,11 @@ class Demands:
             else:
                 found.append(self._of_rule(rule))
         if len(found) <= 1:
-            return found
+            return tuple(found)
         told: dict[tuple[tuple[str, ...], str], Demand] = {}
         for demand in sorted(found, key=lambda demand: demand.rank):
             told.setdefault((demand.columns, demand.rule), demand)
-        return list(told.values())
+        return tuple(told.values())
 
     def _rule(self, rule: str) -> Demand:
         layout = self._layout

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Self
+from functools import cached_property, lru_cache
 
 from movie_pipeline.tabular import (
     MappedColumn,
@@ -40,12 +39,12 @@ class SentLayout:
     backslash: bool = False
     is_plain: bool = True
 
-    @classmethod
-    def of(cls, staged: StagedFile, contract: TableContract) -> Self:
+    @staticmethod
+    def of(staged: StagedFile, contract: TableContract) -> "SentLayout":
         """The layout of a file that was read."""
         dialect = staged.dialect
         delimiter = dialect.delimiter if len(dialect.delimiter) == 1 else ","
-        return cls(
+        layout = SentLayout(
             staged.mapping,
             contract,
             dialect.describe(),
@@ -57,6 +56,7 @@ class SentLayout:
             dialect.escape == "backslash",
             dialect.format != "csv" or dialect.syntax.is_plain,
         )
+        return _remembered(layout)
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
@@ -101,3 +101,9 @@ class SentLayout:
             else:
                 keys.append(self.key_of(name))
         return list(dict.fromkeys(key for key in keys if key is not None))
+
+
+@lru_cache(maxsize=16)
+def _remembered(layout: SentLayout) -> SentLayout:
+    """The one that is equal to it, of a file before, which knows already what follows from it."""
+    return layout

@@ -68,6 +68,7 @@ def write_good_rows(  # noqa: PLR0913 - which rows, and what each is to carry
     *,
     file_id: str,
     file_version: datetime,
+    rows: "StagedRows | None" = None,
 ) -> WrittenRows:
     """Write the rows that load, in the order of columns that the warehouse stages them in.
 
@@ -78,14 +79,17 @@ def write_good_rows(  # noqa: PLR0913 - which rows, and what each is to carry
         set_apart: numbers of the records that do not load, ascending, in pieces.
         file_id: of the file; each row carries it.
         file_version: of the file, likewise.
+        rows: the staged rows, where they are at hand.
     """
-    staged = MappedRows(folder.staged_rows)
+    if rows is None:
+        staged = MappedRows(folder.staged_rows)
+        rows = StagedRows(staged.schema, staged.batches())
     return write_good_batches(
         connection,
         folder.good,
         RowsOf(dataset.contract.names, dataset.histogram),
         set_apart,
-        rows=StagedRows(staged.schema, staged.batches()),
+        rows=rows,
         file_id=file_id,
         file_version=file_version,
     )
@@ -179,8 +183,13 @@ def _without(pieces: Iterator[Any], set_apart: Iterable[Numbers]) -> Iterator[An
             waiting = waiting if following is None else np.concatenate([waiting, following])
         upto = int(cast("Any", np).searchsorted(waiting, numbers[-1], "right"))
         here, waiting = waiting[:upto], waiting[upto:]
-        kept = ~np.isin(numbers, here, assume_unique=True)
-        yield piece if kept.all() else piece.filter(pa.array(kept))
+        if not len(here):
+            yield piece
+            continue
+        places = np.searchsorted(numbers, here)
+        kept = np.ones(len(numbers), np.bool_)
+        kept[places[numbers[places] == here]] = False
+        yield piece.filter(pa.array(kept))
 
 
 class _Output:

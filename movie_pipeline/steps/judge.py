@@ -71,12 +71,14 @@ class JudgedTogether(FileVerdict):
     Attributes:
         folder: where its parts lie.
         connection: the engine, which knows nothing of its rows any more.
+        rows: its staged rows, an Arrow batch.
         judging: canonical texts of the rules that judge rows.
         apart: Arrow batches of what is to be known of the rows set apart, in the file's order.
     """
 
     folder: FileFolder
     connection: Connection
+    rows: Any
     judging: Sequence[str]
     apart: Sequence[Any]
 

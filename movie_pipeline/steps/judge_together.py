@@ -115,8 +115,8 @@ class Together:
 
     def _judged_at_once(self, files: Sequence[FileToJudge]) -> dict[str, JudgedTogether]:
         try:
-            rows = _rows_of_all(files)
-            return {} if rows is None else self._judged_rows(files, rows)
+            batches = _rows_of_each(files)
+            return self._judged_rows(files, batches) if batches else {}
         except Exception as error:  # whatever it is, each is judged alone
             raise_if_stopped()
             LOG.debug("%s files are judged alone", len(files), exc_info=error)
@@ -125,9 +125,10 @@ class Together:
     def _judged_rows(
         self,
         files: Sequence[FileToJudge],
-        rows: Any,  # noqa: ANN401 - an Arrow table, untyped
+        batches: Sequence[Any],
     ) -> dict[str, JudgedTogether]:
         staged, now = files[0].file.staged, self._now or datetime.now(UTC)
+        rows = _numbered(batches)
         self._connection.register(STAGED, rows)
         try:
             judgement = judge_parts(
@@ -163,6 +164,7 @@ class Together:
                 file=one.file,
                 folder=one.folder,
                 connection=self._connection,
+                rows=batches[part],
                 ruleset=one.ruleset,
                 judging=list(judgement.row_rules_sql),
                 apart=apart.get(part, []),
@@ -212,18 +214,27 @@ def _passes(files: Iterable[FileToJudge]) -> Iterator[list[FileToJudge]]:
             yield one_pass
 
 
-def _rows_of_all(files: Sequence[FileToJudge]) -> Any | None:  # noqa: ANN401 - Arrow's, untyped
-    """The rows of the files, each a batch with its place among them; None where they differ."""
-    schema: Any = None
+def _rows_of_each(files: Sequence[FileToJudge]) -> list[Any]:
+    """The rows of each file, a batch; none of any where they differ."""
     batches: list[Any] = []
-    for part, one in enumerate(files):
+    for one in files:
         with pa.OSFile(str(one.folder.staged_rows)) as source, pa.ipc.open_file(source) as staged:
-            schema = schema or staged.schema
+            alike = not batches or staged.schema.equals(batches[0].schema)
             one_batch = int(staged.num_record_batches) == 1
-            if not one_batch or _PART in schema.names or not schema.equals(staged.schema):
-                return None
-            batch = staged.get_batch(0)
-        number = pa.array(np.full(batch.num_rows, part, np.int64))
-        names = [_PART, *schema.names]
-        batches.append(pa.RecordBatch.from_arrays([number, *batch.columns], names=names))
-    return pa.Table.from_batches(batches)
+            if not alike or not one_batch or _PART in staged.schema.names:
+                return []
+            batches.append(staged.get_batch(0))
+    return batches
+
+
+def _numbered(batches: Sequence[Any]) -> Any:  # noqa: ANN401 - an Arrow table, untyped
+    """The rows of all, each with the place of its file among them."""
+    names = [_PART, *batches[0].schema.names]
+    return pa.Table.from_batches(
+        [
+            pa.RecordBatch.from_arrays(
+                [pa.array(np.full(batch.num_rows, part, np.int64)), *batch.columns], names=names
+            )
+            for part, batch in enumerate(batches)
+        ]
+    )

@@ -5,7 +5,7 @@ quarantined record says stands in quarantine/.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,7 @@ from movie_pipeline.steps.good_rows import (
     NO_ROWS,
     RECORD_NUMBER,
     Numbers,
+    StagedRows,
     WrittenRows,
     write_good_rows,
 )
@@ -127,7 +128,8 @@ def split_file(
 def split_small_file(judged: JudgedTogether, dataset: Dataset, batch_id: str) -> SplitFile:
     """The same of a file that was judged with others."""
     apart = _write_apart(judged, judged.judging, judged.apart, dataset, batch_id)
-    return _both(judged, _write_good(judged, judged.apart, dataset), apart)
+    rows = StagedRows(judged.rows.schema, [judged.rows])
+    return _both(judged, _write_good(judged, judged.apart, dataset, rows), apart)
 
 
 def _both(judged: _Judged, good: WrittenRows, apart: _Apart) -> SplitFile:
@@ -203,13 +205,15 @@ def why_set_apart(
         verdict: what became of it.
         judging: canonical texts of the rules that judge rows, in the order of their masks.
     """
+    names = {column.name.lower(): column.name for column in staged.mapping}
+    names = {column.header.lower(): column.name for column in staged.mapping} | names
     return WhySetApart(
         staged=staged,
         contract=dataset.contract,
         judging=judging,
         skipped=[rule.rule for rule in verdict.rules if rule.rule not in judging],
         of_file=_file_reasons(verdict, dataset),
-        columns_of={str(rule): _columns_of(rule, staged) for rule in ruleset},
+        columns_of={str(rule): _columns_of(rule, names) for rule in ruleset},
         unevaluated=frozenset(
             rule.rule for rule in verdict.rules if rule.outcome is RuleState.ERROR
         ),
@@ -224,10 +228,8 @@ def _file_reasons(verdict: Verdict, dataset: Dataset) -> list[Reason]:
     return holding or [Reason(contract_rule(dataset.row), f"{FILE_HELD} {verdict.reason}")]
 
 
-def _columns_of(rule: Rule, staged: StagedFile) -> list[str]:
+def _columns_of(rule: Rule, names: Mapping[str, str]) -> list[str]:
     """The staged columns that a rule names, whether by their own or by the file's name."""
-    names = {column.name.lower(): column.name for column in staged.mapping}
-    names = {column.header.lower(): column.name for column in staged.mapping} | names
     asked = [names.get(name.lower()) for leaf in rule.leaves() for name in leaf.columns]
     return list(dict.fromkeys(name for name in asked if name))
 
@@ -251,7 +253,9 @@ def _records(judged: _Judged, numbers: Numbers) -> Iterator[RecordGroup]:
 # --- the rows that load --------------------------------------------------------------------------
 
 
-def _write_good(judged: _Judged, apart: Iterable[Any], dataset: Dataset) -> WrittenRows:
+def _write_good(
+    judged: _Judged, apart: Iterable[Any], dataset: Dataset, rows: StagedRows | None = None
+) -> WrittenRows:
     if judged.is_held:
         return NO_ROWS
     written = write_good_rows(
@@ -259,6 +263,7 @@ def _write_good(judged: _Judged, apart: Iterable[Any], dataset: Dataset) -> Writ
         judged.folder,
         dataset,
         (batch[RECORD_NUMBER].to_numpy() for batch in apart),
+        rows=rows,
         file_id=judged.file.file_id,
         file_version=judged.file.file_version,
     )

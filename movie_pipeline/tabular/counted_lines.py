@@ -3,6 +3,7 @@
 A record is not a line: lines stand before the header, and a quoted cell may go over several.
 """
 
+from bisect import bisect_left
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,28 +34,23 @@ class LineNumbers:
         self._file = file
         self._units = np.dtype(_UNITS.get(codec, np.uint8))
         self._start = self._end = 0
-        self._counted = 0
         self._line = 1
-        self._ends = np.zeros(0, np.bool_)
+        """That in which the piece begins."""
+        self._ends: list[int] = []
+        """Where lines end in it, in units."""
         self._after_cr = False
 
     def at(self, offset: int) -> int:
         """The 1-based line in which this byte stands; not before the one asked for last."""
         while self._end < offset:
-            self._count(len(self._ends))
             piece = self._file.read(_PIECE)
             if not piece:
                 break
+            self._line += len(self._ends)
             self._start, self._end = self._end, self._end + len(piece)
             self._look_at(piece)
-        self._count(-(-(offset - self._start) // self._units.itemsize))
-        return self._line
-
-    def _count(self, until: int) -> None:
-        """Count on to a place in the piece."""
-        if until > self._counted:
-            self._line += int(np.count_nonzero(self._ends[self._counted : until]))
-            self._counted = until
+        unit = -(-(offset - self._start) // self._units.itemsize)
+        return self._line + bisect_left(self._ends, unit)
 
     def _look_at(self, piece: bytes) -> None:
         """Mark where lines end; a line feed, a carriage return, and both together, end one each."""
@@ -67,7 +63,7 @@ class LineNumbers:
             ends[:1] &= not self._after_cr
             ends |= returns
             self._after_cr = bool(returns[-1:].any())
-        self._ends, self._counted = ends, 0
+        self._ends = np.flatnonzero(ends).tolist()
 
 
 class RowNumbers(LineNumbers):

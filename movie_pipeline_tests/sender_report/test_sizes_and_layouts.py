@@ -7,6 +7,7 @@ import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -20,6 +21,7 @@ from movie_pipeline.quarantine.quarantine_record import (
     RuleLists,
     record_line,
 )
+from movie_pipeline.sender_report import make_report as make_report_module
 from movie_pipeline.sender_report.make_report import FileToTell, ReportPaths, Sent, make_report
 from movie_pipeline.sender_report.sent_layout import SentLayout
 from movie_pipeline.tabular import (
@@ -33,6 +35,7 @@ from movie_pipeline.tabular import (
 from movie_pipeline_tests.home import Home
 from movie_pipeline_tests.parquet_files import pq
 from movie_pipeline_tests.samples import Film, film_file
+from movie_pipeline_tests.sender_report.ten_faults import RULES, TEN_FAULTS
 from movie_pipeline_tests.sender_report.test_report import told_of
 
 YEAR = "must be a whole number from 1870 to 2100"
@@ -78,6 +81,19 @@ def test_the_page_of_very_many_wrong_rows_is_no_longer_than_that_of_some_hundred
     assert page_many < page_few * 1.05
     assert told_many < told_few * 1.05
     assert peak_many < peak_few * 1.5
+
+
+def test_a_report_says_the_same_where_its_records_are_too_many_to_stay_in_memory(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "few").mkdir()
+    (tmp_path / "many").mkdir()
+    few = told_of(tmp_path / "few", TEN_FAULTS, RULES)
+    with patch.object(make_report_module, "_MOST_READ_ONCE", -1):
+        many = told_of(tmp_path / "many", TEN_FAULTS, RULES)
+    assert any(problem["partner_lines"] for row in few.json["shown"] for problem in row["problems"])
+    assert few.json | {"file_id": ""} == many.json | {"file_id": ""}
+    assert few.correction == many.correction
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
