@@ -257,7 +257,8 @@ class NumberCells:
         )
         if self.column.usual is not None and len(values):
             seen = int(counts[::_FIRST_REPAIR].sum())
-            self.unusual.absorb(Unusual(below, above, float(bounds[-1]) if seen else None, seen))
+            most = float(bounds[number_kernel.MOST]) if seen else None
+            self.unusual.absorb(Unusual(int(below), int(above), most, seen))
         return counts, valid, breached if outside else None
 
     def _note_repairs(self, values: Array, states: Array, counts: Array) -> None:
