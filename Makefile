@@ -51,7 +51,7 @@ help: ## List what can be done here
 # Compiled here for commands that are given without make, wherever they may not write bytecode.
 install: .venv/installed ## Install exactly what the lock file says into .venv
 	@$(BIN)/python -m compileall -qq movie_pipeline movie_pipeline_tests || :
-	@$(BIN)/python -c "import movie_pipeline.tabular.chunk_reader, movie_pipeline.tabular.key_kernel, movie_pipeline.tabular.json_kernel"
+	@$(BIN)/python -c "import movie_pipeline.tabular.chunk_reader, movie_pipeline.tabular.key_kernel, movie_pipeline.tabular.json_kernel, movie_pipeline.tabular.number_kernel"
 
 # ministack pins an older botocore than ours, so it lives in an environment of its own.
 .venv/standins/installed: .venv/installed standins.lock

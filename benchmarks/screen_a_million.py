@@ -99,6 +99,7 @@ IMPORTS = {
         "movie_pipeline.tabular.key_kernel",
         "movie_pipeline.tabular.md5_kernel",
         "movie_pipeline.tabular.json_kernel",
+        "movie_pipeline.tabular.number_kernel",
         "movie_pipeline.datasets.model_fields",  # pandera
         "movie_pipeline.datasets.movies.contract",
         "sqlglot.dialects.duckdb",
