@@ -95,10 +95,7 @@ IMPORTS = {
     "pipeline": [
         "movie_pipeline.steps.screen",
         "movie_pipeline.datasets.ruleset_files",
-        "movie_pipeline.tabular.chunk_reader",  # the compiled loops: once for each process
-        "movie_pipeline.tabular.key_kernel",
-        "movie_pipeline.tabular.md5_kernel",
-        "movie_pipeline.tabular.json_kernel",
+        "movie_pipeline.tabular.kernels",  # the compiled loops: once for each process
         "movie_pipeline.datasets.model_fields",  # pandera
         "movie_pipeline.datasets.movies.contract",
         "sqlglot.dialects.duckdb",

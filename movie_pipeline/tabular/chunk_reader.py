@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -106,11 +107,18 @@ class ChunkReader:
 
     def __init__(self, plan: ReadingPlan) -> None:
         layout, limit = plan.layout, plan.limits.record_bytes
+        self._plan = plan
         self._splitter = Splitter(layout, limit)
         self._delimiter = layout.dialect.syntax.delimiter
         self._width = len(layout.header)
-        self._odd = OddRecords(layout, plan.encoding, limit)
-        self._splitter_of_written = Splitter(escaped(layout, "doubled"), _ANY_LENGTH)
+
+    @cached_property
+    def _odd(self) -> OddRecords:
+        return OddRecords(self._plan.layout, self._plan.encoding, self._plan.limits.record_bytes)
+
+    @cached_property
+    def _splitter_of_written(self) -> Splitter:
+        return Splitter(escaped(self._plan.layout, "doubled"), _ANY_LENGTH)
 
     def read(self, text: Bytes, size: int, *, at_end: bool, doubtful: bool) -> ChunkRead:
         """Read the records of a chunk that are whole; what is behind them is left.

@@ -23,6 +23,8 @@ from movie_pipeline.visible_text import visible
 LONGEST_NAME = 100
 """Bytes of a normalised name; longer ones are cut, which leaves room for a suffix."""
 _SHORTEST_PLURAL = 4
+_MOST_NAMES = 32_768
+"""Names that are remembered: the same come with each file of a source."""
 _MINUTES = (
     r"(?:(?:in |en )?(?:min\.?|mins|minutes|minuten|minuti|minutos|minut|minuty)|dk\.?|dakika|perc|"
     r"мин\.?|хв\.?|분|分|分钟|דקות)"
@@ -46,6 +48,9 @@ _WRAPPERS = frozenset(
 REMARK_COLUMNS = ("report_line", "report_problem")
 """What our answer to a sender says of a row, in columns of its own: no part of the row, should the
 answer come back corrected."""
+
+CellsByPlace = Sequence[Sequence[str]] | Mapping[int, Sequence[str]]
+"""Cells of some rows, column by column."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +88,17 @@ def normalised(header: str) -> str:
     >>> normalised("  Date (of birth)")
     'date_of_birth'
     """
+    return (_remembered if len(header) <= LONGEST_NAME else _normalised)(header)
+
+
+def _normalised(header: str) -> str:
     composed = unicodedata.normalize("NFKC", without_invisible(header)).lower()
     name = re.sub(r"[^\w]+|_+", "_", composed).strip("_")
     name = re.sub(r"_{2,}", "_", name)
     return name.encode()[:LONGEST_NAME].decode("utf-8", "ignore").strip("_")
+
+
+_remembered = lru_cache(_MOST_NAMES)(_normalised)
 
 
 def is_wrapped(name: str) -> bool:
@@ -100,8 +112,15 @@ def _looked_up(header: str) -> str:
 
     What wraps a row is no part of it, nor is a unit that is the contract's own.
     """
+    return (_bare_remembered if len(header) <= LONGEST_NAME else _bare)(header)
+
+
+def _bare(header: str) -> str:
     name = header.partition(".")[2] if is_wrapped(header) else header
     return normalised(_OWN_UNIT.sub("", _FOOTNOTE.sub("", name)))
+
+
+_bare_remembered = lru_cache(_MOST_NAMES)(_bare)
 
 
 def _without_table(header: Iterable[str]) -> list[str]:
@@ -113,7 +132,7 @@ def _without_table(header: Iterable[str]) -> list[str]:
     return names
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=_MOST_NAMES)
 def _compact(name: str) -> str:
     """A normalised name without its underscores: so `shelfMark` is `shelf_mark`.
 
@@ -135,7 +154,7 @@ def known_as(name: str, aliases: Iterable[str]) -> bool:
     return any(_alike(name, alias) for alias in aliases)
 
 
-@lru_cache(maxsize=32_768)  # the same names come with each file of a source
+@lru_cache(maxsize=_MOST_NAMES)
 def _alike(name: str, alias: str) -> bool:
     if name == alias:
         return True
@@ -200,7 +219,7 @@ def map_header(
     header: Sequence[str],
     contract: TableContract,
     source: SourceOptions = NOTHING_DECLARED,
-    cells: Sequence[Sequence[str]] | None = None,
+    cells: CellsByPlace | None = None,
 ) -> tuple[MappedColumn, ...]:
     """Give every column of a file its name in the staged rows, in the file's order.
 
@@ -208,7 +227,7 @@ def map_header(
         header: the names as the file writes them.
         contract: what the rows must be.
         source: what is declared of its source.
-        cells: the cells of the first rows, column by column: where several columns could be the
+        cells: the cells of the first rows, by a column's place: where several columns could be the
             same one of the contract, that is taken whose cells are of its type.
 
     Raises:
@@ -254,7 +273,7 @@ def _years_of_dates(
     taken: Mapping[int, str],
     declared: Mapping[int, str],
     contract: TableContract,
-    cells: Sequence[Sequence[str]] | None,
+    cells: CellsByPlace | None,
 ) -> dict[int, str]:
     """Position to contract column, where a column is taken as a year and holds whole dates."""
     found: dict[int, str] = {}
@@ -385,7 +404,7 @@ def mapping_notes(
 def _contract_columns(
     names: Sequence[str],
     contract: TableContract,
-    cells: Sequence[Sequence[str]] | None,
+    cells: CellsByPlace | None,
     declared: Mapping[int, str],
 ) -> dict[int, str]:
     """Position in the file to contract column.
@@ -421,7 +440,7 @@ def _named_otherwise(name: str, ours: str, contract: TableContract) -> bool:
     return any(name in names for other, names in contract.known_as.items() if other != ours)
 
 
-def _fitting(candidates: Sequence[int], column: Column, cells: Sequence[Sequence[str]]) -> int:
+def _fitting(candidates: Sequence[int], column: Column, cells: CellsByPlace) -> int:
     """The first candidate whose cells are of the column's type; of texts, a full one."""
     if len(candidates) == 1:
         return candidates[0]

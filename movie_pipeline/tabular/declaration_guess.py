@@ -32,7 +32,7 @@ from movie_pipeline.tabular.encodings import (
     encoding_named,
     encoding_of,
 )
-from movie_pipeline.tabular.file_content import Content, content_of, head_of
+from movie_pipeline.tabular.file_content import Content, content_of
 from movie_pipeline.tabular.joined_tables import SeveralTablesError
 from movie_pipeline.tabular.json_records import json_format
 from movie_pipeline.tabular.reading_limits import (
@@ -111,7 +111,7 @@ def _content(
 
 def _encoding(content: Content) -> tuple[Encoding, str | None, list[str]]:
     """The encoding, what is to be declared of it, and what is to be said."""
-    head = head_of(content.path)
+    head = content.head
     try:
         return encoding_of(content.path, head, NOTHING_DECLARED), None, []
     except UnknownEncodingError as error:

@@ -194,8 +194,7 @@ def layout_of(
     candidates = [declared] if declared else list(DELIMITERS)
     if source.header == NO_HEADER:
         return _without_header(head, start, candidates, source, bom)
-    found = [_Candidate.find(head, start, delimiter, source, contract) for delimiter in candidates]
-    best = _best(head, [candidate for candidate in found if candidate is not None], contract)
+    best = _best(head, _found(head, start, candidates, source, contract), contract)
     if best is None:
         raise UnreadableFile(no_header_sentence(head, start, source, contract, HEADER_WITHIN))
     if len(best.header) > limits.columns:
@@ -226,6 +225,30 @@ def layout_of(
         lines,
         comments=tuple(_comments(head, start, best.record.start, source.comment.encode())),
     )
+
+
+def _found(
+    head: bytes,
+    start: int,
+    delimiters: Sequence[str],
+    source: SourceOptions,
+    contract: TableContract,
+) -> list["_Candidate"]:
+    """The header under each delimiter.
+
+    What stands nowhere is not tried where another one splits a line into all that a file must
+    bring, and more than the one name that a whole line may be.
+    """
+    found = {
+        each: _Candidate.find(head, start, each, source, contract)
+        for each in delimiters
+        if each.encode() in head
+    }
+    ranks = [candidate.rank for candidate in found.values() if candidate is not None]
+    if not any(names_all and known >= _ENOUGH_NAMES for names_all, known in ranks):
+        others = [each for each in delimiters if each not in found]
+        found |= {each: _Candidate.find(head, start, each, source, contract) for each in others}
+    return [candidate for each in delimiters if (candidate := found.get(each)) is not None]
 
 
 def _declared_dialect(source: SourceOptions, delimiter: str) -> Dialect:

@@ -108,7 +108,6 @@ SPOILT: Final = {
 """Letters that were written in UTF-8 twice, that were lost, that are written as web pages do."""
 _SPOILT_BEGINS: Final = {"twice": b"\xc3", "lost": b"\xef", "escaped": b"&"}
 """With which byte each of these begins; a text without it is soon told."""
-_TWICE_BEGINS, _TWICE_GOES_ON = 0xC3, (0x82, 0x83, 0x90, 0x91, 0xA2)
 _HALVES: Final = re.compile(rb"\xed[\xa0-\xaf][\x80-\xbf]\xed[\xb0-\xbf][\x80-\xbf]")
 _STATEFUL: Final = frozenset(
     {"hz", "utf-7", "iso2022_jp", "iso2022_jp_1", "iso2022_jp_2", "iso2022_jp_2004"}
@@ -345,10 +344,10 @@ def spoilt_letters(head: bytes) -> tuple[str, ...]:
 
 
 def _may_be_written_twice(head: bytes) -> bool:
-    """Whether two bytes stand there with which such letters begin; that is sooner told."""
-    codes = np.frombuffer(head, np.uint8)
-    behind = codes[np.flatnonzero(codes[:-1] == _TWICE_BEGINS) + 1]
-    return bool(np.isin(behind, _TWICE_GOES_ON).any())
+    """Whether two bytes stand there with which such letters begin; that is much sooner told."""
+    from movie_pipeline.tabular import kernel  # noqa: PLC0415 - the compiled loops take long
+
+    return kernel.may_be_written_twice(np.frombuffer(head, np.uint8))
 
 
 def _either(names: Sequence[str]) -> str:

@@ -5,9 +5,11 @@ No other module of tabular/ imports it. What it is asked stands where it is aske
 
 import contextlib
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import duckdb
 
@@ -38,18 +40,28 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-_shared: dict[Path, tuple[Engine, Connection]] = {}
+_shared: dict[Path, tuple[Engine, Callable[[], Connection]]] = {}
 
 
 @contextlib.contextmanager
 def shared_engine(engine: Engine, folder: Path) -> Generator[None]:
-    """One DuckDB for all that is read in a folder until the block ends.
+    """One DuckDB for all that is read in a folder until the block ends, opened when asked for.
 
-    Opening one costs as much as reading a small file with it.
+    Opening one costs as much as reading a small file with it; many files ask for none.
     """
     root = folder.resolve()
-    with _opened(engine, (root,)) as connection:
-        _shared[root] = engine, connection
+    lock = Lock()
+    with contextlib.ExitStack() as opened:
+
+        @cache
+        def connection() -> Connection:
+            return opened.enter_context(_opened(engine, (root,)))
+
+        def once() -> Connection:
+            with lock:
+                return connection()
+
+        _shared[root] = engine, once
         try:
             yield
         finally:
@@ -62,7 +74,7 @@ def engine_connection(engine: Engine, folders: tuple[Path, ...]) -> Generator[Co
     places = [folder.resolve() for folder in folders]
     for root, (kind, shared) in _shared.items():
         if kind == engine and all(place.is_relative_to(root) for place in places):
-            with shared.cursor() as connection, ended_by_stops(connection.interrupt):
+            with shared().cursor() as connection, ended_by_stops(connection.interrupt):
                 # unlike the others, this setting is a connection's own
                 connection.execute(f"set streaming_buffer_size = '{_BUFFERED}'")
                 yield connection

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from movie_pipeline.errors import NoRoom, UnreadableFile
@@ -134,6 +135,11 @@ class Content:
     written_from: str = ""
     note: str = ""
 
+    @cached_property
+    def head(self) -> bytes:
+        """The first bytes, which many ask for: they are read once."""
+        return head_of(self.path)
+
 
 def content_of(
     path: Path,
@@ -155,12 +161,10 @@ def content_of(
     size = path.stat().st_size
     require_bytes(size)
     _require_space(to, size, limits)
-    with path.open("rb") as file:
-        head = file.read(HEAD)
-    kind = packed_by(head)
+    content = Content(path, size)
+    kind = packed_by(content.head)
     if kind == ZIP:
         return _of_archive(path, to, limits, contract, source)
-    content = Content(path, size)
     if kind:
         target = to / unpacked_name(path)
         content = Content(
@@ -171,7 +175,7 @@ def content_of(
 
 def _as_text(content: Content, to: Path, limits: Limits, contract: TableContract) -> Content:
     """A content as text, written out where it is none."""
-    head = head_of(content.path)
+    head = content.head
     if content.compression:
         expect_room(to, content.size, limits, what=f"the rows of {content.size:,} unpacked bytes")
         _require_packed_once(content.path, head, content.compression)
@@ -241,7 +245,7 @@ def _of_archive(
 
 def _one_of_several(content: Content, to: Path, limits: Limits, contract: TableContract) -> Content:
     """One of several tables as text; the objects of an array stand behind each other in it."""
-    if may_be_array(head_of(content.path)) and (array := array_of(content.path, limits)):
+    if may_be_array(content.head) and (array := array_of(content.path, limits)):
         return _written_out(content, array.pieces(), array.written, to, limits)
     return _as_text(content, to, limits, contract)
 

@@ -139,13 +139,13 @@ def totals_hold(record: bytes, plan: ReadingPlan, contract: TableContract) -> st
     if parsed is None:
         return None
     texts = [cell.decode("utf-8", "replace").strip() for cell in parsed.cells]
-    if not _is_row(texts, plan.mapping, contract):
-        return None
-    ours = {column.ours: text for column, text in zip(plan.mapping, texts, strict=True)}
+    ours = {column.ours: text for column, text in zip(plan.mapping, texts, strict=False)}
     names = [ours.get(name, "") for name in contract.required_names if _is_text(name, contract)]
     others = [text for name, text in ours.items() if name and name not in contract.required_names]
     found = [_TOTALS.fullmatch(name) for name in names]
     if all(others) or not found or found[0] is None or not all(found):
+        return None
+    if not _is_row(texts, plan.mapping, contract):
         return None
     word = found[0][1]
     return (

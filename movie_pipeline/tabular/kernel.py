@@ -86,6 +86,17 @@ def is_text(text: Bytes, start: Number, end: Number) -> bool:
     return not no_text
 
 
+@compiled(f"boolean({READ_BYTES})")
+def may_be_written_twice(text: Bytes) -> bool:
+    """Whether two bytes stand there with which a letter begins that was written in UTF-8 twice."""
+    found = False
+    for i in range(1, len(text)):
+        byte = text[i]
+        begins = (byte == 0x82) | (byte == 0x83) | (byte == 0x90) | (byte == 0x91) | (byte == 0xA2)
+        found |= (text[i - 1] == 0xC3) & begins
+    return found
+
+
 @compiled("UniTuple(int64, 2)(uint8[::1], int64, int64, boolean)")
 def count_line_ends(
     text: Bytes, start: Number, end: Number, quoting: bool

@@ -25,8 +25,10 @@ _OF_TWO, _FIRST_OF_THREE, _LAST_OF_THREE = 0xC2, 0xE1, 0xE3
 """With what spaces of two and of three bytes begin, as other characters do."""
 
 
-@compiled(f"void({READ_PLACES}, {READ_BYTES}, uint8[:,::1], uint8[::1])")
-def look(bounds: npt.NDArray[np.int32], data: Bytes, lengths: Bytes, found: Bytes) -> None:
+@compiled(f"boolean({READ_PLACES}, {READ_BYTES}, uint8[:,::1], int64, uint8[::1])")
+def look(
+    bounds: npt.NDArray[np.int32], data: Bytes, lengths: Bytes, texts: int, found: Bytes
+) -> bool:
     """Say of each value what it may be; of a word for nothing rather too often.
 
     Args:
@@ -34,7 +36,11 @@ def look(bounds: npt.NDArray[np.int32], data: Bytes, lengths: Bytes, found: Byte
         data: their bytes.
         lengths: by the first two bytes of a word for nothing, in any case, the bytes of the
             longest that begins so; of a word of one byte the second is 0.
+        texts: so many that are plainly text are enough.
         found: filled.
+
+    Returns:
+        Whether there are so many of these; then it has not looked further.
     """
     for row in range(len(found)):
         start, end = bounds[row], bounds[row + 1]
@@ -64,3 +70,7 @@ def look(bounds: npt.NDArray[np.int32], data: Bytes, lengths: Bytes, found: Byte
                         said |= NOTHING
                         break
         found[row] = said
+        texts -= said == 0
+        if texts == 0:
+            return True
+    return False

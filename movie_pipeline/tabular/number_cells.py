@@ -39,6 +39,8 @@ from movie_pipeline.tabular.table_contract import Column, ColumnType
 
 _MANY_DISTINCT = 0.5
 _MOST_OF_A_COLUMN = 10_000
+_FEW = 100
+"""Cells for which the plain rule is as fast as any other way."""
 _LONGEST_REMEMBERED = 100
 """Characters of a cell whose reading is remembered: a cell may be a megabyte."""
 
@@ -82,6 +84,7 @@ class NumberCells:
         self.separator = next((sign for sign in ",." if self.signs.of(sign) is Sign.GROUPS), "")
         self.evidence = Evidence.NONE
         self.unusual = Unusual()
+        self._bounds = np.array([*_bounds_of(column), -np.inf])
         self.dtype = np.float64 if column.type is ColumnType.DECIMAL else np.int64
         self.plain_digits = _PLAIN_DIGITS.get(column.type)
         self.is_scaled = factor != 1
@@ -101,7 +104,7 @@ class NumberCells:
 
     def _read_distinct(self, texts: Array) -> tuple[Array, Array]:
         """The value and the state of each cell; where many are alike, each is read once."""
-        if self._mostly_distinct:
+        if self._mostly_distinct or len(texts) <= _FEW:
             return self._read_many(texts)
         encoded = texts.dictionary_encode(null_encoding="encode")
         self._mostly_distinct = len(encoded.dictionary) > _MANY_DISTINCT * len(texts) + 1_000
@@ -120,15 +123,20 @@ class NumberCells:
         """
         if texts is not None:
             values[rest], states[rest] = self._read_distinct(texts)
-            if not self.unit and 2 * len(rest) > len(values):
-                self._look_for_unit(texts[len(texts) // 2].as_py())
         return self._cells(values, states)
 
-    def _look_for_unit(self, text: str) -> None:
-        """Take what stands behind the digits of a cell as plain, where it changes no number."""
+    def look_for_unit(self, text: str) -> bool:
+        """Take what stands behind the digits of a cell as plain, where it changes no number.
+
+        Args:
+            text: one of many cells that are not plain.
+
+        Returns:
+            Whether more cells are plain now.
+        """
         unit = text.lstrip("0123456789")
-        if not self.plain_digits or not unit or unit == text or not unit.isascii():
-            return
+        if self.unit or not self.plain_digits or unit in {"", text} or not unit.isascii():
+            return False
         lengths = range(1, self.plain_digits[0] + 1)
         read = {
             (value - int(digit * length), state, evidence)
@@ -136,13 +144,13 @@ class NumberCells:
             for length in lengths
             for value, state, evidence in [self._told(f"{digit * length}{unit}")]
         }
-        if len(read) == 1:
-            ((off, state, evidence),) = read
-            if not off and state % _FIRST_REPAIR == _READ and not evidence:
-                self.unit, self.with_unit = unit.encode(), state
+        ((off, state, evidence), *others) = read
+        if not others and not off and state % _FIRST_REPAIR == _READ and not evidence:
+            self.unit, self.with_unit = unit.encode(), state
+        return bool(self.unit)
 
     def _read_many(self, texts: Array) -> tuple[Array, Array]:
-        if len(texts) > 100:  # noqa: PLR2004 - below that, the plain rule is as fast
+        if len(texts) > _FEW:
             return self._read_shortcuts(texts)
         return self._read_each(texts.to_pylist())
 
@@ -219,42 +227,51 @@ class NumberCells:
             states = np.where(meant, np.uint8(_NOT_AVAILABLE), states)
         if self._may_be_dates:
             values, states = _years_of_compact(values, states)
-        if len(states) and states.max() >= _FIRST_REPAIR:
-            self._note_repairs(values, states)
-        kinds = states & (_FIRST_REPAIR - 1)
-        absent = kinds != _READ
-        unreadable = kinds == _UNREADABLE
-        wrong = int(np.count_nonzero(unreadable))
+        counts, valid, breached = self._looked_over(values, states)
+        self._note_repairs(values, states, counts)
+        _, missing, wrong, _ = counts.reshape(-1, _FIRST_REPAIR).sum(0).tolist()
         self.unreadable += wrong
-        self.missing += int(np.count_nonzero(absent)) - wrong
-        self.unusual.see(self.column, values, absent)
-        array = pc.cast(pa.array(values, mask=absent), ARROW_TYPES[self.column.type])
-        return Cells(array, unreadable if wrong else None, self._breaches(values, absent))
+        self.missing += missing
+        unreadable = states & (_FIRST_REPAIR - 1) == _UNREADABLE if wrong else None
+        if self.column.type is ColumnType.INTEGER:
+            values = values.astype(np.int32)
+        bits = pa.py_buffer(valid) if missing + wrong else None
+        buffers = [bits, pa.py_buffer(values)]
+        array = pa.Array.from_buffers(
+            ARROW_TYPES[self.column.type], len(values), buffers, missing + wrong
+        )
+        return Cells(array, unreadable, breached)
 
-    def _note_repairs(self, values: Array, states: Array) -> None:
-        counted = np.bincount(states)
-        if self.separator and len(counted) > _GROUPED and counted[_GROUPED]:
+    def _looked_over(self, values: Array, states: Array) -> tuple[Array, Array, Flags | None]:
+        """Cells by state, which have a number as bits, and which are outside the contract."""
+        from movie_pipeline.tabular import number_kernel  # noqa: PLC0415 - compiled loops take long
+
+        counts = np.zeros(number_kernel.STATES, np.int64)
+        valid = np.zeros((len(states) + 7) // 8, np.uint8)
+        breached = np.empty(len(states), np.bool_)
+        bounds = self._bounds.copy()
+        whole = values.dtype == np.int64
+        look = number_kernel.look_over_wholes if whole else number_kernel.look_over_decimals
+        outside, below, above = look(
+            values, states, bounds, self.column.nullable, counts, valid, breached
+        )
+        if self.column.usual is not None and len(values):
+            seen = int(counts[::_FIRST_REPAIR].sum())
+            most = float(bounds[number_kernel.MOST]) if seen else None
+            self.unusual.absorb(Unusual(int(below), int(above), most, seen))
+        return counts, valid, breached if outside else None
+
+    def _note_repairs(self, values: Array, states: Array, counts: Array) -> None:
+        if self.separator and counts[_GROUPED]:
             self._note_groups(values[states == _GROUPED])
-        for state in np.flatnonzero(counted[_FIRST_REPAIR:]) + _FIRST_REPAIR:
-            self.repairs[_REPAIRS[state // _FIRST_REPAIR - 1]] += int(counted[state])
+        for state in (np.flatnonzero(counts[_FIRST_REPAIR:]) + _FIRST_REPAIR).tolist():
+            self.repairs[_REPAIRS[state // _FIRST_REPAIR - 1]] += int(counts[state])
 
     def _note_groups(self, values: Array) -> None:
         """What cells in groups of thousands say, which are read before anybody looks at them."""
         _, groups, doubt = OF_SIGN[self.separator]
         definite = (values >= _TWO_GROUPS) | (values % _ONE_GROUP != 0)
         self.evidence |= groups if definite.any() else doubt
-
-    def _breaches(self, values: Array, absent: Flags) -> Flags | None:
-        breached: Flags | None = None
-        low, high = self.column.minimum, self.column.maximum
-        if len(values) and (
-            (low is not None and values.min() < low) or (high is not None and values.max() > high)
-        ):
-            least, most = (-np.inf if low is None else low), (np.inf if high is None else high)
-            breached = ((values < least) | (values > most)) & ~absent
-        if not self.column.nullable:
-            breached = absent if breached is None else breached | absent
-        return breached if breached is not None and breached.any() else None
 
 
 @dataclass
@@ -273,19 +290,6 @@ class Unusual:
     most: float | None = None
     seen: int = 0
 
-    def see(self, column: Column, values: Array, absent: Flags) -> None:
-        """Count the values of a batch, where the column says what is usual."""
-        if column.usual is None:
-            return
-        present = values[~absent] if absent.any() else values
-        if not len(present):
-            return
-        low, high = column.usual
-        self.seen += len(present)
-        self.below += int(np.count_nonzero(present < low))
-        self.above += int(np.count_nonzero(present > high))
-        self._note(float(present.max()))
-
     def absorb(self, other: "Unusual") -> None:
         """Add what another one of the same column has counted."""
         self.below += other.below
@@ -296,6 +300,15 @@ class Unusual:
 
     def _note(self, most: float) -> None:
         self.most = most if self.most is None else max(self.most, most)
+
+
+def _bounds_of(column: Column) -> tuple[float, ...]:
+    """A column's bounds, and between what its values usually are."""
+    both = column.minimum, column.maximum, *(column.usual or (None, None))
+    return tuple(
+        (np.inf if place % 2 else -np.inf) if bound is None else bound
+        for place, bound in enumerate(both)
+    )
 
 
 _Told = tuple[float | int, int, Evidence]

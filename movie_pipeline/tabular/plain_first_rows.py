@@ -3,6 +3,8 @@
 Where any of them is not plainly a row, nothing is told: then dialect.py has them parsed.
 """
 
+from typing import Any
+
 import numpy as np
 
 from movie_pipeline.errors import UnreadableFile
@@ -14,7 +16,25 @@ _ENOUGH = 1 << 16
 _ANY_LENGTH = 1 << 62
 
 
-def plain_first_cells(head: bytes, layout: Layout) -> list[list[str]] | None:
+class ToldCells(dict[int, list[str]]):
+    """Place of a column to the cells of the first rows, which are told when they are asked for.
+
+    Of most columns nobody asks.
+
+    Args:
+        columns: these rows, as they were split.
+    """
+
+    def __init__(self, columns: Any) -> None:  # noqa: ANN401 - the compiled loops take long
+        super().__init__()
+        self._columns = columns
+
+    def __missing__(self, place: int) -> list[str]:
+        told = self[place] = [cell or "" for cell in self._columns.texts(place).to_pylist()]
+        return told
+
+
+def plain_first_cells(head: bytes, layout: Layout) -> ToldCells | None:
     """The cells of the first rows, column by column, as `first_cells` of `first_rows` gives them.
 
     Args:
@@ -33,7 +53,7 @@ def plain_first_cells(head: bytes, layout: Layout) -> list[list[str]] | None:
     return cells
 
 
-def _cells(piece: bytes, layout: Layout, *, at_end: bool) -> list[list[str]] | None:
+def _cells(piece: bytes, layout: Layout, *, at_end: bool) -> ToldCells | None:
     from movie_pipeline.tabular import split_chunk  # noqa: PLC0415 - the compiled loops take long
 
     text = split_chunk.buffer_of(len(piece))
@@ -47,5 +67,4 @@ def _cells(piece: bytes, layout: Layout, *, at_end: bool) -> list[list[str]] | N
         return None
     if split.blank or split.odd.any() or not (at_end or len(split.places) == FIRST_ROWS):
         return None
-    columns = range(len(layout.header))
-    return [[cell or "" for cell in split.columns.texts(place).to_pylist()] for place in columns]
+    return ToldCells(split.columns)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.errors import NoRoom, UnreadableFile
@@ -63,6 +64,7 @@ from movie_pipeline.tabular.reading_plan import (
     plan_of,
     plan_with,
     read_otherwise,
+    says_more,
     with_evidence,
     with_widths,
 )
@@ -76,6 +78,9 @@ from movie_pipeline.tabular.unquoted import UNQUOTED_NOTE, quotes_are_text
 
 _HASHED_AT_ONCE = 1 << 20
 _PLACES_AT_ONCE = 1 << 17
+
+Places = npt.NDArray[np.int64]
+"""Start and end of each record."""
 
 
 def stage_file(  # noqa: PLR0913 - one call says all; what is not the file has a default
@@ -161,7 +166,7 @@ class _Staging:
     notes: tuple[str, ...] = ()
 
     def run(self) -> StagedFile:
-        encoding = encoding_of(self.content.path, head_of(self.content.path), self.source)
+        encoding = encoding_of(self.content.path, self.content.head, self.source)
         try:
             return self._read(encoding)
         except _OtherEncoding as other:
@@ -171,22 +176,23 @@ class _Staging:
             return replace(self, source=source, notes=(*self.notes, UNQUOTED_NOTE)).run()
 
     def _read(self, encoding: Encoding) -> StagedFile:
-        text = self.content.path
+        text, head = self.content.path, self.content.head
         dangling = 0
         if not encoding.is_utf8:
             text = self.to / f"{self.path.stem}.text"
             dangling = write_utf8(self.content.path, encoding, text)
+            head = head_of(text)
         start = encoding.bom if encoding.is_utf8 else 0
-        source = without_layout_of_others(head_of(text), start, self.source)
+        source = without_layout_of_others(head, start, self.source)
         try:
-            return replace(self, source=source).read_text(text, encoding, start, dangling)
+            return replace(self, source=source).read_text(text, head, encoding, dangling)
         finally:
             if text != self.content.path:
                 text.unlink(missing_ok=True)
 
-    def read_text(self, text: Path, encoding: Encoding, start: int, dangling: int) -> StagedFile:
-        """Read the file's text, which is UTF-8."""
-        head, footer = head_of(text), None
+    def read_text(self, text: Path, head: bytes, encoding: Encoding, dangling: int) -> StagedFile:
+        """Read the file's text, which is UTF-8 and begins with that head."""
+        start, footer = encoding.bom if encoding.is_utf8 else 0, None
         if kind := json_format(head, start):
             read = self._json
             layout = json_layout(
@@ -211,8 +217,10 @@ class _Staging:
         crash_point("intake.read.before")
         result = self._settled(_Text(text, plan, plan.layout.end), read)
         plan = result.text.plan
-        if self.source.unended == "set_apart" and self._is_unended(text, plan.layout):
-            result = self._without_last(result, read)
+        if self.source.unended == "set_apart":
+            places = read_index(self._index())
+            if self._is_unended(text, plan.layout, places):
+                result = self._without_last(result, places, read)
         shared = self._set_apart_shared_keys(result)
         crash_point("intake.read.after")
         return self._summary(_Outcome(text, dangling, result, shared, footer))
@@ -221,8 +229,10 @@ class _Staging:
         """Read until what all cells say of points and commas is what they were read by."""
         result = read(text)
         for _ in range(MOST_READINGS):
+            plan = result.text.plan
             found = {name: cells.evidence for name, cells in result.typer.numbers().items()}
-            plan = with_evidence(result.text.plan, found, self.contract, self.source)
+            if says_more(plan, found):
+                plan = with_evidence(plan, found, self.contract, self.source)
             plan = with_widths(plan, result.found.widths, result.found.records)
             if not read_otherwise(result.text.plan, plan):
                 break
@@ -241,20 +251,19 @@ class _Staging:
 
     # --- a last record without its line end ------------------------------------------------------
 
-    def _is_unended(self, text: Path, layout: Layout) -> bool:
+    def _is_unended(self, text: Path, layout: Layout, places: Places) -> bool:
         """Whether the text ends with the last record that was read, and not with its line end.
 
         What is no CSV says by itself where a record ends.
         """
-        places = read_index(self._index())
         if layout.dialect.format != "csv" or not len(places):
             return False
         return int(places[-1][1]) == text.stat().st_size
 
-    def _without_last(self, whole: "_Result", read: "_Reader") -> "_Result":
+    def _without_last(self, whole: "_Result", places: Places, read: "_Reader") -> "_Result":
         """The same reading with its last record set apart, however well that could be read."""
         last = whole.found.records
-        start, end = (int(place) for place in read_index(self._index())[-1])
+        start, end = (int(place) for place in places[-1])
         if last == 1 or last in {number for number, _ in whole.found.set_apart}:
             return whole
         result = read(replace(whole.text, stop=start))
@@ -348,8 +357,9 @@ class _Staging:
         found, layout = result.found, result.text.plan.layout
         require_records(found)
         # asked before the index is led back to the file's own bytes
-        unended = self._is_unended(outcome.text, layout)
-        totals = self._hold_totals(outcome)
+        places = read_index(self._index())
+        unended = self._is_unended(outcome.text, layout, places)
+        totals = self._hold_totals(outcome, places)
         own = self._led_back(outcome)
         header, footer, *leading = map(own, _stretches_of(layout, outcome))
         found.again = list(map(own, found.again))
@@ -360,7 +370,7 @@ class _Staging:
             typer=result.typer,
             reader=result.reader,
             header=header,
-            record_bytes=_indexed_bytes(self._index()),
+            record_bytes=self._record_bytes(places, result.text.plan.encoding),
             dangling=outcome.dangling,
             ends_with_record=unended,
             shared=outcome.shared,
@@ -371,6 +381,12 @@ class _Staging:
             notes=(*self.notes, *result.notes),
         )
         return summary_of(read, FileSize.of(self.path.stat().st_size, content), self.source)
+
+    def _record_bytes(self, places: Places, encoding: Encoding) -> int:
+        """Bytes of all records in the file; a long index is read in pieces, and not mapped."""
+        if encoding.is_utf8 and not isinstance(places, np.memmap):
+            return int(places[:, 1].sum() - places[:, 0].sum())
+        return _indexed_bytes(self._index())
 
     def _led_back(self, outcome: "_Outcome") -> Callable[[Range], Range]:
         """What leads stretches of the text back to the file's bytes; the index is led back, too."""
@@ -385,16 +401,19 @@ class _Staging:
         at = dict(zip(places.tolist(), own.tolist(), strict=True))
         return lambda stretch: (at[stretch[0]], at[stretch[1]])
 
-    def _hold_totals(self, outcome: "_Outcome") -> str | None:
+    def _hold_totals(self, outcome: "_Outcome", places: Places) -> str | None:
         """Why a file is held whose last record, as its text has it, sums the others up."""
         plan = outcome.result.text.plan
-        places = read_index(self._index())
         if plan.layout.dialect.format != "csv" or len(places) < 2 or not self.source.mend:  # noqa: PLR2004 - one alone sums nothing up
             return None
         start, end = (int(place) for place in places[-1])
-        with outcome.text.open("rb") as file:
-            file.seek(start)
-            return totals_hold(file.read(end - start), plan, self.contract)
+        if outcome.text == self.content.path and end <= len(self.content.head):
+            last = self.content.head[start:end]
+        else:
+            with outcome.text.open("rb") as file:
+                file.seek(start)
+                last = file.read(end - start)
+        return totals_hold(last, plan, self.contract)
 
     def _hold_footer(self, outcome: "_Outcome") -> str | None:
         """Why a file is held that seems to lack the footer that its source declares."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from movie_pipeline.errors import UnreadableFile
-from movie_pipeline.tabular.column_mapping import MappedColumn, map_header, printable
+from movie_pipeline.tabular.column_mapping import CellsByPlace, MappedColumn, map_header, printable
 from movie_pipeline.tabular.dialect import (
     Layout,
     first_cells,
@@ -101,9 +101,7 @@ def plan_of(  # noqa: PLR0913 - a text, and all that is known of it
     return replace(plan, spoilt=(*spoilt_letters(head), *ranked))
 
 
-def _refuse_apostrophes(
-    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
-) -> None:
+def _refuse_apostrophes(plan: ReadingPlan, cells: CellsByPlace, contract: TableContract) -> None:
     """Refuse a text whose cells are quoted by apostrophes, which would be read as letters.
 
     Raises:
@@ -119,9 +117,7 @@ def _refuse_apostrophes(
             )
 
 
-def _refuse_objects(
-    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
-) -> None:
+def _refuse_objects(plan: ReadingPlan, cells: CellsByPlace, contract: TableContract) -> None:
     """Refuse a text whose cells are objects of JSON, which no text of a row is.
 
     Raises:
@@ -138,9 +134,7 @@ def _refuse_objects(
             )
 
 
-def _begin_with_ranks(
-    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
-) -> bool:
+def _begin_with_ranks(plan: ReadingPlan, cells: CellsByPlace, contract: TableContract) -> bool:
     """Whether required texts are numbered, such as `1. Heat`."""
     for _, known, texts in _required(plan, cells, contract):
         if known.type is not ColumnType.TEXT:
@@ -154,18 +148,18 @@ def _begin_with_ranks(
 
 
 def _required(
-    plan: ReadingPlan, cells: Sequence[Sequence[str]], contract: TableContract
+    plan: ReadingPlan, cells: CellsByPlace, contract: TableContract
 ) -> Iterator[tuple[MappedColumn, Column, Sequence[str]]]:
     """The columns that a file must bring, with the contract's and the cells of the first rows."""
-    for column, texts in zip(plan.mapping, cells, strict=True):
+    for place, column in enumerate(plan.mapping):
         known = contract.column(column.ours) if column.ours else None
         if known is not None and known.required:
-            yield column, known, texts
+            yield column, known, cells[place]
 
 
 def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of
     layout: Layout,
-    cells: Sequence[Sequence[str]],
+    cells: CellsByPlace,
     encoding: Encoding,
     contract: TableContract,
     *,
@@ -176,7 +170,7 @@ def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of
 
     Args:
         layout: the layout.
-        cells: the cells of the first rows, column by column.
+        cells: the cells of the first rows, by a column's place.
         encoding: the file's.
         contract: what its rows must be.
         source: what is declared about its source's files.
@@ -193,8 +187,8 @@ def plan_with(  # noqa: PLR0913 - a layout, and all that a plan is made of
         numbers=_places(mapping, contract.number_names),
     )
     evidence = {
-        contract_column.name: _evidence(texts, contract_column)
-        for column, texts in zip(mapping, cells, strict=True)
+        contract_column.name: _evidence(cells[place], contract_column)
+        for place, column in enumerate(mapping)
         if (contract_column := _number_column(column, contract)) is not None
     }
     plan = ReadingPlan(encoding, layout, tuple(mapping), limits, evidence, tuple(source.lenient))
@@ -234,6 +228,11 @@ def with_evidence(
         mapping.append(replace(column, signs=source.signs.get(column.ours) or signs))
     layout = replace(plan.layout, dialect=replace(plan.layout.dialect, decimal=decimal))
     return replace(plan, layout=layout, mapping=tuple(mapping), evidence=evidence)
+
+
+def says_more(plan: ReadingPlan, found: Mapping[str, Evidence]) -> bool:
+    """Whether cells said something of the points and commas of their columns that is not known."""
+    return any(found.get(name, Evidence.NONE) & ~known for name, known in plan.evidence.items())
 
 
 def with_widths(plan: ReadingPlan, widths: Widths, records: int) -> ReadingPlan:
@@ -280,7 +279,8 @@ def _number_column(column: MappedColumn, contract: TableContract) -> Column | No
 def _evidence(texts: Sequence[str], column: Column) -> int:
     said, found = _evidence_of_cells(column), 0
     for text in set(texts):
-        found |= said(text)
+        if not (text.isascii() and text.isdigit()):  # as most are, which say nothing
+            found |= said(text)
     return found
 
 

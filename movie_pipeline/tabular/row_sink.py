@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ from movie_pipeline.tabular.row_typer import Batch, Columns, RowTyper, TextColum
 
 MOST_ROWS = 20_000
 MOST_BYTES = 16_000_000
+_AT_ONCE = 2_000_000
+"""Bytes of rows that are written by one call, for which they stand in memory twice."""
 
 
 @dataclass
@@ -103,8 +106,9 @@ class RowSink:
         self._idle: list[RowTyper] = []
         self._others: list[RowTyper] = []
         self._waiting: deque[tuple[Columns, Future[Batch]]] = deque()
-        self._file: Any = pa.OSFile(str(path), "wb")
-        self._writer: Any = pa.ipc.new_file(self._file, typer.schema)
+        self._path = path
+        self._opened = ExitStack()
+        self._writer: Any = None
 
     def __enter__(self) -> Self:
         return self
@@ -118,11 +122,11 @@ class RowSink:
         try:
             if kind is None:
                 self._write_waiting(0)
+                self._write_only()
         finally:
             if self._beside is not None:
                 self._beside.shutdown(cancel_futures=True)
-            self._writer.close()
-            self._file.close()
+            self._opened.close()
         for other in self._others:
             self.typer.absorb(other.counts())
 
@@ -159,10 +163,35 @@ class RowSink:
             self._write(cells, typing.result())
 
     def _write(self, cells: Columns, batch: Batch) -> None:
+        """The first batch waits: a file of one is written at once."""
         self.typer.look_at(cells)
-        self._writer.write_batch(batch)
         self._written += 1
-        self.only = batch if self._written == 1 else None
+        if self._written == 1:
+            self.only = batch
+            return
+        if self.only is not None:
+            self._open()
+            self._writer.write_batch(self.only)
+            self.only = None
+        self._writer.write_batch(batch)
+
+    def _open(self) -> None:
+        file = self._opened.enter_context(pa.OSFile(str(self._path), "wb"))
+        self._writer = self._opened.enter_context(pa.ipc.new_file(file, self.typer.schema))
+
+    def _write_only(self) -> None:
+        """Write the file where no more than one batch came: by one call, if it is small."""
+        if self._writer is not None:
+            return
+        if self.only is not None and self.only.nbytes > _AT_ONCE:
+            self._open()
+            self._writer.write_batch(self.only)
+            return
+        made = pa.BufferOutputStream()
+        with pa.ipc.new_file(made, self.typer.schema) as writer:
+            if self.only is not None:
+                writer.write_batch(self.only)
+        self._path.write_bytes(made.getvalue())
 
 
 class RowGatherer:

@@ -292,24 +292,36 @@ class SplitColumns:
         if reader.is_scaled:
             return reader.read(self.texts(place))
         cut = self._cut
+        values, states = np.empty(self.rows, reader.dtype), np.empty(self.rows, np.uint8)
+        rest = self._plain_numbers(place, reader, values, states)
+        if 2 * len(rest) > self.rows and reader.look_for_unit(self._text(place, rest)):
+            rest = self._plain_numbers(place, reader, values, states)
+        texts = None
+        if left := len(rest):
+            chosen = cut.column(place, rest)
+            size = int(np.abs(chosen.lengths.astype(np.int64)).sum())
+            texts = chosen.take(0, left, size).texts
+        return reader.finish(values, states, rest, texts)
+
+    def _plain_numbers(
+        self, place: int, reader: NumberCells, values: Array, states: Bytes
+    ) -> npt.NDArray[np.int32]:
+        """Read the cells of a column that are plainly numbers; return the rows of the others."""
+        cut = self._cut
         rest = np.empty(self.rows, np.int32)
-        states = np.empty(self.rows, np.uint8)
         where = cut.text, cut.froms, cut.lengths, place, cut.width, self.rows
         if reader.plain_digits:
             digits, groups = reader.plain_digits
-            values = np.empty(self.rows, np.int64)
             separator = ord(reader.separator or "\0")
             unit = np.frombuffer(reader.unit, np.uint8)
             how = digits, groups, separator, cast("Any", unit), np.uint8(reader.with_unit)
             left = kernel.read_wholes(*where, *how, values, states, rest)
         else:
-            values = np.empty(self.rows, np.float64)
-            left = kernel.read_decimals(
-                *where, reader.signs.point is Sign.DECIMAL, values, states, rest
-            )
-        texts = None
-        if left:
-            chosen = cut.column(place, rest[:left])
-            size = int(np.abs(chosen.lengths.astype(np.int64)).sum())
-            texts = chosen.take(0, left, size).texts
-        return reader.finish(values, states, rest[:left], texts)
+            points = reader.signs.point is Sign.DECIMAL
+            left = kernel.read_decimals(*where, points, values, states, rest)
+        return rest[:left]
+
+    def _text(self, place: int, rows: npt.NDArray[np.int32]) -> str:
+        """A cell in the midst of some rows."""
+        one = self._cut.column(place, rows[len(rows) // 2 :][:1])
+        return one.take(0, 1, abs(int(one.lengths[0]))).texts[0].as_py() or ""

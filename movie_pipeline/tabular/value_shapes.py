@@ -22,6 +22,7 @@ AT_LEAST = 10
 """With fewer values nothing is said: a name may be a number by chance, such as 1917."""
 MOST = 0.9
 """The share of values that must have a shape for the column to have it."""
+_ENOUGH_TEXTS: Final = int((1 - MOST) * LOOKED_AT + 1) + 1
 
 _SHAPES: Final = (
     ("whole numbers", r"^\s*[-+]?[0-9]+\s*$"),
@@ -56,7 +57,7 @@ class ValueShapes:
         texts = column(place)
         if texts.null_count == len(texts):
             return
-        present = texts.drop_null()
+        present = texts.drop_null() if texts.null_count else texts
         while len(present) and (left := LOOKED_AT - len(self.looks)):
             values, present = present.slice(0, left), present.slice(left)
             self.looks += _looks(values)
@@ -85,12 +86,11 @@ def _looks(values: Array) -> bytes:
     words, lengths = _words_for_nothing()
     bounds, data = text_buffers(values)
     told = np.empty(len(values), np.uint8)
-    look_kernel.look(bounds, data, lengths, told)
-    looks = np.zeros(len(values), np.uint8)
     # Most columns are plainly text: then nothing is to be asked, as `word` says so of them whatever
     # the others look like.
-    if np.count_nonzero(told == 0) > (1 - MOST) * LOOKED_AT + 1:
-        return looks.tobytes()
+    if look_kernel.look(bounds, data, lengths, _ENOUGH_TEXTS, told):
+        return bytes(len(values))
+    looks = np.zeros(len(values), np.uint8)
     if len(places := np.flatnonzero(told & look_kernel.NUMBER)):
         some = values.take(pa.array(places))
         for bit, (_, pattern) in enumerate(_SHAPES):

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from movie_pipeline.tabular import SourceOptions
+from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.tabular import DEFAULT_LIMITS, SourceOptions
+from movie_pipeline.tabular.dialect import layout_of
 from movie_pipeline_tests.tabular.staging import (
     ALIEN,
     HEADER,
@@ -147,6 +149,13 @@ def test_two_delimiters_that_do_equally_well_are_refused_with_both_named(tmp_pat
     assert "no column imdb_rating" in refusal(
         tmp_path, content, source=SourceOptions(delimiter=",")
     )
+
+
+def test_a_delimiter_that_only_stands_in_cells_is_not_preferred() -> None:
+    head = b"title\nHeat; the film\n"
+    limits, source = DEFAULT_LIMITS, SourceOptions()
+    layout = layout_of(head, MOVIES.contract, bom=0, source=source, limits=limits)
+    assert layout.dialect.delimiter == ","
 
 
 def test_a_quoted_line_end_stays_in_its_cell(tmp_path: Path) -> None:

@@ -34,6 +34,14 @@ def test_files_of_the_folder_share_one_engine_until_the_block_ends(tmp_path: Pat
         assert not has_mark(connection)
 
 
+def test_where_nobody_asks_for_it_none_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(duckdb, "connect")
+    with shared_engine(ENGINE, tmp_path):
+        pass
+
+
 def test_a_shared_engine_is_set_as_one_of_its_own(tmp_path: Path) -> None:
     names = ("streaming_buffer_size", "disabled_optimizers", "memory_limit", "threads")
     asked = "select " + ", ".join(f"current_setting('{name}')" for name in names)
