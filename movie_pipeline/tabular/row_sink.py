@@ -170,22 +170,23 @@ class RowSink:
             self.only = batch
             return
         if self.only is not None:
-            self._open()
-            self._writer.write_batch(self.only)
+            self._writer = self._begun(self.only)
             self.only = None
         self._writer.write_batch(batch)
 
-    def _open(self) -> None:
+    def _begun(self, batch: Batch) -> Any:  # noqa: ANN401 - Arrow's writer, untyped
+        """The file, open, with its first batch."""
         file = self._opened.enter_context(pa.OSFile(str(self._path), "wb"))
-        self._writer = self._opened.enter_context(pa.ipc.new_file(file, self.typer.schema))
+        writer = self._opened.enter_context(pa.ipc.new_file(file, self.typer.schema))
+        writer.write_batch(batch)
+        return writer
 
     def _write_only(self) -> None:
         """Write the file where no more than one batch came: by one call, if it is small."""
         if self._writer is not None:
             return
         if self.only is not None and self.only.nbytes > _AT_ONCE:
-            self._open()
-            self._writer.write_batch(self.only)
+            self._begun(self.only)
             return
         made = pa.BufferOutputStream()
         with pa.ipc.new_file(made, self.typer.schema) as writer:
