@@ -172,8 +172,13 @@ class ChunkReader:
         ]
         return np.array(found, np.int64)
 
-    def read_alone(self, record: Record) -> ChunkRead:
-        """What a chunk of one record is, that the parser has found already."""
+    def read_alone(self, record: Record, *, quoted: bool) -> ChunkRead:
+        """What a chunk of one record is, that the parser has found already.
+
+        Args:
+            record: the record, too long for a chunk.
+            quoted: whether a quote stands in it.
+        """
         record.start, record.end, record.next = (
             0,
             record.end - record.start,
@@ -182,7 +187,7 @@ class ChunkReader:
         places = np.array([[0, record.end, record.next]], np.int64)
         empty = self._splitter.split(buffer_of(0), 0, at_end=True, doubtful=False)
         split = replace(
-            empty, places=places, odd=np.ones(1, np.bool_), size=record.next, quoted=True
+            empty, places=places, odd=np.ones(1, np.bool_), size=record.next, quoted=quoted
         )
         return self._account(buffer_of(0), split, [self._odd.judge(record)])
 
@@ -357,6 +362,13 @@ def read_chunks(  # noqa: PLR0913 - a text and its plan, and where things go
         return reading.found, reading.first_odd
 
 
+def _holds(file: BinaryIO, byte: bytes, start: int, end: int) -> bool:
+    """Whether a byte stands in a stretch of a file."""
+    file.seek(start)
+    pieces = (file.read(min(CHUNK, end - at)) for at in range(start, end, CHUNK))
+    return any(byte in piece for piece in pieces)
+
+
 @dataclass
 class _WorkPlace:
     """Where a chunk lies while it is read and typed.
@@ -468,7 +480,9 @@ class _TextReading:
             stop=self._size,
             record_limit=self._limits.record_bytes,
         )
-        return here.reader.read_alone(next(records))
+        record = next(records)
+        quoted = _holds(self._file, b'"', record.start, record.next)
+        return here.reader.read_alone(record, quoted=quoted)
 
     def _look_into_long(self, read: ChunkRead, place: int, before: int) -> None:
         """Note a record over the limit whose lines look like rows."""

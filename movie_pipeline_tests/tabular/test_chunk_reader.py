@@ -169,6 +169,11 @@ def test_records_are_the_same_wherever_chunks_end(
     assert_alike(content, size, source=source, threads=threads)
 
 
+@pytest.mark.parametrize("title", [b"H" * 60, b'"' + b"H" * 60 + b'"'])
+def test_a_record_that_is_too_long_is_quoted_only_where_it_holds_a_quote(title: bytes) -> None:
+    assert_alike(HEADER.encode() + title + b",1995,8.3\n", 8)
+
+
 @pytest.mark.parametrize(
     "name", ["imdb_movies_rating.crlf.csv", "IMDB-Movie-Data.csv", "imdb5000_semicolon.csv"]
 )
