@@ -622,7 +622,10 @@ class _Session(WarehouseSession):
         statement = f"INSERT INTO {_quoted(table)} SELECT * FROM {staged_rows.INCOMING}"
         with self._reading(incoming):
             _, rows = self.execute(statement, name=f"copy {names[0]}{more}")
-        return int(rows[0][0])
+        copied = int(rows[0][0])
+        if table == staged_rows.TABLE and self._staged:
+            self._staged.keys += copied
+        return copied
 
     def _insert_staged(
         self, statement: str, staged: StagedRows, parameters: Mapping[str, object]
@@ -635,7 +638,8 @@ class _Session(WarehouseSession):
         with self._one_thread(only=expected < staged.count * _ROWS_WORTH_THREADS):
             for incoming in staged.rows():
                 with self._reading(incoming):
-                    self.execute(staged.choose, name=f"{statement}.sql")
+                    choose = staged.choose(are_all=expected == staged.keys)
+                    self.execute(choose, name=f"{statement}.sql")
                     _, rows = self.execute(insert, parameters, name=f"{statement}.sql")
                 inserted += int(rows[0][0])
         if inserted != expected:
