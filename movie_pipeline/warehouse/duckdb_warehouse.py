@@ -35,12 +35,12 @@ from movie_pipeline.warehouse import staged_rows
 from movie_pipeline.warehouse.duckdb_files import copy_checked, finish_swap, is_swapping, swap_in
 from movie_pipeline.warehouse.duckdb_sql import (
     MaterializedView,
+    compressed,
     insert_of_many,
     materialized_view,
     parameters_of,
     reading_from,
     to_duckdb,
-    with_zstd,
 )
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
 from movie_pipeline.warehouse.kept_open import KeptOpen
@@ -604,12 +604,12 @@ class _Session(WarehouseSession):
             "SELECT tags['storage_version'] FROM duckdb_databases() "
             "WHERE database_name = current_database()"
         )
-        create = to_duckdb(self._statements.text(_ROWS))
+        dataset = self._statements.dataset
+        methods = {dataset.key: "uncompressed"}
         if not _WITHOUT_ZSTD.match(str(stored)):
-            columns = self._statements.dataset.contract.columns
-            create = with_zstd(
-                create, [column.name for column in columns if column.mostly_distinct]
-            )
+            distinct = [each.name for each in dataset.contract.columns if each.mostly_distinct]
+            methods = dict.fromkeys(distinct, "zstd") | methods
+        create = compressed(to_duckdb(self._statements.text(_ROWS)), methods)
         self.execute(create, name=f"{_ROWS}.sql")
 
     def _copied(self, table: str, names: Sequence[str]) -> int:
