@@ -5,6 +5,7 @@ Free of Dagster, files and movies. The verdicts are those of the public Glue par
 """
 
 from movie_pipeline.dqdl.engines.arrow_tables import Data
+from movie_pipeline.dqdl.engines.duckdb_engine import in_little_memory
 from movie_pipeline.dqdl.engines.evaluation import Evaluation, evaluate
 from movie_pipeline.dqdl.engines.glue_shape import EvaluateDataQuality
 from movie_pipeline.dqdl.engines.judgement import Judgement, RuleOutcome
@@ -43,6 +44,7 @@ __all__ = [
     "counts",
     "evaluate",
     "explain",
+    "in_little_memory",
     "judge",
     "judge_parts",
     "parentheses_in",

@@ -5,7 +5,7 @@ told by pandera, apart from the engine that judged the rows, batch by batch in b
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from movie_pipeline.storage.part_list import Part, is_in_parts, part_list, parts
 from movie_pipeline.storage.side_by_side import side_by_side
 from movie_pipeline.storage.storage_port import Area, Storage
 from movie_pipeline.tabular import OTHER_COLUMNS, OTHER_COLUMNS_BYTES
-from movie_pipeline.warehouse.parquet_rows import rows_at_end
+from movie_pipeline.warehouse.parquet_rows import rows_at_end, stored_encoded
 
 BATCH_ROWS = 100_000
 _ARROW = cast("Any", pa)
@@ -111,20 +111,55 @@ def contract_violations(path: Path, dataset: Dataset) -> dict[str, int]:
     Returns:
         "column: check" -> how many values break it; empty where the contract is kept. No values.
     """
-    broken: Counter[str] = Counter()
     with cast("Any", pq).ParquetFile(path) as file:
-        missing = set(dataset.contract.names) - set(file.schema_arrow.names)
-        broken.update({f"{name}: the column is missing": 1 for name in missing})
-        if missing:
-            return dict(broken)
-        names = list(dataset.contract.names)
-        names += {OTHER_COLUMNS}.intersection(file.schema_arrow.names)
-        for batch in file.iter_batches(BATCH_ROWS, columns=names):
-            if OTHER_COLUMNS in names:
-                broken.update(_too_long(batch[OTHER_COLUMNS]))
-            rows = batch.select(dataset.contract.names)
-            broken.update(_violations(rows.to_pandas(types_mapper=_PANDAS_TYPES.get), dataset))
+        found, metadata = file.schema_arrow.names, file.metadata
+    if missing := set(dataset.contract.names) - set(found):
+        return {f"{name}: the column is missing": 1 for name in missing}
+    columns = dataset.contract.columns
+    texts = {each.name for each in columns if each.max_bytes is not None and each.nullable}
+    few = stored_encoded(metadata, {*texts, OTHER_COLUMNS})
+    broken = _broken(path, dataset, few)
+    # a text that many rows share was looked at once
+    return _broken(path, dataset, []) if broken and few else broken
+
+
+def _broken(path: Path, dataset: Dataset, few: Sequence[str]) -> dict[str, int]:
+    """The same of a file that has all columns; of these each different text counts once."""
+    broken: Counter[str] = Counter()
+    names = dataset.contract.names
+    for rows in _rows_of(path, [*names, OTHER_COLUMNS], few):
+        if OTHER_COLUMNS in rows.column_names:
+            broken.update(_too_long(rows[OTHER_COLUMNS]))
+        frame = rows.select(names).to_pandas(types_mapper=_PANDAS_TYPES.get)
+        broken.update(_violations(frame, dataset))
     return dict(broken)
+
+
+def _rows_of(path: Path, names: Sequence[str], few: Sequence[str]) -> Iterator[Any]:
+    """The rows of a file, as Arrow tables; of these columns the different texts, and nulls."""
+    with cast("Any", pq).ParquetFile(path, read_dictionary=few, pre_buffer=False) as file:
+        there = [name for name in names if name in file.schema_arrow.names]
+        gathered: list[Any] = []
+        for batch in file.iter_batches(BATCH_ROWS, columns=there, use_threads=False):
+            gathered.append(batch)
+            if sum(each.num_rows for each in gathered) >= BATCH_ROWS:
+                yield _each_text_once(gathered, few)
+                gathered = []
+        if gathered:
+            yield _each_text_once(gathered, few)
+
+
+def _each_text_once(batches: Sequence[Any], few: Sequence[str]) -> Any:  # noqa: ANN401 - Arrow's
+    rows = _ARROW.Table.from_batches(batches)
+    for place, (name, column) in enumerate(zip(rows.column_names, rows.columns, strict=True)):
+        if name in few and _ARROW.types.is_dictionary(column.type):
+            texts = _ARROW.chunked_array([chunk.dictionary for chunk in column.chunks])
+            if len(texts) > rows.num_rows:
+                texts = column.cast(texts.type)
+            nulls = _ARROW.nulls(rows.num_rows - len(texts), texts.type)
+            texts = _ARROW.chunked_array([*texts.chunks, nulls])
+            rows = rows.set_column(place, name, texts)
+    return rows
 
 
 def violations_of_each(paths: Sequence[Path], dataset: Dataset) -> list[dict[str, int]]:

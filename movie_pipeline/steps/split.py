@@ -14,7 +14,7 @@ from typing import Any
 from movie_pipeline.arrow import pa
 from movie_pipeline.crash_points import crash_point
 from movie_pipeline.datasets.dataset import Dataset
-from movie_pipeline.dqdl import Rule, Ruleset
+from movie_pipeline.dqdl import Rule, Ruleset, in_little_memory
 from movie_pipeline.ledger.file_summary import RuleState
 from movie_pipeline.ledger.ledger import FileState
 from movie_pipeline.quarantine.keys_apart import KeysApart
@@ -175,10 +175,15 @@ def _write_judged(judged: JudgedFile, bad: str, key: str) -> None:
 
     A file, as the judgement's tables are its connection's own: no thread beside it sees them.
     """
-    asked: Any = judged.connection.sql(
+    query = (
         f"SELECT {judged_columns(judged.judgement.row_rules_sql, identifier(key))} "
         f"FROM {STAGED} WHERE {bad} ORDER BY 1"
     )
+    in_little_memory(judged.connection, lambda: _write_rows(judged, query))
+
+
+def _write_rows(judged: JudgedFile, query: str) -> None:
+    asked: Any = judged.connection.sql(query)
     with (
         asked.to_arrow_reader(PIECE) as rows,
         pa.OSFile(str(judged.folder.judged), "wb") as file,

@@ -35,12 +35,12 @@ from movie_pipeline.warehouse import staged_rows
 from movie_pipeline.warehouse.duckdb_files import copy_checked, finish_swap, is_swapping, swap_in
 from movie_pipeline.warehouse.duckdb_sql import (
     MaterializedView,
+    compressed,
     insert_of_many,
     materialized_view,
     parameters_of,
     reading_from,
     to_duckdb,
-    with_zstd,
 )
 from movie_pipeline.warehouse.home_marker import HomeMarker, NoMarker
 from movie_pipeline.warehouse.kept_open import KeptOpen
@@ -604,12 +604,12 @@ class _Session(WarehouseSession):
             "SELECT tags['storage_version'] FROM duckdb_databases() "
             "WHERE database_name = current_database()"
         )
-        create = to_duckdb(self._statements.text(_ROWS))
+        dataset = self._statements.dataset
+        methods = {dataset.key: "uncompressed"}
         if not _WITHOUT_ZSTD.match(str(stored)):
-            columns = self._statements.dataset.contract.columns
-            create = with_zstd(
-                create, [column.name for column in columns if column.mostly_distinct]
-            )
+            distinct = [each.name for each in dataset.contract.columns if each.mostly_distinct]
+            methods = dict.fromkeys(distinct, "zstd") | methods
+        create = compressed(to_duckdb(self._statements.text(_ROWS)), methods)
         self.execute(create, name=f"{_ROWS}.sql")
 
     def _copied(self, table: str, names: Sequence[str]) -> int:
@@ -622,7 +622,10 @@ class _Session(WarehouseSession):
         statement = f"INSERT INTO {_quoted(table)} SELECT * FROM {staged_rows.INCOMING}"
         with self._reading(incoming):
             _, rows = self.execute(statement, name=f"copy {names[0]}{more}")
-        return int(rows[0][0])
+        copied = int(rows[0][0])
+        if table == staged_rows.TABLE and self._staged:
+            self._staged.keys += copied
+        return copied
 
     def _insert_staged(
         self, statement: str, staged: StagedRows, parameters: Mapping[str, object]
@@ -635,7 +638,8 @@ class _Session(WarehouseSession):
         with self._one_thread(only=expected < staged.count * _ROWS_WORTH_THREADS):
             for incoming in staged.rows():
                 with self._reading(incoming):
-                    self.execute(staged.choose, name=f"{statement}.sql")
+                    choose = staged.choose(are_all=expected == staged.keys)
+                    self.execute(choose, name=f"{statement}.sql")
                     _, rows = self.execute(insert, parameters, name=f"{statement}.sql")
                 inserted += int(rows[0][0])
         if inserted != expected:

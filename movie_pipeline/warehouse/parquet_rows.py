@@ -5,7 +5,7 @@ by pyarrow: no path ever reaches DuckDB.
 """
 
 import struct
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
@@ -121,7 +121,8 @@ class IncomingRows:
         with suppress(MoviePipelineError, *READ_ERRORS):  # whoever reads the rows is told
             for name in self._files.names()[:1]:
                 with self._files.reading(name) as path:
-                    return _stored_encoded(cast("Any", pq).read_metadata(path), self._only)
+                    texts = {column.name for column in self._only if column.type == "varchar"}
+                    return stored_encoded(cast("Any", pq).read_metadata(path), texts)
         return []
 
     def _read(self, wanted: Any, encoded: Sequence[str]) -> Generator[Any]:  # noqa: ANN401 - Arrow's
@@ -247,11 +248,13 @@ def rewritten(path: Path, name: str, columns: Sequence[WarehouseColumn], to: Pat
             writer.write_batch(batch)
 
 
-def _stored_encoded(metadata: Any, columns: Sequence[WarehouseColumn]) -> list[str]:  # noqa: ANN401 - Arrow's, untyped
-    """The text columns of a file that its first rows are stored of by a dictionary."""
+def stored_encoded(metadata: Any, texts: Collection[str]) -> list[str]:  # noqa: ANN401 - Arrow's, untyped
+    """Those of these text columns that the first rows of a file are stored of by a dictionary.
+
+    None of a file of so few rows that they are not worth being taken so.
+    """
     if metadata.num_rows < _WORTH_ENCODING:
         return []
-    texts = {column.name for column in columns if column.type == "varchar"}
     group = metadata.row_group(0)
     chunks = [group.column(place) for place in range(group.num_columns)]
     return [

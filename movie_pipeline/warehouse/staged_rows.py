@@ -28,6 +28,9 @@ class StagedRows:
     Args:
         storage: where the files are.
         statements: of the dataset.
+
+    Attributes:
+        keys: how many were copied.
     """
 
     def __init__(self, storage: Storage, statements: Statements) -> None:
@@ -37,6 +40,7 @@ class StagedRows:
         self._keys = tuple(each for each in self._columns if each.name in {key, *_ASKED})
         self._telling = (key, *_OF_A_ROW)
         self._copied: list[HeldFiles] = []
+        self.keys = 0
 
     @property
     def create(self) -> str:
@@ -44,19 +48,19 @@ class StagedRows:
         columns = ", ".join(f"{column.name} {column.type}" for column in self._keys)
         return f"CREATE TEMP TABLE {TABLE} ({columns})"
 
-    @property
-    def choose(self) -> str:
+    def choose(self, *, are_all: bool) -> str:
         """The statement that says which of the incoming rows are staged still.
 
         A row without a number is let through, to be refused by the table; said so, the engine
         looks the rows up among the keys, and does not gather the rows to look the keys up there.
+
+        Args:
+            are_all: whether no key left staging since it was copied, so that none is looked up.
         """
         same = " AND ".join(f"staged.{name} = {INCOMING}.{name}" for name in self._telling)
         staged = f"EXISTS (SELECT 1 FROM {TABLE} AS staged WHERE {same})"
-        return (
-            f"CREATE OR REPLACE TEMP VIEW {ROWS} AS SELECT * FROM {INCOMING} "
-            f"WHERE {staged} OR record_number IS NULL"
-        )
+        where = "" if are_all else f" WHERE {staged} OR record_number IS NULL"
+        return f"CREATE OR REPLACE TEMP VIEW {ROWS} AS SELECT * FROM {INCOMING}{where}"
 
     def keys_of(self, names: Sequence[str]) -> IncomingRows:
         """The keys in these files, which are held from now on."""

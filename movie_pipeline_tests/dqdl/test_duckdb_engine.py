@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from typing_extensions import override
 
-from movie_pipeline.dqdl.engines.duckdb_engine import DuckDbEngine
+from movie_pipeline.dqdl.engines.duckdb_engine import DuckDbEngine, in_little_memory
 from movie_pipeline.dqdl.engines.engine_port import Engine
 from movie_pipeline_tests.dqdl.engine_contract import FILMS, TEXTS, EngineContract
 from movie_pipeline_tests.dqdl.ruleset_samples import texts
@@ -68,6 +68,32 @@ def test_what_has_no_room_to_be_spilled_to_has_all_memory_likewise(
     spilling.execute("SET max_temp_directory_size = '1MB'")
     DuckDbEngine(spilling).keep("found", f"SELECT * FROM ({GROUPS.format(3_000_000)}) WHERE n > 1")
     assert spilling.execute("SELECT count(*) FROM found").fetchall() == [(0,)]
+
+
+SORTED = "SELECT range AS n, md5(CAST(range AS VARCHAR)) AS text FROM range({}) ORDER BY hash(n), n"
+
+
+@pytest.mark.parametrize(("room", "times"), [("1GB", 1), ("1MB", 2)])
+def test_rows_that_are_sorted_and_read_by_arrow_are_spilled_likewise(
+    spilling: duckdb.DuckDBPyConnection, tmp_path: Path, room: str, times: int
+) -> None:
+    """Where they cannot be, because there is no room, they are sorted once more in all memory."""
+    spilling.execute(f"SET max_temp_directory_size = '{room}'")
+    before = spilling.execute(LIMIT).fetchall()
+    begun: list[int] = []
+    read: list[int] = []
+
+    def work() -> None:
+        begun.append(1)
+        read.clear()
+        with spilling.sql(SORTED.format(3_000_000)).to_arrow_reader(10_000) as batches:
+            read.extend(batch.num_rows for batch in batches)
+
+    in_little_memory(spilling, work)
+    assert len(begun) == times
+    assert sum(read) == 3_000_000
+    assert (tmp_path / "spill").exists()
+    assert spilling.execute(LIMIT).fetchall() == before
 
 
 @pytest.mark.parametrize("limit", ["64MB", "512MB", "1GB", "2GB", "1.5GiB", "8GB"])

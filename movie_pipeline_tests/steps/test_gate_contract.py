@@ -138,3 +138,34 @@ def test_a_file_of_other_types_is_not_hidden_among_the_others(tmp_path: Path) ->
     bad = parquet(tmp_path / "b", good_row(imdb_rating="8.5"), imdb_rating=TEXT)
     assert violations_of_each([good, bad], MOVIES) == [{}, contract_violations(bad, MOVIES)]
     assert violations_of_each([bad, good], MOVIES)[0] != {}
+
+
+GENRES = [None, "", "Drama", "Æ" * 256]
+
+
+@pytest.mark.parametrize("at_once", [2_500, 100_000])
+@pytest.mark.parametrize(
+    ("more", "broken"),
+    [
+        ({}, {}),
+        ({"genre": "Æ" * 257}, {"genre: _fits_varchar(limit=512)": 2}),
+        ({"other_columns": "x" * 65_536}, {"other_columns: _fits_varchar(limit=65535)": 2}),
+        ({"movie_title": None}, {"movie_title: not_nullable": 2}),
+        (
+            {"star1": "x" * 513, "votes": -1},
+            {"star1: _fits_varchar(limit=512)": 2, "votes: greater_than_or_equal_to(0)": 2},
+        ),
+    ],
+)
+def test_of_many_rows_that_share_their_texts_each_row_counts(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    at_once: int,
+    more: dict[str, object],
+    broken: dict[str, int],
+) -> None:
+    """Each text is looked at once, as the file stores it; how many rows break it is told."""
+    monkeypatch.setattr(gate, "BATCH_ROWS", at_once)
+    rows = [good_row(genre=GENRES[n % 4], star1=f"Star {n % 3_000}") for n in range(21_000)]
+    rows[19_000:19_001] = [good_row(**more), good_row(**more)]
+    assert contract_violations(parquet(tmp_path, *rows, other_columns=TEXT), MOVIES) == broken

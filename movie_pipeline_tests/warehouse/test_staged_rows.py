@@ -47,6 +47,22 @@ def test_what_was_taken_out_of_staging_is_not_inserted(world: World) -> None:
     assert world.table() == {"m1": 9.0, "m2": 2.0}
 
 
+@pytest.mark.parametrize("taken_out", [0, 1])
+def test_rows_are_looked_up_among_the_keys_where_any_was_taken_out(
+    world: World, taken_out: int
+) -> None:
+    with world.warehouse.writing() as session:
+        session.run("load/create_staging")
+        session.copy("mp_staging", ["a.parquet"])
+        cast("Any", session).execute(f"delete from mp_staging where record_number <= {taken_out}")
+        insert(session)
+        _, [[chosen]] = cast("Any", session).execute(
+            "select sql from duckdb_views() where view_name = 'mp_staged_rows'"
+        )
+    assert ("EXISTS" in chosen) == bool(taken_out)
+    assert len(world.table()) == 3 - taken_out
+
+
 def test_files_that_are_copied_by_and_by_are_all_inserted(world: World) -> None:
     world.put_rows("b.parquet", "b", [Film("m4", 4.0)], NOON)
     with world.warehouse.writing() as session:

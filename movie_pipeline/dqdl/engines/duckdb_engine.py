@@ -5,7 +5,7 @@ Its errors about a query become QueryRefused here. Which query is asked is not d
 
 import contextlib
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from functools import cached_property
 from typing import cast
 
@@ -36,7 +36,9 @@ FAULTS_OF_A_QUERY = (
 _UNSURE = re.compile(f"Invalid Input Error: {UNSURE}([a-z0-9 ]+)$")
 _NO_ROOM_TO_SPILL = "max_temp_directory_size"
 _NO_MEMORY = (duckdb.OutOfMemoryException, MemoryError)
-_GROUPED_IN = 128_000_000
+_LACKS_MEMORY = (duckdb.OutOfMemoryException, duckdb.IOException, OSError)
+"""What is raised then; while rows are fetched by Arrow, it is an error of the system's."""
+_GATHERED_IN = 128_000_000
 """Bytes."""
 _SPILLED_ANYWHERE = ".tmp"
 """How the folder ends to which an engine spills of its own accord."""
@@ -81,44 +83,8 @@ class DuckDbEngine(Engine):
     @override
     def keep(self, name: str, query: str) -> None:
         statement = f"CREATE TEMP TABLE {self.render(sql.table(name))} AS {query}"
-        with self._refusals(), self._little_memory() as is_little:
-            try:
-                self._connection.execute(statement)
-            except (duckdb.OutOfMemoryException, duckdb.IOException):
-                if not is_little:
-                    raise
-                # what is not to be spilled, or has no room on the disk, may have room in memory
-                self._limit_memory(self._full)
-                self._connection.execute(statement)
-
-    @contextlib.contextmanager
-    def _little_memory(self) -> Generator[bool]:
-        """Have groups be spilled sooner than need be, where somebody said where to.
-
-        Keys are as many as rows: in memory up to the engine's limit, they would be most of what
-        a large file takes, and are grouped no quicker there.
-
-        Yields:
-            Whether more memory may be had than there is for now.
-        """
-        [(place,)] = self._fetched("SELECT current_setting('temp_directory')")
-        may_spill = not str(place).endswith(_SPILLED_ANYWHERE)
-        is_little = (
-            may_spill and self._memory > _GROUPED_IN and self._limit_memory(f"{_GROUPED_IN}B")
-        )
-        try:
-            yield is_little
-        finally:
-            if is_little:
-                self._limit_memory(self._full)
-
-    def _limit_memory(self, limit: str) -> bool:
-        """Set the engine's limit, where it lets itself be told."""
-        try:
-            self._connection.execute(f"SET memory_limit = '{limit}'")
-        except (duckdb.OutOfMemoryException, duckdb.InvalidInputException):
-            return False
-        return True
+        with self._refusals():
+            in_little_memory(self._connection, lambda: self._connection.execute(statement))
 
     @override
     def drop(self, name: str) -> None:
@@ -182,19 +148,53 @@ class DuckDbEngine(Engine):
     @cached_property
     def _memory(self) -> int:
         """The engine's own limit, in bytes."""
-        return memory_bytes(self._limit) or 0
+        return memory_bytes(_limit_of(self._connection)) or 0
 
-    @cached_property
-    def _limit(self) -> str:
-        """The same in its words, such as 488.2 MiB."""
-        [(said,)] = self._fetched("SELECT current_setting('memory_limit')")
-        return str(said)
 
-    @property
-    def _full(self) -> str:
-        """What to tell it for it to say the same again: its words are cut off behind a digit."""
-        number, _, unit = self._limit.partition(" ")
-        return f"{float(number) + 0.05:.2f} {unit}"
+def in_little_memory(connection: Connection, work: Callable[[], object]) -> None:
+    """Have what the engine gathers be spilled sooner than need be, where somebody said where to.
+
+    Keys, and rows that are sorted, are as many as a file has: in memory up to the engine's limit,
+    they would be most of what a large file takes, and are gathered no quicker there. At the end
+    the engine gives back to the system what it took.
+
+    Args:
+        connection: the engine.
+        work: what is done; once more, where it needs more memory than that.
+    """
+    limit = _limit_of(connection)
+    [(place,)] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
+    may_spill = not str(place).endswith(_SPILLED_ANYWHERE)
+    is_little = (memory_bytes(limit) or 0) > _GATHERED_IN and may_spill
+    if not is_little or not _limit_memory(connection, f"{_GATHERED_IN}B"):
+        work()
+        return
+    # its words are cut off behind a digit: what to tell it for it to say the same again
+    number, _, unit = limit.partition(" ")
+    full = f"{float(number) + 0.05:.2f} {unit}"
+    try:
+        work()
+    except _LACKS_MEMORY:
+        # what is not to be spilled, or has no room on the disk, may have room in memory
+        _limit_memory(connection, full)
+        work()
+    finally:
+        _limit_memory(connection, full)
+
+
+def _limit_of(connection: Connection) -> str:
+    """The engine's own limit in its words, such as 488.2 MiB."""
+    [(said,)] = connection.execute("SELECT current_setting('memory_limit')").fetchall()
+    return str(said)
+
+
+def _limit_memory(connection: Connection, limit: str) -> bool:
+    """Set the engine's limit, where it lets itself be told."""
+    try:
+        connection.execute(f"SET memory_limit = '{limit}'")
+    except (duckdb.OutOfMemoryException, duckdb.InvalidInputException):
+        return False
+    return True
 
 
 def cause(error: Exception) -> str:
