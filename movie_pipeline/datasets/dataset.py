@@ -135,6 +135,13 @@ class Dataset:
             aliases_file=self.aliases.name,
         )
 
+    @cached_property
+    def judged_text_by_text(self) -> frozenset[str]:
+        """The text columns whose cells the model judges by themselves, one by one."""
+        from movie_pipeline.datasets.model_fields import judged_text_by_text  # noqa: PLC0415 - imports pandera
+
+        return judged_text_by_text(self.model)
+
     # --- its files -----------------------------------------------------------------------------
 
     @property

@@ -109,6 +109,23 @@ def columns_of(model: type[pa.DataFrameModel]) -> tuple[Column, ...]:
     return tuple(columns)
 
 
+def judged_text_by_text(model: type[pa.DataFrameModel]) -> frozenset[str]:
+    """The text columns whose cells are judged by themselves, whatever other cells there are.
+
+    None where the model asks anything of whole rows, or of a column as a whole.
+    """
+    schema = model.to_schema()
+    if schema.checks or schema.unique or schema.parsers:
+        return frozenset()
+    return frozenset(
+        name
+        for name, column in schema.columns.items()
+        if not column.unique
+        and not column.parsers
+        and [check.name for check in column.checks] == [_fits_varchar.__name__]
+    )
+
+
 def _bound(schema_column: Any, check_name: str, statistic: str) -> float | None:  # noqa: ANN401 - pandera's, untyped
     for check in schema_column.checks:
         if check.name == check_name:

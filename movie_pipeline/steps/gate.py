@@ -115,9 +115,8 @@ def contract_violations(path: Path, dataset: Dataset) -> dict[str, int]:
         found, metadata = file.schema_arrow.names, file.metadata
     if missing := set(dataset.contract.names) - set(found):
         return {f"{name}: the column is missing": 1 for name in missing}
-    columns = dataset.contract.columns
-    texts = {each.name for each in columns if each.max_bytes is not None and each.nullable}
-    few = stored_encoded(metadata, {*texts, OTHER_COLUMNS})
+    texts = {each.name for each in dataset.contract.columns if each.nullable}
+    few = stored_encoded(metadata, {*texts & dataset.judged_text_by_text, OTHER_COLUMNS})
     broken = _broken(path, dataset, few)
     # a text that many rows share was looked at once
     return _broken(path, dataset, []) if broken and few else broken

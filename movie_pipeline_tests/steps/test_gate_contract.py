@@ -1,12 +1,16 @@
 """The movie contract as pandera holds it, against Parquet files that break it, one way each."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import pandas as pd
+import pandera.pandas as pandera
 import pyarrow as pa
 import pytest
 
 from movie_pipeline.datasets.movies import MOVIES
+from movie_pipeline.datasets.movies.contract import Movie
 from movie_pipeline.steps import gate
 from movie_pipeline.steps.gate import contract_violations, violations_of_each
 from movie_pipeline_tests.parquet_files import MOVIE_TYPES, write_rows
@@ -169,3 +173,38 @@ def test_of_many_rows_that_share_their_texts_each_row_counts(
     rows = [good_row(genre=GENRES[n % 4], star1=f"Star {n % 3_000}") for n in range(21_000)]
     rows[19_000:19_001] = [good_row(**more), good_row(**more)]
     assert contract_violations(parquet(tmp_path, *rows, other_columns=TEXT), MOVIES) == broken
+
+
+class OfEachGenreOne(Movie):
+    """Movies of which no two may have the same genres."""
+
+    @pandera.check("genre")
+    def no_two(cls, genres: "pd.Series[str]") -> "pd.Series[bool]":  # noqa: N805 - pandera's way
+        return ~genres.duplicated(keep=False)
+
+
+class OfTwoStars(Movie):
+    """Movies whose first two stars may not be the same."""
+
+    @pandera.dataframe_check
+    def two_stars(cls, rows: pd.DataFrame) -> "pd.Series[bool]":  # noqa: N805 - likewise
+        return rows["star1"] != rows["star2"]
+
+
+@pytest.mark.parametrize(
+    ("model", "row", "broken"),
+    [
+        (OfEachGenreOne, {"genre": "Drama"}, "no_two"),
+        (OfTwoStars, {"star1": "Star 0", "star2": "Star 0"}, "two_stars"),
+    ],
+)
+def test_rows_that_are_held_against_each_other_are_looked_at_as_they_stand(
+    tmp_path: Path, model: type[Movie], row: dict[str, object], broken: str
+) -> None:
+    """However often a text comes, for a model asks what it likes of whole rows and columns."""
+    rows = [
+        good_row(star1=f"Star {n % 2_000}", star2=f"Star {n % 2_000 + 1}") for n in range(21_000)
+    ]
+    rows += [good_row(**row), good_row(**row)]
+    found = contract_violations(parquet(tmp_path, *rows), replace(MOVIES, load_model=lambda: model))
+    assert {(told.partition(": ")[2], count) for told, count in found.items()} == {(broken, 2)}
