@@ -162,10 +162,8 @@ def in_little_memory(connection: Connection, work: Callable[[], object]) -> None
         connection: the engine.
         work: what is done; once more, where it needs more memory than that.
     """
-    limit = _limit_of(connection)
-    [(place,)] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
-    may_spill = not str(place).endswith(_SPILLED_ANYWHERE)
-    is_little = (memory_bytes(limit) or 0) > _GATHERED_IN and may_spill
+    limit = _limit_of(connection) if _may_spill(connection) else ""
+    is_little = (memory_bytes(limit) or 0) > _GATHERED_IN
     if not is_little or not _limit_memory(connection, f"{_GATHERED_IN}B"):
         work()
         return
@@ -180,6 +178,12 @@ def in_little_memory(connection: Connection, work: Callable[[], object]) -> None
         work()
     finally:
         _limit_memory(connection, full)
+
+
+def _may_spill(connection: Connection) -> bool:
+    """Whether somebody said where to."""
+    [(place,)] = connection.execute("SELECT current_setting('temp_directory')").fetchall()
+    return not str(place).endswith(_SPILLED_ANYWHERE)
 
 
 def _limit_of(connection: Connection) -> str:
