@@ -9,6 +9,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from movie_pipeline.tabular.dialect import Layout
 from movie_pipeline.tabular.encodings import Encoding, is_utf8
@@ -248,6 +249,7 @@ def _set_apart_where_unclosed(judged: Judged, lines: bytes) -> Judged:
     return replace(judged, reason=_STAYS_OPEN)
 
 
+@lru_cache(maxsize=1_000)  # a text may be all such records
 def ragged_sentence(cells: int, columns: int) -> str:
     """What is wrong with a record that has not as many cells as the header."""
     noun = "cell" if cells == 1 else "cells"

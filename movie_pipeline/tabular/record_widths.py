@@ -17,7 +17,7 @@ _LEAST_TRAILING = 3
 _TRAILING_SHARE = 0.1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # a text may be all records of another width
 class Width:
     """What the number of cells of a record says.
 
