@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from movie_pipeline.errors import SettingsError
@@ -328,18 +328,20 @@ class _Records:
     """Records set apart, as often as they are asked for; few of them are read once."""
 
     path: Path
-    _few: Sequence[KeptRecord] | None = None
+
+    @cached_property
+    def _few(self) -> Sequence[KeptRecord] | None:
+        if self.path.stat().st_size > _MOST_READ_ONCE:
+            return None
+        return list(kept(self.path, KeptRecord))
 
     def whole(self) -> Iterable[KeptRecord]:
         """With their cells."""
-        if self._few is None and self.path.stat().st_size <= _MOST_READ_ONCE:
-            self._few = list(kept(self.path, KeptRecord))
-        return self._few or kept(self.path, KeptRecord)
+        return kept(self.path, KeptRecord) if self._few is None else self._few
 
     def reasons(self) -> Iterable[KeptReasons]:
         """As much as their reasons and places need."""
-        few = self.path.stat().st_size <= _MOST_READ_ONCE
-        return self.whole() if few else kept(self.path, KeptReasons)
+        return kept(self.path, KeptReasons) if self._few is None else self._few
 
 
 def _gather(  # noqa: PLR0913 - what is read, what is asked, and where it goes

@@ -164,7 +164,7 @@ def _pieces(batches: Iterable[Any], frame: int) -> Iterator[Any]:
     """
     for batch in batches:
         count = int(batch.num_rows)
-        size = int(batch.nbytes) + frame * count
+        size = int(batch.nbytes) + 2 * frame * count  # made once, and put together once more
         rows = max(1, count * SLICE_BYTES // max(size, 1))
         for start in range(0, count, rows):
             yield batch.slice(start, rows)
