@@ -24,7 +24,7 @@ def run() -> NoReturn:
     Objects are looked through for cycles only where a command takes long, and then seldom, as it
     makes many that live to its end; and nothing is taken apart afterwards: together more than a
     second of a small `ingest`. What libraries import for the sake of tests, where it is installed,
-    they do without: a quarter of a second.
+    they do without: a tenth of a second.
     """
     gc.disable()
     for name in _OF_TESTS:
