@@ -36,6 +36,7 @@ from movie_pipeline.orchestration.sensors.clean_up_job import clean_world, remov
 from movie_pipeline.orchestration.sensors.failure_causes import cause_of_failure
 from movie_pipeline.orchestration.sensors.landing_sensor import ingest_tags
 from movie_pipeline.orchestration.sensors.run_queue import Launch
+from movie_pipeline.orchestration.storage_imports import import_storage
 from movie_pipeline.replay.land_replay import RequestedReplay, request_replays
 from movie_pipeline.replay.replay_plan import plan_replays
 from movie_pipeline.replay.replay_request import ReplayRequest
@@ -279,6 +280,7 @@ def _instance() -> Generator[dg.DagsterInstance]:
             yield instance
         return
     expect_readable_store(Path(home))
+    import_storage(migrates=True)
     try:
         with dg.DagsterInstance.get() as instance:
             yield instance
