@@ -43,6 +43,7 @@ from movie_pipeline.orchestration.checks.warehouse_checks import (
     warehouse_checks,
 )
 from movie_pipeline.orchestration.dataset_scope import scoped_name
+from movie_pipeline.orchestration.migration_scripts import read_migration_scripts_once
 from movie_pipeline.orchestration.run_processes import fork_runs
 from movie_pipeline.orchestration.sensors.clean_up_job import clean_up_job, clean_up_schedule
 from movie_pipeline.orchestration.sensors.landing_sensor import landing_sensor
@@ -223,4 +224,5 @@ def defs() -> dg.Definitions:
     """What `dagster dev` and `dg` load: everything as the environment says."""
     keep_files_private()  # of the code server and of its runs
     fork_runs()
+    read_migration_scripts_once()
     return from_settings(Settings.from_environment())

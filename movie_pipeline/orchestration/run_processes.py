@@ -6,20 +6,12 @@ What happens in the process is Dagster's matter.
 
 import multiprocessing
 import sys
+from importlib import import_module
 from multiprocessing import popen_forkserver, popen_spawn_posix
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from dagster._grpc import impl
-
-_NEEDED = (
-    "dagster._cli",
-    "dagster._core.storage.sqlite_storage",
-    "dagster_postgres.storage",  # passed over where it is not installed, as in a checkout
-    "movie_pipeline.definitions",
-    "movie_pipeline.datasets.model_fields",
-    "movie_pipeline.tabular.kernels",
-)
+_IMPORTED = "movie_pipeline.orchestration.needed_by_runs"
 
 
 def fork_runs() -> None:
@@ -29,12 +21,13 @@ def fork_runs() -> None:
     last run have. Where it cannot serve, a run gets an interpreter of its own.
     """
     if sys.platform == "linux":  # elsewhere libraries of the system do not outlive a fork
-        multiprocessing.set_forkserver_preload(list(_NEEDED))
+        multiprocessing.set_forkserver_preload([_IMPORTED])
         setattr(SpawnProcess, "_Popen", staticmethod(_begun))  # noqa: B010 - it is no public name
 
 
 def _begun(process: Any) -> Any:  # noqa: ANN401 - what multiprocessing starts, and what it holds
-    if process._target is impl.start_run_in_subprocess:  # noqa: SLF001 - nothing else tells a run
+    run = import_module("dagster._grpc.impl").start_run_in_subprocess
+    if process._target is run:  # noqa: SLF001 - nothing else tells a run
         try:
             return popen_forkserver.Popen(process)
         except (OSError, EOFError):  # the process to fork from was killed

@@ -1,5 +1,6 @@
 """Processes of runs are forked from one that has imported what they need; others start as ever."""
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -27,10 +28,13 @@ class Told:
     pid: int
     parent: int
     knows_the_pipeline: bool
+    spared: int
+    """Objects that are not looked through for cycles."""
 
 
 def tell(queue: "multiprocessing.Queue[Told]") -> None:
-    queue.put(Told(os.getpid(), os.getppid(), "movie_pipeline.definitions" in sys.modules))
+    knows = "movie_pipeline.definitions" in sys.modules
+    queue.put(Told(os.getpid(), os.getppid(), knows, gc.get_freeze_count()))
 
 
 def tell_as_a_run(queue: "multiprocessing.Queue[Told]") -> None:
@@ -71,6 +75,7 @@ def test_runs_begin_with_all_imported_and_other_processes_as_ever() -> None:
     assert of_other.parent == os.getpid()
     knows = [told.knows_the_pipeline for told in (of_first, of_second, of_other)]
     assert knows == [True, True, False]
+    assert of_first.spared == of_second.spared > 100_000 > of_other.spared
 
 
 def test_the_end_of_a_run_that_is_killed_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
