@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -119,7 +120,15 @@ def from_json(text: str | bytes, kind: type[Value]) -> Value:
     Raises:
         ValueError: it is none of that type.
     """
-    return from_json_values(json.loads(text), kind)
+    try:
+        return _decoder(kind).decode(text)
+    except (msgspec.MsgspecError, UnicodeEncodeError):  # none, or beyond JSON: half a pair, NaN
+        return from_json_values(json.loads(text), kind)
+
+
+@cache
+def _decoder(kind: type[Value]) -> msgspec.json.Decoder[Value]:
+    return msgspec.json.Decoder(kind)
 
 
 def read_json(text: str) -> dict[str, Any]:

@@ -74,6 +74,23 @@ def test_what_was_decided_survives_json_with_undecodable_names() -> None:
     assert from_json(to_json([odd, decided()]), list[DecidedFile]) == [odd, decided()]
 
 
+@given(
+    st.dictionaries(
+        st.text(st.characters(), max_size=5),
+        st.floats() | st.integers(-(1 << 80), 1 << 80).map(float),
+    )
+)
+def test_values_beyond_json_survive_it(values: dict[str, float]) -> None:
+    assert repr(from_json(to_json(values), dict[str, float])) == repr(values)
+    assert repr(from_json(to_json(values).encode(), dict[str, float])) == repr(values)
+
+
+def test_what_is_no_json_is_refused() -> None:
+    for text in ('["\udcff', b'["\xff"]', "", "[1]"):
+        with pytest.raises(ValueError, match=r"Expecting|Unterminated|decode|Expected `str`"):
+            from_json(text, list[str])
+
+
 def test_a_file_is_as_old_as_it_came_unless_it_is_a_replay() -> None:
     assert FetchedFile(landed=landed(), content_sha256="c").file_version == NOON
     later = NOON + timedelta(days=1)
