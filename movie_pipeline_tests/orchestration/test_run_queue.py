@@ -89,6 +89,24 @@ def test_batches_are_cut_by_count() -> None:
     assert [len(names) for names in keys(found)] == [3, 3, 1]
 
 
+@pytest.mark.parametrize(
+    ("landed", "at_once", "sizes"),
+    [
+        (99, 4, [99]),
+        (150, 4, [100, 50]),
+        (400, 4, [100] * 4),
+        (901, 4, [226, 226, 226, 223]),
+        (901, 2, [400, 400]),
+        (10_000, 4, [400] * 4),
+    ],
+)
+def test_few_files_are_shared_out_to_all_slots_so_that_the_last_runs_end_together(
+    landed: int, at_once: int, sizes: list[int]
+) -> None:
+    found = plan(files(landed), max_files=400, in_flight=at_once)
+    assert [len(names) for names in keys(found)] == sizes
+
+
 def test_batches_are_cut_by_bytes() -> None:
     found = plan(files(5, size=40), max_bytes=100)
     assert [len(names) for names in keys(found)] == [2, 2, 1]

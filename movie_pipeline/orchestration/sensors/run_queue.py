@@ -8,6 +8,7 @@ failed ones.
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from math import ceil
 
 from movie_pipeline.orchestration.sensors.failure_history import Failures, failures_by_file
 from movie_pipeline.orchestration.sensors.killed_runs import to_be_tried_alone
@@ -16,6 +17,8 @@ from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.steps.discover import Batch, plan_batches
 from movie_pipeline.storage.storage_port import LandedFile
 
+_WORTH_A_RUN = 100
+"""Files for which a run is worth its price, where others could be at work beside it."""
 _TRIES = 2
 """Failed runs of the same files after which they are halved, or the one file is set apart."""
 
@@ -71,7 +74,8 @@ def plan_launches(
 ) -> QueuePlan:
     """Decide which batches to launch.
 
-    Files that were in no failed run become batches. Where only the world failed, they do so again
+    Files that were in no failed run become batches: as large as may be, and where few are left,
+    smaller ones, so that the last runs end together. Where only the world failed, they do so again
     after the back-off. Where the batch is to blame, the same files are tried once more, then each
     half by itself, and so on; a file that fails alone is REJECTED in the end. Files that died
     together with others are tried with no other run beside them.
@@ -98,7 +102,7 @@ def plan_launches(
             isolated[_part_of(file.file_id, failures)].append(file)
         else:
             due[failures.count + 1].append(file)
-    fresh = _batches(due.pop(1, []), 1, settings)
+    fresh = _batches(due.pop(1, []), 1, settings, for_all_slots=True)
     again = [_isolation(files, known, settings) for files in isolated.values()]
     for attempt, files in sorted(due.items()):
         again += _batches(files, attempt, settings)
@@ -114,8 +118,17 @@ def plan_launches(
     return QueuePlan(tuple(chosen), waiting + left, left)
 
 
-def _batches(files: Sequence[LandedFile], attempt: int, settings: BatchSettings) -> list[Launch]:
-    batches = plan_batches(files, max_files=settings.max_files, max_bytes=settings.max_bytes)
+def _batches(
+    files: Sequence[LandedFile],
+    attempt: int,
+    settings: BatchSettings,
+    *,
+    for_all_slots: bool = False,
+) -> list[Launch]:
+    most = settings.max_files
+    if for_all_slots:
+        most = min(most, max(_WORTH_A_RUN, ceil(len(files) / settings.in_flight)))
+    batches = plan_batches(files, max_files=most, max_bytes=settings.max_bytes)
     return [Launch(Batch.of(batch), attempt) for batch in batches]
 
 
