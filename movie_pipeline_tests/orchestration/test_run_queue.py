@@ -131,6 +131,10 @@ def test_no_more_runs_than_allowed_are_in_flight_and_the_rest_waits() -> None:
     assert found.waiting == 1 + 5
 
 
+def test_where_there_is_no_slot_at_all_everything_waits() -> None:
+    assert plan(files(500), in_flight=0) == QueuePlan((), 500)
+
+
 def test_while_all_slots_are_taken_nothing_is_launched() -> None:
     landed = files(4)
     runs = [at_work(file(f"other{number}")) for number in range(4)]

@@ -127,7 +127,7 @@ def _batches(
 ) -> list[Launch]:
     most = settings.max_files
     if for_all_slots:
-        most = min(most, max(_WORTH_A_RUN, ceil(len(files) / settings.in_flight)))
+        most = min(most, max(_WORTH_A_RUN, ceil(len(files) / max(1, settings.in_flight))))
     batches = plan_batches(files, max_files=most, max_bytes=settings.max_bytes)
     return [Launch(Batch.of(batch), attempt) for batch in batches]
 
