@@ -101,7 +101,7 @@ class BatchSettings:
     max_bytes: int = setting(256_000_000, "BATCH_BYTES")
     """The most bytes in one run, a single larger file excepted."""
     in_flight: int = setting(4, "BATCHES_IN_FLIGHT")
-    """The most ingest runs queued or running at once."""
+    """The most ingest runs at work at once."""
     max_attempts: int = 5
     """Failed runs after which people are told, or a file that fails alone is rejected."""
     retry_seconds: float = 30.0

@@ -73,6 +73,20 @@ def launch(
         instance.add_run_tags(run.run_id, {FAULT_TAG: "batch"})
 
 
+@pytest.mark.parametrize(("at_once", "launched"), [(2, 4), (3, 2)])
+def test_runs_are_queued_ahead_where_dagster_starts_no_more_than_may_be_at_work(
+    tmp_path: Path, at_once: int, launched: int
+) -> None:
+    home = Home(tmp_path, batch_files=1, batches_in_flight=2)
+    for number in range(5):
+        home.drop(f"{number}.csv", clean_movies(first=number))
+    queue = {"concurrency": {"runs": {"max_concurrent_runs": at_once}}}
+    store = tmp_path / "dagster"
+    store.mkdir()
+    with dg.DagsterInstance.local_temp(str(store), overrides=queue) as instance:
+        assert len(requests(home, instance)) == launched
+
+
 def test_an_empty_landing_area_is_skipped_without_making_a_warehouse(
     home: Home, instance: dg.DagsterInstance
 ) -> None:

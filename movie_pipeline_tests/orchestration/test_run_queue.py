@@ -51,11 +51,13 @@ def plan(
     landed: Sequence[LandedFile],
     *runs: PastRun,
     finished: Sequence[LandedFile] = (),
+    ahead: int = 0,
     **settings: float,
 ) -> QueuePlan:
     """Ask the queue."""
     chosen = replace(BatchSettings(), **settings)
-    return plan_launches(landed, {one.file_id for one in finished}, runs, chosen, NOW)
+    known = {one.file_id for one in finished}
+    return plan_launches(landed, known, runs, chosen, NOW, ahead=ahead)
 
 
 def keys(found: QueuePlan) -> list[list[str]]:
@@ -129,6 +131,28 @@ def test_no_more_runs_than_allowed_are_in_flight_and_the_rest_waits() -> None:
     found = plan(landed, at_work(landed[0]), max_files=2, in_flight=3)
     assert [len(names) for names in keys(found)] == [2, 2]
     assert found.waiting == 1 + 5
+
+
+def test_fresh_files_are_queued_ahead_of_the_runs_at_work_and_no_further() -> None:
+    landed = files(10)
+    first = plan(landed, max_files=1, in_flight=2, ahead=2)
+    assert keys(first) == [["00000.csv"], ["00001.csv"], ["00002.csv"], ["00003.csv"]]
+    queued = [at_work(one) for one in landed[:3]]
+    following = plan(landed, *queued, max_files=1, in_flight=2, ahead=2)
+    assert keys(following) == [["00003.csv"]]
+    assert following.no_slot == 6
+    queued.append(at_work(landed[3]))
+    assert plan(landed, *queued, max_files=1, in_flight=2, ahead=2).launches == ()
+
+
+def test_files_that_failed_before_are_not_queued_ahead() -> None:
+    bad, good = files(4), [file(f"good{number}.csv") for number in range(4)]
+    runs = [failed(one, ago=10_000) for one in bad]
+    found = plan([*bad, *good], *runs, max_files=1, in_flight=2, ahead=2)
+    assert keys(found) == [["00000.csv"], ["good0.csv"], ["good1.csv"], ["good2.csv"]]
+    assert len(plan(bad, *runs, max_files=1, in_flight=2, ahead=2).launches) == 2
+    busy = [at_work(file(f"busy{number}.csv")) for number in range(3)]
+    assert plan(bad, *runs, *busy, max_files=1, in_flight=2, ahead=2).launches == ()
 
 
 def test_where_there_is_no_slot_at_all_everything_waits() -> None:

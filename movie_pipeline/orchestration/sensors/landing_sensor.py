@@ -35,6 +35,7 @@ from movie_pipeline.orchestration.sensors.past_runs import (
 from movie_pipeline.orchestration.sensors.run_queue import Launch, QueuePlan, plan_launches
 from movie_pipeline.orchestration.sensors.skip import AWAY, skip_while_away
 from movie_pipeline.settings import Settings
+from movie_pipeline.settings.groups import BatchSettings
 from movie_pipeline.steps.arrivals import Arrivals, arrivals
 from movie_pipeline.steps.discover import fix_batch
 from movie_pipeline.steps.work_folder import WorkFolder, work_root
@@ -162,7 +163,18 @@ def _plan(
     warehouse.prepare()  # whoever is long-lived looks anew which warehouse lies there
     finished = Ledger(warehouse).finished(file.file_id for file in landed)
     runs = past_runs(instance, dataset, {file.file_id for file in landed} - finished)
-    return plan_launches(landed, finished, runs, settings.batches, time.time())
+    ahead = _queued_ahead(instance, settings.batches)
+    return plan_launches(landed, finished, runs, settings.batches, time.time(), ahead=ahead)
+
+
+def _queued_ahead(instance: dg.DagsterInstance, batches: BatchSettings) -> int:
+    """How many runs may be queued beyond those that may be at work.
+
+    As many again, where Dagster itself starts no more than may be; else the queue would start them.
+    """
+    queue = instance.get_concurrency_config().run_queue_config
+    at_once = queue.max_concurrent_runs if queue else -1
+    return batches.in_flight if 0 <= at_once <= batches.in_flight else 0
 
 
 def run_request(launch: Launch, instance: dg.DagsterInstance, dataset: Dataset) -> dg.RunRequest:

@@ -71,6 +71,8 @@ def plan_launches(
     runs: Sequence[PastRun],
     settings: BatchSettings,
     now: float,
+    *,
+    ahead: int = 0,
 ) -> QueuePlan:
     """Decide which batches to launch.
 
@@ -86,6 +88,8 @@ def plan_launches(
         runs: the ingest runs that name files, in any order.
         settings: batch sizes, attempts and back-off.
         now: seconds since the epoch.
+        ahead: runs of files that never failed that may be queued beyond those that may be at work,
+            so that one that ends is followed at once.
     """
     busy = {file_id for run in runs if run.active for file_id in run.files}
     known = failures_by_file(runs, now)
@@ -112,7 +116,7 @@ def plan_launches(
     elif by_itself := [launch for launch in again if not alone.isdisjoint(launch.file_ids)]:
         chosen = [] if busy else by_itself[:1]
     else:
-        chosen = _share(fresh, again, _free(runs, known, settings))
+        chosen = _share(fresh, again, _free(runs, known, settings), ahead)
     left = sum(len(launch.batch.files) for launch in (*fresh, *again))
     left -= sum(len(launch.batch.files) for launch in chosen)
     return QueuePlan(tuple(chosen), waiting + left, left)
@@ -158,7 +162,10 @@ def _isolation(
 
 @dataclass(frozen=True)
 class _Free:
-    """Slots for new runs: in all, and for files that failed before while others wait."""
+    """Slots for new runs: in all, and for files that failed before while others wait.
+
+    Where so many more are queued than may be at work, there are less than none.
+    """
 
     slots: int
     for_failed: int
@@ -168,20 +175,23 @@ def _free(runs: Sequence[PastRun], known: dict[str, Failures], settings: BatchSe
     active = [run for run in runs if run.active]
     failed_before = sum(any(file_id in known for file_id in run.files) for run in active)
     return _Free(
-        slots=max(0, settings.in_flight - len(active)),
+        slots=settings.in_flight - len(active),
         for_failed=max(0, max(1, settings.in_flight // 2) - failed_before),
     )
 
 
-def _share(fresh: Sequence[Launch], again: Sequence[Launch], free: _Free) -> list[Launch]:
+def _share(
+    fresh: Sequence[Launch], again: Sequence[Launch], free: _Free, ahead: int
+) -> list[Launch]:
     """Who may start: failed files get half of the slots, or more where nothing else waits.
 
     Args:
         fresh: launches of files that never failed.
         again: launches of the others.
         free: how many may start.
+        ahead: how many fresh ones may be queued beyond that.
     """
     share = min(free.slots, free.for_failed)
-    share = max(share, free.slots - len(fresh))
+    share = max(share, free.slots - len(fresh), 0)
     tried = list(again[:share])
-    return [*tried, *fresh[: free.slots - len(tried)]]
+    return [*tried, *fresh[: max(0, free.slots + ahead - len(tried))]]
