@@ -145,14 +145,23 @@ def test_fresh_files_are_queued_ahead_of_the_runs_at_work_and_no_further() -> No
     assert plan(landed, *queued, max_files=1, in_flight=2, ahead=2).launches == ()
 
 
-def test_files_that_failed_before_are_not_queued_ahead() -> None:
-    bad, good = files(4), [file(f"good{number}.csv") for number in range(4)]
+def test_files_that_failed_before_have_their_half_though_fresh_ones_are_queued_ahead() -> None:
+    bad, good = files(4), [file(f"good{number}.csv") for number in range(9)]
     runs = [failed(one, ago=10_000) for one in bad]
-    found = plan([*bad, *good], *runs, max_files=1, in_flight=2, ahead=2)
-    assert keys(found) == [["00000.csv"], ["good0.csv"], ["good1.csv"], ["good2.csv"]]
+    busy = [at_work(one) for one in good[:3]]
+    found = plan([*bad, *good], *runs, *busy, max_files=1, in_flight=2, ahead=2)
+    assert keys(found) == [["00000.csv"]]
+    again = at_work(bad[0])
+    found = plan([*bad, *good], *runs, again, *busy[:2], max_files=1, in_flight=2, ahead=2)
+    assert keys(found) == [["good2.csv"]]
+
+
+def test_files_that_failed_before_are_not_queued_ahead_beyond_their_half() -> None:
+    bad = files(4)
+    runs = [failed(one, ago=10_000) for one in bad]
     assert len(plan(bad, *runs, max_files=1, in_flight=2, ahead=2).launches) == 2
-    busy = [at_work(file(f"busy{number}.csv")) for number in range(3)]
-    assert plan(bad, *runs, *busy, max_files=1, in_flight=2, ahead=2).launches == ()
+    busy = [at_work(file(f"busy{number}.csv")) for number in range(2)]
+    assert len(plan(bad, *runs, *busy, max_files=1, in_flight=2, ahead=2).launches) == 1
 
 
 def test_where_there_is_no_slot_at_all_everything_waits() -> None:

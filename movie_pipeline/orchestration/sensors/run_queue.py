@@ -88,8 +88,8 @@ def plan_launches(
         runs: the ingest runs that name files, in any order.
         settings: batch sizes, attempts and back-off.
         now: seconds since the epoch.
-        ahead: runs of files that never failed that may be queued beyond those that may be at work,
-            so that one that ends is followed at once.
+        ahead: runs that may be queued beyond those that may be at work, so that one that ends is
+            followed at once.
     """
     busy = {file_id for run in runs if run.active for file_id in run.files}
     known = failures_by_file(runs, now)
@@ -189,9 +189,9 @@ def _share(
         fresh: launches of files that never failed.
         again: launches of the others.
         free: how many may start.
-        ahead: how many fresh ones may be queued beyond that.
+        ahead: how many may be queued beyond that.
     """
-    share = min(free.slots, free.for_failed)
-    share = max(share, free.slots - len(fresh), 0)
+    room = max(0, free.slots + ahead)
+    share = min(room, max(free.for_failed, free.slots - len(fresh)))
     tried = list(again[:share])
-    return [*tried, *fresh[: max(0, free.slots + ahead - len(tried))]]
+    return [*tried, *fresh[: room - len(tried)]]
