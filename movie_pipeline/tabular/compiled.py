@@ -26,12 +26,17 @@ def _numba() -> Any:  # noqa: ANN401 - numba carries no types
 
 
 _numba_here = _numba()
+_OPTIONS = {"nogil": True, "no_cfunc_wrapper": True, "_nrt": False}
+"""No loop needs a way in for C, which takes a tenth of the compiling, nor a runtime for arrays that
+loops make, which each process compiles anew."""
 IS_COMPILED = _numba_here is not None and not _numba_here.config.DISABLE_JIT
 """Whether loops are compiled; where not, the same source runs as Python."""
 
 
 def compiled(signature: str) -> Callable[[_Loop], _Loop]:
     """Compile a loop for the types of its signature, at once, or take it from the cache.
+
+    It makes no arrays: where it needs room, it is given some.
 
     The compiled code is kept in NUMBA_CACHE_DIR, or beside the source; where neither may be
     written, it is compiled anew by each process.
@@ -41,21 +46,40 @@ def compiled(signature: str) -> Callable[[_Loop], _Loop]:
     return _as_it_stands
 
 
+def compiled_within(signature: str) -> Callable[[_Loop], _Loop]:
+    """A loop that nothing but other loops call: it is compiled with the first of these.
+
+    Their code holds it then, so that who finds that in the cache loads nothing for this one.
+    """
+    if IS_COMPILED:
+        return lambda loop: _with_its_callers(loop, signature)
+    return _as_it_stands
+
+
+def _with_its_callers(loop: _Loop, signature: str) -> _Loop:
+    made = _njit(loop)
+
+    def compile_first(*asked: Any) -> Any:  # noqa: ANN401 - numba's own
+        del made.get_call_template
+        made.compile(signature)
+        made.disable_compile()
+        return made.get_call_template(*asked)
+
+    made.get_call_template = compile_first  # what numba asks when a caller is compiled
+    return made
+
+
 def _compiled(loop: _Loop, signature: str) -> _Loop:
-    # Code with bounds checks and code without would be taken for each other in the cache.
-    if not _numba_here.config.BOUNDSCHECK:
-        try:
-            return _quietly(signature, loop, cache=True)
-        except Exception:  # noqa: BLE001, S110 - whatever is wrong with a cache, loops compile without
-            pass
-    return _quietly(signature, loop, cache=False)
+    try:
+        return _quietly(signature, loop, cache=True)
+    except Exception:  # noqa: BLE001 - whatever is wrong with a cache, loops compile without
+        return _quietly(signature, loop, cache=False)
 
 
 def _quietly(signature: str, loop: _Loop, *, cache: bool) -> _Loop:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # nothing calls loops as C does, and a way in for that takes a tenth of the compiling
-        made = _numba_here.njit(nogil=True, no_cfunc_wrapper=True)(loop)
+        made = _njit(loop)
         if cache:
             made._cache = _cache()(loop)  # noqa: SLF001 - there is no public way to give one
         made.compile(signature)
@@ -63,16 +87,24 @@ def _quietly(signature: str, loop: _Loop, *, cache: bool) -> _Loop:
         return made
 
 
+def _njit(loop: Callable[..., Any]) -> Any:  # noqa: ANN401 - numba's own
+    return _numba_here.njit(**_OPTIONS)(loop)
+
+
 @functools.cache
 def _cache() -> Any:  # noqa: ANN401 - numba's own
     """Where compiled loops are kept; numba's imports all it compiles with before it loads one."""
-    caching, runtime = import_module("numba.core.caching"), import_module("numba.core.runtime.nrt")
+    caching = import_module("numba.core.caching")
 
     class Cache(caching.FunctionCache):  # type: ignore[name-defined, misc]
         def load_overload(self, sig: Any, target_context: Any) -> Any:  # noqa: ANN401 - likewise
-            runtime.rtsys.initialize(target_context)  # what compiled loops call
             with self._guard_against_spurious_io_errors():
                 return self._load_overload(sig, target_context)
+
+        def _index_key(self, sig: Any, codegen: Any) -> Any:  # noqa: ANN401 - likewise
+            """Loops compiled otherwise are not taken for these: a process ends without a word."""
+            otherwise = (*_OPTIONS.items(), bool(_numba_here.config.BOUNDSCHECK))
+            return (*super()._index_key(sig, codegen), otherwise)
 
     return Cache
 

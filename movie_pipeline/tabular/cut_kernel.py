@@ -20,8 +20,10 @@ _LF = 10
 _OFTEN_AT_FIRST, _SELDOM = 64, 63
 
 
-@compiled("void(uint8[::1], int64, uint8[:,::1], uint8[::1], int64[::1])")
-def scan(text: Bytes, size: int, following: Bytes, ends: Bytes, firsts: Places) -> None:
+@compiled("void(uint8[::1], int64, uint8[:,::1], uint8[::1], int64[::1], int64[:,::1])")
+def scan(
+    text: Bytes, size: int, following: Bytes, ends: Bytes, firsts: Places, room: Places
+) -> None:
     """Walk through a stretch from each state in which it may begin.
 
     Args:
@@ -30,9 +32,9 @@ def scan(text: Bytes, size: int, following: Bytes, ends: Bytes, firsts: Places) 
         following: by state and byte, the next state.
         ends: filled: by state in which the stretch begins, that in which it ends.
         firsts: filled: likewise, where the first record in it starts, or NONE.
+        room: two numbers for each state, to work with.
     """
-    alike = np.zeros(STATES, np.int64)
-    walking = np.zeros(STATES, np.int64)
+    alike, walking = room[0], room[1]
     for state in range(STATES):
         ends[state] = state
         firsts[state] = NONE

@@ -65,7 +65,8 @@ def scanned(content: bytes, start: int, syntax: Syntax, encoding: Encoding) -> S
     text = _kinds_of(content, encoding)
     ends = np.zeros(cut_kernel.STATES, np.uint8)
     firsts = np.zeros(cut_kernel.STATES, np.int64)
-    cut_kernel.scan(text, len(text), _following(syntax), ends, firsts)
+    room = np.empty((2, cut_kernel.STATES), np.int64)
+    cut_kernel.scan(text, len(text), _following(syntax), ends, firsts, room)
     places = [start + first * encoding.unit if first >= 0 else -1 for first in firsts.tolist()]
     return Scan(start, tuple(ends.tolist()), tuple(places))
 

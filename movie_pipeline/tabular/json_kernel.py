@@ -6,7 +6,7 @@ Over plain arrays; which records these are, plain_records.py says.
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.compiled import READ_BYTES, compiled
+from movie_pipeline.tabular.compiled import READ_BYTES, compiled, compiled_within
 from movie_pipeline.tabular.plain_records import LEFT_OUT
 
 Bytes = npt.NDArray[np.uint8]
@@ -34,7 +34,7 @@ MOST_OF_A_BYTE = 2 * LONGEST_ESCAPE
 _1 = np.uint64(1)
 
 
-@compiled("int64(uint8[::1], int64, uint8)")
+@compiled_within("int64(uint8[::1], int64, uint8)")
 def _put_escaped(out: Bytes, used: Number, byte: np.uint8) -> Number:
     """Write a byte of a JSON text that is escaped there; return what is used then."""
     escape = _ESCAPES[byte]
@@ -50,7 +50,7 @@ def _put_escaped(out: Bytes, used: Number, byte: np.uint8) -> Number:
     return used + LONGEST_ESCAPE
 
 
-@compiled(f"int64({READ_BYTES}, int64, int64, boolean, uint8[::1], int64)")
+@compiled_within(f"int64({READ_BYTES}, int64, int64, boolean, uint8[::1], int64)")
 def put_text(
     text: Bytes, place: Number, end: Number, doubled: bool, out: Bytes, used: Number
 ) -> Number:
@@ -138,7 +138,7 @@ def most_between(cells: int) -> int:
     return 2 * (ID_BYTES + _MOST_DIGITS) + 3 * cells + 4
 
 
-@compiled(f"int64({READ_BYTES}, int64, int64, uint8[::1], int64)")
+@compiled_within(f"int64({READ_BYTES}, int64, int64, uint8[::1], int64)")
 def _copy(source: Bytes, place: Number, end: Number, out: Bytes, used: Number) -> Number:
     here, to = np.uint64(place), np.uint64(used)
     for each in range(np.uint64(end) - here):
@@ -146,7 +146,7 @@ def _copy(source: Bytes, place: Number, end: Number, out: Bytes, used: Number) -
     return used + (end - place)
 
 
-@compiled("int64(int64, uint8[::1], int64)")
+@compiled_within("int64(int64, uint8[::1], int64)")
 def _put_number(number: Number, out: Bytes, used: Number) -> Number:
     """Write a number that is not negative; return what is used then."""
     digits = 1

@@ -7,7 +7,7 @@ number_cells.py tell.
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.compiled import READ_BYTES, compiled
+from movie_pipeline.tabular.compiled import READ_BYTES, compiled, compiled_within
 from movie_pipeline.tabular.wide import (
     COPIED,
     WIDE,
@@ -43,7 +43,7 @@ _WIDE = np.uint64(WIDE)
 _COPIED = np.uint64(COPIED)
 
 
-@compiled("boolean(uint8, uint8, uint8, uint8)")
+@compiled_within("boolean(uint8, uint8, uint8, uint8)")
 def _is_no_text(third: Byte, second: Byte, before: Byte, byte: Byte) -> bool | np.bool:
     """Whether a byte is NUL, or cannot stand behind these three in UTF-8: table 3-7 of Unicode.
 
@@ -137,7 +137,9 @@ def count_line_ends(
     return found, np.int64(hidden != _0)
 
 
-@compiled("boolean(uint8[::1], int32[::1], int32[::1], int64, int64, uint8[::1], int64[::1])")
+@compiled_within(
+    "boolean(uint8[::1], int32[::1], int32[::1], int64, int64, uint8[::1], int64[::1])"
+)
 def _is_header(
     text: Bytes, froms: Small, lengths: Small, base: int, width: int, header: Bytes, bounds: Places
 ) -> bool:
@@ -157,7 +159,7 @@ def _is_header(
     return True
 
 
-@compiled("uint64(uint8[::1], uint64, uint64, int64, int64, int64, int64)")
+@compiled_within("uint64(uint8[::1], uint64, uint64, int64, int64, int64, int64)")
 def _first_of(
     text: Bytes, place: np.uint64, end: np.uint64, one: int, two: int, three: int, four: int
 ) -> np.uint64:
@@ -180,20 +182,20 @@ def _first_of(
     return place
 
 
-@compiled("uint64(uint8[::1], uint64, int64, int64)")
+@compiled_within("uint64(uint8[::1], uint64, int64, int64)")
 def _stops(text: Bytes, place: np.uint64, delimiter: int, opens: int) -> np.uint64:
     """Which of WIDE bytes may end a bare cell, or be a quote that would open one."""
     ends = marks(text, place, _LF) | marks(text, place, _CR)
     return ends | marks(text, place, delimiter) | marks(text, place, opens)
 
 
-@compiled("uint64(uint8[::1], uint64, uint64, int64)")
+@compiled_within("uint64(uint8[::1], uint64, uint64, int64)")
 def _behind_cell(text: Bytes, place: np.uint64, end: np.uint64, delimiter: int) -> np.uint64:
     """Where a bare cell ends, or what stands behind a closing quote."""
     return _first_of(text, place, end, delimiter, _LF, _CR, delimiter)
 
 
-@compiled("boolean(uint8[::1], int64, int64)")
+@compiled_within("boolean(uint8[::1], int64, int64)")
 def _is_unseen(text: Bytes, place: Number, size: Number) -> bool:
     """Whether a character that begins here may be a space or of no width."""
     first = text[place]
@@ -229,7 +231,7 @@ def _is_unseen(text: Bytes, place: Number, size: Number) -> bool:
     )
 
 
-@compiled("boolean(uint8[::1], uint64, uint64)")
+@compiled_within("boolean(uint8[::1], uint64, uint64)")
 def _is_blank(text: Bytes, place: np.uint64, end: np.uint64) -> bool:
     """Whether nothing but white space stands here."""
     while place < end:
@@ -240,7 +242,7 @@ def _is_blank(text: Bytes, place: np.uint64, end: np.uint64) -> bool:
     return True
 
 
-@compiled("boolean(uint8[::1], uint64, uint64, uint8[::1])")
+@compiled_within("boolean(uint8[::1], uint64, uint64, uint8[::1])")
 def _begins_with(text: Bytes, place: np.uint64, end: np.uint64, mark: Bytes) -> bool:
     """Whether a mark stands here."""
     size = np.uint64(len(mark))
@@ -471,7 +473,7 @@ _AT_EDGE[[*range(_TAB, _CR + 1), _SPACE, _BACKSLASH]] = 1
 _AT_EDGE[0x80:] = 1
 
 
-@compiled("boolean(uint8[::1], int64, int64)")
+@compiled_within("boolean(uint8[::1], int64, int64)")
 def _wants_trimming(text: Bytes, begin: Number, end: Number) -> bool:
     """Whether a cell has white space at an edge, or is a null marker; text_cells.py says which."""
     first, last = text[begin], text[end - 1]

@@ -98,7 +98,7 @@ def _hashed(prefix: str, texts: Sequence[Array]) -> Array:
     bounds, data = text_buffers(joined)
     keys = pa.allocate_buffer(size * len(joined))
     digests = np.empty((len(joined), md5_kernel.WORDS), np.uint32)
-    md5_kernel.digest(bounds, data, digests)
+    md5_kernel.digest(bounds, data, digests, np.zeros(md5_kernel.ROOM, np.uint32))
     key_kernel.write_keys(digests, start, np.frombuffer(keys, np.uint8))
     places = pa.py_buffer(np.arange(0, size * len(joined) + 1, size).astype(np.int32))
     made = pa.StringArray.from_buffers(len(joined), places, keys)

@@ -8,7 +8,12 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from movie_pipeline.tabular.compiled import READ_BYTES, READ_PLACES, compiled
+from movie_pipeline.tabular.compiled import (
+    READ_BYTES,
+    READ_PLACES,
+    compiled,
+    compiled_within,
+)
 
 Bytes = npt.NDArray[np.uint8]
 Small = npt.NDArray[np.int32]
@@ -30,18 +35,21 @@ _TURNS = np.array(
     Word,
 )
 _OF_BLOCK, _BLOCK = 16, 64
+_STATE = WORDS * LANES
+ROOM = 2 * _STATE + _OF_BLOCK * LANES
+"""Words that the loop needs to work with."""
 _END_MARK = np.uint32(128)
 _LANES = np.uint64(LANES)
 _1, _2, _3, _4, _8, _16, _24, _32 = (np.uint64(number) for number in (1, 2, 3, 4, 8, 16, 24, 32))
 
 
-@compiled(f"int64({READ_PLACES}, int64)")
+@compiled_within(f"int64({READ_PLACES}, int64)")
 def _blocks(bounds: Small, text: int) -> np.int64:
     """Blocks of a text with a byte of 128, zeros, and its length in bits behind it."""
     return (np.int64(bounds[text + 1]) - np.int64(bounds[text]) + 8) // _BLOCK + 1
 
 
-@compiled(f"void({READ_PLACES}, {READ_BYTES}, int64, int64, uint32[::1], int64)")
+@compiled_within(f"void({READ_PLACES}, {READ_BYTES}, int64, int64, uint32[::1], int64)")
 def _fill(bounds: Small, data: Bytes, text: int, number: int, words: Words, lane: int) -> None:
     """Put the words of a block of a text where its lane has them."""
     place = np.uint64(np.int64(bounds[text]) + number * _BLOCK)
@@ -72,19 +80,19 @@ def _fill(bounds: Small, data: Bytes, text: int, number: int, words: Words, lane
         words[(_OF_BLOCK - 1) * LANES + lane] = np.uint32(bits >> _32)
 
 
-@compiled("uint32(uint32, uint32, uint32, uint32, int64)")
+@compiled_within("uint32(uint32, uint32, uint32, uint32, int64)")
 def _turned(a: Word, b: Word, mixed: Word, word: Word, step: int) -> Word:
     total = Word(a + mixed + _SINES[step] + word)
     by = _TURNS[step]
     return Word(b + Word(Word(total << by) | Word(total >> Word(Word(32) - by))))
 
 
-@compiled("uint32(uint32[::1], int64, int64)")
+@compiled_within("uint32(uint32[::1], int64, int64)")
 def _word(words: Words, place: int, lane: int) -> Word:
     return words[(place & (_OF_BLOCK - 1)) * LANES + lane]
 
 
-@compiled("void(uint32[::1], uint32[::1])")
+@compiled_within("void(uint32[::1], uint32[::1])")
 def _take_blocks(state: Words, words: Words) -> None:
     """Take one block of each lane."""
     for lane in range(LANES):
@@ -117,19 +125,18 @@ def _take_blocks(state: Words, words: Words) -> None:
         state[3 * LANES + lane] += d
 
 
-@compiled(f"void({READ_PLACES}, {READ_BYTES}, uint32[:,::1])")
-def digest(bounds: Small, data: Bytes, digests: Words) -> None:
+@compiled(f"void({READ_PLACES}, {READ_BYTES}, uint32[:,::1], uint32[::1])")
+def digest(bounds: Small, data: Bytes, digests: Words, room: Words) -> None:
     """Work out the MD5 of each text, after RFC 1321.
 
     Args:
         bounds: where each text begins in data, and the end.
         data: the texts.
         digests: filled: four words for each text; the lowest byte of a word comes first.
+        room: ROOM words to work with.
     """
     texts = len(bounds) - 1
-    state = np.empty(WORDS * LANES, Word)
-    before = np.empty(WORDS * LANES, Word)
-    words = np.zeros(_OF_BLOCK * LANES, Word)
+    state, before, words = room[:_STATE], room[_STATE : 2 * _STATE], room[2 * _STATE :]
     for first in range(0, texts, LANES):
         lanes = min(LANES, texts - first)
         for part in range(WORDS):
@@ -142,7 +149,7 @@ def digest(bounds: Small, data: Bytes, digests: Words) -> None:
             for lane in range(lanes):
                 if number < _blocks(bounds, first + lane):
                     _fill(bounds, data, first + lane, number, words, lane)
-            for each in range(WORDS * LANES):
+            for each in range(_STATE):
                 before[each] = state[each]
             _take_blocks(state, words)
             for lane in range(lanes):

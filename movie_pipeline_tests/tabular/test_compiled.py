@@ -9,43 +9,70 @@ import pytest
 from movie_pipeline import tabular
 from movie_pipeline.tabular.compiled import IS_COMPILED
 
-LOOP = """
-from movie_pipeline.tabular.compiled import compiled
+compiles = pytest.mark.skipif(not IS_COMPILED, reason="loops are not compiled here")
+
+LOOPS = """
+from movie_pipeline.tabular.compiled import compiled, compiled_within
 
 
-@compiled("int64(int64[::1])")
-def total(numbers):
+@compiled_within("int64(int64[::1], int64)")
+def one_of(numbers, place):
+    return numbers[place]
+
+
+@compiled("int64(int64[::1], int64)")
+def total(numbers, count):
     kept = 0
-    for number in numbers:
-        kept += number
+    for place in range(count):
+        kept += one_of(numbers, place)
     return kept
 """
 USED = """
 import sys
 import numpy as np
-from loops import total
-print(total(np.arange(5)), "numba.np.linalg" in sys.modules)
+from loops import one_of, total
+print(total(np.arange(5), COUNT), "numba.np.linalg" in sys.modules, len(one_of.overloads))
 """
 
 
-def used(folder: Path) -> str:
-    """What a new process makes of the loop, and whether it imported what compiles."""
-    return subprocess.run(
-        [sys.executable, "-c", USED], cwd=folder, capture_output=True, check=True, text=True
-    ).stdout.strip()
-
-
-@pytest.mark.skipif(not IS_COMPILED, reason="loops are not compiled here")
-def test_a_loop_is_compiled_once_and_then_loaded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where loops stand, and are kept."""
     monkeypatch.delenv("NUMBA_BOUNDSCHECK", raising=False)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
-    (tmp_path / "loops.py").write_text(LOOP)
-    assert used(tmp_path) == "10 True"
-    assert used(tmp_path) == "10 False"
-    (tmp_path / "loops.py").write_text(LOOP.replace("kept = 0", "kept = 1"))
-    assert used(tmp_path) == "11 True"
+    (tmp_path / "loops.py").write_text(LOOPS)
+    return tmp_path
+
+
+def used(folder: Path, *, count: int = 5) -> str:
+    """What a new process makes of the loops: the total, whether it compiled, the inner ones made.
+
+    Or the last line of what it fails with.
+    """
+    program = USED.replace("COUNT", str(count))
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, check=False, text=True
+    )
+    return (run.stdout or run.stderr).strip().splitlines()[-1]
+
+
+@compiles
+def test_a_loop_is_compiled_once_and_then_loaded_with_those_within_it(folder: Path) -> None:
+    assert used(folder) == "10 True 1"
+    assert used(folder) == "10 False 0"
+    (folder / "loops.py").write_text(LOOPS.replace("kept = 0", "kept = 1"))
+    assert used(folder) == "11 True 1"
+
+
+@compiles
+def test_a_loop_that_is_compiled_otherwise_is_not_taken_for_one_that_is_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert used(folder) == "10 True 1"
+    monkeypatch.setenv("NUMBA_BOUNDSCHECK", "1")
+    assert used(folder) == "10 True 1"
+    assert used(folder) == "10 False 0"
+    assert used(folder, count=6) == "IndexError: index is out of bounds"
 
 
 KERNELS = """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from movie_pipeline.tabular.md5_kernel import LANES, digest
+from movie_pipeline.tabular.md5_kernel import LANES, ROOM, digest
 
 AROUND_BLOCKS = [55, 56, 63, 64, 65, 119, 120, 128]
 
@@ -16,7 +16,12 @@ AROUND_BLOCKS = [55, 56, 63, 64, 65, 119, 120, 128]
 def digests(texts: Sequence[bytes]) -> list[str]:
     bounds = np.cumsum([0, *map(len, texts)]).astype(np.int32)
     found = np.empty((len(texts), 4), np.uint32)
-    digest(bounds, np.frombuffer(bytearray(b"".join(texts)), np.uint8), found)
+    digest(
+        bounds,
+        np.frombuffer(bytearray(b"".join(texts)), np.uint8),
+        found,
+        np.zeros(ROOM, np.uint32),
+    )
     return [row.tobytes().hex() for row in found]
 
 
