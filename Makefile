@@ -196,9 +196,10 @@ bench: install .venv/bench/installed ## Measure: a million rows screened and spl
 	$(BIN)/python benchmarks/rules_on_a_million.py
 	$(BIN)/python benchmarks/one_odd_record.py
 
-bench-ingest: install ## Measure: a whole ingest of a thousand and of a million rows, against SQL written by hand; 200 small files
+bench-ingest: install ## Measure: a whole ingest of a thousand and of a million rows, against SQL written by hand; 200 small files, and bare calls for them
 	$(BIN)/python benchmarks/whole_ingest.py
 	$(BIN)/python benchmarks/small_files.py
+	$(BIN)/python benchmarks/bare_calls.py
 
 bench-spark: install spark ## Measure: ROWS rows of one file screened in process and on a Spark on this machine
 	PYTHONPATH=.venv/spark $(BIN)/python benchmarks/screen_on_spark.py --rows $(ROWS)
