@@ -3,13 +3,12 @@
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 import duckdb
 import pytest
 
 from movie_pipeline.dqdl import Judgement, RuleOutcome, judge, parse_ruleset
+from movie_pipeline_tests.alone import alone
 from movie_pipeline_tests.steps.peak import peak_memory
 
 SECONDS = 0.5
@@ -93,12 +92,8 @@ def the_growing_judged() -> tuple[list[RuleOutcome], int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds the limit")
 def test_a_rule_whose_texts_grow_takes_no_more_memory_than_it_may() -> None:
-    """DuckDB does not count what functions make: one such rule took all of a machine.
-
-    In a process of its own: what another has held and given back, it may take again uncounted.
-    """
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-        (culprit, *others), grown = alone.submit(the_growing_judged).result()
+    """DuckDB does not count what functions make: one such rule took all of a machine."""
+    (culprit, *others), grown = alone(the_growing_judged)
     assert not culprit.evaluated
     assert "it needs more memory than the engine has" in (culprit.reason or "")
     assert grown < 1_000_000_000

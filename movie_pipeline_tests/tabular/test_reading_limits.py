@@ -6,8 +6,6 @@ beyond what a small file needs.
 
 import gzip
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +15,9 @@ from movie_pipeline.datasets.movies import MOVIES
 from movie_pipeline.datasets.movies.sample import write_sample
 from movie_pipeline.errors import NoRoom
 from movie_pipeline.tabular import Limits, rows_path, stage_file
-from movie_pipeline_tests.samples import REPOSITORY
-from movie_pipeline_tests.steps.peak import MB, measure
+from movie_pipeline.tabular.shared_keys import set_apart_shared_keys
+from movie_pipeline_tests.alone import alone
+from movie_pipeline_tests.steps.peak import MB, measure, peak_memory
 from movie_pipeline_tests.tabular.staging import TWO_FILMS, packed, refusal
 
 pytestmark = pytest.mark.long
@@ -156,6 +155,13 @@ def test_a_compressed_file_may_not_fill_the_disk(
     assert list((tmp_path / "staged").iterdir()) == []
 
 
+def grown_by_looking(rows: Path) -> int:
+    """Bytes by which the process grows when it looks for keys that rows share."""
+    before = peak_memory()
+    set_apart_shared_keys(rows, MOVIES.contract)
+    return peak_memory() - before
+
+
 def test_looking_for_shared_keys_takes_no_memory_for_the_rows(big: Path, tmp_path: Path) -> None:
     """Pages of a mapped file count as the memory of the process that looks at them."""
     films = (f"Film {i % 9000},{'' if i % 30 else 1999},8.5,{i % 9:0800}\n" for i in range(300_000))
@@ -163,15 +169,4 @@ def test_looking_for_shared_keys_takes_no_memory_for_the_rows(big: Path, tmp_pat
     stage_file(big, MOVIES.contract, to=tmp_path, sha256="known")
     rows = rows_path(big, tmp_path)
     assert rows.stat().st_size > 240 * MB
-    look = (
-        "import sys; from pathlib import Path\n"
-        "from movie_pipeline.datasets.movies import MOVIES\n"
-        "from movie_pipeline.tabular.shared_keys import set_apart_shared_keys\n"
-        "from movie_pipeline_tests.steps.peak import peak_memory\n"
-        "before = peak_memory(); set_apart_shared_keys(Path(sys.argv[1]), MOVIES.contract)\n"
-        "print(peak_memory() - before)"
-    )
-    told = subprocess.run(
-        [sys.executable, "-c", look, rows], check=True, capture_output=True, cwd=REPOSITORY
-    )
-    assert int(told.stdout) < 160 * MB
+    assert alone(grown_by_looking, rows) < 160 * MB
