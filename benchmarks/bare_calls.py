@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import duckdb
+import numpy as np
 import pyarrow.csv
 import pyarrow.parquet
 from burst import generate
@@ -119,8 +120,8 @@ class Bare:
         return self.folder / f"{number}.{ending}"
 
     def _flags(self, number: int, *, good: bool) -> Any:  # noqa: ANN401 - an Arrow array, untyped
-        rows = range(self.tables[number].num_rows)
-        return pa.array([(row % EVERY > 0) is good for row in rows])
+        rows = np.arange(int(self.tables[number].num_rows))
+        return pa.array((rows % EVERY > 0) == good)
 
     def _read_back(self, number: int) -> Any:  # noqa: ANN401 - an Arrow table, untyped
         with pq.ParquetFile(self._at(number, "published.parquet"), pre_buffer=False) as file:
